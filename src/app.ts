@@ -1,0 +1,75 @@
+// The app: middleware in order, routes, and the one place where errors become answers.
+
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { requestId } from "hono/request-id";
+import { secureHeaders } from "hono/secure-headers";
+import { timing } from "hono/timing";
+import { ConfigurationError, configurationOf } from "./env.ts";
+import { ApiError, problemOf } from "./errors.ts";
+import { describeError, log } from "./log.ts";
+import { logRequests } from "./middleware/access-log.ts";
+import type { AppEnv } from "./middleware/authenticate.ts";
+import { OPENAPI_HEAD, SECURITY_SCHEMES } from "./openapi.ts";
+import { adminRoutes } from "./routes/admin.ts";
+import { compatibleFailure, compatibleRoutes, isCompatible } from "./routes/compatible.ts";
+import { metaRoutes } from "./routes/meta.ts";
+import { taskRoutes } from "./routes/tasks.ts";
+
+/** Builds the app. It holds no state: one per isolate is as good as one per request. */
+export function createApp() {
+  const app = new OpenAPIHono<AppEnv>();
+
+  app.use(requestId());
+  app.use(timing());
+  app.use(secureHeaders());
+  app.use(logRequests());
+  app.use(async function configure(c, next) {
+    c.set("configuration", configurationOf(c.env));
+    await next();
+  });
+
+  app.route("/", taskRoutes());
+  app.route("/", compatibleRoutes());
+  app.route("/", adminRoutes());
+  app.route("/", metaRoutes());
+
+  for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) {
+    app.openAPIRegistry.registerComponent("securitySchemes", name, scheme);
+  }
+  app.doc31("/openapi.json", OPENAPI_HEAD);
+
+  app.notFound((c) => answerError(c, new ApiError("not_found", "There is nothing here.")));
+  app.onError((error, c) => answerError(c, error));
+  return app;
+}
+
+function answerError(c: Context<AppEnv>, error: unknown): Response {
+  const expected = expectedError(error);
+  if (expected.code === "internal" || expected.code === "configuration") {
+    log("error", "request_failed", { requestId: c.var.requestId, code: expected.code, ...describeError(error) });
+  }
+  if (isCompatible(c.req.method, c.req.path)) {
+    return compatibleFailure(c, expected.code === "internal" ? error : expected);
+  }
+  const problem = problemOf(expected, c.var.requestId);
+  return c.body(JSON.stringify(problem), expected.status, {
+    ...expected.headers,
+    "Content-Type": "application/problem+json",
+  });
+}
+
+/** What an error is to the caller. What nobody expected is `internal`, and tells nothing. */
+function expectedError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof ConfigurationError)
+    return new ApiError("configuration", "The gateway's configuration is not valid.");
+  if (error instanceof HTTPException && error.status === 415) {
+    return new ApiError("unsupported_media_type", "The body must have Content-Type: application/json.");
+  }
+  if (error instanceof HTTPException && error.status === 400) {
+    return new ApiError("invalid_json", "The body is not valid JSON.");
+  }
+  return new ApiError("internal", "The gateway failed. The request id helps to find out why.");
+}

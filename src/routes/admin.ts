@@ -1,0 +1,258 @@
+// /admin: tenants and their keys, for the operator. What it changes is forgotten by this isolate at once; others follow within
+// 90 s. Thin: the tenant's object decides.
+
+import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { Env } from "../env.ts";
+import { ApiError } from "../errors.ts";
+import type { AppEnv } from "../middleware/authenticate.ts";
+import { authenticateOperator } from "../middleware/authenticate.ts";
+import { limitBody, requireJson } from "../middleware/body.ts";
+import { DEFAULT_PAGE, json, jsonContent, pageQuerySchema, problems } from "../schemas/shared.ts";
+import {
+  createdKeySchema,
+  createdTenantSchema,
+  createKeySchema,
+  createTenantSchema,
+  keyListSchema,
+  overlapSchema,
+  patchTenantSchema,
+  tenantKeyParamSchema,
+  tenantListSchema,
+  tenantParamSchema,
+  tenantSchema,
+} from "../schemas/tenants.ts";
+import { forgetTenant, listTenants, tenantStub } from "../tenants/directory.ts";
+import { normaliseHosts } from "../tenants/hosts.ts";
+import { TENANT_ID_PATTERN } from "../tenants/keys.ts";
+import { DEFAULT_LIMITS } from "../tenants/settings.ts";
+import { mintedOrThrow, newKeyOf, presentKey, presentMinted, presentTenant } from "./accounts.ts";
+import { refuseInvalid } from "./validation.ts";
+
+const tags = ["Admin"];
+const security = [{ operatorToken: [] }];
+const operator = [authenticateOperator()];
+const operatorWithBody = [authenticateOperator(), limitBody, requireJson()];
+
+/** An old key works this long (s) beside its successor where the operator names no overlap. */
+const KEY_OVERLAP_S = 3_600;
+
+const createTenantRoute = createRoute({
+  method: "post",
+  path: "/admin/tenants",
+  tags,
+  security,
+  operationId: "createTenant",
+  summary: "Create a tenant",
+  middleware: operatorWithBody,
+  request: { body: jsonContent(createTenantSchema) },
+  responses: {
+    201: json(createdTenantSchema, "The tenant, with the secret that signs its webhooks, shown this once"),
+    ...problems(400, 401, 409, 413, 415, 429),
+  },
+});
+
+const listTenantsRoute = createRoute({
+  method: "get",
+  path: "/admin/tenants",
+  tags,
+  security,
+  operationId: "listTenants",
+  summary: "List tenants",
+  middleware: operator,
+  request: { query: pageQuerySchema },
+  responses: { 200: json(tenantListSchema, "A page of tenants, by id"), ...problems(400, 401, 429) },
+});
+
+const getTenantRoute = createRoute({
+  method: "get",
+  path: "/admin/tenants/{tenantId}",
+  tags,
+  security,
+  operationId: "getTenant",
+  summary: "Read a tenant",
+  middleware: operator,
+  request: { params: tenantParamSchema },
+  responses: { 200: json(tenantSchema, "The tenant"), ...problems(401, 404, 429) },
+});
+
+const patchTenantRoute = createRoute({
+  method: "patch",
+  path: "/admin/tenants/{tenantId}",
+  tags,
+  security,
+  operationId: "patchTenant",
+  summary: "Change a tenant: name, hosts, limits, suspension",
+  middleware: operatorWithBody,
+  request: { params: tenantParamSchema, body: jsonContent(patchTenantSchema) },
+  responses: { 200: json(tenantSchema, "The tenant as it is now"), ...problems(400, 401, 404, 413, 415, 429) },
+});
+
+const deleteTenantRoute = createRoute({
+  method: "delete",
+  path: "/admin/tenants/{tenantId}",
+  tags,
+  security,
+  operationId: "deleteTenant",
+  summary: "Delete a tenant",
+  description: "Its keys are dead, its unfinished tasks canceled, its ledger erased.",
+  middleware: operator,
+  request: { params: tenantParamSchema },
+  responses: { 204: { description: "Deleted" }, ...problems(401, 404, 429) },
+});
+
+const createKeyRoute = createRoute({
+  method: "post",
+  path: "/admin/tenants/{tenantId}/keys",
+  tags,
+  security,
+  operationId: "createTenantKey",
+  summary: "Make a key for a tenant",
+  middleware: operatorWithBody,
+  request: { params: tenantParamSchema, body: jsonContent(createKeySchema) },
+  responses: { 201: json(createdKeySchema, "The key, shown this once"), ...problems(400, 401, 404, 413, 415, 429) },
+});
+
+const listKeysRoute = createRoute({
+  method: "get",
+  path: "/admin/tenants/{tenantId}/keys",
+  tags,
+  security,
+  operationId: "listTenantKeys",
+  summary: "List a tenant's keys",
+  middleware: operator,
+  request: { params: tenantParamSchema },
+  responses: { 200: json(keyListSchema, "The keys, without their secrets"), ...problems(401, 404, 429) },
+});
+
+const deleteKeyRoute = createRoute({
+  method: "delete",
+  path: "/admin/tenants/{tenantId}/keys/{keyId}",
+  tags,
+  security,
+  operationId: "deleteTenantKey",
+  summary: "Revoke a tenant's key",
+  description: "Dead everywhere within 90 s.",
+  middleware: operator,
+  request: { params: tenantKeyParamSchema },
+  responses: { 204: { description: "Revoked" }, ...problems(401, 404, 429) },
+});
+
+const rotateKeyRoute = createRoute({
+  method: "post",
+  path: "/admin/tenants/{tenantId}/keys/{keyId}/rotate",
+  tags,
+  security,
+  operationId: "rotateTenantKey",
+  summary: "Replace a tenant's key",
+  description: "A new key of the same mode and scopes; the old one works on for the overlap.",
+  middleware: [authenticateOperator(), limitBody, requireJson({ optional: true })],
+  request: {
+    params: tenantKeyParamSchema,
+    body: { required: false, content: { "application/json": { schema: overlapSchema(KEY_OVERLAP_S) } } },
+  },
+  responses: { 201: json(createdKeySchema, "The new key, shown this once"), ...problems(400, 401, 404, 413, 415, 429) },
+});
+
+/** The routes of /admin. */
+export function adminRoutes() {
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
+
+  app.openapi(createTenantRoute, async (c) => {
+    const { id, name, allowedHosts, limits } = c.req.valid("json");
+    const wanted = { id, name, allowedHosts: hostsOf(allowedHosts), limits: { ...DEFAULT_LIMITS, ...defined(limits) } };
+    const created = await tenantStub(c.env, id).create(wanted);
+    if (created === null) throw new ApiError("tenant_exists", `There is a tenant ${id} already.`);
+    forgetTenant(id);
+    return c.json({ ...presentTenant(created.profile), webhookSecret: created.webhookSecret }, 201);
+  });
+
+  app.openapi(listTenantsRoute, async (c) => {
+    const { limit, cursor } = c.req.valid("query");
+    const page = await listTenants(c.env, limit ?? DEFAULT_PAGE, cursor ?? null);
+    if (page === null) {
+      throw new ApiError("invalid_request", "The request is not valid.", {
+        errors: [{ path: "cursor", message: "is not a cursor of this list" }],
+      });
+    }
+    return c.json({ tenants: page.profiles.map(presentTenant), nextCursor: page.nextCursor }, 200);
+  });
+
+  app.openapi(getTenantRoute, async (c) => {
+    const profile = await tenantOf(c.env, c.req.valid("param").tenantId).describe();
+    if (profile === null) throw noTenant();
+    return c.json(presentTenant(profile), 200);
+  });
+
+  app.openapi(patchTenantRoute, async (c) => {
+    const { tenantId } = c.req.valid("param");
+    const { allowedHosts, limits, ...rest } = c.req.valid("json");
+    const profile = await tenantOf(c.env, tenantId).patch({
+      ...rest,
+      limits: limits === undefined ? undefined : defined(limits),
+      allowedHosts: allowedHosts === undefined ? undefined : hostsOf(allowedHosts),
+    });
+    forgetTenant(tenantId);
+    if (profile === null) throw noTenant();
+    return c.json(presentTenant(profile), 200);
+  });
+
+  app.openapi(deleteTenantRoute, async (c) => {
+    const { tenantId } = c.req.valid("param");
+    const removed = await tenantOf(c.env, tenantId).remove();
+    forgetTenant(tenantId);
+    if (!removed) throw noTenant();
+    return c.body(null, 204);
+  });
+
+  app.openapi(createKeyRoute, async (c) => {
+    const { tenantId } = c.req.valid("param");
+    const minted = await tenantOf(c.env, tenantId).mintKey(newKeyOf(c.req.valid("json"), Date.now()));
+    return c.json(presentMinted(mintedOrThrow(minted, noTenant)), 201);
+  });
+
+  app.openapi(listKeysRoute, async (c) => {
+    const keys = await tenantOf(c.env, c.req.valid("param").tenantId).listKeys();
+    if (keys === null) throw noTenant();
+    return c.json({ keys: keys.map(presentKey) }, 200);
+  });
+
+  app.openapi(deleteKeyRoute, async (c) => {
+    const { tenantId, keyId } = c.req.valid("param");
+    const revoked = await tenantOf(c.env, tenantId).revokeKey(keyId);
+    forgetTenant(tenantId);
+    if (!revoked) throw noKey();
+    return c.body(null, 204);
+  });
+
+  app.openapi(rotateKeyRoute, async (c) => {
+    const { tenantId, keyId } = c.req.valid("param");
+    const overlapMs = (c.req.valid("json").overlapSeconds ?? KEY_OVERLAP_S) * 1_000;
+    const minted = await tenantOf(c.env, tenantId).rotateKey(keyId, overlapMs);
+    forgetTenant(tenantId);
+    return c.json(presentMinted(mintedOrThrow(minted, noKey)), 201);
+  });
+
+  return app;
+}
+
+const noTenant = () => new ApiError("not_found", "There is no such tenant.");
+const noKey = () => new ApiError("not_found", "There is no such key.");
+
+/** The object of a tenant; an id that no tenant can have wakes none. */
+function tenantOf(env: Env, tenantId: string) {
+  if (!TENANT_ID_PATTERN.test(tenantId)) throw noTenant();
+  return tenantStub(env, tenantId);
+}
+
+function hostsOf(patterns: readonly string[]): string[] {
+  const result = normaliseHosts(patterns);
+  if (result.ok) return result.hosts;
+  const path = `allowedHosts.${result.index}`;
+  throw new ApiError("invalid_request", "The request is not valid.", { errors: [{ path, message: result.message }] });
+}
+
+/** Without the members that are there but undefined: what is undefined is not a wish. */
+function defined<T extends object>(value: T | undefined): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(value ?? {}).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

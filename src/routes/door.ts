@@ -1,0 +1,181 @@
+// The door of tasks, for both faces: what is refused before a task exists, how its object is found, how it is waited for. Routes
+// translate; this decides and calls. Accepting touches one object, and no upstream.
+
+import type { Configuration, Env } from "../env.ts";
+import { ApiError } from "../errors.ts";
+import { log } from "../log.ts";
+import type { Caller } from "../middleware/authenticate.ts";
+import { quotaRefusal } from "../middleware/rate-limit.ts";
+import type { AcceptResult, TaskOwner } from "../tasks/object.ts";
+import type { AcceptedTask, TaskRecord } from "../tasks/record.ts";
+import { isFinal } from "../tasks/record.ts";
+import { hostAllowed, websiteHost } from "../tenants/hosts.ts";
+import { checkWebhookTarget } from "../webhooks/target.ts";
+
+/** A task as a caller wants it, parsed, before any rule has been applied. */
+export interface WantedTask {
+  readonly task: AcceptedTask;
+  readonly webhookUrl: string | undefined;
+  readonly metadata: Record<string, string>;
+  readonly timeoutSeconds: number | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly traceparent: string | undefined;
+}
+
+export interface AcceptedOutcome {
+  readonly record: TaskRecord;
+  readonly replayed: boolean;
+}
+
+/**
+ * Accepts a task or finds the one that its idempotency key names.
+ * @throws ApiError for each refusal of the door: nothing is kept of a refused task, its idempotency key least of all.
+ */
+export async function acceptTask(
+  env: Env,
+  configuration: Configuration,
+  caller: Caller,
+  wanted: WantedTask,
+  requestId: string,
+): Promise<AcceptedOutcome> {
+  const refusal = refusalOf(configuration, caller, wanted);
+  const { idempotencyKey, task, metadata } = wanted;
+  if (refusal !== null && idempotencyKey === undefined) throw recorded(refusal, caller, wanted, requestId);
+
+  const timeoutMs = wanted.timeoutSeconds === undefined ? configuration.taskTimeoutMs : wanted.timeoutSeconds * 1_000;
+  const webhookUrl = wanted.webhookUrl ?? null;
+  const bodyHash = idempotencyKey === undefined ? null : await hashBody({ task, metadata, webhookUrl, timeoutMs });
+  const result = await stubFor(env, caller, idempotencyKey).accept({
+    tenantId: caller.tenantId,
+    mode: caller.mode,
+    task,
+    metadata,
+    webhookUrl,
+    bodyHash,
+    traceparent: wanted.traceparent,
+    timeoutMs,
+    pollIntervalMs: configuration.pollIntervalMs,
+    retentionMs: configuration.taskRetentionMs,
+    // What would be refused now may have been accepted before: a repeat of it creates nothing and gets its task.
+    replayOnly: refusal !== null,
+  });
+  return outcomeOf(result, () => recorded(refusal ?? new ApiError("internal", "Lost."), caller, wanted, requestId));
+}
+
+function outcomeOf(result: AcceptResult, refused: () => ApiError): AcceptedOutcome {
+  switch (result.tag) {
+    case "accepted":
+    case "replayed":
+      return { record: result.record, replayed: result.tag === "replayed" };
+    case "mismatch":
+      throw new ApiError("idempotency_mismatch", "This idempotency key was used with another body.");
+    case "absent":
+      throw refused();
+  }
+}
+
+/** What the door refuses, in the order in which it is told: the tenant, the site, the webhook, the account. */
+function refusalOf(configuration: Configuration, caller: Caller, wanted: WantedTask): ApiError | null {
+  if (caller.profile.suspended)
+    return new ApiError("tenant_suspended", "The tenant is suspended: it creates no tasks.");
+  const host = websiteHost(wanted.task.websiteURL) ?? "";
+  if (!hostAllowed(host, caller.profile.allowedHosts)) {
+    return new ApiError("website_not_allowed", `The host ${host} is not on the tenant's allow-list.`);
+  }
+  if (wanted.webhookUrl !== undefined) {
+    const target = checkWebhookTarget(wanted.webhookUrl, { allowPrivate: configuration.allowPrivateWebhooks });
+    if (!target.ok) return targetError(target, "webhookUrl");
+  }
+  if (caller.mode === "live" && configuration.upstreamClientKey === null) {
+    return new ApiError("upstream_not_configured", "This gateway has no upstream account: live tasks are refused.");
+  }
+  return quotaRefusal(caller, Date.now());
+}
+
+/** The error of a webhook address: a string that is no URL is invalid, a URL that is refused is not allowed. */
+function targetError(
+  target: { readonly reason: "not_a_url" | "refused"; readonly message: string },
+  path: string,
+): ApiError {
+  const { reason, message } = target;
+  return reason === "not_a_url"
+    ? new ApiError("invalid_request", "The request is not valid.", { errors: [{ path, message }] })
+    : new ApiError("webhook_url_not_allowed", message);
+}
+
+/** Every refusal is recorded: who wanted what, where, and why it was not done. */
+function recorded(error: ApiError, caller: Caller, { task }: WantedTask, requestId: string): ApiError {
+  log("warn", "task_refused", {
+    requestId,
+    tenantId: caller.tenantId,
+    mode: caller.mode,
+    keyId: caller.keyId,
+    code: error.code,
+    host: websiteHost(task.websiteURL),
+  });
+  return error;
+}
+
+/** Where a task lives: anywhere new or, with an idempotency key, where its repeats meet. The parts cannot be confused. */
+function stubFor(env: Env, { tenantId, mode }: Caller, idempotencyKey: string | undefined) {
+  const id =
+    idempotencyKey === undefined
+      ? env.TASKS.newUniqueId()
+      : env.TASKS.idFromName(`${tenantId}/${mode}/${idempotencyKey}`);
+  return env.TASKS.get(id);
+}
+
+/** SHA-256 (hex) of a body after parsing and defaults; the order of fields and of metadata does not count. */
+async function hashBody(body: Record<string, unknown>): Promise<string> {
+  const bytes = new TextEncoder().encode(canonicalJson(body));
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}
+
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === "object" && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+/** The object of an id that a caller names: 64 hex digits. Null where this gateway can never have made that id. */
+export function taskStub(env: Env, hex: string) {
+  if (!/^[0-9a-f]{64}$/.test(hex)) return null;
+  try {
+    return env.TASKS.get(env.TASKS.idFromString(hex));
+  } catch {
+    // The platform signs its ids: one that it did not make is refused here, with no I/O.
+    return null;
+  }
+}
+
+/** Longest wait (s) of a held request. */
+export const MAX_WAIT_S = 60;
+
+/** Pause (ms) before asking again an object that was evicted while it was asked: it is back at the next call. */
+const REASK_MS = 50;
+
+/** The task, held back until it is finished or `waitMs` have gone. Null where it does not exist for this caller. */
+export async function viewTask(env: Env, hex: string, owner: TaskOwner, waitMs: number): Promise<TaskRecord | null> {
+  const until = Date.now() + waitMs;
+  for (;;) {
+    const left = Math.max(until - Date.now(), 0);
+    const stub = taskStub(env, hex);
+    if (stub === null) return null;
+    try {
+      const { tenantId, mode } = owner;
+      const record = await stub.view({ tenantId, mode }, left);
+      if (record === null || isFinal(record.status) || until <= Date.now()) return record;
+    } catch (error) {
+      if (left === 0 || !isEviction(error)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, REASK_MS));
+  }
+}
+
+/** The platform marks the errors of a lost object as retryable; a reset by a new version of the code comes unmarked. */
+function isEviction(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ("retryable" in error && error.retryable === true) || ("remote" in error && error.remote !== true);
+}

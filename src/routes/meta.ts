@@ -1,0 +1,23 @@
+// What anybody may ask: whether the gateway is up, and its description.
+
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { AppEnv } from "../middleware/authenticate.ts";
+import { json, problems } from "../schemas/shared.ts";
+
+const healthSchema = z.object({ status: z.literal("ok") }).openapi("Health", { example: { status: "ok" } });
+
+const healthRoute = createRoute({
+  method: "get",
+  path: "/healthz",
+  tags: ["Meta"],
+  security: [],
+  operationId: "health",
+  summary: "Whether the gateway answers, and its configuration is sound",
+  responses: { 200: json(healthSchema, "It does"), ...problems() },
+});
+
+export function metaRoutes() {
+  const app = new OpenAPIHono<AppEnv>();
+  app.openapi(healthRoute, (c) => c.json({ status: "ok" as const }, 200));
+  return app;
+}

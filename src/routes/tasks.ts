@@ -1,0 +1,238 @@
+// /v1/tasks: create, read, cancel, claim, timeline, deliver again. Thin: a route reads the wire, calls, and writes the wire.
+
+import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { ApiError } from "../errors.ts";
+import type { AppEnv } from "../middleware/authenticate.ts";
+import { authenticate } from "../middleware/authenticate.ts";
+import { limitBody, requireJson } from "../middleware/body.ts";
+import { limitCalls } from "../middleware/rate-limit.ts";
+import { json, jsonContent, problems } from "../schemas/shared.ts";
+import {
+  createHeadersSchema,
+  createTaskSchema,
+  readHeadersSchema,
+  solutionSchema,
+  taskIdParamSchema,
+  taskViewSchema,
+  timelineSchema,
+} from "../schemas/tasks.ts";
+import type { TaskOwner } from "../tasks/object.ts";
+import { presentTask, presentTimeline, TASK_ID_PREFIX } from "../tasks/present.ts";
+import type { TaskRecord } from "../tasks/record.ts";
+import { isFinal } from "../tasks/record.ts";
+import { acceptTask, MAX_WAIT_S, taskStub, viewTask } from "./door.ts";
+import { refuseInvalid } from "./validation.ts";
+
+const tags = ["Tasks"];
+const security = [{ apiKey: [] }];
+
+/** When to look again, in seconds: the cadence at which anything can change. */
+const RETRY_AFTER = "3";
+
+const readable = [authenticate("tasks:read"), limitCalls("calls")];
+const writable = [authenticate("tasks:write"), limitCalls("calls")];
+
+const createTaskRoute = createRoute({
+  method: "post",
+  path: "/v1/tasks",
+  tags,
+  security,
+  operationId: "createTask",
+  summary: "Submit a task",
+  description: "Accepts a task, durably, and solves it in the background. With `Prefer: wait=N` the answer is held.",
+  middleware: [authenticate("tasks:write"), limitCalls("create"), limitBody, requireJson()],
+  request: { headers: createHeadersSchema, body: jsonContent(createTaskSchema) },
+  responses: {
+    200: json(taskViewSchema, "Finished already"),
+    202: json(taskViewSchema, "Accepted; `Location` and `Retry-After` say where and when to look"),
+    ...problems(400, 401, 403, 413, 415, 422, 429, 503),
+  },
+});
+
+const getTaskRoute = createRoute({
+  method: "get",
+  path: "/v1/tasks/{id}",
+  tags,
+  security,
+  operationId: "getTask",
+  summary: "Read a task",
+  middleware: readable,
+  request: { params: taskIdParamSchema, headers: readHeadersSchema },
+  responses: { 200: json(taskViewSchema, "The task"), ...problems(400, 401, 403, 404, 429) },
+});
+
+const cancelTaskRoute = createRoute({
+  method: "post",
+  path: "/v1/tasks/{id}/cancel",
+  tags,
+  security,
+  operationId: "cancelTask",
+  summary: "Cancel a task",
+  description: "Canceling twice gives the same answer.",
+  middleware: writable,
+  request: { params: taskIdParamSchema },
+  responses: { 200: json(taskViewSchema, "The canceled task"), ...problems(401, 403, 404, 409, 429) },
+});
+
+const claimTaskRoute = createRoute({
+  method: "post",
+  path: "/v1/tasks/{id}/claim",
+  tags,
+  security,
+  operationId: "claimTask",
+  summary: "Take the solution, once",
+  description: "Hands out the solution exactly once ever, and erases it as it is handed out.",
+  middleware: writable,
+  request: { params: taskIdParamSchema },
+  responses: { 200: json(solutionSchema, "The solution"), ...problems(401, 403, 404, 409, 410, 429) },
+});
+
+const eventsRoute = createRoute({
+  method: "get",
+  path: "/v1/tasks/{id}/events",
+  tags,
+  security,
+  operationId: "getTaskEvents",
+  summary: "Read a task's timeline",
+  middleware: readable,
+  request: { params: taskIdParamSchema },
+  responses: { 200: json(timelineSchema, "The timeline"), ...problems(401, 403, 404, 429) },
+});
+
+const redeliverRoute = createRoute({
+  method: "post",
+  path: "/v1/tasks/{id}/redeliver",
+  tags,
+  security,
+  operationId: "redeliverTask",
+  summary: "Send the webhook again",
+  description: "Starts a fresh round of attempts with the same `webhook-id`.",
+  middleware: writable,
+  request: { params: taskIdParamSchema },
+  responses: { 202: json(taskViewSchema, "The task"), ...problems(401, 403, 404, 409, 429) },
+});
+
+/** The routes of /v1/tasks. */
+export function taskRoutes() {
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
+
+  app.openapi(createTaskRoute, async (c) => {
+    const body = c.req.valid("json");
+    const headers = c.req.valid("header");
+    const { caller, configuration, requestId } = c.var;
+    const wanted = {
+      task: body.task,
+      webhookUrl: body.webhookUrl,
+      metadata: body.metadata ?? {},
+      timeoutSeconds: body.timeoutSeconds,
+      idempotencyKey: headers["idempotency-key"],
+      traceparent: traceparentOf(c),
+    };
+    const accepted = await acceptTask(c.env, configuration, caller, wanted, requestId);
+    const waitMs = waitOf(c, headers.prefer);
+    const { id } = accepted.record;
+    const record = waitMs > 0 ? await viewTask(c.env, id, caller, waitMs) : accepted.record;
+    if (record === null) throw notFound();
+    if (accepted.replayed) c.header("Idempotency-Replayed", "true");
+    c.header("Location", `/v1/tasks/${TASK_ID_PREFIX}${id}`);
+    if (isFinal(record.status)) return c.json(presentTask(record), 200);
+    c.header("Retry-After", RETRY_AFTER);
+    return c.json(presentTask(record), 202);
+  });
+
+  app.openapi(getTaskRoute, async (c) => {
+    const { id } = c.req.valid("param");
+    const waitMs = waitOf(c, c.req.valid("header").prefer);
+    const record = await viewTask(c.env, hexOf(id), c.var.caller, waitMs);
+    if (record === null) throw notFound();
+    if (!isFinal(record.status)) c.header("Retry-After", RETRY_AFTER);
+    return c.json(presentTask(record), 200);
+  });
+
+  app.openapi(cancelTaskRoute, async (c) => {
+    const result = await stubOf(c, c.req.valid("param").id).cancel(ownerOf(c));
+    switch (result.tag) {
+      case "canceled":
+        return c.json(presentTask(result.record), 200);
+      case "finished":
+        throw new ApiError("task_finished", "The task is finished: it can no longer be canceled.");
+      case "absent":
+        throw notFound();
+    }
+  });
+
+  app.openapi(claimTaskRoute, async (c) => {
+    const result = await stubOf(c, c.req.valid("param").id).claim(ownerOf(c));
+    switch (result.tag) {
+      case "claimed":
+        return c.json(result.solution, 200);
+      case "not_ready":
+        throw new ApiError("task_not_ready", "The task has no solution to claim: it is not ready.");
+      case "already_claimed":
+        throw new ApiError("already_claimed", "The solution was claimed before; it is handed out once.");
+      case "expired":
+        throw new ApiError("solution_expired", "The solution has expired and is erased.");
+      case "absent":
+        throw notFound();
+    }
+  });
+
+  app.openapi(eventsRoute, async (c) => {
+    const record = await viewTask(c.env, hexOf(c.req.valid("param").id), c.var.caller, 0);
+    if (record === null) throw notFound();
+    return c.json({ events: presentTimeline(record) }, 200);
+  });
+
+  app.openapi(redeliverRoute, async (c) => {
+    const result = await stubOf(c, c.req.valid("param").id).redeliver(ownerOf(c));
+    switch (result.tag) {
+      case "redelivering":
+        return c.json(presentTask(result.record as TaskRecord), 202);
+      case "not_redeliverable":
+        throw new ApiError("not_redeliverable", "The task is not final, or there is nowhere to deliver it to.");
+      case "absent":
+        throw notFound();
+    }
+  });
+
+  return app;
+}
+
+const notFound = () => new ApiError("not_found", "There is no such task.");
+
+/** The object's id in a task id of v1; what has another form gives an id that no object has. */
+function hexOf(id: string): string {
+  return id.startsWith(TASK_ID_PREFIX) ? id.slice(TASK_ID_PREFIX.length) : "";
+}
+
+function stubOf(c: Context<AppEnv>, id: string) {
+  const stub = taskStub(c.env, hexOf(id));
+  if (stub === null) throw notFound();
+  return stub;
+}
+
+function ownerOf(c: Context<AppEnv>): TaskOwner {
+  const { tenantId, mode } = c.var.caller;
+  return { tenantId, mode };
+}
+
+/** `Prefer: wait=N` (RFC 7240) in ms, and `Preference-Applied` where there is one. Other preferences are left alone. */
+function waitOf(c: Context<AppEnv>, prefer: string | undefined): number {
+  for (const preference of (prefer ?? "").split(",")) {
+    const match = /^\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;|$)/i.exec(preference);
+    if (match === null) continue;
+    const seconds = Math.min(Number(match[1]), MAX_WAIT_S);
+    c.header("Preference-Applied", `wait=${seconds}`);
+    return seconds * 1_000;
+  }
+  return 0;
+}
+
+/** A well-formed `traceparent` (W3C Trace Context, version 00), kept with the task. */
+function traceparentOf(c: Context<AppEnv>): string | undefined {
+  const value = c.req.header("traceparent");
+  return value !== undefined && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(value)
+    ? value
+    : undefined;
+}

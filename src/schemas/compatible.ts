@@ -1,0 +1,76 @@
+// The wire of the compatible face: lenient where existing clients differ (extra fields, nulls, the case of `type`), exact in
+// what it answers.
+
+import { z } from "@hono/zod-openapi";
+import { taskFields } from "./tasks.ts";
+
+/** Clients send null for what they leave out. */
+const nullsDropped = (value: unknown): unknown =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null))
+    : value;
+
+const SUPPORTED_TYPE = "RecaptchaV3TaskProxyless" as const;
+
+/** Whether a client's `type` names the one type, in whatever case. */
+export function isSupportedType(type: unknown): boolean {
+  return typeof type === "string" && type.toLowerCase() === SUPPORTED_TYPE.toLowerCase();
+}
+
+/** The task after its type has been looked at: known fields are checked, all others ignored. */
+export const compatibleTaskSchema = z.preprocess(
+  nullsDropped,
+  z
+    .object({ ...taskFields, isInvisible: z.boolean().optional() })
+    // The type has but one value of isInvisible; a client's `false` is a default that it sends along, not a wish.
+    .transform((task) => ({ ...task, type: SUPPORTED_TYPE, isInvisible: true as const })),
+);
+
+/** What is read of createTask's body, before the task itself. */
+export const compatibleCreateSchema = z.looseObject({
+  clientKey: z.unknown(),
+  task: z.unknown(),
+  callbackUrl: z
+    .string()
+    .nullish()
+    .transform((url) => (url === "" ? undefined : (url ?? undefined))),
+});
+
+export const compatibleResultSchema = z.looseObject({ clientKey: z.unknown(), taskId: z.unknown() });
+
+/** For the OpenAPI description only: what a client is told to send. */
+export const createTaskDocSchema = z
+  .object({
+    clientKey: z.string().openapi({ description: "A Solvegate key", example: `sg_test_acme_${"x".repeat(38)}` }),
+    task: z.object({
+      type: z.string().openapi({ example: SUPPORTED_TYPE }),
+      websiteURL: z.string().openapi({ example: "https://antcpt.com/score_detector" }),
+      websiteKey: z.string().openapi({ example: "6LcR_okUAAAAAPYrPe-HK_0RULO1aZM15ENyM-Mf" }),
+      pageAction: z.string().openapi({ example: "homepage" }),
+      checkField: z.string().optional(),
+      websiteTitle: z.string().optional(),
+      isInvisible: z.boolean().optional(),
+    }),
+    callbackUrl: z.string().optional(),
+  })
+  .openapi("CompatibleCreateTask");
+
+export const getTaskResultDocSchema = z
+  .object({
+    clientKey: z.string().openapi({ example: `sg_test_acme_${"x".repeat(38)}` }),
+    taskId: z.string().openapi({ description: "Decimal digits", example: "43147489713921" }),
+  })
+  .openapi("CompatibleGetTaskResult");
+
+export const compatibleAnswerSchema = z
+  .object({
+    errorId: z.int().openapi({ description: "0: no error, 1: error" }),
+    errorCode: z.string().nullable(),
+    errorDescription: z.string().nullable(),
+    taskId: z.string().optional().openapi({ description: "createTask: the task's id in decimal digits" }),
+    status: z.string().optional().openapi({ description: "`idle` (createTask), `processing` or `ready`" }),
+    solution: z.looseObject({}).optional(),
+  })
+  .openapi("CompatibleAnswer", {
+    example: { errorId: 0, errorCode: "", errorDescription: "", status: "idle", taskId: "43147489713921" },
+  });

@@ -1,0 +1,90 @@
+// Wire schemas that several routes use: problems, names, times, hosts. The one place where zod learns OpenAPI.
+
+import { z } from "@hono/zod-openapi";
+import { ERROR_CODES } from "../errors.ts";
+
+/** Longest name of a tenant or a key, in characters. */
+const NAME_LENGTH = 100;
+
+/** Text without control characters: names end up in lists and logs. */
+export const nameSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(NAME_LENGTH)
+  .refine((name) => !/\p{Cc}/u.test(name), "must not contain control characters")
+  .openapi({ example: "Checkout monitoring" });
+
+/** A time of an answer. */
+export const timeSchema = z.string().openapi({
+  format: "date-time",
+  description: "RFC 3339 in UTC, with milliseconds",
+  example: "2026-11-23T09:30:00.000Z",
+});
+
+export const nullableTimeSchema = timeSchema.nullable();
+
+const problemSchema = z
+  .object({
+    type: z.string().openapi({ example: "/docs/problems#website_not_allowed" }),
+    title: z.string().openapi({ example: "The website is not on the tenant's list" }),
+    status: z.int().openapi({ example: 403 }),
+    detail: z.string().openapi({ example: "The host other.example is not on the tenant's allow-list." }),
+    code: z.enum(ERROR_CODES).openapi({ example: "website_not_allowed" }),
+    requestId: z.string().openapi({ example: "0e7a1c0c-6f0b-4c1e-9a86-2f6d1c1f4f57" }),
+    errors: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .openapi({ description: "Of `invalid_request`: each fault, with a dotted path" }),
+  })
+  .openapi("Problem", { description: "Problem details (RFC 9457)" });
+
+const PROBLEM_DESCRIPTIONS = {
+  400: "The request is not valid: `invalid_json`, `invalid_request`",
+  401: "No valid key: `unauthenticated`",
+  403: "Not allowed: `insufficient_scope`, `website_not_allowed`, `tenant_suspended`, `webhook_url_not_allowed`",
+  404: "There is no such thing for this caller: `not_found`",
+  409: "The state does not allow it: `task_finished`, `task_not_ready`, `not_redeliverable`, `tenant_exists`",
+  410: "It is gone: `solution_expired`, `already_claimed`",
+  413: "Over 64 KiB: `payload_too_large`",
+  415: "Not JSON: `unsupported_media_type`",
+  422: "The idempotency key was used with another body: `idempotency_mismatch`",
+  429: "Too much: `rate_limited`, `quota_exceeded`; with `Retry-After` and `RateLimit-Policy`",
+  500: "A fault of the gateway: `internal`, `configuration`",
+  503: "No live tasks here: `upstream_not_configured`",
+} as const;
+type ProblemStatus = keyof typeof PROBLEM_DESCRIPTIONS;
+
+/** The error answers of a route, for its definition. Those that any route can give are always among them. */
+export function problems<Status extends ProblemStatus>(...statuses: Status[]) {
+  const content = { "application/problem+json": { schema: problemSchema } };
+  const all: ProblemStatus[] = [...statuses, 500];
+  return Object.fromEntries(
+    all.map((status) => [status, { description: PROBLEM_DESCRIPTIONS[status], content }]),
+  ) as Record<Status | 500, { description: string; content: typeof content }>;
+}
+
+/** A JSON answer, for a route's definition. */
+export function json<Schema extends z.ZodType>(schema: Schema, description: string) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+/** A JSON body, for a route's definition. */
+export function jsonContent<Schema extends z.ZodType>(schema: Schema) {
+  return { required: true, content: { "application/json": { schema } } };
+}
+
+/** `limit` and `cursor` of a list. */
+export const pageQuerySchema = z.object({
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/, "must be a whole number from 1 to 100")
+    .transform(Number)
+    .refine((value) => value >= 1 && value <= 100, "must be a whole number from 1 to 100")
+    .optional()
+    .openapi({ type: "integer", minimum: 1, maximum: 100, default: 50, example: 50 }),
+  cursor: z.string().min(1).max(1_024).optional().openapi({ description: "`nextCursor` of the page before" }),
+});
+
+/** Entries of a page where the caller names no limit. */
+export const DEFAULT_PAGE = 50;

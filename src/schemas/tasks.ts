@@ -1,0 +1,201 @@
+// The wire of v1's tasks: what a caller may send, and the Task as it is answered. Unknown fields are refused.
+
+import { z } from "@hono/zod-openapi";
+import { SOLUTION_STATES, TASK_ERROR_CODES, TASK_STATUSES } from "../tasks/record.ts";
+import { websiteHost } from "../tenants/hosts.ts";
+import { nullableTimeSchema, timeSchema } from "./shared.ts";
+
+/** The seed's example task, in every example of the OpenAPI description. */
+const EXAMPLE_TASK = {
+  type: "RecaptchaV3TaskProxyless",
+  websiteURL: "https://antcpt.com/score_detector",
+  websiteKey: "6LcR_okUAAAAAPYrPe-HK_0RULO1aZM15ENyM-Mf",
+  pageAction: "homepage",
+  websiteTitle: "Score detector for reCAPTCHA v3",
+} as const;
+
+/** The task's fields without its type: the two faces differ in how they read that one. Lengths in characters. */
+export const taskFields = {
+  websiteURL: z
+    .string()
+    .min(1)
+    .max(2_048)
+    .refine((url) => websiteHost(url) !== null, "must be an http or https URL")
+    .openapi({ format: "uri", description: "The page's address; its host must be on the tenant's allow-list" }),
+  websiteKey: z.string().min(1).max(256).openapi({ description: "The page's site key" }),
+  pageAction: z
+    .string()
+    .min(1)
+    .max(128)
+    .openapi({ description: "The page's action; a wrong one makes the result void" }),
+  checkField: z
+    .string()
+    .max(4_096)
+    .optional()
+    .openapi({ description: "The new value of protobuf field 9 of the reload packet, for a second verification" }),
+  websiteTitle: z.string().max(512).optional().openapi({ description: "The page's document.title" }),
+};
+
+const taskSchema = z
+  .strictObject({
+    type: z.literal("RecaptchaV3TaskProxyless"),
+    ...taskFields,
+    isInvisible: z.literal(true).default(true).openapi({ description: "Always true for this type" }),
+  })
+  .openapi("SolveTask", { example: { ...EXAMPLE_TASK, isInvisible: true } });
+
+/** Shortest and longest deadline that a task may ask for, in seconds. */
+const TIMEOUT_RANGE_S = { min: 10, max: 300 } as const;
+
+const metadataSchema = z
+  .record(z.string().min(1).max(64), z.string().max(512))
+  .refine((metadata) => Object.keys(metadata).length <= 16, "must have at most 16 entries");
+
+export const createTaskSchema = z
+  .strictObject({
+    task: taskSchema,
+    webhookUrl: z.string().optional().openapi({
+      format: "uri",
+      description: "Where the result is sent; the tenant's endpoint where it is left out",
+      example: "https://hooks.shop.example/solvegate",
+    }),
+    metadata: metadataSchema
+      .optional()
+      .openapi({ description: "Yours, handed back as it is", example: { order: "1042" } }),
+    timeoutSeconds: z
+      .int()
+      .min(TIMEOUT_RANGE_S.min)
+      .max(TIMEOUT_RANGE_S.max)
+      .optional()
+      .openapi({ description: "The task's deadline; by default the gateway's, 120 s", example: 120 }),
+  })
+  .openapi("CreateTask", { example: { task: EXAMPLE_TASK, metadata: { order: "1042" } } });
+
+export const solutionSchema = z
+  .object({
+    gRecaptchaResponse: z.string(),
+    cookies: z.record(z.string(), z.string()).optional(),
+    userAgent: z.string().openapi({ description: "Send this `user-agent` with the token: some sites match it" }),
+    secChUa: z.string().openapi({ description: "Send this `sec-ch-ua` with the token" }),
+  })
+  .openapi("Solution", {
+    description: "Single use, valid for 120 s, best used within 60 s. Other fields of the upstream ride along",
+    additionalProperties: true,
+    example: {
+      gRecaptchaResponse: "03AGdBq25SxXT-pmSeBXjzScW",
+      cookies: { _GRECAPTCHA: "09ANMylNCtUe" },
+      userAgent:
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/137.0.0.0 Safari/537.36",
+      secChUa: '"Google Chrome";v="137", "Not-A.Brand";v="24", "Chromium";v="137"',
+    },
+  });
+
+const webhookStates = ["pending", "delivered", "exhausted"] as const;
+
+export const taskViewSchema = z
+  .object({
+    id: z.string().openapi({ example: `tsk_${"5f".repeat(32)}` }),
+    status: z.enum(TASK_STATUSES),
+    mode: z.enum(["live", "test"]),
+    task: z.object({
+      type: z.literal("RecaptchaV3TaskProxyless"),
+      websiteURL: z.string(),
+      websiteKey: z.string(),
+      pageAction: z.string(),
+      checkField: z.string().optional(),
+      websiteTitle: z.string().optional(),
+      isInvisible: z.literal(true),
+    }),
+    metadata: z.record(z.string(), z.string()),
+    createdAt: timeSchema,
+    submittedAt: nullableTimeSchema,
+    finishedAt: nullableTimeSchema,
+    deadlineAt: timeSchema,
+    solution: solutionSchema.nullable(),
+    solutionState: z.enum(SOLUTION_STATES),
+    solutionExpiresAt: nullableTimeSchema,
+    solutionBestBefore: nullableTimeSchema,
+    error: z
+      .object({ code: z.enum(TASK_ERROR_CODES), message: z.string(), upstreamCode: z.string().optional() })
+      .nullable(),
+    polls: z.int(),
+    submissions: z.int(),
+    webhook: z
+      .object({
+        url: z.string(),
+        state: z.enum(webhookStates),
+        attempts: z.int(),
+        lastStatus: z.int().nullable(),
+        nextAttemptAt: nullableTimeSchema,
+      })
+      .nullable(),
+  })
+  .openapi("Task", {
+    example: {
+      id: `tsk_${"5f".repeat(32)}`,
+      status: "processing",
+      mode: "test",
+      task: { ...EXAMPLE_TASK, isInvisible: true },
+      metadata: { order: "1042" },
+      createdAt: "2026-11-23T09:30:00.000Z",
+      submittedAt: "2026-11-23T09:30:00.120Z",
+      finishedAt: null,
+      deadlineAt: "2026-11-23T09:32:00.000Z",
+      solution: null,
+      solutionState: "none",
+      solutionExpiresAt: null,
+      solutionBestBefore: null,
+      error: null,
+      polls: 1,
+      submissions: 1,
+      webhook: null,
+    },
+  });
+
+export const timelineSchema = z
+  .object({
+    events: z.array(
+      z.object({
+        at: timeSchema,
+        type: z.string().openapi({
+          description:
+            "accepted, waiting, admitted, held, submitted, submission_refused, submission_hidden, poll, ready, failed, canceled, claimed, expired, webhook",
+          example: "poll",
+        }),
+        durationMs: z.int().optional(),
+        detail: z.string().optional(),
+        status: z.int().nullable().optional().openapi({ description: "Of a webhook attempt" }),
+        error: z.string().nullable().optional().openapi({ description: "Of a webhook attempt" }),
+      }),
+    ),
+  })
+  .openapi("Timeline", {
+    example: {
+      events: [
+        { at: "2026-11-23T09:30:00.000Z", type: "accepted" },
+        { at: "2026-11-23T09:30:00.004Z", type: "admitted", durationMs: 4 },
+        { at: "2026-11-23T09:30:00.120Z", type: "submitted", durationMs: 110 },
+      ],
+    },
+  });
+
+/** Headers of a creation. Names are in lower case, as they reach the validator. */
+export const createHeadersSchema = z.object({
+  "idempotency-key": z
+    .string()
+    .min(1)
+    .max(255)
+    .regex(/^[\x20-\x7e]*$/, "must be 1 to 255 printable characters")
+    .optional()
+    .openapi({ description: "Repeats with the same key and body give the same task", example: "order-1042" }),
+  prefer: z.string().optional().openapi({
+    description: "`wait=N`: hold the answer until the task is finished or N seconds (at most 60) have gone",
+    example: "wait=30",
+  }),
+});
+
+export const readHeadersSchema = createHeadersSchema.pick({ prefer: true });
+
+export const taskIdParamSchema = z.object({
+  id: z.string().openapi({ description: "`tsk_` and 64 hex digits", example: `tsk_${"5f".repeat(32)}` }),
+});

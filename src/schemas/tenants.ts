@@ -1,0 +1,137 @@
+// The wire of tenants and keys, for /admin and for a tenant's own account.
+
+import { z } from "@hono/zod-openapi";
+import { SCOPES, TENANT_ID_PATTERN } from "../tenants/keys.ts";
+import { limitsSchema } from "../tenants/settings.ts";
+import { nameSchema, nullableTimeSchema, timeSchema } from "./shared.ts";
+
+const tenantIdSchema = z
+  .string()
+  .regex(TENANT_ID_PATTERN, "must be 2 to 31 of a-z, 0-9 and -, and begin with a letter or digit")
+  .openapi({ example: "acme" });
+
+const hostsSchema = z
+  .array(z.string())
+  .max(1_000)
+  .openapi({
+    description:
+      "Hosts (`shop.example`), everything below one (`*.shop.example`), or all (`*`). Empty: nothing is allowed",
+    example: ["shop.example", "*.shop.example"],
+  });
+
+const limitsPatchSchema = limitsSchema.partial().strict();
+
+export const createTenantSchema = z
+  .strictObject({
+    id: tenantIdSchema,
+    name: nameSchema,
+    allowedHosts: hostsSchema.default([]),
+    limits: limitsPatchSchema.optional().openapi({ example: { maxInFlight: 100, monthlyTasks: null } }),
+  })
+  .openapi("CreateTenant", {
+    example: { id: "acme", name: "Acme", allowedHosts: ["shop.example", "*.shop.example"] },
+  });
+
+export const patchTenantSchema = z
+  .strictObject({
+    name: nameSchema.optional(),
+    allowedHosts: hostsSchema.optional(),
+    limits: limitsPatchSchema.optional(),
+    suspended: z.boolean().optional(),
+  })
+  .openapi("PatchTenant", { example: { suspended: true } });
+
+const EXAMPLE_TENANT = {
+  id: "acme",
+  name: "Acme",
+  allowedHosts: ["shop.example", "*.shop.example"],
+  limits: { maxInFlight: 100, monthlyTasks: null },
+  suspended: false,
+  createdAt: "2026-11-23T09:30:00.000Z",
+};
+
+export const tenantSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    allowedHosts: z.array(z.string()),
+    limits: z.object({ maxInFlight: z.int(), monthlyTasks: z.int().nullable() }),
+    suspended: z.boolean(),
+    createdAt: timeSchema,
+  })
+  .openapi("Tenant", { example: EXAMPLE_TENANT });
+
+export const createdTenantSchema = tenantSchema
+  .extend({ webhookSecret: z.string().openapi({ description: "Signs the tenant's webhooks; shown this once" }) })
+  .openapi("CreatedTenant", {
+    example: { ...EXAMPLE_TENANT, webhookSecret: `whsec_${"A".repeat(43)}=` },
+  });
+
+export const tenantListSchema = z
+  .object({ tenants: z.array(tenantSchema), nextCursor: z.string().nullable() })
+  .openapi("TenantList", { example: { tenants: [EXAMPLE_TENANT], nextCursor: null } });
+
+const expiresAtSchema = z
+  .string()
+  .refine((text) => /^\d{4}-\d{2}-\d{2}T/.test(text) && !Number.isNaN(Date.parse(text)), "must be an RFC 3339 time")
+  .refine((text) => /(?:Z|[+-]\d{2}:\d{2})$/i.test(text), "must name its offset from UTC, such as Z")
+  .openapi({ format: "date-time", example: "2027-01-01T00:00:00Z" });
+
+export const createKeySchema = z
+  .strictObject({
+    name: nameSchema,
+    mode: z.enum(["live", "test"]),
+    scopes: z
+      .array(z.enum(SCOPES))
+      .min(1)
+      .optional()
+      .openapi({ description: "By default `tasks:write` and `tasks:read`" }),
+    expiresAt: expiresAtSchema.nullable().optional(),
+  })
+  .openapi("CreateKey", { example: { name: "CI", mode: "test", scopes: ["tasks:write", "tasks:read"] } });
+
+const EXAMPLE_KEY = {
+  id: "key_0f8fad5bd9cb469fa16570867728950e",
+  name: "CI",
+  mode: "test" as const,
+  scopes: ["tasks:write" as const, "tasks:read" as const],
+  createdAt: "2026-11-23T09:30:00.000Z",
+  expiresAt: null,
+};
+
+const keyFields = {
+  id: z.string(),
+  name: z.string(),
+  mode: z.enum(["live", "test"]),
+  scopes: z.array(z.enum(SCOPES)),
+  createdAt: timeSchema,
+  expiresAt: nullableTimeSchema,
+};
+
+const keySchema = z
+  .object({
+    ...keyFields,
+    lastUsedOn: z.string().nullable().openapi({ format: "date", description: "The day (UTC) of the last use" }),
+  })
+  .openapi("Key", { example: { ...EXAMPLE_KEY, lastUsedOn: null } });
+
+export const keyListSchema = z
+  .object({ keys: z.array(keySchema) })
+  .openapi("KeyList", { example: { keys: [{ ...EXAMPLE_KEY, lastUsedOn: "2026-11-23" }] } });
+
+export const createdKeySchema = z
+  .object({ ...keyFields, key: z.string().openapi({ description: "The key itself; shown this once" }) })
+  .openapi("CreatedKey", { example: { ...EXAMPLE_KEY, key: `sg_test_acme_${"x".repeat(38)}` } });
+
+/** Longest overlap (s) of an old key or secret with the new one: a week. */
+const MAX_OVERLAP_S = 604_800;
+
+/** Body of a rotation, which may be left out. */
+export function overlapSchema(defaultSeconds: number) {
+  return z.strictObject({ overlapSeconds: z.int().min(0).max(MAX_OVERLAP_S).default(defaultSeconds) });
+}
+
+export const tenantParamSchema = z.object({ tenantId: z.string().openapi({ example: "acme" }) });
+export const tenantKeyParamSchema = tenantParamSchema.extend({
+  keyId: z.string().openapi({ example: EXAMPLE_KEY.id }),
+});

@@ -1,0 +1,101 @@
+// What follows a final status. PURE: the solution's life (claimed or expired, erased either way), the settlement with the
+// tenant's ledger, and the rounds of webhook attempts. Refuses to touch the status: nothing leaves a final one.
+
+import type { DeliveryOutcome } from "../webhooks/outcome.ts";
+import type { Delivery, DeliveryAttempt, TaskRecord } from "./record.ts";
+import { isFinal, newDelivery } from "./record.ts";
+import { internalBackoffMs, nextAttemptAt } from "./schedule.ts";
+import { withEvent } from "./timeline.ts";
+
+/** Kept webhook attempts: more than one round has. */
+const MAX_ATTEMPTS_KEPT = 20;
+
+/** Erases a solution whose life is over. */
+export function expireSolution(record: TaskRecord, now: number): TaskRecord {
+  const { solutionExpiresAt } = record;
+  if (record.solutionState !== "available" || solutionExpiresAt === null || solutionExpiresAt > now) return record;
+  return withEvent({ ...record, solution: null, solutionState: "expired" }, solutionExpiresAt, "expired");
+}
+
+/** Erases the solution as it is handed out: the caller takes it from the record before. */
+export function claimSolution(record: TaskRecord, now: number): TaskRecord {
+  if (record.solutionState !== "available") return record;
+  return withEvent({ ...record, solution: null, solutionState: "claimed" }, now, "claimed");
+}
+
+/** The ledger has the outcome; where the task has no address of its own, the tenant's endpoint gets the webhook. */
+export function settle(record: TaskRecord, endpoint: string | null, now: number): TaskRecord {
+  if (record.settled || !isFinal(record.status)) return record;
+  const delivery =
+    record.delivery ?? (endpoint === null ? null : newDelivery(endpoint, "tenant", record.finishedAt ?? now));
+  return { ...record, settled: true, settleAt: null, delivery };
+}
+
+/** The tenant's object did not take the outcome: try again after a pause. */
+export function postponeSettlement(record: TaskRecord, now: number): TaskRecord {
+  const settleFaults = record.settleFaults + 1;
+  return { ...record, settleFaults, settleAt: now + internalBackoffMs(settleFaults) };
+}
+
+/** A webhook attempt that is due cannot be made now, for a reason inside the gateway: no attempt is used up. */
+export function postponeAttempt(record: TaskRecord, now: number, until = now + internalBackoffMs(2)): TaskRecord {
+  const { delivery } = record;
+  if (delivery === null || delivery.nextAttemptAt === null) return record;
+  return { ...record, delivery: { ...delivery, nextAttemptAt: Math.max(delivery.nextAttemptAt, until) } };
+}
+
+/** One webhook attempt, as made: when it left, what came of it, and the jitter (-1 to 1) for the next. */
+export interface AttemptMade {
+  readonly sentAt: number;
+  readonly outcome: DeliveryOutcome;
+  readonly jitter: number;
+}
+
+/** Enters an attempt, and says when the next is due. */
+export function recordAttempt(record: TaskRecord, made: AttemptMade, now: number): TaskRecord {
+  const { delivery } = record;
+  if (delivery === null) return record;
+  const { outcome, sentAt } = made;
+  const attempt: DeliveryAttempt = {
+    at: sentAt,
+    status: outcome.status,
+    durationMs: Math.max(now - sentAt, 0),
+    error: outcome.error,
+  };
+  const entered: Delivery = {
+    ...delivery,
+    attempts: delivery.attempts + 1,
+    lastStatus: outcome.status,
+    log: [...delivery.log, attempt].slice(-MAX_ATTEMPTS_KEPT),
+  };
+  // An attempt that left before a redelivery was asked for belongs to the round before: it cannot end the new one.
+  const startedAt = delivery.roundAt ?? now;
+  if (delivery.state !== "pending" || sentAt < startedAt) return { ...record, delivery: entered };
+
+  const roundAttempts = delivery.roundAttempts + 1;
+  if (outcome.tag === "delivered") {
+    return { ...record, delivery: { ...entered, roundAttempts, state: "delivered", nextAttemptAt: null } };
+  }
+  const lives = record.solutionState === "available";
+  const next =
+    outcome.tag === "gone"
+      ? null
+      : nextAttemptAt({ startedAt, made: roundAttempts }, made.jitter, outcome.retryAfterMs, lives, now);
+  const state = next === null ? "exhausted" : "pending";
+  return { ...record, delivery: { ...entered, roundAttempts, state, nextAttemptAt: next } };
+}
+
+/** A fresh round of attempts, under the same webhook id. */
+export function restartDelivery(record: TaskRecord, endpoint: string | null, now: number): TaskRecord {
+  if (!isFinal(record.status)) return record;
+  const { delivery } = record;
+  if (delivery !== null) {
+    // The tenant may have moved its endpoint since; a task's own address stays what the task was accepted with.
+    const url = delivery.source === "tenant" ? (endpoint ?? delivery.url) : delivery.url;
+    return {
+      ...record,
+      delivery: { ...delivery, url, state: "pending", roundAttempts: 0, roundAt: now, nextAttemptAt: now },
+    };
+  }
+  return endpoint === null ? record : { ...record, delivery: newDelivery(endpoint, "tenant", now) };
+}

@@ -1,0 +1,313 @@
+// The lifecycle of a task. PURE: `(record, fact, now) → record`, the same record where a fact no longer matters. Final states
+// absorb: a late answer, a second cancel, a wake-up for a canceled task change nothing. Refuses I/O, clocks and randomness.
+
+import type { CreateOutcome, FailureKind, PollOutcome, Solution } from "../upstream/protocol.ts";
+import type { DeliveryOutcome } from "../webhooks/outcome.ts";
+import {
+  claimSolution,
+  expireSolution,
+  postponeAttempt,
+  postponeSettlement,
+  recordAttempt,
+  restartDelivery,
+  settle,
+} from "./aftermath.ts";
+import type { StoredSolution, TaskError, TaskErrorCode, TaskRecord } from "./record.ts";
+import { isFinal } from "./record.ts";
+import {
+  backoffMs,
+  FIRST_POLL_MS,
+  internalBackoffMs,
+  MAX_HIDDEN_SUBMISSIONS,
+  RESUBMIT_MS,
+  SOLUTION_BEST_MS,
+  SOLUTION_LIFE_MS,
+  WAITING_RECHECK_MS,
+} from "./schedule.ts";
+import { withEvent } from "./timeline.ts";
+
+/** What the tenant's object says to a task that asks for a slot. */
+export type AdmissionOutcome =
+  | { readonly tag: "admitted" }
+  /** Every slot is taken; the tenant wakes the task when one is free. */
+  | { readonly tag: "waiting" }
+  | { readonly tag: "refused"; readonly code: "quota_exceeded" | "tenant_suspended" }
+  /** The tenant was deleted: its tasks are canceled. */
+  | { readonly tag: "gone" }
+  | { readonly tag: "unavailable" };
+
+/** Whatever can happen to a task. `sentAt`: when the exchange left; `now` is when its answer was there. */
+export type Fact =
+  | { readonly tag: "clock" }
+  | { readonly tag: "admission"; readonly outcome: AdmissionOutcome }
+  | { readonly tag: "woken" }
+  | { readonly tag: "submitting" }
+  | { readonly tag: "submitted"; readonly sentAt: number; readonly outcome: CreateOutcome; readonly solver: Solver }
+  /** A submission was held back: the upstream is not configured, or the breaker is open until `until`. */
+  | { readonly tag: "held"; readonly reason: string; readonly until: number }
+  /** The object that had sent createTask is gone, and its answer with it. */
+  | { readonly tag: "interrupted" }
+  | { readonly tag: "polled"; readonly sentAt: number; readonly outcome: PollOutcome; readonly solver: Solver }
+  | { readonly tag: "cancel" }
+  | { readonly tag: "claim" }
+  /** The ledger has the outcome; `endpoint` is where the tenant wants its webhooks, null for nowhere. */
+  | { readonly tag: "settled"; readonly endpoint: string | null }
+  | { readonly tag: "settle_failed" }
+  | { readonly tag: "delivered"; readonly sentAt: number; readonly outcome: DeliveryOutcome; readonly jitter: number }
+  /** The tenant's object did not say where a webhook goes and what signs it. */
+  | { readonly tag: "terms_missing" }
+  | { readonly tag: "redeliver"; readonly endpoint: string | null }
+  /** An unexpected exception; after `limit` in a row the task fails. */
+  | { readonly tag: "strike"; readonly limit: number }
+  /** The work went on without one. */
+  | { readonly tag: "steady" };
+
+/** The browser identity that upstream solves with, handed out beside the token. */
+export interface Solver {
+  readonly userAgent: string;
+  readonly secChUa: string;
+}
+
+/** Applies one fact. Returns the very same record where nothing changes. */
+export function advance(record: TaskRecord, fact: Fact, now: number): TaskRecord {
+  switch (fact.tag) {
+    case "clock":
+      return onClock(record, now);
+    case "claim":
+      return claimSolution(record, now);
+    case "settled":
+      return settle(record, fact.endpoint, now);
+    case "settle_failed":
+      return postponeSettlement(record, now);
+    case "delivered":
+      return recordAttempt(record, fact, now);
+    case "terms_missing":
+      return postponeAttempt(record, now);
+    case "redeliver":
+      return restartDelivery(record, fact.endpoint, now);
+    case "strike":
+      return onStrike(record, fact.limit, now);
+    case "steady":
+      return record.strikes === 0 ? record : { ...record, strikes: 0 };
+    default:
+      return isFinal(record.status) ? record : advanceUnfinished(record, fact, now);
+  }
+}
+
+type UnfinishedFact = Extract<
+  Fact,
+  { tag: "admission" | "woken" | "submitting" | "submitted" | "held" | "interrupted" | "polled" | "cancel" }
+>;
+
+function advanceUnfinished(record: TaskRecord, fact: UnfinishedFact, now: number): TaskRecord {
+  switch (fact.tag) {
+    case "admission":
+      return onAdmission(record, fact.outcome, now);
+    case "woken":
+      return record.stage === "waiting" ? { ...record, stepAt: now } : record;
+    case "submitting":
+      return { ...record, intentAt: now };
+    case "submitted":
+      return onSubmitted({ ...record, intentAt: null }, fact, now);
+    case "held":
+      return withEvent({ ...record, stepAt: fact.until, lastExchangeFailed: true }, now, "held", {
+        detail: fact.reason,
+      });
+    case "interrupted":
+      return record.intentAt === null
+        ? record
+        : onHidden({ ...record, intentAt: null }, record.intentAt, "interrupted", now);
+    case "polled":
+      return onPolled(record, fact, now);
+    case "cancel":
+      return finish(record, "canceled", now);
+  }
+}
+
+function onClock(record: TaskRecord, now: number): TaskRecord {
+  if (!isFinal(record.status)) {
+    if (now < record.deadlineAt) return record;
+    return record.lastExchangeFailed
+      ? fail(record, "upstream_unavailable", "The upstream did not answer in time.", now)
+      : fail(record, "timeout", "The task was not solved before its deadline.", now);
+  }
+  return expireSolution(record, now);
+}
+
+function onAdmission(record: TaskRecord, outcome: AdmissionOutcome, now: number): TaskRecord {
+  if (record.status !== "queued" || record.stage === "submission") return record;
+  switch (outcome.tag) {
+    case "admitted":
+      return withEvent({ ...record, stage: "submission", stepAt: now, faults: 0 }, now, "admitted", {
+        durationMs: now - record.createdAt,
+      });
+    case "waiting": {
+      const waiting: TaskRecord = { ...record, stage: "waiting", stepAt: now + WAITING_RECHECK_MS, faults: 0 };
+      return record.stage === "waiting" ? waiting : withEvent(waiting, now, "waiting");
+    }
+    case "refused":
+      return outcome.code === "quota_exceeded"
+        ? fail(record, "quota_exceeded", "The tenant's monthly quota of tasks is used up.", now)
+        : fail(record, "tenant_suspended", "The tenant is suspended.", now);
+    case "gone":
+      return finish(record, "canceled", now);
+    case "unavailable": {
+      const faults = record.faults + 1;
+      return { ...record, faults, stepAt: now + internalBackoffMs(faults) };
+    }
+  }
+}
+
+function onSubmitted(record: TaskRecord, fact: Extract<Fact, { tag: "submitted" }>, now: number): TaskRecord {
+  const { outcome, sentAt } = fact;
+  const durationMs = now - sentAt;
+  switch (outcome.tag) {
+    case "created": {
+      const taken = accepted(record, sentAt, now, outcome.taskId);
+      return withEvent({ ...taken, stepAt: now + FIRST_POLL_MS }, now, "submitted", { durationMs });
+    }
+    case "ready": {
+      const taken = withEvent(accepted(record, sentAt, now, outcome.taskId), now, "submitted", { durationMs });
+      return ready(taken, outcome.solution, fact.solver, now);
+    }
+    case "hidden":
+      return onHidden(record, sentAt, outcome.reason, now);
+    case "failed":
+      return rejected(record, outcome.kind, outcome.code, outcome.description, now);
+    case "account":
+      return refusedSubmission(record, "upstream_account", null, durationMs, now);
+    case "transient":
+      return refusedSubmission(record, outcome.reason, outcome.retryAfterMs, durationMs, now);
+  }
+}
+
+function accepted(record: TaskRecord, sentAt: number, now: number, upstreamTaskId: string | null): TaskRecord {
+  return {
+    ...record,
+    status: "processing",
+    submissions: record.submissions + 1,
+    upstreamTaskId,
+    submittedAt: now,
+    // When the request left, not when it was answered: a solution cannot be older than the request for it.
+    unsolvedAt: sentAt,
+    faults: 0,
+    lastExchangeFailed: false,
+  };
+}
+
+function refusedSubmission(
+  record: TaskRecord,
+  reason: string,
+  retryAfterMs: number | null,
+  durationMs: number,
+  now: number,
+): TaskRecord {
+  const faults = record.faults + 1;
+  const stepAt = now + backoffMs(faults, 0, retryAfterMs);
+  const next: TaskRecord = { ...record, faults, stepAt, lastExchangeFailed: true };
+  return withEvent(next, now, "submission_refused", { durationMs, detail: reason });
+}
+
+function onHidden(record: TaskRecord, sentAt: number, reason: string, now: number): TaskRecord {
+  const next = withEvent(
+    {
+      ...record,
+      submissions: record.submissions + 1,
+      hiddenSubmissions: record.hiddenSubmissions + 1,
+      lastExchangeFailed: true,
+      stepAt: now + RESUBMIT_MS,
+    },
+    now,
+    "submission_hidden",
+    { durationMs: Math.max(now - sentAt, 0), detail: reason },
+  );
+  return next.hiddenSubmissions < MAX_HIDDEN_SUBMISSIONS
+    ? next
+    : fail(next, "upstream_unavailable", "The upstream took the task without a readable answer, twice.", now);
+}
+
+function onPolled(record: TaskRecord, fact: Extract<Fact, { tag: "polled" }>, now: number): TaskRecord {
+  if (record.status !== "processing") return record;
+  const { outcome, sentAt } = fact;
+  const detail = "reason" in outcome ? outcome.reason : outcome.tag;
+  const polled = withEvent({ ...record, polls: record.polls + 1 }, now, "poll", { durationMs: now - sentAt, detail });
+  switch (outcome.tag) {
+    case "processing":
+      return {
+        ...polled,
+        unsolvedAt: sentAt,
+        faults: 0,
+        lastExchangeFailed: false,
+        stepAt: now + record.pollIntervalMs,
+      };
+    case "ready":
+      return ready(polled, outcome.solution, fact.solver, now);
+    case "failed":
+      return rejected(polled, outcome.kind, outcome.code, outcome.description, now);
+    case "account":
+      return pollFault(polled, null, now);
+    case "transient":
+    case "fault":
+      return pollFault(polled, outcome.retryAfterMs, now);
+  }
+}
+
+function pollFault(record: TaskRecord, retryAfterMs: number | null, now: number): TaskRecord {
+  const faults = record.faults + 1;
+  const stepAt = now + backoffMs(faults, record.pollIntervalMs, retryAfterMs);
+  return { ...record, faults, stepAt, lastExchangeFailed: true };
+}
+
+function ready(record: TaskRecord, solution: Solution, solver: Solver, now: number): TaskRecord {
+  const unsolvedAt = record.unsolvedAt ?? record.submittedAt ?? now;
+  const stored: StoredSolution = { ...solver, ...solution };
+  return finish(record, "ready", now, {
+    solution: stored,
+    solutionState: "available",
+    solutionExpiresAt: unsolvedAt + SOLUTION_LIFE_MS,
+    solutionBestBefore: unsolvedAt + SOLUTION_BEST_MS,
+  });
+}
+
+function rejected(record: TaskRecord, kind: FailureKind, code: string, description: string, now: number): TaskRecord {
+  const explained = description === "" || description === code ? "" : `: ${description}`;
+  const error: TaskError =
+    kind === "unsolvable"
+      ? { code: "unsolvable", message: `The upstream could not solve the task${explained}` }
+      : { code: "upstream_rejected", message: `The upstream rejected the task${explained}` };
+  return finish(record, "failed", now, { error: code === "" ? error : { ...error, upstreamCode: code } });
+}
+
+function fail(record: TaskRecord, code: TaskErrorCode, message: string, now: number): TaskRecord {
+  return finish(record, "failed", now, { error: { code, message } });
+}
+
+function finish(
+  record: TaskRecord,
+  status: "ready" | "failed" | "canceled",
+  now: number,
+  outcome: Partial<TaskRecord> = {},
+): TaskRecord {
+  const { delivery } = record;
+  const next: TaskRecord = {
+    ...record,
+    ...outcome,
+    status,
+    finishedAt: now,
+    intentAt: null,
+    settleAt: now,
+    delivery: delivery === null ? null : { ...delivery, roundAt: now, nextAttemptAt: now },
+  };
+  return withEvent(next, now, status, { durationMs: now - record.createdAt });
+}
+
+function onStrike(record: TaskRecord, limit: number, now: number): TaskRecord {
+  const strikes = record.strikes + 1;
+  const pauseUntil = now + internalBackoffMs(strikes);
+  if (!isFinal(record.status)) {
+    if (strikes >= limit) return fail({ ...record, strikes: 0 }, "internal", "The gateway failed on this task.", now);
+    return { ...record, strikes, stepAt: Math.max(record.stepAt, pauseUntil) };
+  }
+  const settleAt = record.settled ? null : pauseUntil;
+  return postponeAttempt({ ...record, strikes, settleAt }, now, pauseUntil);
+}

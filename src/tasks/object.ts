@@ -1,0 +1,305 @@
+// The TaskObject: one per task, the atom of coordination. It loads the record, asks the pure lifecycle, does the step that is
+// due, stores, and arms its one alarm. It decides nothing about states or times itself, and knows no HTTP shapes.
+
+import { DurableObject } from "cloudflare:workers";
+import type { Env } from "../env.ts";
+import { configurationOf } from "../env.ts";
+import { describeError, log } from "../log.ts";
+import type { KeyMode } from "../tenants/keys.ts";
+import { UPSTREAM_TIMEOUT_MS } from "../upstream/client.ts";
+import type { Fact } from "./lifecycle.ts";
+import { advance } from "./lifecycle.ts";
+import type { NewTask, StoredSolution, TaskRecord } from "./record.ts";
+import { isFinal, newRecord, RECORD_KEY, taskRecordSchema } from "./record.ts";
+import { reportChange } from "./report.ts";
+import { ALARM_OVERDUE_MS, nextAction, nextWakeAt, recover } from "./schedule.ts";
+import type { DeliveryTerms, StepContext } from "./steps.ts";
+import { admitStep, askTerms, deliverStep, holdOf, noteDelivery, pollStep, settleStep, submitStep } from "./steps.ts";
+import { Waiters } from "./waiters.ts";
+
+/** Steps of one alarm: more than any task has due at once, so that a fault of ours cannot spin for ever. */
+const MAX_STEPS = 16;
+
+/** Unexpected exceptions in a row after which a task fails with `internal`. */
+const MAX_STRIKES = 10;
+
+/** Whose task it must be. Another tenant's, and another mode's, does not exist for the caller. */
+export interface TaskOwner {
+  readonly tenantId: string;
+  readonly mode: KeyMode;
+}
+
+/** A task to accept; durations in ms. */
+export interface AcceptRequest extends Omit<NewTask, "id"> {
+  /** Accept nothing new: only find the task that the idempotency key names already. */
+  readonly replayOnly: boolean;
+}
+
+export type AcceptResult =
+  | { readonly tag: "accepted" | "replayed"; readonly record: TaskRecord }
+  | { readonly tag: "mismatch" }
+  | { readonly tag: "absent" };
+
+export type CancelResult =
+  | { readonly tag: "canceled"; readonly record: TaskRecord }
+  | { readonly tag: "finished" }
+  | { readonly tag: "absent" };
+
+export type ClaimResult =
+  | { readonly tag: "claimed"; readonly solution: StoredSolution }
+  | { readonly tag: "not_ready" | "already_claimed" | "expired" | "absent" };
+
+export type RedeliverResult =
+  | { readonly tag: "redelivering"; readonly record: TaskRecord }
+  | { readonly tag: "not_redeliverable" | "absent" };
+
+export class TaskObject extends DurableObject<Env> {
+  #record: TaskRecord | null = null;
+  #opening: Promise<void> | null = null;
+  /** When the alarm rings (ms), as far as this instance knows; null while none is set. */
+  #armedAt: number | null = null;
+  /** The alarm's handler runs: its end arms the alarm, so nobody else needs to. */
+  #working = false;
+  readonly #waiters = new Waiters();
+
+  /** Takes a task, durably, or finds the one that was taken under the same idempotency key. No I/O but storage. */
+  async accept(request: AcceptRequest): Promise<AcceptResult> {
+    await this.#open(null);
+    const known = this.#owned(request);
+    if (known !== null) {
+      return known.bodyHash === request.bodyHash ? { tag: "replayed", record: known } : { tag: "mismatch" };
+    }
+    const { replayOnly, ...task } = request;
+    if (replayOnly || this.#record !== null) return { tag: "absent" };
+    const now = Date.now();
+    const record = newRecord({ ...task, id: this.ctx.id.toString() }, now);
+    this.#record = record;
+    // No await between the two: record and alarm are one transaction, and the answer waits for it at the output gate.
+    this.#store();
+    this.#arm(nextWakeAt(record, now));
+    reportChange(this.env.ANALYTICS, null, record);
+    return { tag: "accepted", record };
+  }
+
+  /** The task as it is now or, when it is unfinished, as it is after at most `waitMs`. Null where it does not exist. */
+  async view(owner: TaskOwner, waitMs: number): Promise<TaskRecord | null> {
+    const record = await this.#look(owner);
+    if (record === null || isFinal(record.status) || waitMs <= 0) return record;
+    await this.#waiters.wait(waitMs);
+    return this.#look(owner);
+  }
+
+  /** Cancels an unfinished task; a canceled one stays so. */
+  async cancel(owner: TaskOwner): Promise<CancelResult> {
+    const before = await this.#look(owner);
+    if (before === null) return { tag: "absent" };
+    if (isFinal(before.status) && before.status !== "canceled") return { tag: "finished" };
+    const record = this.#apply({ tag: "cancel" });
+    if (record !== before) this.#rearm();
+    return { tag: "canceled", record };
+  }
+
+  /** Hands out the solution once and for all, erasing it in the same write. */
+  async claim(owner: TaskOwner): Promise<ClaimResult> {
+    const before = await this.#look(owner);
+    if (before === null) return { tag: "absent" };
+    if (before.status !== "ready") return { tag: "not_ready" };
+    if (before.solutionState === "claimed") return { tag: "already_claimed" };
+    if (before.solution === null) return { tag: "expired" };
+    this.#apply({ tag: "claim" });
+    return { tag: "claimed", solution: before.solution };
+  }
+
+  /** Starts a fresh round of webhook attempts, to the task's own address or else to the tenant's present endpoint. */
+  async redeliver(owner: TaskOwner): Promise<RedeliverResult> {
+    const before = await this.#look(owner);
+    if (before === null) return { tag: "absent" };
+    if (!isFinal(before.status)) return { tag: "not_redeliverable" };
+    const own = before.delivery?.source === "task";
+    const terms = own ? null : await askTerms(before, this.#context());
+    const record = this.#apply({ tag: "redeliver", endpoint: terms?.endpoint ?? null });
+    if (record.delivery === null) return { tag: "not_redeliverable" };
+    this.#rearm();
+    return { tag: "redelivering", record };
+  }
+
+  /** Called by the tenant's object: a slot is free, or a lease ran out unsettled. Mends an alarm that was lost. */
+  async wake(): Promise<void> {
+    await this.#open(null);
+    if (this.#record === null) return;
+    this.#apply({ tag: "woken" });
+    this.#rearm();
+  }
+
+  /** Called by the tenant's object when the tenant is deleted. */
+  async abandon(tenantId: string): Promise<void> {
+    await this.#open(null);
+    if (this.#record?.tenantId !== tenantId) return;
+    this.#apply({ tag: "cancel" });
+    this.#rearm();
+  }
+
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    await this.#open(info?.scheduledTime ?? null);
+    this.#armedAt = null;
+    if (this.#record === null || this.#working) return;
+    this.#working = true;
+    try {
+      await this.#work();
+      this.#apply({ tag: "steady" });
+    } catch (error) {
+      // Thrown on, the platform would try six times and then drop the alarm: a silent, dead task.
+      const { id, tenantId } = this.#record;
+      log("error", "task_step_failed", { taskId: `tsk_${id}`, tenantId, ...describeError(error) });
+      this.#apply({ tag: "strike", limit: MAX_STRIKES });
+    } finally {
+      this.#working = false;
+    }
+    if (this.#record !== null) this.#arm(nextWakeAt(this.#record, Date.now()));
+  }
+
+  async #work(): Promise<void> {
+    const context = this.#context();
+    for (let step = 0; step < MAX_STEPS; step += 1) {
+      const record = this.#apply({ tag: "clock" });
+      const now = Date.now();
+      const action = nextAction(record, now);
+      switch (action.tag) {
+        case "sleep":
+          return;
+        case "admit":
+          this.#apply(await admitStep(record, context));
+          break;
+        case "submit":
+          await this.#submit(record, context, now);
+          break;
+        case "poll":
+          this.#apply(await pollStep(record, context));
+          break;
+        case "settle": {
+          const { fact, terms } = await settleStep(record, context);
+          await this.#deliver(this.#apply(fact), context, terms);
+          break;
+        }
+        case "deliver":
+          await this.#deliver(record, context, await askTerms(record, context));
+          break;
+        case "purge":
+          await this.ctx.storage.deleteAll();
+          this.#record = null;
+          return;
+      }
+      if (this.#record === null) return;
+    }
+  }
+
+  async #submit(record: TaskRecord, context: StepContext, now: number): Promise<void> {
+    const hold = holdOf(record, context, now);
+    if (hold !== null) {
+      this.#apply(hold);
+      return;
+    }
+    const submitting = this.#apply({ tag: "submitting" });
+    this.#apply(await submitStep(submitting, context));
+  }
+
+  async #deliver(record: TaskRecord, context: StepContext, terms: DeliveryTerms | null): Promise<void> {
+    const action = nextAction(record, Date.now());
+    if (action.tag !== "deliver" && terms !== null) return;
+    if (terms === null) {
+      if (action.tag === "deliver") this.#apply({ tag: "terms_missing" });
+      return;
+    }
+    const after = this.#apply(await deliverStep(record, context, terms));
+    if (after.delivery?.state !== record.delivery?.state) await noteDelivery(after, context);
+  }
+
+  #context(): StepContext {
+    return { env: this.env, configuration: configurationOf(this.env) };
+  }
+
+  /** The caller's task, brought up to the clock, so that no read hands out a dead solution or shows a passed deadline. */
+  async #look(owner: TaskOwner): Promise<TaskRecord | null> {
+    await this.#open(null);
+    if (this.#owned(owner) === null) return null;
+    const record = this.#apply({ tag: "clock" });
+    const overdue = this.#armedAt === null || this.#armedAt < Date.now() - ALARM_OVERDUE_MS;
+    if (overdue && !this.#working) {
+      log("warn", "alarm_overdue", { taskId: `tsk_${record.id}`, tenantId: record.tenantId });
+      this.#rearm();
+    }
+    return record;
+  }
+
+  #owned(owner: TaskOwner): TaskRecord | null {
+    const record = this.#record;
+    return record !== null && record.tenantId === owner.tenantId && record.mode === owner.mode ? record : null;
+  }
+
+  /** Applies a fact to the record as it is now, whatever was awaited before, and stores what must survive. */
+  #apply(fact: Fact): TaskRecord {
+    const before = this.#record;
+    if (before === null) throw new Error("a fact for a task that is no more");
+    const after = advance(before, fact, Date.now());
+    if (after === before) return after;
+    this.#record = after;
+    if (!isVolatile(before, fact)) this.#store();
+    if (after.status !== before.status) {
+      reportChange(this.env.ANALYTICS, before, after);
+      if (isFinal(after.status)) this.#waiters.release();
+    }
+    return after;
+  }
+
+  #store(): void {
+    this.ctx.storage.kv.put(RECORD_KEY, this.#record);
+  }
+
+  #arm(at: number): void {
+    this.#armedAt = at;
+    // Not awaited: a failed write breaks the output gate and with it this instance, so no answer can leave without it.
+    void this.ctx.storage.setAlarm(at);
+  }
+
+  /** Arms for what the record needs now, unless the alarm's handler is at work and will. */
+  #rearm(): void {
+    if (this.#record === null || this.#working) return;
+    this.#arm(nextWakeAt(this.#record, Date.now()));
+  }
+
+  #open(alarmAt: number | null): Promise<void> {
+    this.#opening ??= this.#load(alarmAt);
+    return this.#opening;
+  }
+
+  async #load(rungAt: number | null): Promise<void> {
+    const stored: unknown = this.ctx.storage.kv.get(RECORD_KEY);
+    if (stored === undefined) return;
+    const armedAt = rungAt ?? (await this.ctx.storage.getAlarm());
+    this.#armedAt = armedAt;
+    const record = taskRecordSchema.parse(stored);
+    const now = Date.now();
+    const recovered = recover(record, armedAt, now, UPSTREAM_TIMEOUT_MS);
+    this.#record = advance(recovered, { tag: "interrupted" }, now);
+    // An alarm that does not follow a poll's answer must find its reason on disk, or the next load would misread it.
+    if (this.#record !== record) this.#store();
+  }
+}
+
+/** Whether a fact's change may wait in memory for the next write: each lost one is harmless, and a row costs more than it. */
+function isVolatile(before: TaskRecord, fact: Fact): boolean {
+  switch (fact.tag) {
+    // Counts and timeline are a lower bound after an eviction; the alarm bears the moment of the last answer.
+    case "polled":
+      return fact.outcome.tag === "processing" && before.faults === 0 && !before.lastExchangeFailed;
+    // The intent is written next; an admission that is asked for twice is the same admission.
+    case "admission":
+      return fact.outcome.tag === "admitted";
+    // The ledger takes an outcome once, however often it is handed in.
+    case "settled":
+    case "settle_failed":
+      return true;
+    default:
+      return false;
+  }
+}

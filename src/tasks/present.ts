@@ -1,0 +1,102 @@
+// The Task as callers see it, in the status endpoint and in webhooks alike. PURE: a record in, the wire's shape out. It hides
+// what is the gateway's own business (stages, backoff, the body's hash).
+
+import type {
+  AcceptedTask,
+  DeliveryAttempt,
+  SOLUTION_STATES,
+  StoredSolution,
+  TaskError,
+  TaskRecord,
+  TaskStatus,
+} from "./record.ts";
+
+/** The wire's Task, as the OpenAPI description has it. Times are RFC 3339 in UTC with milliseconds. */
+export interface Task {
+  readonly id: string;
+  readonly status: TaskStatus;
+  readonly mode: "live" | "test";
+  readonly task: AcceptedTask;
+  readonly metadata: Record<string, string>;
+  readonly createdAt: string;
+  readonly submittedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly deadlineAt: string;
+  readonly solution: StoredSolution | null;
+  readonly solutionState: (typeof SOLUTION_STATES)[number];
+  readonly solutionExpiresAt: string | null;
+  readonly solutionBestBefore: string | null;
+  readonly error: TaskError | null;
+  readonly polls: number;
+  readonly submissions: number;
+  readonly webhook: {
+    readonly url: string;
+    readonly state: "pending" | "delivered" | "exhausted";
+    readonly attempts: number;
+    readonly lastStatus: number | null;
+    readonly nextAttemptAt: string | null;
+  } | null;
+}
+
+/** One entry of the wire's timeline. */
+export interface TimelineEvent {
+  readonly at: string;
+  readonly type: string;
+  readonly durationMs?: number | undefined;
+  readonly detail?: string | undefined;
+  /** Of a webhook attempt: the HTTP status, null where no answer came. */
+  readonly status?: number | null | undefined;
+  /** Of a webhook attempt: why it failed, null where the status says it all. */
+  readonly error?: string | null | undefined;
+}
+
+/** The prefix of v1's task ids; 64 hex digits of the object's id follow. */
+export const TASK_ID_PREFIX = "tsk_";
+
+const rfc3339 = (ms: number): string => new Date(ms).toISOString();
+const rfc3339OrNull = (ms: number | null): string | null => (ms === null ? null : rfc3339(ms));
+
+/** Presents a record. */
+export function presentTask(record: TaskRecord): Task {
+  const { delivery } = record;
+  return {
+    id: TASK_ID_PREFIX + record.id,
+    status: record.status,
+    mode: record.mode,
+    task: record.task,
+    metadata: record.metadata,
+    createdAt: rfc3339(record.createdAt),
+    submittedAt: rfc3339OrNull(record.submittedAt),
+    finishedAt: rfc3339OrNull(record.finishedAt),
+    deadlineAt: rfc3339(record.deadlineAt),
+    solution: record.solution,
+    solutionState: record.solutionState,
+    solutionExpiresAt: rfc3339OrNull(record.solutionExpiresAt),
+    solutionBestBefore: rfc3339OrNull(record.solutionBestBefore),
+    error: record.error,
+    polls: record.polls,
+    submissions: record.submissions,
+    webhook:
+      delivery === null
+        ? null
+        : {
+            url: delivery.url,
+            state: delivery.state,
+            attempts: delivery.attempts,
+            lastStatus: delivery.lastStatus,
+            nextAttemptAt: rfc3339OrNull(delivery.nextAttemptAt),
+          },
+  };
+}
+
+/** Presents the timeline: the task's own events and its webhook attempts, in the order of time. */
+export function presentTimeline(record: TaskRecord): TimelineEvent[] {
+  const attempts = (record.delivery?.log ?? []).map((attempt) => ({ at: attempt.at, event: presentAttempt(attempt) }));
+  const events = record.events.map(({ at, ...rest }) => ({ at, event: { at: rfc3339(at), ...rest } }));
+  return [...events, ...attempts].sort((a, b) => a.at - b.at).map(({ event }) => event);
+}
+
+function presentAttempt(attempt: DeliveryAttempt): TimelineEvent {
+  const { at, durationMs, status, error } = attempt;
+  return { at: rfc3339(at), type: "webhook", durationMs, status, error };
+}

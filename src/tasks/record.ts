@@ -1,0 +1,226 @@
+// The persisted shape of a task: one JSON record under one storage key, parsed by zod on every load. This is a contract with
+// what older versions wrote: a new field is optional or has a default, a field is never given another meaning, and `version`
+// rises only with a migration beside it. Times are ms since the epoch. Holds no logic beyond building a fresh record.
+
+import { z } from "zod";
+import type { KeyMode } from "../tenants/keys.ts";
+import type { Solution } from "../upstream/protocol.ts";
+
+/** The storage key of the record. */
+export const RECORD_KEY = "task";
+
+const time = z.int().nonnegative();
+
+/** The task as accepted, defaults filled in. */
+const acceptedTaskSchema = z.object({
+  type: z.literal("RecaptchaV3TaskProxyless"),
+  websiteURL: z.string(),
+  websiteKey: z.string(),
+  pageAction: z.string(),
+  checkField: z.string().optional(),
+  websiteTitle: z.string().optional(),
+  isInvisible: z.literal(true),
+});
+export type AcceptedTask = z.output<typeof acceptedTaskSchema>;
+
+export const TASK_STATUSES = ["queued", "processing", "ready", "failed", "canceled"] as const;
+export type TaskStatus = (typeof TASK_STATUSES)[number];
+
+export const TASK_ERROR_CODES = [
+  "upstream_rejected",
+  "unsolvable",
+  "upstream_unavailable",
+  "timeout",
+  "quota_exceeded",
+  "tenant_suspended",
+  "internal",
+] as const;
+export type TaskErrorCode = (typeof TASK_ERROR_CODES)[number];
+
+const taskErrorSchema = z.object({
+  code: z.enum(TASK_ERROR_CODES),
+  message: z.string(),
+  upstreamCode: z.string().optional(),
+});
+export type TaskError = z.output<typeof taskErrorSchema>;
+
+export const SOLUTION_STATES = ["none", "available", "claimed", "expired"] as const;
+
+/** The solution as handed out: upstream's fields, and the user agent that it was made with. */
+export interface StoredSolution extends Solution {
+  readonly userAgent: string;
+  readonly secChUa: string;
+}
+const storedSolutionSchema: z.ZodType<StoredSolution> = z.looseObject({
+  gRecaptchaResponse: z.string(),
+  cookies: z.record(z.string(), z.string()).optional(),
+  userAgent: z.string(),
+  secChUa: z.string(),
+});
+
+/** One entry of the timeline. `detail` is a short tag such as `http_503`, never text from outside at length. */
+const eventSchema = z.object({
+  at: time,
+  type: z.string(),
+  durationMs: z.int().nonnegative().optional(),
+  detail: z.string().optional(),
+});
+export type TaskEvent = z.output<typeof eventSchema>;
+
+const attemptSchema = z.object({
+  at: time,
+  status: z.int().nullable(),
+  durationMs: z.int().nonnegative(),
+  error: z.string().nullable(),
+});
+export type DeliveryAttempt = z.output<typeof attemptSchema>;
+
+const deliverySchema = z.object({
+  url: z.string(),
+  /** Whose address it is: the task's own `webhookUrl`, or the tenant's endpoint. */
+  source: z.enum(["task", "tenant"]),
+  state: z.enum(["pending", "delivered", "exhausted"]),
+  /** Attempts in all rounds. */
+  attempts: z.int().nonnegative(),
+  /** Attempts in this round: the index into the schedule. */
+  roundAttempts: z.int().nonnegative(),
+  /** When this round began: the moment the task was final, or the redelivery was asked for. */
+  roundAt: time.nullable(),
+  lastStatus: z.int().nullable(),
+  nextAttemptAt: time.nullable(),
+  log: z.array(attemptSchema),
+});
+export type Delivery = z.output<typeof deliverySchema>;
+
+export const taskRecordSchema = z.object({
+  version: z.literal(1),
+  /** The object's own id, 64 hex digits: a cold alarm knows no name. */
+  id: z.string(),
+  tenantId: z.string(),
+  mode: z.enum(["live", "test"]),
+  task: acceptedTaskSchema,
+  metadata: z.record(z.string(), z.string()),
+  /** Hash of the accepted body where an idempotency key names the task, else null. */
+  bodyHash: z.string().nullable(),
+  traceparent: z.string().optional(),
+  createdAt: time,
+  deadlineAt: time,
+  /** The cadence and the retention as they were configured when the task was accepted. */
+  pollIntervalMs: z.int().positive(),
+  retentionMs: z.int().positive(),
+
+  status: z.enum(TASK_STATUSES),
+  /** Where a queued task stands: to ask for admission, to be woken by its tenant, to be submitted. */
+  stage: z.enum(["admission", "waiting", "submission"]),
+  /** When the next step of an unfinished task (admission, submission, poll) is due. */
+  stepAt: time,
+  /** A createTask was about to leave at this moment and its answer is not known yet. */
+  intentAt: time.nullable(),
+  /** Sends that upstream took or may have taken. */
+  submissions: z.int().nonnegative(),
+  hiddenSubmissions: z.int().nonnegative(),
+  polls: z.int().nonnegative(),
+  /** Faults in a row of the present step: the index into the backoff. */
+  faults: z.int().nonnegative(),
+  /** The last exchange on the way to a solution was a fault, a refusal, or was held back. */
+  lastExchangeFailed: z.boolean(),
+  /** The JSON text of upstream's task id. */
+  upstreamTaskId: z.string().nullable(),
+  submittedAt: time.nullable(),
+  /** The last moment at which the solution was known not to exist: a lower bound, so its expiry is never too late. */
+  unsolvedAt: time.nullable(),
+
+  finishedAt: time.nullable(),
+  solution: storedSolutionSchema.nullable(),
+  solutionState: z.enum(SOLUTION_STATES),
+  solutionExpiresAt: time.nullable(),
+  solutionBestBefore: time.nullable(),
+  error: taskErrorSchema.nullable(),
+
+  /** The tenant's object has taken the outcome into its ledger. */
+  settled: z.boolean(),
+  settleAt: time.nullable(),
+  settleFaults: z.int().nonnegative(),
+  delivery: deliverySchema.nullable(),
+  /** Unexpected exceptions in a row. */
+  strikes: z.int().nonnegative(),
+  events: z.array(eventSchema),
+});
+export type TaskRecord = z.output<typeof taskRecordSchema>;
+
+/** What it takes to accept a task. Durations in ms. */
+export interface NewTask {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly mode: KeyMode;
+  readonly task: AcceptedTask;
+  readonly metadata: Record<string, string>;
+  readonly webhookUrl: string | null;
+  readonly bodyHash: string | null;
+  readonly traceparent?: string | undefined;
+  readonly timeoutMs: number;
+  readonly pollIntervalMs: number;
+  readonly retentionMs: number;
+}
+
+/** A fresh record: queued, with admission as its first step, due at once. */
+export function newRecord(task: NewTask, now: number): TaskRecord {
+  return {
+    version: 1,
+    id: task.id,
+    tenantId: task.tenantId,
+    mode: task.mode,
+    task: task.task,
+    metadata: task.metadata,
+    bodyHash: task.bodyHash,
+    ...(task.traceparent === undefined ? {} : { traceparent: task.traceparent }),
+    createdAt: now,
+    deadlineAt: now + task.timeoutMs,
+    pollIntervalMs: task.pollIntervalMs,
+    retentionMs: task.retentionMs,
+    status: "queued",
+    stage: "admission",
+    stepAt: now,
+    intentAt: null,
+    submissions: 0,
+    hiddenSubmissions: 0,
+    polls: 0,
+    faults: 0,
+    lastExchangeFailed: false,
+    upstreamTaskId: null,
+    submittedAt: null,
+    unsolvedAt: null,
+    finishedAt: null,
+    solution: null,
+    solutionState: "none",
+    solutionExpiresAt: null,
+    solutionBestBefore: null,
+    error: null,
+    settled: false,
+    settleAt: null,
+    settleFaults: 0,
+    delivery: task.webhookUrl === null ? null : newDelivery(task.webhookUrl, "task", null),
+    strikes: 0,
+    events: [{ at: now, type: "accepted" }],
+  };
+}
+
+/** A delivery that has had no attempt; `roundAt` null means that the task is not final yet. */
+export function newDelivery(url: string, source: Delivery["source"], roundAt: number | null): Delivery {
+  return {
+    url,
+    source,
+    state: "pending",
+    attempts: 0,
+    roundAttempts: 0,
+    roundAt,
+    lastStatus: null,
+    nextAttemptAt: roundAt,
+    log: [],
+  };
+}
+
+/** Whether nothing leaves this status any more. */
+export function isFinal(status: TaskStatus): boolean {
+  return status === "ready" || status === "failed" || status === "canceled";
+}

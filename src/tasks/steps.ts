@@ -1,0 +1,186 @@
+// The effects of a task: each step does its one exchange (with the tenant's object, with upstream, with a receiver) and
+// returns the fact that came of it. Refuses to change the record: that is the lifecycle's. It never throws for expected faults.
+
+import type { Configuration, Env } from "../env.ts";
+import { describeError, log } from "../log.ts";
+import type { Settlement } from "../tenants/ledger.ts";
+import type { Upstream } from "../upstream/client.ts";
+import { createTask, getTaskResult, UPSTREAM_TIMEOUT_MS } from "../upstream/client.ts";
+import { createSandbox } from "../upstream/sandbox.ts";
+import { deliverWebhook } from "../webhooks/deliver.ts";
+import { signWebhook } from "../webhooks/sign.ts";
+import type { AdmissionOutcome, Fact } from "./lifecycle.ts";
+import { presentTask, TASK_ID_PREFIX } from "./present.ts";
+import type { TaskRecord } from "./record.ts";
+
+/** What a step may use. */
+export interface StepContext {
+  readonly env: Env;
+  readonly configuration: Configuration;
+}
+
+/** Less than this (ms) is not given to any exchange, even when the deadline is nearer: a healthy answer fits in it. */
+const MIN_EXCHANGE_MS = 1_000;
+
+/** A held submission looks again after this (ms). */
+const HOLD_MS = 15_000;
+
+const sandbox = createSandbox();
+const SANDBOX: Upstream = {
+  url: "http://sandbox.invalid",
+  clientKey: "sandbox",
+  fetch: async (request) => sandbox.fetch(request),
+};
+
+function upstreamOf(record: TaskRecord, configuration: Configuration): Upstream | null {
+  if (record.mode === "test") return SANDBOX;
+  const { upstreamUrl, upstreamClientKey } = configuration;
+  if (upstreamClientKey === null) return null;
+  return { url: upstreamUrl, clientKey: upstreamClientKey, fetch: (request) => fetch(request) };
+}
+
+/** The tenant's object of a task. */
+function tenantOf(record: TaskRecord, env: Env) {
+  return env.TENANTS.get(env.TENANTS.idFromName(record.tenantId));
+}
+
+function exchangeOptions(record: TaskRecord, now: number) {
+  const left = record.deadlineAt - now;
+  return {
+    timeoutMs: Math.min(Math.max(left, MIN_EXCHANGE_MS), UPSTREAM_TIMEOUT_MS),
+    traceparent: record.traceparent,
+  };
+}
+
+/** Asks the tenant's object for a slot. */
+export async function admitStep(record: TaskRecord, { env }: StepContext): Promise<Fact> {
+  const outcome = await askTenant(record, "admission", (): Promise<AdmissionOutcome> => {
+    const { id: taskId, mode, createdAt, deadlineAt, task } = record;
+    return tenantOf(record, env).admit({ taskId, mode, createdAt, deadlineAt, website: new URL(task.websiteURL).host });
+  });
+  return { tag: "admission", outcome: outcome ?? { tag: "unavailable" } };
+}
+
+/** Why a submission may not leave now, or null. Asked before the intent is written: nothing is hidden about it. */
+export function holdOf(record: TaskRecord, { configuration }: StepContext, now: number): Fact | null {
+  if (upstreamOf(record, configuration) !== null) return null;
+  return { tag: "held", reason: "upstream_not_configured", until: now + HOLD_MS };
+}
+
+/** Sends createTask. The caller has put the intent into storage; the output gate keeps the request until it is on disk. */
+export async function submitStep(record: TaskRecord, context: StepContext): Promise<Fact> {
+  const { configuration } = context;
+  const upstream = upstreamOf(record, configuration);
+  const sentAt = Date.now();
+  const { solver } = configuration;
+  if (upstream === null) {
+    const outcome = { tag: "transient", reason: "upstream_not_configured", retryAfterMs: null } as const;
+    return { tag: "submitted", sentAt, outcome, solver };
+  }
+  const outcome = await createTask(upstream, record.task, exchangeOptions(record, sentAt));
+  if (outcome.tag === "account") warnOfAccount(record, outcome.code);
+  return { tag: "submitted", sentAt, outcome, solver };
+}
+
+/** Sends getTaskResult. */
+export async function pollStep(record: TaskRecord, context: StepContext): Promise<Fact> {
+  const { configuration } = context;
+  const upstream = upstreamOf(record, configuration);
+  const sentAt = Date.now();
+  const { solver } = configuration;
+  if (upstream === null || record.upstreamTaskId === null) {
+    const outcome = { tag: "fault", reason: "upstream_not_configured", retryAfterMs: null } as const;
+    return { tag: "polled", sentAt, outcome, solver };
+  }
+  const outcome = await getTaskResult(upstream, record.upstreamTaskId, exchangeOptions(record, sentAt));
+  if (outcome.tag === "account") warnOfAccount(record, outcome.code);
+  return { tag: "polled", sentAt, outcome, solver };
+}
+
+/** What the tenant's object knows for a webhook: where to, and the secrets that sign. */
+export interface DeliveryTerms {
+  readonly endpoint: string | null;
+  readonly secrets: readonly string[];
+}
+
+/** Hands the outcome to the tenant's ledger and frees the slot; the terms for the webhook come back with it. */
+export async function settleStep(
+  record: TaskRecord,
+  { env }: StepContext,
+): Promise<{ readonly fact: Fact; readonly terms: DeliveryTerms | null }> {
+  const terms = await askTenant(record, "settlement", () => tenantOf(record, env).settle(settlementOf(record)));
+  if (terms === null) return { fact: { tag: "settle_failed" }, terms: null };
+  return { fact: { tag: "settled", endpoint: terms.endpoint }, terms };
+}
+
+function settlementOf(record: TaskRecord): Settlement {
+  const solved = record.status === "ready" && record.submittedAt !== null && record.finishedAt !== null;
+  return {
+    taskId: record.id,
+    mode: record.mode,
+    createdAt: record.createdAt,
+    website: new URL(record.task.websiteURL).host,
+    status: record.status,
+    finishedAt: record.finishedAt ?? record.createdAt,
+    solveMs: solved ? (record.finishedAt ?? 0) - (record.submittedAt ?? 0) : null,
+    errorCode: record.error?.code ?? null,
+    webhookState: record.delivery?.state ?? null,
+  };
+}
+
+/** Asks the tenant's object for the terms of a later attempt; null when it does not answer. */
+export function askTerms(record: TaskRecord, { env }: StepContext): Promise<DeliveryTerms | null> {
+  return askTenant(record, "delivery terms", () => tenantOf(record, env).deliveryTerms());
+}
+
+/** Makes one webhook attempt. */
+export async function deliverStep(record: TaskRecord, context: StepContext, terms: DeliveryTerms): Promise<Fact> {
+  const { env, configuration } = context;
+  const { delivery } = record;
+  const sentAt = Date.now();
+  const jitter = Math.random() * 2 - 1;
+  if (delivery === null || terms.secrets.length === 0) {
+    const outcome = { tag: "gone", status: null, error: "tenant_gone" } as const;
+    return { tag: "delivered", sentAt, outcome, jitter };
+  }
+  const body = JSON.stringify({
+    type: `task.${record.status}`,
+    timestamp: new Date(record.finishedAt ?? sentAt).toISOString(),
+    data: presentTask(record),
+  });
+  const webhook = signWebhook(`msg_${record.id}`, body, terms.secrets, sentAt);
+  const outcome = await deliverWebhook(delivery.url, webhook, {
+    fetch: (request) => fetch(request),
+    allowPrivate: configuration.allowPrivateWebhooks,
+    traceparent: record.traceparent,
+  });
+  if (outcome.tag === "gone" && delivery.source === "tenant") {
+    await askTenant(record, "disabling the endpoint", () => tenantOf(record, env).disableEndpoint(delivery.url));
+  }
+  return { tag: "delivered", sentAt, outcome, jitter };
+}
+
+/** Enters the end of the webhook attempts into the ledger. What is lost here is only a column of a list. */
+export async function noteDelivery(record: TaskRecord, { env }: StepContext): Promise<void> {
+  const { delivery } = record;
+  if (delivery === null) return;
+  const { id: taskId, createdAt } = record;
+  await askTenant(record, "delivery note", async () => {
+    await tenantOf(record, env).noteDelivery({ taskId, createdAt, webhookState: delivery.state });
+    return true;
+  });
+}
+
+async function askTenant<T>(record: TaskRecord, what: string, ask: () => Promise<T>): Promise<T | null> {
+  try {
+    return await ask();
+  } catch (error) {
+    const ids = { taskId: TASK_ID_PREFIX + record.id, tenantId: record.tenantId };
+    log("warn", "tenant_unavailable", { ...ids, what, ...describeError(error) });
+    return null;
+  }
+}
+
+function warnOfAccount(record: TaskRecord, code: string): void {
+  log("error", "upstream_account_refused", { taskId: TASK_ID_PREFIX + record.id, upstreamCode: code });
+}

@@ -1,0 +1,25 @@
+// The timeline of a task: a bounded list of what happened and when. PURE.
+
+import type { TaskEvent, TaskRecord } from "./record.ts";
+
+/** Kept entries. A task of 300 s that is polled each second fits, with all else that it meets. */
+const MAX_EVENTS = 400;
+
+/** The record with one more entry; the first (`accepted`) stays, the oldest of the rest make room. */
+export function withEvent(
+  record: TaskRecord,
+  at: number,
+  type: string,
+  extra: Pick<TaskEvent, "durationMs" | "detail"> = {},
+): TaskRecord {
+  const { durationMs, detail } = extra;
+  const event: TaskEvent = {
+    at,
+    type,
+    ...(durationMs === undefined ? {} : { durationMs: Math.max(Math.round(durationMs), 0) }),
+    ...(detail === undefined ? {} : { detail }),
+  };
+  const events =
+    record.events.length < MAX_EVENTS ? record.events : [...record.events.slice(0, 1), ...record.events.slice(2)];
+  return { ...record, events: [...events, event] };
+}

@@ -1,0 +1,95 @@
+// Who gets in: slots of both modes, the month's quota, and the ledger rows that make both survive an eviction. It asks no other
+// object and sets no alarm; it names the tasks that are to be woken.
+
+import type { AdmissionOutcome } from "../tasks/lifecycle.ts";
+import type { KeyMode } from "./keys.ts";
+import type { AdmissionRequest, Ledger, Settlement } from "./ledger.ts";
+import type { TenantProfile } from "./settings.ts";
+import { monthOf } from "./settings.ts";
+import { Slots } from "./slots.ts";
+
+const MODES = ["live", "test"] as const;
+
+export class Admission {
+  readonly #ledger: Ledger;
+  readonly #slots: Readonly<Record<KeyMode, Slots>> = { live: new Slots(), test: new Slots() };
+  /** Live tasks of the month, counted from the ledger once and kept up from then on. */
+  #month: { readonly name: string; live: number } | null = null;
+
+  constructor(ledger: Ledger, now: number) {
+    this.#ledger = ledger;
+    for (const { request, mode, admitted } of ledger.unfinished(now)) this.#slots[mode].restore(request, admitted);
+  }
+
+  /** Gives a task a slot, a place in the queue, or a refusal. Asking again gives the same answer. */
+  admit(request: AdmissionRequest, profile: TenantProfile, now: number): AdmissionOutcome {
+    const slots = this.#slots[request.mode];
+    if (slots.stateOf(request.taskId) === "leased") return { tag: "admitted" };
+    if (profile.suspended) return { tag: "refused", code: "tenant_suspended" };
+    if (request.mode === "live" && this.exhausted(profile, now)) return { tag: "refused", code: "quota_exceeded" };
+    const admitted = slots.ask(request, profile.limits.maxInFlight) === "leased";
+    this.#ledger.enter(request, admitted);
+    if (admitted) this.#count(request.mode, now);
+    return { tag: admitted ? "admitted" : "waiting" };
+  }
+
+  /** Enters an outcome once and gives the slot back; names the tasks that got one for it. */
+  settle(settlement: Settlement, profile: TenantProfile, now: number): string[] {
+    this.#ledger.settle(settlement);
+    return this.#slots[settlement.mode].release(settlement.taskId) ? this.letIn(profile, now) : [];
+  }
+
+  /** Hands out what slots are free, and names the tasks that got one. A suspended tenant's, too: they are refused as they ask. */
+  letIn(profile: TenantProfile, now: number): string[] {
+    return MODES.flatMap((mode) =>
+      this.#slots[mode].grantFree(this.#room(mode, profile, now)).map(({ taskId, createdAt }) => {
+        this.#ledger.markAdmitted(taskId, createdAt);
+        this.#count(mode, now);
+        return taskId;
+      }),
+    );
+  }
+
+  /** Takes back what ran out unsettled, and names the tasks. */
+  lapse(now: number): string[] {
+    return MODES.flatMap((mode) => this.#slots[mode].lapse(now).map(({ taskId }) => taskId));
+  }
+
+  /** When the next lease or place in the queue runs out, or null. */
+  nextLapseAt(): number | null {
+    const times = MODES.map((mode) => this.#slots[mode].nextLapseAt()).filter((at) => at !== null);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  /** Every unfinished task that the tenant knows of. */
+  unfinished(): string[] {
+    return MODES.flatMap((mode) => this.#slots[mode].all().map(({ taskId }) => taskId));
+  }
+
+  /** Whether the month's quota of live tasks is used up. */
+  exhausted(profile: TenantProfile, now: number): boolean {
+    const { monthlyTasks } = profile.limits;
+    return monthlyTasks !== null && this.#liveOfMonth(now).live >= monthlyTasks;
+  }
+
+  /** Slots in all, but no more than the quota still lets in: who waits is counted when it gets in, not before. */
+  #room(mode: KeyMode, { limits }: TenantProfile, now: number): number {
+    if (mode === "test" || limits.monthlyTasks === null) return limits.maxInFlight;
+    const left = Math.max(limits.monthlyTasks - this.#liveOfMonth(now).live, 0);
+    return Math.min(limits.maxInFlight, this.#slots.live.counts.leased + left);
+  }
+
+  #count(mode: KeyMode, now: number): void {
+    if (mode !== "live") return;
+    const month = this.#month;
+    // A count that is read from the ledger now has this task in it already.
+    if (month === null || month.name !== monthOf(now)) this.#liveOfMonth(now);
+    else month.live += 1;
+  }
+
+  #liveOfMonth(now: number): { live: number } {
+    const name = monthOf(now);
+    if (this.#month?.name !== name) this.#month = { name, live: this.#ledger.liveTasksOfMonth(now) };
+    return this.#month;
+  }
+}

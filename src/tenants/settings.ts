@@ -1,0 +1,87 @@
+// What a tenant is: its settings as its object keeps them (one JSON record, parsed on load), and the snapshot of what the edge
+// needs, as it stands in KV. The object is the truth; a snapshot may be a minute old. A new field is optional or has a default.
+
+import { z } from "zod";
+import { SCOPES, TENANT_ID_PATTERN } from "./keys.ts";
+
+const time = z.int().nonnegative();
+
+export const limitsSchema = z.object({
+  /** Tasks with upstream at once, of each mode: a test run takes no slot from live traffic. */
+  maxInFlight: z.int().min(1).max(10_000),
+  /** Live tasks in a calendar month (UTC), or null for no limit. */
+  monthlyTasks: z.int().min(0).max(1_000_000_000).nullable(),
+});
+export type TenantLimits = z.output<typeof limitsSchema>;
+
+export const DEFAULT_LIMITS: TenantLimits = { maxInFlight: 100, monthlyTasks: null };
+
+const profileSchema = z.object({
+  id: z.string().regex(TENANT_ID_PATTERN),
+  name: z.string(),
+  allowedHosts: z.array(z.string()),
+  limits: limitsSchema,
+  suspended: z.boolean(),
+  createdAt: time,
+});
+/** A tenant as the operator sees it; `createdAt` in ms. */
+export type TenantProfile = z.output<typeof profileSchema>;
+
+const signingSecretSchema = z.object({ secret: z.string(), expiresAt: time.nullable() });
+
+/** The record in the tenant's object. */
+export const tenantRecordSchema = z.object({
+  version: z.literal(1),
+  profile: profileSchema,
+  /** Newest first; a rotated one signs until it expires. */
+  secrets: z.array(signingSecretSchema).min(1),
+  endpoint: z
+    .object({ url: z.string(), disabledAt: time.nullable(), disabledReason: z.string().nullable() })
+    .nullable()
+    .default(null),
+  /** Rises with every change that the edge must see. */
+  revision: z.int().nonnegative(),
+  /** The revision that KV has. */
+  published: z.int(),
+});
+export type TenantRecord = z.output<typeof tenantRecordSchema>;
+
+const snapshotKeySchema = z.object({
+  id: z.string(),
+  hash: z.string(),
+  mode: z.enum(["live", "test"]),
+  scopes: z.array(z.enum(SCOPES)),
+  expiresAt: time.nullable(),
+});
+/** A key as the edge knows it. */
+export type SnapshotKey = z.output<typeof snapshotKeySchema>;
+
+export const snapshotSchema = z.object({
+  version: z.literal(1),
+  revision: z.int(),
+  profile: profileSchema,
+  keys: z.array(snapshotKeySchema),
+  /** The month (`2026-11`) whose quota of live tasks is used up, or null. */
+  exhaustedMonth: z.string().nullable(),
+});
+/** What the edge needs of a tenant. */
+export type TenantSnapshot = z.output<typeof snapshotSchema>;
+
+/** The key of a tenant's snapshot in KV. */
+export const snapshotKeyOf = (tenantId: string): string => SNAPSHOT_PREFIX + tenantId;
+export const SNAPSHOT_PREFIX = "tenant:";
+
+/** The calendar month of a moment, in UTC: `2026-11`. */
+export const monthOf = (now: number): string => new Date(now).toISOString().slice(0, 7);
+
+/** The first moment of the month after `now`'s (ms since the epoch). */
+export function nextMonthAt(now: number): number {
+  const date = new Date(now);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
+}
+
+/** The first moment of `now`'s month (ms since the epoch). */
+export function monthStartAt(now: number): number {
+  const date = new Date(now);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
+}

@@ -1,0 +1,110 @@
+// The upstream client: one HTTP exchange in, one tagged outcome out. It never throws for an expected fault, never follows a
+// redirect, never reads more than a megabyte, never waits longer than it is told, and never logs what it sends.
+
+import { parseRetryAfter } from "../http.ts";
+import type { CreateOutcome, PollOutcome, RawAnswer, UpstreamTask } from "./protocol.ts";
+import { interpretCreate, interpretPoll } from "./protocol.ts";
+
+/** The upstream time-out (ms): longer than any answer of a healthy service, shorter than the patience of a task. */
+export const UPSTREAM_TIMEOUT_MS = 10_000;
+
+/** Bytes read of one answer. A solution is a few KB; a body beyond this is no answer of the protocol. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/** A `Retry-After` beyond this (ms) is taken as this: upstream asks operators to pause for minutes, never for hours. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
+/** Where requests go and as whom. `fetch` is a parameter: the sandbox answers in-process, tests answer themselves. */
+export interface Upstream {
+  readonly url: string;
+  readonly clientKey: string;
+  readonly fetch: (request: Request) => Promise<Response>;
+}
+
+/** How one exchange may be bounded and traced. */
+export interface ExchangeOptions {
+  /** ms from sending to the last byte of the answer. */
+  readonly timeoutMs: number;
+  readonly traceparent?: string | undefined;
+}
+
+type Exchange = { readonly tag: "answer"; readonly raw: RawAnswer } | { readonly tag: "none"; readonly reason: string };
+
+/** Sends createTask. Whatever goes wrong after the first byte may have created a task: the outcome is then `hidden`. */
+export async function createTask(
+  upstream: Upstream,
+  task: UpstreamTask,
+  options: ExchangeOptions,
+): Promise<CreateOutcome> {
+  const body = JSON.stringify({ clientKey: upstream.clientKey, task });
+  const exchange = await post(upstream, "/createTask", body, options);
+  return exchange.tag === "answer" ? interpretCreate(exchange.raw) : { tag: "hidden", reason: exchange.reason };
+}
+
+/** Sends getTaskResult. `taskId` is the id's JSON text, put on the wire as it came. */
+export async function getTaskResult(
+  upstream: Upstream,
+  taskId: string,
+  options: ExchangeOptions,
+): Promise<PollOutcome> {
+  const body = `{"clientKey":${JSON.stringify(upstream.clientKey)},"taskId":${taskId}}`;
+  const exchange = await post(upstream, "/getTaskResult", body, options);
+  return exchange.tag === "answer"
+    ? interpretPoll(exchange.raw)
+    : { tag: "fault", reason: exchange.reason, retryAfterMs: null };
+}
+
+async function post(upstream: Upstream, path: string, body: string, options: ExchangeOptions): Promise<Exchange> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), options.timeoutMs);
+  // The race, not the signal alone: an upstream that answers in-process does not look at the signal.
+  const timedOut = new Promise<Exchange>((resolve) => {
+    abort.signal.addEventListener("abort", () => resolve({ tag: "none", reason: "timeout" }), { once: true });
+  });
+  try {
+    return await Promise.race([exchange(upstream, path, body, options, abort.signal), timedOut]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function exchange(
+  upstream: Upstream,
+  path: string,
+  body: string,
+  options: ExchangeOptions,
+  signal: AbortSignal,
+): Promise<Exchange> {
+  const headers = new Headers({ "content-type": "application/json", accept: "application/json" });
+  if (options.traceparent !== undefined) headers.set("traceparent", options.traceparent);
+  try {
+    const request = new Request(upstream.url + path, { method: "POST", headers, body, redirect: "manual", signal });
+    const response = await upstream.fetch(request);
+    const text = await readCapped(response, MAX_ANSWER_BYTES);
+    if (text === null) return { tag: "answer", raw: { status: response.status, body: "", retryAfterMs: null } };
+    const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), Date.now(), MAX_RETRY_AFTER_MS);
+    return { tag: "answer", raw: { status: response.status, body: text, retryAfterMs } };
+  } catch {
+    // Refused, reset, cut off, TLS: workerd tells them alike, and its message may quote the address. The reason stays general.
+    return { tag: "none", reason: "network" };
+  }
+}
+
+/** The body as text, or null where it is longer than `limit` bytes; the rest is then not read. */
+async function readCapped(response: Response, limit: number): Promise<string | null> {
+  if (response.body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    size += value.byteLength;
+    if (size > limit) {
+      await reader.cancel().catch(() => undefined);
+      return null;
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}

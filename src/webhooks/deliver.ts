@@ -1,0 +1,65 @@
+// One webhook attempt: a signed POST in, a tagged outcome out. It never throws for what a receiver does, follows no redirect,
+// keeps nothing of the answer's body, and waits ten seconds at the most.
+
+import { parseRetryAfter } from "../http.ts";
+import type { DeliveryOutcome } from "./outcome.ts";
+import type { SignedWebhook } from "./sign.ts";
+import { checkWebhookTarget } from "./target.ts";
+
+/** A receiver has this long (ms) to answer: it should store the event and answer, and work on it afterwards. */
+const DELIVERY_TIMEOUT_MS = 10_000;
+
+/** The longest `Retry-After` (ms) that is even read; the schedule caps it further. */
+const MAX_RETRY_AFTER_MS = 86_400_000;
+
+/** What an attempt needs from outside. */
+export interface DeliveryOptions {
+  readonly fetch: (request: Request) => Promise<Response>;
+  readonly allowPrivate: boolean;
+  readonly traceparent?: string | undefined;
+  readonly timeoutMs?: number;
+}
+
+/** Sends one attempt to `url`, which is checked again: rules may have tightened since it was set. */
+export async function deliverWebhook(
+  url: string,
+  webhook: SignedWebhook,
+  options: DeliveryOptions,
+): Promise<DeliveryOutcome> {
+  const target = checkWebhookTarget(url, { allowPrivate: options.allowPrivate });
+  if (!target.ok) return failed(null, "target_refused", null);
+  const headers = new Headers({
+    "content-type": "application/json",
+    "user-agent": "Solvegate-Webhooks/1",
+    ...webhook.headers,
+  });
+  if (options.traceparent !== undefined) headers.set("traceparent", options.traceparent);
+  const signal = AbortSignal.timeout(options.timeoutMs ?? DELIVERY_TIMEOUT_MS);
+  try {
+    const request = new Request(target.url, {
+      method: "POST",
+      headers,
+      body: webhook.body,
+      redirect: "manual",
+      signal,
+    });
+    const response = await options.fetch(request);
+    // The status is the answer; a gigabyte of body is not waited for.
+    await response.body?.cancel().catch(() => undefined);
+    return judge(response);
+  } catch {
+    return failed(null, signal.aborted ? "timeout" : "network", null);
+  }
+}
+
+function judge(response: Response): DeliveryOutcome {
+  const { status } = response;
+  if (status >= 200 && status < 300) return { tag: "delivered", status, error: null };
+  if (status === 410) return { tag: "gone", status, error: null };
+  const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), Date.now(), MAX_RETRY_AFTER_MS);
+  return failed(status, status >= 300 && status < 400 ? "redirect" : null, retryAfterMs);
+}
+
+function failed(status: number | null, error: string | null, retryAfterMs: number | null): DeliveryOutcome {
+  return { tag: "failed", status, error, retryAfterMs };
+}

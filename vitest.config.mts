@@ -1,0 +1,38 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+/** Two projects: `workers` runs inside workerd, `e2e` runs in Node and drives a gateway over HTTP. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                ADMIN_TOKEN: "admin-token-of-the-tests-0123456789",
+                UPSTREAM_URL: "http://upstream.test",
+                UPSTREAM_CLIENT_KEY: "operator-upstream-key",
+              },
+            },
+          }),
+        ],
+        test: {
+          name: "workers",
+          include: ["test/{unit,object,api}/**/*.test.ts"],
+          restoreMocks: true,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
