@@ -12,8 +12,10 @@ import { describeError, log } from "./log.ts";
 import { logRequests } from "./middleware/access-log.ts";
 import type { AppEnv } from "./middleware/authenticate.ts";
 import { OPENAPI_HEAD, SECURITY_SCHEMES } from "./openapi.ts";
+import { accountRoutes } from "./routes/account.ts";
 import { adminRoutes } from "./routes/admin.ts";
 import { compatibleFailure, compatibleRoutes, isCompatible } from "./routes/compatible.ts";
+import { ledgerRoutes } from "./routes/ledger.ts";
 import { metaRoutes } from "./routes/meta.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 
@@ -31,6 +33,8 @@ export function createApp() {
   });
 
   app.route("/", taskRoutes());
+  app.route("/", ledgerRoutes());
+  app.route("/", accountRoutes());
   app.route("/", compatibleRoutes());
   app.route("/", adminRoutes());
   app.route("/", metaRoutes());

@@ -13,6 +13,9 @@ export const OPENAPI_HEAD = {
   servers: [{ url: "/" }],
   tags: [
     { name: "Tasks", description: "Submit tasks and get their results" },
+    { name: "Account", description: "What the tenant has used" },
+    { name: "Keys", description: "The tenant's API keys" },
+    { name: "Webhooks", description: "The tenant's default endpoint and its signing secret" },
     { name: "Compatible", description: "The createTask / getTaskResult protocol, for its existing clients" },
     { name: "Admin", description: "Tenants and their keys, for the operator" },
     { name: "Meta", description: "The gateway itself" },

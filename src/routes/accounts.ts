@@ -6,7 +6,12 @@ import type { createKeySchema } from "../schemas/tenants.ts";
 import type { KeyInfo, MintedKey, NewKey } from "../tenants/keyring.ts";
 import { MAX_KEYS } from "../tenants/keyring.ts";
 import { DEFAULT_SCOPES, SCOPES } from "../tenants/keys.ts";
+import type { MintResult } from "../tenants/object.ts";
 import type { TenantProfile } from "../tenants/settings.ts";
+import { invalidField } from "./validation.ts";
+
+/** An old key works this long (s) beside its successor where the caller names no overlap. */
+export const KEY_OVERLAP_S = 3_600;
 
 const rfc3339 = (ms: number): string => new Date(ms).toISOString();
 
@@ -37,17 +42,18 @@ export function presentMinted(minted: MintedKey) {
 export function newKeyOf(body: z.output<typeof createKeySchema>, now: number): NewKey {
   const expiresAt = body.expiresAt == null ? null : Date.parse(body.expiresAt);
   if (expiresAt !== null && expiresAt <= now) {
-    throw new ApiError("invalid_request", "The request is not valid.", {
-      errors: [{ path: "expiresAt", message: "must be in the future" }],
-    });
+    throw invalidField("expiresAt", "must be in the future");
   }
   const wanted = new Set(body.scopes ?? DEFAULT_SCOPES);
   return { name: body.name, mode: body.mode, scopes: SCOPES.filter((scope) => wanted.has(scope)), expiresAt };
 }
 
 /** @throws ApiError where the tenant or key does not exist, or there are too many keys. */
-export function mintedOrThrow(result: MintedKey | "absent" | "too_many", absent: () => ApiError): MintedKey {
+export function mintedOrThrow(result: MintResult, absent: () => ApiError): MintedKey {
   if (result === "absent") throw absent();
+  if (result === "forbidden") {
+    throw new ApiError("insufficient_scope", "A key gives no scope that it lacks, and no other mode than its own.");
+  }
   if (result === "too_many") {
     throw new ApiError("invalid_request", `A tenant has at most ${MAX_KEYS} keys: revoke one first.`);
   }

@@ -25,16 +25,17 @@ import { forgetTenant, listTenants, tenantStub } from "../tenants/directory.ts";
 import { normaliseHosts } from "../tenants/hosts.ts";
 import { TENANT_ID_PATTERN } from "../tenants/keys.ts";
 import { DEFAULT_LIMITS } from "../tenants/settings.ts";
-import { mintedOrThrow, newKeyOf, presentKey, presentMinted, presentTenant } from "./accounts.ts";
-import { refuseInvalid } from "./validation.ts";
+import { KEY_OVERLAP_S, mintedOrThrow, newKeyOf, presentKey, presentMinted, presentTenant } from "./accounts.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
+import { invalidField, refuseInvalid } from "./validation.ts";
 
 const tags = ["Admin"];
 const security = [{ operatorToken: [] }];
 const operator = [authenticateOperator()];
 const operatorWithBody = [authenticateOperator(), limitBody, requireJson()];
 
-/** An old key works this long (s) beside its successor where the operator names no overlap. */
-const KEY_OVERLAP_S = 3_600;
+/** What the cursors of the list of tenants are made for. */
+const LIST_SCOPE = "admin/tenants";
 
 const createTenantRoute = createRoute({
   method: "post",
@@ -168,13 +169,11 @@ export function adminRoutes() {
 
   app.openapi(listTenantsRoute, async (c) => {
     const { limit, cursor } = c.req.valid("query");
-    const page = await listTenants(c.env, limit ?? DEFAULT_PAGE, cursor ?? null);
-    if (page === null) {
-      throw new ApiError("invalid_request", "The request is not valid.", {
-        errors: [{ path: "cursor", message: "is not a cursor of this list" }],
-      });
-    }
-    return c.json({ tenants: page.profiles.map(presentTenant), nextCursor: page.nextCursor }, 200);
+    const place = cursor === undefined ? null : readCursor(cursor, LIST_SCOPE);
+    if (cursor !== undefined && place === null) throw invalidField("cursor", "is not a cursor of this list");
+    const page = await listTenants(c.env, limit ?? DEFAULT_PAGE, place);
+    const nextCursor = page.nextCursor === null ? null : writeCursor(page.nextCursor, LIST_SCOPE);
+    return c.json({ tenants: page.profiles.map(presentTenant), nextCursor }, 200);
   });
 
   app.openapi(getTenantRoute, async (c) => {
@@ -206,7 +205,7 @@ export function adminRoutes() {
 
   app.openapi(createKeyRoute, async (c) => {
     const { tenantId } = c.req.valid("param");
-    const minted = await tenantOf(c.env, tenantId).mintKey(newKeyOf(c.req.valid("json"), Date.now()));
+    const minted = await tenantOf(c.env, tenantId).mintKey(newKeyOf(c.req.valid("json"), Date.now()), null);
     return c.json(presentMinted(mintedOrThrow(minted, noTenant)), 201);
   });
 
@@ -227,7 +226,7 @@ export function adminRoutes() {
   app.openapi(rotateKeyRoute, async (c) => {
     const { tenantId, keyId } = c.req.valid("param");
     const overlapMs = (c.req.valid("json").overlapSeconds ?? KEY_OVERLAP_S) * 1_000;
-    const minted = await tenantOf(c.env, tenantId).rotateKey(keyId, overlapMs);
+    const minted = await tenantOf(c.env, tenantId).rotateKey(keyId, overlapMs, null);
     forgetTenant(tenantId);
     return c.json(presentMinted(mintedOrThrow(minted, noKey)), 201);
   });
@@ -247,8 +246,7 @@ function tenantOf(env: Env, tenantId: string) {
 function hostsOf(patterns: readonly string[]): string[] {
   const result = normaliseHosts(patterns);
   if (result.ok) return result.hosts;
-  const path = `allowedHosts.${result.index}`;
-  throw new ApiError("invalid_request", "The request is not valid.", { errors: [{ path, message: result.message }] });
+  throw invalidField(`allowedHosts.${result.index}`, result.message);
 }
 
 /** Without the members that are there but undefined: what is undefined is not a wish. */

@@ -11,6 +11,7 @@ import type { AcceptedTask, TaskRecord } from "../tasks/record.ts";
 import { isFinal } from "../tasks/record.ts";
 import { hostAllowed, websiteHost } from "../tenants/hosts.ts";
 import { checkWebhookTarget } from "../webhooks/target.ts";
+import { invalidField } from "./validation.ts";
 
 /** A task as a caller wants it, parsed, before any rule has been applied. */
 export interface WantedTask {
@@ -93,14 +94,12 @@ function refusalOf(configuration: Configuration, caller: Caller, wanted: WantedT
 }
 
 /** The error of a webhook address: a string that is no URL is invalid, a URL that is refused is not allowed. */
-function targetError(
+export function targetError(
   target: { readonly reason: "not_a_url" | "refused"; readonly message: string },
   path: string,
 ): ApiError {
   const { reason, message } = target;
-  return reason === "not_a_url"
-    ? new ApiError("invalid_request", "The request is not valid.", { errors: [{ path, message }] })
-    : new ApiError("webhook_url_not_allowed", message);
+  return reason === "not_a_url" ? invalidField(path, message) : new ApiError("webhook_url_not_allowed", message);
 }
 
 /** Every refusal is recorded: who wanted what, where, and why it was not done. */

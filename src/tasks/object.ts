@@ -6,6 +6,7 @@ import type { Env } from "../env.ts";
 import { configurationOf } from "../env.ts";
 import { describeError, log } from "../log.ts";
 import type { KeyMode } from "../tenants/keys.ts";
+import type { DeliveryTerms } from "../tenants/state.ts";
 import { UPSTREAM_TIMEOUT_MS } from "../upstream/client.ts";
 import type { Fact } from "./lifecycle.ts";
 import { advance } from "./lifecycle.ts";
@@ -13,8 +14,17 @@ import type { NewTask, StoredSolution, TaskRecord } from "./record.ts";
 import { isFinal, newRecord, RECORD_KEY, taskRecordSchema } from "./record.ts";
 import { reportChange } from "./report.ts";
 import { ALARM_OVERDUE_MS, nextAction, nextWakeAt, recover } from "./schedule.ts";
-import type { DeliveryTerms, StepContext } from "./steps.ts";
-import { admitStep, askTerms, deliverStep, holdOf, noteDelivery, pollStep, settleStep, submitStep } from "./steps.ts";
+import type { StepContext } from "./steps.ts";
+import {
+  admitStep,
+  askTerms,
+  deliverStep,
+  noteDelivery,
+  passageOf,
+  pollStep,
+  settleStep,
+  submitStep,
+} from "./steps.ts";
 import { Waiters } from "./waiters.ts";
 
 /** Steps of one alarm: more than any task has due at once, so that a fault of ours cannot spin for ever. */
@@ -171,7 +181,7 @@ export class TaskObject extends DurableObject<Env> {
           this.#apply(await admitStep(record, context));
           break;
         case "submit":
-          await this.#submit(record, context, now);
+          await this.#submit(record, context);
           break;
         case "poll":
           this.#apply(await pollStep(record, context));
@@ -193,14 +203,16 @@ export class TaskObject extends DurableObject<Env> {
     }
   }
 
-  async #submit(record: TaskRecord, context: StepContext, now: number): Promise<void> {
-    const hold = holdOf(record, context, now);
-    if (hold !== null) {
-      this.#apply(hold);
+  async #submit(record: TaskRecord, context: StepContext): Promise<void> {
+    const passage = await passageOf(record, context);
+    if (typeof passage !== "string") {
+      this.#apply(passage);
       return;
     }
+    // A cancel may have come while the breaker was asked: only what is still queued is submitted.
     const submitting = this.#apply({ tag: "submitting" });
-    this.#apply(await submitStep(submitting, context));
+    if (isFinal(submitting.status)) return;
+    this.#apply(await submitStep(submitting, context, passage === "probe"));
   }
 
   async #deliver(record: TaskRecord, context: StepContext, terms: DeliveryTerms | null): Promise<void> {

@@ -4,8 +4,11 @@
 import type { Configuration, Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
 import type { Settlement } from "../tenants/ledger.ts";
+import type { DeliveryTerms } from "../tenants/state.ts";
+import { askPassage, closeBreaker, openBreaker } from "../upstream/breaker.ts";
 import type { Upstream } from "../upstream/client.ts";
 import { createTask, getTaskResult, UPSTREAM_TIMEOUT_MS } from "../upstream/client.ts";
+import type { CreateOutcome, PollOutcome } from "../upstream/protocol.ts";
 import { createSandbox } from "../upstream/sandbox.ts";
 import { deliverWebhook } from "../webhooks/deliver.ts";
 import { signWebhook } from "../webhooks/sign.ts";
@@ -61,14 +64,27 @@ export async function admitStep(record: TaskRecord, { env }: StepContext): Promi
   return { tag: "admission", outcome: outcome ?? { tag: "unavailable" } };
 }
 
-/** Why a submission may not leave now, or null. Asked before the intent is written: nothing is hidden about it. */
-export function holdOf(record: TaskRecord, { configuration }: StepContext, now: number): Fact | null {
-  if (upstreamOf(record, configuration) !== null) return null;
-  return { tag: "held", reason: "upstream_not_configured", until: now + HOLD_MS };
+/** Whether a submission may leave now. Asked before the intent is written: nothing is hidden about a task that is held. */
+export async function passageOf(
+  record: TaskRecord,
+  { env, configuration }: StepContext,
+): Promise<Fact | "free" | "probe"> {
+  const now = Date.now();
+  if (upstreamOf(record, configuration) === null) {
+    return { tag: "held", reason: "upstream_not_configured", until: now + HOLD_MS };
+  }
+  // The sandbox has no account that could be refused.
+  if (record.mode === "test") return "free";
+  const passage = await askPassage(env.DIRECTORY, now);
+  if (passage.tag === "open") return { tag: "held", reason: "breaker_open", until: passage.until };
+  return passage.tag === "probe" ? "probe" : "free";
 }
 
-/** Sends createTask. The caller has put the intent into storage; the output gate keeps the request until it is on disk. */
-export async function submitStep(record: TaskRecord, context: StepContext): Promise<Fact> {
+/**
+ * Sends createTask. The caller has put the intent into storage; the output gate keeps the request until it is on disk.
+ * @param probing the breaker is open, and this is the minute's probe
+ */
+export async function submitStep(record: TaskRecord, context: StepContext, probing: boolean): Promise<Fact> {
   const { configuration } = context;
   const upstream = upstreamOf(record, configuration);
   const sentAt = Date.now();
@@ -78,7 +94,7 @@ export async function submitStep(record: TaskRecord, context: StepContext): Prom
     return { tag: "submitted", sentAt, outcome, solver };
   }
   const outcome = await createTask(upstream, record.task, exchangeOptions(record, sentAt));
-  if (outcome.tag === "account") warnOfAccount(record, outcome.code);
+  await tellBreaker(record, context, outcome, probing);
   return { tag: "submitted", sentAt, outcome, solver };
 }
 
@@ -93,14 +109,8 @@ export async function pollStep(record: TaskRecord, context: StepContext): Promis
     return { tag: "polled", sentAt, outcome, solver };
   }
   const outcome = await getTaskResult(upstream, record.upstreamTaskId, exchangeOptions(record, sentAt));
-  if (outcome.tag === "account") warnOfAccount(record, outcome.code);
+  await tellBreaker(record, context, outcome, false);
   return { tag: "polled", sentAt, outcome, solver };
-}
-
-/** What the tenant's object knows for a webhook: where to, and the secrets that sign. */
-export interface DeliveryTerms {
-  readonly endpoint: string | null;
-  readonly secrets: readonly string[];
 }
 
 /** Hands the outcome to the tenant's ledger and frees the slot; the terms for the webhook come back with it. */
@@ -181,6 +191,19 @@ async function askTenant<T>(record: TaskRecord, what: string, ask: () => Promise
   }
 }
 
-function warnOfAccount(record: TaskRecord, code: string): void {
-  log("error", "upstream_account_refused", { taskId: TASK_ID_PREFIX + record.id, upstreamCode: code });
+/** An account that is refused opens the breaker; a probe that is taken closes it. KV's trouble is none of the task's. */
+async function tellBreaker(
+  record: TaskRecord,
+  { env }: StepContext,
+  outcome: CreateOutcome | PollOutcome,
+  probing: boolean,
+): Promise<void> {
+  if (record.mode === "test") return;
+  try {
+    if (outcome.tag === "account") await openBreaker(env.DIRECTORY, outcome.code, Date.now());
+    else if (probing && (outcome.tag === "created" || outcome.tag === "ready"))
+      await closeBreaker(env.DIRECTORY, Date.now());
+  } catch (error) {
+    log("warn", "breaker_unreached", { taskId: TASK_ID_PREFIX + record.id, ...describeError(error) });
+  }
 }

@@ -6,17 +6,16 @@ import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
 import type { TaskErrorCode, TaskStatus } from "../tasks/record.ts";
 import type { KeyMode } from "./keys.ts";
 import { tasks } from "./schema.ts";
+import { preferredPlace, SEQUENCES_PER_MS, sequenceAt } from "./sequence.ts";
 import { monthStartAt } from "./settings.ts";
 import type { SlotRequest } from "./slots.ts";
+import { Statements } from "./statements.ts";
 
 /** How long (ms) a row is kept: 30 days. */
 const LEDGER_KEPT_MS = 30 * 86_400_000;
 
 /** The longest (ms) that a task can be unfinished: the longest deadline, 300 s, with room for a late alarm. */
 const LONGEST_TASK_MS = 900_000;
-
-/** Rows of one millisecond: sequence = ms × this + a slot. Keeps the product under 2^53 until the year 2039. */
-const SEQUENCES_PER_MS = 4_096;
 
 /** A task that asks for admission. Times in ms. */
 export interface AdmissionRequest extends SlotRequest {
@@ -46,9 +45,12 @@ export interface DeliveryNote {
 
 export class Ledger {
   readonly #db: DrizzleSqliteDODatabase;
+  /** What is read from it. */
+  readonly statements: Statements;
 
   constructor(db: DrizzleSqliteDODatabase) {
     this.#db = db;
+    this.statements = new Statements(db);
   }
 
   /** Enters a task that is admitted or waits; an update where it is known already. */
@@ -62,14 +64,16 @@ export class Ledger {
     const sequence = this.#freeSequence(createdAt, taskId);
     this.#db
       .insert(tasks)
-      .values({ sequence, taskId, mode, website, status: "queued", admitted, createdAt, deadlineAt })
+      .values({ sequence, taskId, mode, website, status: statusOf(admitted), admitted, createdAt, deadlineAt })
       .run();
   }
 
   /** A waiting task has got a slot. */
   markAdmitted(taskId: string, createdAt: number): void {
     const known = this.#find(taskId, createdAt);
-    if (known !== null) this.#db.update(tasks).set({ admitted: true }).where(eq(tasks.sequence, known.sequence)).run();
+    if (known === null || known.finishedAt !== null) return;
+    const change = { admitted: true, status: statusOf(true) };
+    this.#db.update(tasks).set(change).where(eq(tasks.sequence, known.sequence)).run();
   }
 
   /** Enters an outcome; false where it stands already. */
@@ -98,7 +102,7 @@ export class Ledger {
 
   /** The tasks that may be unfinished, oldest first, with whether they have a slot. */
   unfinished(now: number): { readonly request: SlotRequest; readonly mode: KeyMode; readonly admitted: boolean }[] {
-    const since = (now - LONGEST_TASK_MS) * SEQUENCES_PER_MS;
+    const since = sequenceAt(now - LONGEST_TASK_MS);
     const rows = this.#db
       .select()
       .from(tasks)
@@ -114,7 +118,7 @@ export class Ledger {
 
   /** Live tasks of `now`'s calendar month (UTC) that had a slot. */
   liveTasksOfMonth(now: number): number {
-    const since = monthStartAt(now) * SEQUENCES_PER_MS;
+    const since = sequenceAt(monthStartAt(now));
     const row = this.#db
       .select({ n: count() })
       .from(tasks)
@@ -125,12 +129,12 @@ export class Ledger {
 
   /** Forgets what is older than 30 days, but nothing of the present month, whose quota is counted from these rows. */
   prune(now: number): void {
-    const before = Math.min(now - LEDGER_KEPT_MS, monthStartAt(now)) * SEQUENCES_PER_MS;
+    const before = sequenceAt(Math.min(now - LEDGER_KEPT_MS, monthStartAt(now)));
     this.#db.delete(tasks).where(lt(tasks.sequence, before)).run();
   }
 
   #find(taskId: string, createdAt: number) {
-    const first = createdAt * SEQUENCES_PER_MS;
+    const first = sequenceAt(createdAt);
     const row = this.#db
       .select()
       .from(tasks)
@@ -139,10 +143,10 @@ export class Ledger {
     return row ?? null;
   }
 
-  /** The task's place among those of its millisecond: by its id, so that no counter is kept; the next where it is taken. */
+  /** The task's place among those of its millisecond: the one it would like, or the next that is free. */
   #freeSequence(createdAt: number, taskId: string): number {
-    const first = createdAt * SEQUENCES_PER_MS;
-    const start = Number.parseInt(taskId.slice(0, 3), 16) || 0;
+    const first = sequenceAt(createdAt);
+    const start = preferredPlace(taskId);
     for (let step = 0; step < SEQUENCES_PER_MS; step += 1) {
       const sequence = first + ((start + step) % SEQUENCES_PER_MS);
       const taken = this.#db.select({ n: count() }).from(tasks).where(eq(tasks.sequence, sequence)).get();
@@ -150,4 +154,9 @@ export class Ledger {
     }
     throw new Error("the ledger has no place left in this millisecond");
   }
+}
+
+/** An unfinished task in the ledger's eyes: one that has its slot is with upstream, or about to be. */
+function statusOf(admitted: boolean): TaskStatus {
+  return admitted ? "processing" : "queued";
 }

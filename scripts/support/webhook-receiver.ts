@@ -1,0 +1,57 @@
+// A webhook receiver on loopback, for the demo and the end-to-end tests: it keeps what it was sent, byte for byte.
+
+import { createServer, type IncomingHttpHeaders } from "node:http";
+
+export interface ReceivedWebhook {
+  readonly at: number;
+  readonly body: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+export interface WebhookReceiver {
+  readonly url: string;
+  readonly received: ReceivedWebhook[];
+  /** The `count`-th webhook (from 1), now or when it comes. */
+  nth(count: number): Promise<ReceivedWebhook>;
+  close(): Promise<void>;
+}
+
+/** Starts a receiver; `statusOf` says what it answers to the n-th webhook (from 1), by default 204. */
+export async function startReceiver(statusOf: (count: number) => number = () => 204): Promise<WebhookReceiver> {
+  const received: ReceivedWebhook[] = [];
+  const waiting = new Set<() => void>();
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      received.push({ at: Date.now(), body: Buffer.concat(chunks).toString("utf8"), headers: request.headers });
+      response.writeHead(statusOf(received.length)).end();
+      for (const look of [...waiting]) look();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return {
+    url: `http://127.0.0.1:${address.port}/webhook`,
+    received,
+    nth: (count) =>
+      new Promise((resolve) => {
+        const look = () => {
+          const webhook = received[count - 1];
+          if (webhook === undefined) return;
+          waiting.delete(look);
+          resolve(webhook);
+        };
+        waiting.add(look);
+        look();
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}

@@ -1,0 +1,94 @@
+// What a tenant has had done: GET /v1/tasks (the list) and GET /v1/usage, from the tenant's ledger.
+
+import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { AppEnv } from "../middleware/authenticate.ts";
+import { authenticate } from "../middleware/authenticate.ts";
+import { limitCalls } from "../middleware/rate-limit.ts";
+import { taskListQuerySchema, taskListSchema, usageQuerySchema, usageSchema } from "../schemas/accounts.ts";
+import { DEFAULT_PAGE, json, problems } from "../schemas/shared.ts";
+import { TASK_ID_PREFIX } from "../tasks/present.ts";
+import { tenantStub } from "../tenants/directory.ts";
+import type { LedgerRow } from "../tenants/statements.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
+import { invalidField, refuseInvalid } from "./validation.ts";
+
+const security = [{ apiKey: [] }];
+const DAY_MS = 86_400_000;
+
+/** Days of usage where the caller names none: a month, as long as the ledger is. */
+const DEFAULT_USAGE_DAYS = 30;
+
+/** Days of usage at once. */
+const MAX_USAGE_DAYS = 366;
+
+const listTasksRoute = createRoute({
+  method: "get",
+  path: "/v1/tasks",
+  tags: ["Tasks"],
+  security,
+  operationId: "listTasks",
+  summary: "List tasks, newest first",
+  description:
+    "The tenant's tasks of the key's mode, for 30 days. A task appears once the tenant's object knows of it, and shows `processing` from its admission on.",
+  middleware: [authenticate("tasks:read"), limitCalls("calls")],
+  request: { query: taskListQuerySchema },
+  responses: { 200: json(taskListSchema, "A page of tasks"), ...problems(400, 401, 403, 429) },
+});
+
+const usageRoute = createRoute({
+  method: "get",
+  path: "/v1/usage",
+  tags: ["Account"],
+  security,
+  operationId: "getUsage",
+  summary: "Usage by day",
+  middleware: [authenticate("account:read"), limitCalls("calls")],
+  request: { query: usageQuerySchema },
+  responses: {
+    200: json(usageSchema, "Each day of the range, by the day (UTC) of creation"),
+    ...problems(400, 401, 403, 429),
+  },
+});
+
+/** The routes of the ledger. */
+export function ledgerRoutes() {
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
+
+  app.openapi(listTasksRoute, async (c) => {
+    const { status, limit, cursor } = c.req.valid("query");
+    const { tenantId, mode } = c.var.caller;
+    const scope = `${tenantId}/${mode}`;
+    const place = cursor === undefined ? null : readCursor(cursor, scope);
+    if (cursor !== undefined && place === null) throw invalidField("cursor", "is not a cursor of this list");
+    const before = place === null ? null : Number(place);
+    const stub = tenantStub(c.env, tenantId);
+    const page = await stub.listTasks(mode, status ?? null, limit ?? DEFAULT_PAGE, before);
+    const nextCursor = page.next === null ? null : writeCursor(String(page.next), scope);
+    return c.json({ tasks: page.rows.map(presentRow), nextCursor }, 200);
+  });
+
+  app.openapi(usageRoute, async (c) => {
+    const query = c.req.valid("query");
+    const to = query.to ?? dayOf(Date.now());
+    const from = query.from ?? dayOf(Date.parse(to) - (DEFAULT_USAGE_DAYS - 1) * DAY_MS);
+    const days = (Date.parse(to) - Date.parse(from)) / DAY_MS + 1;
+    if (days < 1) throw invalidField("from", "must not be after to");
+    if (days > MAX_USAGE_DAYS) throw invalidField("from", `must be at most ${MAX_USAGE_DAYS} days before to`);
+    const { tenantId, mode } = c.var.caller;
+    return c.json({ days: await tenantStub(c.env, tenantId).usage(mode, from, to) }, 200);
+  });
+
+  return app;
+}
+
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+function presentRow(row: LedgerRow) {
+  const { taskId, createdAt, finishedAt, ...rest } = row;
+  return {
+    id: TASK_ID_PREFIX + taskId,
+    ...rest,
+    createdAt: new Date(createdAt).toISOString(),
+    finishedAt: finishedAt === null ? null : new Date(finishedAt).toISOString(),
+  };
+}

@@ -1,0 +1,41 @@
+// `webhook.test`: one signed event to the tenant's endpoint, now, and what a misconfigured receiver would hide: the status, the
+// time it took, a redirect. One attempt, no schedule.
+
+import type { Configuration } from "../env.ts";
+import { deliverWebhook } from "./deliver.ts";
+import { signWebhook } from "./sign.ts";
+
+/** What the receiver did. `error` only where no answer came, and `status` only where one did. */
+export interface ProbeResult {
+  readonly status: number | null;
+  readonly latencyMs: number;
+  readonly redirected: boolean;
+  readonly error: string | null;
+}
+
+/** Sends `webhook.test` to `url`. */
+export async function probeEndpoint(
+  url: string,
+  tenantId: string,
+  secrets: readonly string[],
+  configuration: Configuration,
+): Promise<ProbeResult> {
+  const startedAt = Date.now();
+  const body = JSON.stringify({
+    type: "webhook.test",
+    timestamp: new Date(startedAt).toISOString(),
+    data: { tenantId },
+  });
+  const webhook = signWebhook(`msg_${crypto.randomUUID().replaceAll("-", "")}`, body, secrets, startedAt);
+  const outcome = await deliverWebhook(url, webhook, {
+    fetch: (request) => fetch(request),
+    allowPrivate: configuration.allowPrivateWebhooks,
+  });
+  const { status } = outcome;
+  return {
+    status,
+    latencyMs: Date.now() - startedAt,
+    redirected: status !== null && status >= 300 && status < 400,
+    error: status === null ? outcome.error : null,
+  };
+}

@@ -1,0 +1,115 @@
+// The main job over real HTTP: the seed's example through both faces, in both modes, by status endpoint, held request and
+// webhook; and what a power cut in the middle leaves.
+
+import { Webhook } from "standardwebhooks";
+import { Webhook as SvixWebhook } from "svix";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startReceiver } from "../../scripts/support/webhook-receiver.ts";
+import type { Task } from "../../src/tasks/present.ts";
+import type { Stage } from "./support.ts";
+import { ask, awaitTask, makeKey, makeTenant, SEED_TASK, setStage } from "./support.ts";
+
+let stage: Stage;
+let webhookSecret: string;
+const keys = { test: "", live: "" };
+
+beforeAll(async () => {
+  stage = await setStage();
+  ({ webhookSecret } = await makeTenant(stage.gateway(), "acme"));
+  keys.test = await makeKey(stage.gateway(), "acme", "test");
+  keys.live = await makeKey(stage.gateway(), "acme", "live");
+});
+
+afterAll(() => stage.close());
+
+const sent = (path: string) => stage.upstream.requests.filter((request) => request.path === path);
+
+describe.each(["test", "live"] as const)("the seed's example with a %s key", (mode) => {
+  it("comes to its token through v1", async () => {
+    const upstreamBefore = stage.upstream.requests.length;
+    const accepted = await ask(stage.gateway(), "POST", "/v1/tasks", { token: keys[mode], body: { task: SEED_TASK } });
+    expect(accepted.status).toBe(202);
+    const { id } = accepted.body as Task;
+
+    const task = await awaitTask(stage.gateway(), keys[mode], id);
+
+    expect(task).toMatchObject({ status: "ready", mode, solutionState: "available", submissions: 1, error: null });
+    expect(task.solution?.gRecaptchaResponse).toMatch(/^sandbox\./);
+    expect(stage.upstream.requests.length > upstreamBefore).toBe(mode === "live");
+  });
+
+  it("comes to its token through the compatible face", async () => {
+    const clientKey = keys[mode];
+    const created = await ask(stage.gateway(), "POST", "/createTask", { body: { clientKey, task: SEED_TASK } });
+    expect(created).toMatchObject({ status: 200, body: { errorId: 0, status: "idle" } });
+    const { taskId } = created.body as { taskId: string };
+    expect(taskId).toMatch(/^\d+$/);
+
+    const id = `tsk_${BigInt(taskId).toString(16).padStart(64, "0")}`;
+    await awaitTask(stage.gateway(), clientKey, id);
+    const result = await ask(stage.gateway(), "POST", "/getTaskResult", { body: { clientKey, taskId } });
+
+    expect(result).toMatchObject({ status: 200, body: { errorId: 0, status: "ready" } });
+    const { solution } = result.body as { solution: { gRecaptchaResponse: string } };
+    expect(solution.gRecaptchaResponse).toMatch(/^sandbox\./);
+  });
+});
+
+it("polls upstream no sooner than 3 s after an answer", async () => {
+  const { body } = await ask(stage.gateway(), "POST", "/v1/tasks", {
+    token: keys.live,
+    body: { task: { ...SEED_TASK, websiteKey: "sandbox-delay-8000" } },
+  });
+  await awaitTask(stage.gateway(), keys.live, (body as Task).id);
+  const last = sent("/getTaskResult").at(-1);
+  const times = stage.upstream.requests.filter(({ taskId }) => taskId === last?.taskId).map(({ at }) => at);
+  expect(times.length).toBeGreaterThanOrEqual(3);
+  for (const [index, at] of times.slice(1).entries()) expect(at - (times[index] ?? 0)).toBeGreaterThanOrEqual(3_000);
+});
+
+it("sends a webhook that both reference libraries verify, once the receiver has failed three times", async () => {
+  const receiver = await startReceiver((count) => (count <= 3 ? 503 : 200));
+  const { body } = await ask(stage.gateway(), "POST", "/v1/tasks", {
+    token: keys.live,
+    body: { task: { ...SEED_TASK, websiteKey: "sandbox-instant" }, webhookUrl: receiver.url, metadata: { order: "7" } },
+  });
+  const { id } = body as Task;
+  const webhook = await receiver.nth(4);
+
+  const headers = Object.fromEntries(Object.entries(webhook.headers).map(([name, value]) => [name, String(value)]));
+  expect(new Webhook(webhookSecret).verify(webhook.body, headers)).toMatchObject({ type: "task.ready", data: { id } });
+  const svix = new SvixWebhook(webhookSecret);
+  expect(() => svix.verify(webhook.body, headers)).not.toThrow();
+  expect(() => svix.verify(`${webhook.body} `, headers)).toThrow();
+  expect(new Set(receiver.received.map(({ headers: one }) => one["webhook-id"])).size).toBe(1);
+  await expect
+    .poll(async () => (await awaitTask(stage.gateway(), keys.live, id)).webhook)
+    .toMatchObject({ state: "delivered", attempts: 4, lastStatus: 200 });
+  await receiver.close();
+});
+
+it("a task survives kill -9 and is solved after the restart, without a second submission", async () => {
+  const submissions = sent("/createTask").length;
+  const { body } = await ask(stage.gateway(), "POST", "/v1/tasks", { token: keys.live, body: { task: SEED_TASK } });
+  const { id } = body as Task;
+  await expect.poll(() => sent("/createTask").length, { timeout: 10_000 }).toBe(submissions + 1);
+  await expect
+    .poll(
+      async () => ((await ask(stage.gateway(), "GET", `/v1/tasks/${id}`, { token: keys.live })).body as Task).status,
+    )
+    .toBe("processing");
+
+  await stage.killAndRestart();
+
+  const task = await awaitTask(stage.gateway(), keys.live, id);
+  expect(task).toMatchObject({ status: "ready", submissions: 1 });
+  expect(sent("/createTask").length).toBe(submissions + 1);
+});
+
+it("logs no key, token, cookie or secret", () => {
+  const output = stage.gateway().output();
+  expect(output).toContain('"event":"task"');
+  for (const secret of [keys.test, keys.live, webhookSecret, "operator-key", "sandbox.this", "end-to-end-tests"]) {
+    expect(output).not.toContain(secret);
+  }
+});

@@ -1,0 +1,108 @@
+// A gateway, an upstream and a tenant, as processes and real HTTP, for the end-to-end tests.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { GatewayOptions, RunningGateway } from "../../scripts/support/gateway-process.ts";
+import { startGateway } from "../../scripts/support/gateway-process.ts";
+import type { RunningSandbox } from "../../scripts/support/sandbox-server.ts";
+import { startSandbox } from "../../scripts/support/sandbox-server.ts";
+import type { Task } from "../../src/tasks/present.ts";
+
+export const ADMIN_TOKEN = "admin-token-of-the-end-to-end-tests";
+
+/** The seed's example task. */
+export const SEED_TASK = {
+  type: "RecaptchaV3TaskProxyless",
+  websiteURL: "https://antcpt.com/score_detector",
+  websiteKey: "6LcR_okUAAAAAPYrPe-HK_0RULO1aZM15ENyM-Mf",
+  pageAction: "homepage",
+  websiteTitle: "Score detector for reCAPTCHA v3",
+} as const;
+
+export interface Stage {
+  readonly upstream: RunningSandbox;
+  /** The gateway that runs now; another one after `restart`. */
+  gateway(): RunningGateway;
+  /** `kill -9`, and a new gateway on the same state and port. */
+  killAndRestart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Sets the stage. */
+export async function setStage(vars: Readonly<Record<string, string>> = {}): Promise<Stage> {
+  const upstream = await startSandbox(0);
+  const persistTo = mkdtempSync(join(tmpdir(), "solvegate-e2e-"));
+  const options: GatewayOptions = {
+    persistTo,
+    vars: {
+      ADMIN_TOKEN,
+      UPSTREAM_URL: upstream.url,
+      UPSTREAM_CLIENT_KEY: "operator-key",
+      ALLOW_PRIVATE_WEBHOOKS: "true",
+      ...vars,
+    },
+  };
+  let gateway = await startGateway(options);
+  return {
+    upstream,
+    gateway: () => gateway,
+    killAndRestart: async () => {
+      const { port } = gateway;
+      await gateway.kill();
+      gateway = await startGateway({ ...options, port });
+    },
+    close: async () => {
+      await gateway.stop();
+      await upstream.close();
+      rmSync(persistTo, { recursive: true, force: true });
+    },
+  };
+}
+
+/** One JSON request; the status, the body and the headers of its answer. */
+export async function ask(
+  gateway: RunningGateway,
+  method: string,
+  path: string,
+  options: { token?: string; body?: unknown; headers?: Record<string, string> } = {},
+): Promise<{ status: number; body: never; headers: Headers }> {
+  const response = await fetch(gateway.url + path, {
+    method,
+    headers: {
+      ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+      ...(options.body === undefined ? {} : { "content-type": "application/json" }),
+      ...options.headers,
+    },
+    ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: (text === "" ? null : JSON.parse(text)) as never, headers: response.headers };
+}
+
+/** Makes a tenant that may solve on antcpt.com. */
+export async function makeTenant(gateway: RunningGateway, id: string): Promise<{ webhookSecret: string }> {
+  const { status, body } = await ask(gateway, "POST", "/admin/tenants", {
+    token: ADMIN_TOKEN,
+    body: { id, name: id, allowedHosts: ["antcpt.com"] },
+  });
+  if (status !== 201) throw new Error(`no tenant: ${status} ${JSON.stringify(body)}`);
+  return body;
+}
+
+/** Makes a key. */
+export async function makeKey(gateway: RunningGateway, tenantId: string, mode: "live" | "test"): Promise<string> {
+  const { status, body } = await ask(gateway, "POST", `/admin/tenants/${tenantId}/keys`, {
+    token: ADMIN_TOKEN,
+    body: { name: mode, mode },
+  });
+  if (status !== 201) throw new Error(`no key: ${status} ${JSON.stringify(body)}`);
+  return (body as { key: string }).key;
+}
+
+/** Reads a task, held until it is finished. */
+export async function awaitTask(gateway: RunningGateway, key: string, id: string): Promise<Task> {
+  const { status, body } = await ask(gateway, "GET", `/v1/tasks/${id}`, { token: key, headers: { prefer: "wait=40" } });
+  if (status !== 200) throw new Error(`not read: ${status} ${JSON.stringify(body)}`);
+  return body;
+}
