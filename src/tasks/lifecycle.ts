@@ -260,7 +260,9 @@ function pollFault(record: TaskRecord, retryAfterMs: number | null, now: number)
 
 function ready(record: TaskRecord, solution: Solution, solver: Solver, now: number): TaskRecord {
   const unsolvedAt = record.unsolvedAt ?? record.submittedAt ?? now;
-  const stored: StoredSolution = { ...solver, ...solution };
+  // Where upstream itself says what it solved with, that is nearer the truth than the configuration.
+  const { userAgent = solver.userAgent, secChUa = solver.secChUa } = solution;
+  const stored: StoredSolution = { ...solution, userAgent, secChUa };
   return finish(record, "ready", now, {
     solution: stored,
     solutionState: "available",

@@ -18,13 +18,20 @@ export interface UpstreamTask {
 
 /** What a solution holds: the token, optional cookies, and whatever else upstream sends beside them. */
 const solutionSchema: z.ZodType<Solution> = z
-  .looseObject({ gRecaptchaResponse: z.string().min(1), cookies: z.record(z.string(), z.string()).nullish() })
+  .looseObject({
+    gRecaptchaResponse: z.string().min(1),
+    cookies: z.record(z.string(), z.string()).nullish(),
+    userAgent: z.string().min(1).optional().catch(undefined),
+    secChUa: z.string().min(1).optional().catch(undefined),
+  })
   .transform(({ cookies, ...rest }) => (cookies == null ? rest : { ...rest, cookies }));
 
 /** The part of a solution that is known by name; other fields of upstream ride along as they came. */
 export interface Solution {
   readonly gRecaptchaResponse: string;
   readonly cookies?: Readonly<Record<string, string>> | undefined;
+  readonly userAgent?: string | undefined;
+  readonly secChUa?: string | undefined;
 }
 
 /** Longest code or description that is kept of upstream's words. */
