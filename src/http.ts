@@ -7,6 +7,8 @@
 export function parseRetryAfter(value: string | null, now: number, maxMs: number): number | null {
   if (value === null) return null;
   const text = value.trim();
-  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now;
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1_000, maxMs);
+  // Each of the three forms of an HTTP date begins with a day of the week; Date.parse alone takes "1.5" for a date.
+  const ms = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text) ? Date.parse(text) - now : Number.NaN;
   return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), maxMs);
 }

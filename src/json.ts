@@ -1,25 +1,36 @@
-// JSON that keeps task ids whole. JSON.parse rounds an integer above 2^53; a `taskId` that is one becomes a bigint here, so that
-// it survives the way in and out. Refuses nothing that JSON.parse takes, and takes nothing more.
+// JSON that keeps task ids whole. JSON.parse rounds an integer above 2^53; a top-level `taskId` that is one becomes a bigint here,
+// so that it survives the way in and out. Refuses nothing that JSON.parse takes, and takes nothing more.
 
 /** The third argument that engines with "JSON.parse source text access" (ECMA-262) hand to a reviver. */
 interface ReviverContext {
   readonly source?: string;
 }
 
-const INTEGER = /^-?\d+$/;
+/** An integer, and no longer than any id is: reading a million digits as one would cost half a second. */
+const TASK_ID_INTEGER = /^-?\d{1,256}$/;
 
 function keepTaskId(key: string, value: unknown, context?: ReviverContext): unknown {
   if (key !== "taskId" || typeof value !== "number" || Number.isSafeInteger(value)) return value;
   const source = context?.source;
-  return source !== undefined && INTEGER.test(source) ? BigInt(source) : value;
+  return source !== undefined && TASK_ID_INTEGER.test(source) ? BigInt(source) : value;
+}
+
+function hasRoundedTaskId(value: unknown): value is { taskId: unknown } {
+  if (typeof value !== "object" || value === null || !("taskId" in value)) return false;
+  return typeof value.taskId === "number" && !Number.isSafeInteger(value.taskId);
 }
 
 /**
- * Parses JSON; a `taskId` that is an integer outside the safe range comes out as a bigint.
+ * Parses JSON; a top-level `taskId` that is an integer outside the safe range comes out as a bigint. Nothing below the top does:
+ * a bigint in a solution could not be written as JSON again.
  * @throws SyntaxError as JSON.parse does.
  */
 export function parseJson(text: string): unknown {
-  return JSON.parse(text, keepTaskId);
+  const value: unknown = JSON.parse(text);
+  if (!hasRoundedTaskId(value)) return value;
+  const exact: unknown = JSON.parse(text, keepTaskId);
+  if (typeof exact === "object" && exact !== null && "taskId" in exact) value.taskId = exact.taskId;
+  return value;
 }
 
 /** A decoder that refuses broken UTF-8 (it throws TypeError) instead of putting U+FFFD in its place. */

@@ -14,7 +14,7 @@ import { forgetTenant, tenantStub } from "../tenants/directory.ts";
 import type { EndpointInfo } from "../tenants/state.ts";
 import { checkWebhookTarget } from "../webhooks/target.ts";
 import { KEY_OVERLAP_S, mintedOrThrow, newKeyOf, presentKey, presentMinted } from "./accounts.ts";
-import { targetError } from "./door.ts";
+import { refuseSuspended, targetError } from "./door.ts";
 import { refuseInvalid } from "./validation.ts";
 
 const security = [{ apiKey: [] }];
@@ -157,6 +157,7 @@ export function accountRoutes() {
   });
 
   app.openapi(createKeyRoute, async (c) => {
+    refuseSuspended(c.var.caller);
     const { mode, scopes } = c.var.caller;
     const wanted = newKeyOf(c.req.valid("json"), Date.now());
     const minted = await tenantOf(c).mintKey(wanted, { mode, scopes });
@@ -171,6 +172,7 @@ export function accountRoutes() {
   });
 
   app.openapi(rotateKeyRoute, async (c) => {
+    refuseSuspended(c.var.caller);
     const { mode, scopes, tenantId } = c.var.caller;
     const overlapMs = (c.req.valid("json").overlapSeconds ?? KEY_OVERLAP_S) * 1_000;
     const minted = await tenantOf(c).rotateKey(c.req.valid("param").id, overlapMs, { mode, scopes });

@@ -22,7 +22,7 @@ import { json, jsonContent } from "../schemas/shared.ts";
 import { createHeadersSchema } from "../schemas/tasks.ts";
 import type { StoredSolution, TaskRecord } from "../tasks/record.ts";
 import type { Scope } from "../tenants/keys.ts";
-import { acceptTask, viewTask } from "./door.ts";
+import { acceptTask, refuseSuspended, viewTask } from "./door.ts";
 import { invalidRequest } from "./validation.ts";
 
 /** An error with a code of this face that v1's codes do not tell apart. */
@@ -99,7 +99,7 @@ export function compatibleRoutes() {
     const raw = await readJson(c);
     const body = compatibleCreateSchema.safeParse(raw);
     const caller = await admit(c, keyIn(raw), "tasks:write");
-    if (caller.profile.suspended) throw new ApiError("tenant_suspended", "The tenant is suspended.");
+    refuseSuspended(caller);
     await spend(c, caller, "create");
     if (!body.success) throw invalidRequest(body.error);
     const task = parseTask(body.data.task);

@@ -75,10 +75,17 @@ function outcomeOf(result: AcceptResult, refused: () => ApiError): AcceptedOutco
   }
 }
 
+/** @throws ApiError `tenant_suspended`: such a tenant reads what it has and creates nothing. */
+export function refuseSuspended({ profile }: Caller): void {
+  if (profile.suspended) throw suspended();
+}
+
+const suspended = () =>
+  new ApiError("tenant_suspended", "The tenant is suspended: it reads what it has and creates nothing.");
+
 /** What the door refuses, in the order in which it is told: the tenant, the site, the webhook, the account. */
 function refusalOf(configuration: Configuration, caller: Caller, wanted: WantedTask): ApiError | null {
-  if (caller.profile.suspended)
-    return new ApiError("tenant_suspended", "The tenant is suspended: it creates no tasks.");
+  if (caller.profile.suspended) return suspended();
   const host = websiteHost(wanted.task.websiteURL) ?? "";
   if (!hostAllowed(host, caller.profile.allowedHosts)) {
     return new ApiError("website_not_allowed", `The host ${host} is not on the tenant's allow-list.`);

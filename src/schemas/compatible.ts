@@ -28,15 +28,15 @@ export const compatibleTaskSchema = z.preprocess(
 
 /** What is read of createTask's body, before the task itself. */
 export const compatibleCreateSchema = z.looseObject({
-  clientKey: z.unknown(),
-  task: z.unknown(),
+  clientKey: z.unknown().optional(),
+  task: z.unknown().optional(),
   callbackUrl: z
     .string()
     .nullish()
     .transform((url) => (url === "" ? undefined : (url ?? undefined))),
 });
 
-export const compatibleResultSchema = z.looseObject({ clientKey: z.unknown(), taskId: z.unknown() });
+export const compatibleResultSchema = z.looseObject({ taskId: z.unknown().optional() });
 
 /** For the OpenAPI description only: what a client is told to send. */
 export const createTaskDocSchema = z

@@ -33,6 +33,9 @@ const MAX_STEPS = 16;
 /** Unexpected exceptions in a row after which a task fails with `internal`. */
 const MAX_STRIKES = 10;
 
+/** A record that cannot be read is looked at again after this (ms). */
+const UNREADABLE_RETRY_MS = 600_000;
+
 /** Whose task it must be. Another tenant's, and another mode's, does not exist for the caller. */
 export interface TaskOwner {
   readonly tenantId: string;
@@ -150,7 +153,14 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    await this.#open(info?.scheduledTime ?? null);
+    try {
+      await this.#open(info?.scheduledTime ?? null);
+    } catch (error) {
+      // A record that this version cannot read: a later one may. It is not touched, and not forgotten.
+      log("error", "task_unreadable", { taskId: `tsk_${this.ctx.id.toString()}`, ...describeError(error) });
+      this.#arm(Date.now() + UNREADABLE_RETRY_MS);
+      return;
+    }
     this.#armedAt = null;
     if (this.#record === null || this.#working) return;
     this.#working = true;
@@ -159,6 +169,7 @@ export class TaskObject extends DurableObject<Env> {
       this.#apply({ tag: "steady" });
     } catch (error) {
       // Thrown on, the platform would try six times and then drop the alarm: a silent, dead task.
+      if (this.#record === null) throw error;
       const { id, tenantId } = this.#record;
       log("error", "task_step_failed", { taskId: `tsk_${id}`, tenantId, ...describeError(error) });
       this.#apply({ tag: "strike", limit: MAX_STRIKES });
@@ -280,7 +291,10 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   #open(alarmAt: number | null): Promise<void> {
-    this.#opening ??= this.#load(alarmAt);
+    this.#opening ??= this.#load(alarmAt).catch((error: unknown) => {
+      this.#opening = null;
+      throw error;
+    });
     return this.#opening;
   }
 

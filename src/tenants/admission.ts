@@ -23,9 +23,10 @@ export class Admission {
 
   /** Gives a task a slot, a place in the queue, or a refusal. Asking again gives the same answer. */
   admit(request: AdmissionRequest, profile: TenantProfile, now: number): AdmissionOutcome {
+    // Who asks has not been submitted yet: a suspension stops it even where it has a slot.
+    if (profile.suspended) return { tag: "refused", code: "tenant_suspended" };
     const slots = this.#slots[request.mode];
     if (slots.stateOf(request.taskId) === "leased") return { tag: "admitted" };
-    if (profile.suspended) return { tag: "refused", code: "tenant_suspended" };
     if (request.mode === "live" && this.exhausted(profile, now)) return { tag: "refused", code: "quota_exceeded" };
     const admitted = slots.ask(request, profile.limits.maxInFlight) === "leased";
     this.#ledger.enter(request, admitted);
@@ -39,8 +40,9 @@ export class Admission {
     return this.#slots[settlement.mode].release(settlement.taskId) ? this.letIn(profile, now) : [];
   }
 
-  /** Hands out what slots are free, and names the tasks that got one. A suspended tenant's, too: they are refused as they ask. */
+  /** Hands out what slots are free, and names the tasks that got one. */
   letIn(profile: TenantProfile, now: number): string[] {
+    if (profile.suspended) return [];
     return MODES.flatMap((mode) =>
       this.#slots[mode].grantFree(this.#room(mode, profile, now)).map(({ taskId, createdAt }) => {
         this.#ledger.markAdmitted(taskId, createdAt);

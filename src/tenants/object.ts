@@ -70,7 +70,8 @@ export class TenantObject extends DurableObject<Env> {
     const state = this.#state;
     if (state === null) return null;
     const profile = state.patch(patch);
-    this.#wake(state.admission.letIn(profile, Date.now()));
+    // Of a suspended tenant everybody is woken: those who wait ask again, and are refused at once.
+    this.#wake(profile.suspended ? state.admission.unfinished() : state.admission.letIn(profile, Date.now()));
     await this.#publish(state);
     return profile;
   }

@@ -2,6 +2,7 @@
 // redirect, never reads more than a megabyte, never waits longer than it is told, and never logs what it sends.
 
 import { parseRetryAfter } from "../http.ts";
+import { decodeUtf8 } from "../json.ts";
 import type { CreateOutcome, PollOutcome, RawAnswer, UpstreamTask } from "./protocol.ts";
 import { interpretCreate, interpretPoll } from "./protocol.ts";
 
@@ -81,30 +82,36 @@ async function exchange(
     const request = new Request(upstream.url + path, { method: "POST", headers, body, redirect: "manual", signal });
     const response = await upstream.fetch(request);
     const text = await readCapped(response, MAX_ANSWER_BYTES);
-    if (text === null) return { tag: "answer", raw: { status: response.status, body: "", retryAfterMs: null } };
     const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), Date.now(), MAX_RETRY_AFTER_MS);
-    return { tag: "answer", raw: { status: response.status, body: text, retryAfterMs } };
+    return { tag: "answer", raw: { status: response.status, body: text ?? "", retryAfterMs } };
   } catch {
     // Refused, reset, cut off, TLS: workerd tells them alike, and its message may quote the address. The reason stays general.
     return { tag: "none", reason: "network" };
   }
 }
 
-/** The body as text, or null where it is longer than `limit` bytes; the rest is then not read. */
+/**
+ * The body as text, or null where it is none that can be read: longer than `limit` bytes (the rest is then not read), or broken
+ * UTF-8, in which an id or a token would come out as another.
+ */
 async function readCapped(response: Response, limit: number): Promise<string | null> {
   if (response.body === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
+  const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = response.body.getReader();
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
+    if (done) break;
     size += value.byteLength;
     if (size > limit) {
       await reader.cancel().catch(() => undefined);
       return null;
     }
-    text += decoder.decode(value, { stream: true });
+    chunks.push(value);
+  }
+  try {
+    return decodeUtf8(await new Blob(chunks).arrayBuffer());
+  } catch {
+    return null;
   }
 }

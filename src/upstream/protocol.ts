@@ -16,15 +16,33 @@ export interface UpstreamTask {
   readonly isInvisible: boolean;
 }
 
+/** Only what is text: a cookie that is none must not cost the token beside it. */
+const cookiesSchema = z
+  .record(z.string(), z.unknown())
+  .transform((cookies) => Object.fromEntries(Object.entries(cookies).filter(isText)))
+  .optional()
+  .catch(undefined);
+
+function isText(entry: [string, unknown]): entry is [string, string] {
+  return typeof entry[1] === "string";
+}
+
+const optionalText = z.string().min(1).optional().catch(undefined);
+
 /** What a solution holds: the token, optional cookies, and whatever else upstream sends beside them. */
 const solutionSchema: z.ZodType<Solution> = z
   .looseObject({
     gRecaptchaResponse: z.string().min(1),
-    cookies: z.record(z.string(), z.string()).nullish(),
-    userAgent: z.string().min(1).optional().catch(undefined),
-    secChUa: z.string().min(1).optional().catch(undefined),
+    cookies: cookiesSchema,
+    userAgent: optionalText,
+    secChUa: optionalText,
   })
-  .transform(({ cookies, ...rest }) => (cookies == null ? rest : { ...rest, cookies }));
+  .transform(({ cookies, userAgent, secChUa, ...rest }) => ({
+    ...rest,
+    ...(cookies === undefined ? {} : { cookies }),
+    ...(userAgent === undefined ? {} : { userAgent }),
+    ...(secChUa === undefined ? {} : { secChUa }),
+  }));
 
 /** The part of a solution that is known by name; other fields of upstream ride along as they came. */
 export interface Solution {
@@ -38,7 +56,7 @@ export interface Solution {
 const WORDS_LENGTH = 256;
 const words = z
   .string()
-  .transform((text) => text.trim().slice(0, WORDS_LENGTH))
+  .transform((text) => text.trim().slice(0, WORDS_LENGTH).toWellFormed())
   .nullish()
   .transform((text) => text ?? "");
 
@@ -46,18 +64,16 @@ const words = z
 const TASK_ID_LENGTH = 256;
 const taskIdSchema = z.union([z.string().min(1).max(TASK_ID_LENGTH), z.int().positive(), z.bigint().positive()]);
 
-const errorFields = { errorId: z.int(), errorCode: words, errorDescription: words };
-const createAnswerSchema = z.object({
-  ...errorFields,
-  taskId: taskIdSchema.nullish(),
+/** Both answers. `taskId` is looked at where it counts: an error is one whatever stands beside its code. */
+const answerSchema = z.object({
+  errorId: z.int(),
+  errorCode: words,
+  errorDescription: words,
+  taskId: z.unknown().optional(),
   status: z.string().nullish(),
   solution: z.unknown().optional(),
 });
-const resultAnswerSchema = z.object({
-  ...errorFields,
-  status: z.string().nullish(),
-  solution: z.unknown().optional(),
-});
+type Answer = z.output<typeof answerSchema>;
 
 /** Why upstream will not solve a task. `unsolvable`: it tried; `rejected`: the request, an unknown code, or a lost task. */
 export type FailureKind = "rejected" | "unsolvable";
@@ -134,6 +150,12 @@ export function meaningOfCode(code: string, httpStatus: number): ErrorMeaning {
   return { kind: httpStatus === 429 || httpStatus >= 500 ? "transient" : "rejected" };
 }
 
+/** Whether anybody documents a code. */
+function isKnownCode(code: string): boolean {
+  const known = [ACCOUNT_CODES, TRANSIENT_CODES, PROCESSING_CODES, UNSOLVABLE_CODES, REJECTED_CODES];
+  return known.some((codes) => codes.has(code));
+}
+
 /** One answer of upstream as it came off the wire. */
 export interface RawAnswer {
   readonly status: number;
@@ -145,22 +167,21 @@ export interface RawAnswer {
 /** A proxy's words for "I sent it on and heard nothing": the task may exist. */
 const HIDDEN_STATUSES = new Set([504, 520, 524]);
 
-function read<T>(schema: z.ZodType<T>, body: string): T | null {
+function read(body: string): Answer | null {
   try {
-    const result = schema.safeParse(parseJson(body));
+    const result = answerSchema.safeParse(parseJson(body));
     return result.success ? result.data : null;
   } catch {
     return null;
   }
 }
 
-interface ErrorFields {
-  readonly errorId: number;
-  readonly errorCode: string;
-  readonly errorDescription: string;
+/** Whether an answer is an error: by its `errorId` or, where it says nothing else at all, by its code. */
+function isError(answer: Answer): boolean {
+  return answer.errorId !== 0 || (answer.errorCode !== "" && answer.status == null && answer.taskId == null);
 }
 
-function interpretError(answer: ErrorFields, raw: RawAnswer): UpstreamError | { readonly tag: "processing" } {
+function interpretError(answer: Answer, raw: RawAnswer): UpstreamError | { readonly tag: "processing" } {
   const meaning = meaningOfCode(answer.errorCode, raw.status);
   switch (meaning.kind) {
     case "processing":
@@ -177,16 +198,20 @@ function interpretError(answer: ErrorFields, raw: RawAnswer): UpstreamError | { 
 
 /** Reads an answer to createTask. The body is looked at first: error bodies come under any HTTP status. */
 export function interpretCreate(raw: RawAnswer): CreateOutcome {
-  const answer = read(createAnswerSchema, raw.body);
+  const answer = read(raw.body);
   if (answer === null) return interpretUnreadableCreate(raw);
-  if (answer.errorId !== 0) {
+  const id = taskIdSchema.safeParse(answer.taskId);
+  const taskId = id.success ? toJsonText(id.data) : null;
+  if (isError(answer)) {
+    // A proxy's own words under such a status: it sent the request on, and knows no more.
+    if (HIDDEN_STATUSES.has(raw.status) && !isKnownCode(answer.errorCode)) return interpretUnreadableCreate(raw);
     const error = interpretError(answer, raw);
-    // "Not ready" makes no sense before there is a task: it is no acceptance, and nothing that was refused for good.
-    return error.tag === "processing"
+    if (error.tag !== "processing") return error;
+    // "Not ready" beside an id is a task under way; without one it is no acceptance, and nothing that was refused for good.
+    return taskId === null
       ? { tag: "transient", reason: answer.errorCode, retryAfterMs: raw.retryAfterMs }
-      : error;
+      : { tag: "created", taskId };
   }
-  const taskId = answer.taskId == null ? null : toJsonText(answer.taskId);
   if (answer.status === "ready") {
     const solution = solutionSchema.safeParse(answer.solution);
     if (solution.success) return { tag: "ready", taskId, solution: solution.data };
@@ -203,14 +228,14 @@ function interpretUnreadableCreate(raw: RawAnswer): CreateOutcome {
 
 /** Reads an answer to getTaskResult. A `ready` without a token is malformed, and so is a status that nobody documents. */
 export function interpretPoll(raw: RawAnswer): PollOutcome {
-  const answer = read(resultAnswerSchema, raw.body);
+  const answer = read(raw.body);
   const fault: PollOutcome = {
     tag: "fault",
     reason: raw.status === 200 ? "malformed" : `http_${raw.status}`,
     retryAfterMs: raw.retryAfterMs,
   };
   if (answer === null) return fault;
-  if (answer.errorId !== 0) return interpretError(answer, raw);
+  if (isError({ ...answer, taskId: null })) return interpretError(answer, raw);
   if (answer.status === "processing" || answer.status === "idle") return { tag: "processing" };
   if (answer.status !== "ready") return fault;
   const solution = solutionSchema.safeParse(answer.solution);

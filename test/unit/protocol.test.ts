@@ -1,0 +1,298 @@
+// What an answer of upstream means: every documented code and form for both calls, and what is no answer at all.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { RawAnswer } from "../../src/upstream/protocol.ts";
+import { interpretCreate, interpretPoll } from "../../src/upstream/protocol.ts";
+
+const RETRY_AFTER_MS = 7_000;
+const DESCRIPTION = "In upstream's words";
+const TOKEN = "03AGdBq24-token";
+const MALFORMED_POLL = { tag: "fault", reason: "malformed", retryAfterMs: RETRY_AFTER_MS } as const;
+const MALFORMED_CREATE = { tag: "hidden", reason: "malformed" } as const;
+
+/** An answer off the wire; a body that is a string is sent as it is, any other as JSON. */
+const raw = (body: unknown, status = 200): RawAnswer => ({
+  status,
+  body: typeof body === "string" ? body : JSON.stringify(body),
+  retryAfterMs: RETRY_AFTER_MS,
+});
+
+const error = (errorCode?: string | null, overrides: object = {}) => ({
+  errorId: 1,
+  errorCode,
+  errorDescription: DESCRIPTION,
+  ...overrides,
+});
+const created = (overrides: object = {}) => ({
+  errorId: 0,
+  errorCode: "",
+  errorDescription: "",
+  taskId: "61138bb6-19fb-11ec-a9c8-0242ac110006",
+  ...overrides,
+});
+const polled = (overrides: object = {}) => ({
+  errorId: 0,
+  errorCode: null,
+  errorDescription: null,
+  status: "processing",
+  ...overrides,
+});
+const ready = (solution: unknown, overrides: object = {}) => polled({ status: "ready", solution, ...overrides });
+
+const account = (code: string) => ({ tag: "account", code });
+const failed = (kind: string) => (code: string) => ({ tag: "failed", kind, code, description: DESCRIPTION });
+const transient = (reason: string) => ({ tag: "transient", reason, retryAfterMs: RETRY_AFTER_MS });
+
+/** The documented codes, and what each means at either call. */
+const MEANINGS: readonly (readonly [(code: string) => object, readonly string[]])[] = [
+  [
+    account,
+    [
+      "ERROR_KEY_DOES_NOT_EXIST",
+      "ERROR_ZERO_BALANCE",
+      "ERROR_IP_NOT_ALLOWED",
+      "ERROR_IP_BLOCKED",
+      "ERROR_IP_BANNED",
+      "ERROR_ACCOUNT_SUSPENDED",
+    ],
+  ],
+  [
+    failed("rejected"),
+    [
+      "ERROR_TASK_ABSENT",
+      "ERROR_TASK_NOT_SUPPORTED",
+      "ERROR_INVALID_TASK_DATA",
+      "ERROR_BAD_REQUEST",
+      "ERROR_DOMAIN_NOT_ALLOWED",
+      "ERROR_RECAPTCHA_INVALID_SITEKEY",
+      "ERROR_NO_SUCH_METHOD",
+      "ERROR_NO_SUCH_CAPCHA_ID",
+      "ERROR_TASKID_INVALID",
+    ],
+  ],
+  [failed("unsolvable"), ["ERROR_CAPTCHA_UNSOLVABLE", "ERROR_BAD_DUPLICATES", "ERROR_TASK_TIMEOUT"]],
+  [transient, ["ERROR_NO_SLOT_AVAILABLE", "ERROR_SERVICE_UNAVALIABLE", "ERROR_RATE_LIMIT", "ERROR_TOO_MUCH_REQUESTS"]],
+];
+const CODES = MEANINGS.flatMap(([meaning, codes]) => codes.map((code) => ({ code, expected: meaning(code) })));
+const NOT_READY_CODES = ["CAPTCHA_NOT_READY", "ERROR_CAPTCHA_NOT_READY"];
+const ANY_STATUS = [200, 400, 401, 402, 403, 404, 429, 500, 503, 504, 520];
+
+describe("a documented code", () => {
+  it.each(CODES)(
+    "$code means the same at both calls, whatever the HTTP status and the number",
+    ({ code, expected }) => {
+      for (const status of ANY_STATUS) {
+        for (const errorId of [1, 12, 50]) {
+          const answer = raw(error(code, { errorId }), status);
+          expect(interpretCreate(answer), `createTask, HTTP ${status}`).toEqual(expected);
+          expect(interpretPoll(answer), `getTaskResult, HTTP ${status}`).toEqual(expected);
+        }
+      }
+    },
+  );
+
+  it.each(NOT_READY_CODES)("%s is no error of a poll, and no task at createTask", (code) => {
+    for (const status of ANY_STATUS) {
+      expect(interpretPoll(raw(error(code), status))).toEqual({ tag: "processing" });
+      expect(interpretCreate(raw(error(code), status))).toEqual(transient(code));
+    }
+  });
+
+  it("is read without the blanks around it", () => {
+    expect(interpretPoll(raw(error(" ERROR_ZERO_BALANCE\n")))).toEqual(account("ERROR_ZERO_BALANCE"));
+  });
+
+  it("fails a task even where a solution stands beside it", () => {
+    const answer = raw(ready({ gRecaptchaResponse: TOKEN }, error("ERROR_CAPTCHA_UNSOLVABLE")));
+    expect(interpretPoll(answer)).toEqual(failed("unsolvable")("ERROR_CAPTCHA_UNSOLVABLE"));
+    expect(interpretCreate(answer)).toEqual(failed("unsolvable")("ERROR_CAPTCHA_UNSOLVABLE"));
+  });
+});
+
+describe("a code that nobody documents", () => {
+  it.each([200, 400, 401, 402, 404])("fails the task and is shown, under HTTP %i", (status) => {
+    const answer = raw(error("ERROR_NEW_AND_STRANGE"), status);
+    expect(interpretCreate(answer)).toEqual(failed("rejected")("ERROR_NEW_AND_STRANGE"));
+    expect(interpretPoll(answer)).toEqual(failed("rejected")("ERROR_NEW_AND_STRANGE"));
+  });
+
+  it.each([429, 500, 502, 503])("passes, as HTTP %i says", (status) => {
+    const answer = raw(error("ERROR_NEW_AND_STRANGE"), status);
+    expect(interpretCreate(answer)).toEqual(transient("ERROR_NEW_AND_STRANGE"));
+    expect(interpretPoll(answer)).toEqual(transient("ERROR_NEW_AND_STRANGE"));
+  });
+
+  it.each([
+    ["empty", ""],
+    ["blank", "  "],
+    ["null", null],
+    ["missing", undefined],
+  ])("and is %s leaves the HTTP status to decide", (_, code) => {
+    for (const errorId of [1, 12, 50]) {
+      const answer = (status: number) => raw(error(code, { errorId }), status);
+      for (const status of [200, 400, 402]) {
+        expect(interpretCreate(answer(status))).toEqual(failed("rejected")(""));
+        expect(interpretPoll(answer(status))).toEqual(failed("rejected")(""));
+      }
+      for (const status of [429, 500, 503]) {
+        expect(interpretCreate(answer(status))).toEqual(transient(`http_${status}`));
+        expect(interpretPoll(answer(status))).toEqual(transient(`http_${status}`));
+      }
+    }
+  });
+
+  it("is kept in part where it is long, and so is the description", () => {
+    const outcome = interpretPoll(raw(error("E".repeat(100_000), { errorDescription: "d".repeat(100_000) })));
+    const [code, description] = ["E".repeat(256), "d".repeat(256)];
+    expect(outcome).toEqual({ tag: "failed", kind: "rejected", code, description });
+  });
+});
+
+describe("createTask's answer", () => {
+  it.each([
+    ['"61138bb6-19fb-11ec-a9c8-0242ac110006"', "a UUID"],
+    ["7654321", "a number"],
+    ['"7654321"', "digits in a string"],
+    ["9007199254740993", "a number beyond what a double holds"],
+    ["123456789012345678901234567890", "a number of thirty digits"],
+    ['"例え \\"1\\""', "any string"],
+  ])("keeps the task id %s as it came: %s", (taskId) => {
+    const body = `{"errorId":0,"errorCode":"","errorDescription":"","taskId":${taskId}}`;
+    expect(interpretCreate(raw(body))).toEqual({ tag: "created", taskId });
+  });
+
+  it.each([
+    ["of the seed's form", created()],
+    ["idle", created({ status: "idle" })],
+    ["processing already", created({ status: "processing" })],
+    ["of an unknown status", created({ status: "queued" })],
+    ["with nulls for no error", created({ errorCode: null, errorDescription: null, status: null, solution: null })],
+    ["with no more than it needs", { errorId: 0, taskId: created().taskId }],
+    ["with fields of its own", created({ cost: 0.002, createTime: 1, extra: { deep: [] } })],
+    ["ready without a solution", created({ status: "ready" })],
+    ["ready without a token", created({ status: "ready", solution: { cookies: {} } })],
+    ["ready with an empty token", created({ status: "ready", solution: { gRecaptchaResponse: "" } })],
+  ])("%s is a task to be polled", (_, body) => {
+    for (const status of [200, 201, 400, 500]) {
+      expect(interpretCreate(raw(body, status))).toEqual({ tag: "created", taskId: JSON.stringify(created().taskId) });
+    }
+  });
+
+  it.each([
+    ["a string id", "t-1", '"t-1"'],
+    ["a numeric id", 7, "7"],
+    ["a null id", null, null],
+    ["no id", undefined, null],
+  ])("may be ready at once, with %s", (_, taskId, expected) => {
+    const solution = { gRecaptchaResponse: TOKEN, cookies: { _GRECAPTCHA: "09ANM" } };
+    const answer = raw(created({ taskId, status: "ready", solution }));
+    expect(interpretCreate(answer)).toEqual({ tag: "ready", taskId: expected, solution });
+  });
+
+  it.each([
+    ["no id", created({ taskId: undefined })],
+    ["a null id", created({ taskId: null })],
+    ["no id, and ready without a token", created({ taskId: undefined, status: "ready", solution: {} })],
+    ["an empty id", created({ taskId: "" })],
+    ["an id of zero", created({ taskId: 0 })],
+    ["a negative id", created({ taskId: -7 })],
+    ["a broken number as id", created({ taskId: 1.5 })],
+    ["a boolean as id", created({ taskId: true })],
+    ["an object as id", created({ taskId: {} })],
+    ["an endless id", created({ taskId: "x".repeat(257) })],
+    ["errorId as text", created({ errorId: "0" })],
+    ["errorId null", created({ errorId: null })],
+    ["errorId missing", created({ errorId: undefined })],
+    ["errorId broken", created({ errorId: 0.5 })],
+    ["errorCode as number", created({ errorCode: 5 })],
+    ["errorDescription as array", created({ errorDescription: [] })],
+    ["status as number", created({ status: 1 })],
+  ])("with %s is none: the task may exist", (_, body) => {
+    expect(interpretCreate(raw(body))).toEqual(MALFORMED_CREATE);
+    expect(interpretCreate(raw(body, 504))).toEqual({ tag: "hidden", reason: "http_504" });
+    expect(interpretCreate(raw(body, 400))).toEqual(transient("http_400"));
+  });
+});
+
+describe("getTaskResult's answer", () => {
+  it.each([
+    ["processing", polled()],
+    ["idle", polled({ status: "idle" })],
+    ["processing with a null solution", polled({ solution: null })],
+    ["processing with fields of its own", polled({ ip: "192.0.2.1", cost: "0.002" })],
+  ])("%s is still in progress", (_, body) => {
+    for (const status of [200, 400, 500]) expect(interpretPoll(raw(body, status))).toEqual({ tag: "processing" });
+  });
+
+  it.each([
+    ["the token alone", { gRecaptchaResponse: TOKEN }],
+    ["cookies", { gRecaptchaResponse: TOKEN, cookies: { _GRECAPTCHA: "09ANM", other: "" } }],
+    ["no cookie at all", { gRecaptchaResponse: TOKEN, cookies: {} }],
+    ["fields of its own", { gRecaptchaResponse: TOKEN, userAgent: "UA/1", expireTime: 120, more: { deep: [null] } }],
+  ])("that is ready hands on its solution as it came: %s", (_, solution) => {
+    for (const status of [200, 400, 500]) {
+      expect(interpretPoll(raw(ready(solution), status))).toStrictEqual({ tag: "ready", solution });
+    }
+  });
+
+  it("that is ready may say null for no cookies", () => {
+    const outcome = interpretPoll(raw(ready({ gRecaptchaResponse: TOKEN, cookies: null })));
+    expect(outcome).toStrictEqual({ tag: "ready", solution: { gRecaptchaResponse: TOKEN } });
+  });
+
+  it.each([
+    ["ready without a solution", ready(undefined)],
+    ["ready with null for a solution", ready(null)],
+    ["ready with text for a solution", ready(TOKEN)],
+    ["ready with an array for a solution", ready([TOKEN])],
+    ["ready without a token", ready({ cookies: {} })],
+    ["ready with an empty token", ready({ gRecaptchaResponse: "" })],
+    ["ready with a null token", ready({ gRecaptchaResponse: null })],
+    ["ready with a number for a token", ready({ gRecaptchaResponse: 5 })],
+    ["of an unknown status", polled({ status: "done" })],
+    ["of an empty status", polled({ status: "" })],
+    ["without a status", polled({ status: undefined })],
+    ["with a null status", polled({ status: null })],
+    ["with a number for a status", polled({ status: 1 })],
+    ["without errorId", polled({ errorId: undefined })],
+    ["with errorId as text", polled({ errorId: "0" })],
+    ["with errorId null", polled({ errorId: null })],
+    ["with errorCode as number", polled({ errorCode: 5 })],
+    ["with errorDescription as object", polled({ errorDescription: {} })],
+  ])("%s is a fault", (_, body) => {
+    expect(interpretPoll(raw(body))).toEqual(MALFORMED_POLL);
+    expect(interpretPoll(raw(body, 503))).toEqual({ ...MALFORMED_POLL, reason: "http_503" });
+  });
+});
+
+const UNREADABLE = ["", " ", "<h1>Bad gateway</h1>", '{"errorId":0,"tas', "null", "0", "[]", '"ready"', "{}"];
+
+describe("a body that is no answer", () => {
+  it.each([200, 204, 301, 302, 504, 520, 524])("under HTTP %i hides what became of createTask", (status) => {
+    const reason = status === 200 ? "malformed" : `http_${status}`;
+    for (const body of UNREADABLE) expect(interpretCreate(raw(body, status))).toEqual({ tag: "hidden", reason });
+  });
+
+  it.each([400, 401, 402, 403, 404, 408, 429, 500, 502, 503])("under HTTP %i was not accepted", (status) => {
+    for (const body of UNREADABLE) expect(interpretCreate(raw(body, status))).toEqual(transient(`http_${status}`));
+  });
+
+  it.each([200, 204, 301, 400, 401, 402, 404, 429, 500, 503, 504, 520, 524])(
+    "under HTTP %i is a poll's fault",
+    (status) => {
+      const reason = status === 200 ? "malformed" : `http_${status}`;
+      for (const body of UNREADABLE) expect(interpretPoll(raw(body, status))).toEqual({ ...MALFORMED_POLL, reason });
+    },
+  );
+
+  it("never throws, whatever it is", () => {
+    const bodies = fc.oneof(fc.string(), fc.json(), fc.constant("[".repeat(200_000)));
+    fc.assert(
+      fc.property(bodies, fc.integer({ min: 200, max: 599 }), (body, status) => {
+        expect(interpretCreate(raw(body, status)).tag).toMatch(/^(hidden|transient)$/);
+        expect(interpretPoll(raw(body, status)).tag).toBe("fault");
+      }),
+    );
+  });
+});
