@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: "workers",
           include: ["test/{unit,object,api}/**/*.test.ts"],
-          globalSetup: ["./test/support/faulty-upstream.ts"],
+          globalSetup: ["./test/support/faulty-upstream.ts", "./test/support/faulty-receiver.ts"],
           restoreMocks: true,
         },
       },

@@ -14,7 +14,7 @@ import type { AppEnv } from "./middleware/authenticate.ts";
 import { OPENAPI_HEAD, SECURITY_SCHEMES } from "./openapi.ts";
 import { accountRoutes } from "./routes/account.ts";
 import { adminRoutes } from "./routes/admin.ts";
-import { compatibleFailure, compatibleRoutes, isCompatible } from "./routes/compatible.ts";
+import { CompatibleError, compatibleFailure, compatibleRoutes, isCompatible } from "./routes/compatible.ts";
 import { ledgerRoutes } from "./routes/ledger.ts";
 import { metaRoutes } from "./routes/meta.ts";
 import { taskRoutes } from "./routes/tasks.ts";
@@ -50,6 +50,7 @@ export function createApp() {
 }
 
 function answerError(c: Context<AppEnv>, error: unknown): Response {
+  if (error instanceof CompatibleError) return compatibleFailure(c, error);
   const expected = expectedError(error);
   if (expected.code === "internal" || expected.code === "configuration") {
     log("error", "request_failed", { requestId: c.var.requestId, code: expected.code, ...describeError(error) });

@@ -22,11 +22,13 @@ const SEED_USER_AGENT =
   "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/137.0.0.0 Safari/537.36";
 const SEED_SEC_CH_UA = '"Google Chrome";v="137", "Not-A.Brand";v="24", "Chromium";v="137"';
 
+/** Text as it comes from a flag or a secret; `[vars]` of wrangler.toml may have plain numbers and booleans too. */
+const plainText = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+
 function wholeNumber(min: number, max: number, fallback: number) {
   const range = `a whole number from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, range)
+  return plainText
+    .refine((text) => /^\d{1,9}$/.test(text), range)
     .transform(Number)
     .refine((value) => value >= min && value <= max, range)
     .default(fallback);
@@ -40,11 +42,8 @@ const headerText = z
 
 const configurationSchema = z.object({
   UPSTREAM_URL: z
-    .url({ protocol: /^https?$/ })
-    .refine((url) => {
-      const { username, password, search, hash } = new URL(url);
-      return username === "" && password === "" && search === "" && hash === "";
-    }, "an address without credentials, query or fragment")
+    .string()
+    .refine(isUpstreamAddress, "an http or https address without credentials, query or fragment")
     .transform((url) => url.replace(/\/+$/, ""))
     .default("https://api.1captcha.vip"),
   UPSTREAM_CLIENT_KEY: z.string().min(1).max(512).optional(),
@@ -57,13 +56,19 @@ const configurationSchema = z.object({
   POLL_INTERVAL_MS: wholeNumber(1_000, 60_000, 3_000),
   TASK_TIMEOUT_S: wholeNumber(10, 300, 120),
   TASK_RETENTION_S: wholeNumber(10, 2_592_000, 86_400),
-  ALLOW_PRIVATE_WEBHOOKS: z
-    .enum(["true", "false"])
+  ALLOW_PRIVATE_WEBHOOKS: plainText
+    .pipe(z.enum(["true", "false"]))
     .default("false")
     .transform((value) => value === "true"),
   SOLVER_USER_AGENT: headerText.default(SEED_USER_AGENT),
   SOLVER_SEC_CH_UA: headerText.default(SEED_SEC_CH_UA),
 });
+
+function isUpstreamAddress(text: string): boolean {
+  if (/[?#\s]/.test(text) || !URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === "https:" || protocol === "http:") && username === "" && password === "";
+}
 
 /** The parsed configuration; times bear their unit in the name. */
 export interface Configuration {

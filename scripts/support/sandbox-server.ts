@@ -2,6 +2,7 @@
  * The sandbox upstream behind a real port of the loopback interface, for the command, the demo, end-to-end tests and
  * benches. It notes what was asked of it, and refuses to listen to anything but this machine.
  */
+import type { EventEmitter } from "node:events";
 import { createServer } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { getRequestListener } from "@hono/node-server";
@@ -17,10 +18,17 @@ const MAX_NOTED_REQUESTS = 10_000;
 export type SandboxRequest = {
   /** When it arrived, in ms since the epoch. */
   at: number;
+  /**
+   * When its exchange ended, in ms since the epoch: the answer was ready to leave or, if that came first, whoever asked was
+   * gone. No client can have had the answer before.
+   */
+  endedAt: number;
   path: string;
   /** The task asked for (getTaskResult) or made (createTask); null where there is none to be read. */
   taskId: string | null;
-  /** The HTTP status of the answer. */
+  /** createTask's `pageAction`, by which a caller can tell its tasks apart; null where there is none to be read. */
+  pageAction: string | null;
+  /** The HTTP status of the answer, whether or not anybody was left to hear it. */
   status: number;
 };
 
@@ -35,6 +43,7 @@ export type RunningSandbox = {
 };
 
 const withTaskId = z.object({ taskId: z.string() });
+const withPageAction = z.object({ task: z.object({ pageAction: z.string() }) });
 
 /** Starts a sandbox on a port (0: any free one). Rejects where the port cannot be had. */
 export async function startSandbox(port: number): Promise<RunningSandbox> {
@@ -42,12 +51,24 @@ export async function startSandbox(port: number): Promise<RunningSandbox> {
   const sandbox = createSandbox({ sleep: (ms) => delay(ms, undefined, { ref: false }) });
   const requests: SandboxRequest[] = [];
 
-  const answer = async (request: Request): Promise<Response> => {
+  const answer = async (request: Request, { outgoing }: { outgoing: EventEmitter }): Promise<Response> => {
     const at = Date.now();
-    const asked = request.clone();
+    let goneAt: number | null = null;
+    outgoing.once("close", () => {
+      goneAt = Date.now();
+    });
+    const asked = readJson(request.clone());
     const response = await sandbox.fetch(request);
-    const taskId = (await readTaskId(asked)) ?? (await readTaskId(response.clone()));
-    requests.push({ at, path: new URL(request.url).pathname, taskId, status: response.status });
+    const endedAt = goneAt ?? Date.now();
+    const body = await asked;
+    requests.push({
+      at,
+      endedAt,
+      path: new URL(request.url).pathname,
+      taskId: taskIdIn(body) ?? taskIdIn(await readJson(response.clone())),
+      pageAction: withPageAction.safeParse(body).data?.task.pageAction ?? null,
+      status: response.status,
+    });
     if (requests.length > MAX_NOTED_REQUESTS) requests.shift();
     return response;
   };
@@ -76,11 +97,15 @@ export async function startSandbox(port: number): Promise<RunningSandbox> {
   };
 }
 
-/** The task id in a body of either direction; null where the body is not JSON, is cut off, or names none. */
-async function readTaskId(message: Request | Response): Promise<string | null> {
+/** A body of either direction; undefined where it is not JSON, or is cut off. */
+async function readJson(message: Request | Response): Promise<unknown> {
   try {
-    return withTaskId.safeParse(await message.json()).data?.taskId ?? null;
+    return await message.json();
   } catch {
-    return null;
+    return undefined;
   }
+}
+
+function taskIdIn(body: unknown): string | null {
+  return withTaskId.safeParse(body).data?.taskId ?? null;
 }

@@ -1,4 +1,5 @@
-// A webhook receiver on loopback, for the demo and the end-to-end tests: it keeps what it was sent, byte for byte.
+// A webhook receiver on loopback, for the demo, the end-to-end tests and the crash test: it keeps what it was sent, byte for
+// byte, and what it answered.
 
 import { createServer, type IncomingHttpHeaders } from "node:http";
 
@@ -6,6 +7,8 @@ export interface ReceivedWebhook {
   readonly at: number;
   readonly body: string;
   readonly headers: IncomingHttpHeaders;
+  /** The HTTP status of the answer. */
+  readonly status: number;
 }
 
 export interface WebhookReceiver {
@@ -16,16 +19,20 @@ export interface WebhookReceiver {
   close(): Promise<void>;
 }
 
-/** Starts a receiver; `statusOf` says what it answers to the n-th webhook (from 1), by default 204. */
-export async function startReceiver(statusOf: (count: number) => number = () => 204): Promise<WebhookReceiver> {
+/** Starts a receiver; `statusOf` says what it answers to the n-th webhook (from 1) and its body, by default 204. */
+export async function startReceiver(
+  statusOf: (count: number, body: string) => number = () => 204,
+): Promise<WebhookReceiver> {
   const received: ReceivedWebhook[] = [];
   const waiting = new Set<() => void>();
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      received.push({ at: Date.now(), body: Buffer.concat(chunks).toString("utf8"), headers: request.headers });
-      response.writeHead(statusOf(received.length)).end();
+      const body = Buffer.concat(chunks).toString("utf8");
+      const status = statusOf(received.length + 1, body);
+      received.push({ at: Date.now(), body, headers: request.headers, status });
+      response.writeHead(status).end();
       for (const look of [...waiting]) look();
     });
   });

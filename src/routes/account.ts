@@ -21,9 +21,9 @@ const security = [{ apiKey: [] }];
 const keyTags = ["Keys"];
 const webhookTags = ["Webhooks"];
 const readable = [authenticate("account:read"), limitCalls("calls")];
-const writable = [authenticate("account:write"), limitCalls("calls")];
-const writableWithBody = [...writable, limitBody, requireJson()];
-const writableWithOptionalBody = [...writable, limitBody, requireJson({ optional: true })];
+const writable = [authenticate("account:write"), limitCalls("calls"), limitBody];
+const writableWithBody = [...writable, requireJson()];
+const writableWithOptionalBody = [...writable, requireJson({ optional: true })];
 
 /** An old signing secret signs this long (s) beside its successor where the caller names no overlap: a day. */
 const SECRET_OVERLAP_S = 86_400;

@@ -31,8 +31,8 @@ import { invalidField, refuseInvalid } from "./validation.ts";
 
 const tags = ["Admin"];
 const security = [{ operatorToken: [] }];
-const operator = [authenticateOperator()];
-const operatorWithBody = [authenticateOperator(), limitBody, requireJson()];
+const operator = [authenticateOperator(), limitBody];
+const operatorWithBody = [...operator, requireJson()];
 
 /** What the cursors of the list of tenants are made for. */
 const LIST_SCOPE = "admin/tenants";
@@ -146,7 +146,7 @@ const rotateKeyRoute = createRoute({
   operationId: "rotateTenantKey",
   summary: "Replace a tenant's key",
   description: "A new key of the same mode and scopes; the old one works on for the overlap.",
-  middleware: [authenticateOperator(), limitBody, requireJson({ optional: true })],
+  middleware: [...operator, requireJson({ optional: true })],
   request: {
     params: tenantKeyParamSchema,
     body: { required: false, content: { "application/json": { schema: overlapSchema(KEY_OVERLAP_S) } } },

@@ -26,7 +26,7 @@ import { acceptTask, refuseSuspended, viewTask } from "./door.ts";
 import { invalidRequest } from "./validation.ts";
 
 /** An error with a code of this face that v1's codes do not tell apart. */
-class CompatibleError extends Error {
+export class CompatibleError extends Error {
   override readonly name = "CompatibleError";
   readonly code: string;
 

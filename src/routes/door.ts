@@ -6,7 +6,7 @@ import { ApiError } from "../errors.ts";
 import { log } from "../log.ts";
 import type { Caller } from "../middleware/authenticate.ts";
 import { quotaRefusal } from "../middleware/rate-limit.ts";
-import type { AcceptResult, TaskOwner } from "../tasks/object.ts";
+import type { AcceptResult, TaskOwner } from "../tasks/calls.ts";
 import type { AcceptedTask, TaskRecord } from "../tasks/record.ts";
 import { isFinal } from "../tasks/record.ts";
 import { hostAllowed, websiteHost } from "../tenants/hosts.ts";
@@ -47,8 +47,7 @@ export async function acceptTask(
   const webhookUrl = wanted.webhookUrl ?? null;
   const bodyHash = idempotencyKey === undefined ? null : await hashBody({ task, metadata, webhookUrl, timeoutMs });
   const result = await stubFor(env, caller, idempotencyKey).accept({
-    tenantId: caller.tenantId,
-    mode: caller.mode,
+    ...ownerOf(caller),
     task,
     metadata,
     webhookUrl,
@@ -122,12 +121,20 @@ function recorded(error: ApiError, caller: Caller, { task }: WantedTask, request
   return error;
 }
 
-/** Where a task lives: anywhere new or, with an idempotency key, where its repeats meet. The parts cannot be confused. */
-function stubFor(env: Env, { tenantId, mode }: Caller, idempotencyKey: string | undefined) {
+/** Whose tasks a caller may see. */
+export function ownerOf({ tenantId, mode, profile }: Caller): TaskOwner {
+  return { tenantId, mode, since: profile.createdAt };
+}
+
+/**
+ * Where a task lives: anywhere new or, with an idempotency key, where its repeats meet. The parts cannot be confused; a tenant
+ * that was deleted and made again meets none of its predecessor's.
+ */
+function stubFor(env: Env, { tenantId, mode, profile }: Caller, idempotencyKey: string | undefined) {
   const id =
     idempotencyKey === undefined
       ? env.TASKS.newUniqueId()
-      : env.TASKS.idFromName(`${tenantId}/${mode}/${idempotencyKey}`);
+      : env.TASKS.idFromName(`${tenantId}/${profile.createdAt}/${mode}/${idempotencyKey}`);
   return env.TASKS.get(id);
 }
 
@@ -163,15 +170,15 @@ export const MAX_WAIT_S = 60;
 const REASK_MS = 50;
 
 /** The task, held back until it is finished or `waitMs` have gone. Null where it does not exist for this caller. */
-export async function viewTask(env: Env, hex: string, owner: TaskOwner, waitMs: number): Promise<TaskRecord | null> {
+export async function viewTask(env: Env, hex: string, caller: Caller, waitMs: number): Promise<TaskRecord | null> {
+  const owner = ownerOf(caller);
   const until = Date.now() + waitMs;
   for (;;) {
     const left = Math.max(until - Date.now(), 0);
     const stub = taskStub(env, hex);
     if (stub === null) return null;
     try {
-      const { tenantId, mode } = owner;
-      const record = await stub.view({ tenantId, mode }, left);
+      const record = await stub.view(owner, left);
       if (record === null || isFinal(record.status) || until <= Date.now()) return record;
     } catch (error) {
       if (left === 0 || !isEviction(error)) throw error;

@@ -17,11 +17,10 @@ import {
   taskViewSchema,
   timelineSchema,
 } from "../schemas/tasks.ts";
-import type { TaskOwner } from "../tasks/object.ts";
 import { presentTask, presentTimeline, TASK_ID_PREFIX } from "../tasks/present.ts";
 import type { TaskRecord } from "../tasks/record.ts";
 import { isFinal } from "../tasks/record.ts";
-import { acceptTask, MAX_WAIT_S, taskStub, viewTask } from "./door.ts";
+import { acceptTask, MAX_WAIT_S, ownerOf, taskStub, viewTask } from "./door.ts";
 import { refuseInvalid } from "./validation.ts";
 
 const tags = ["Tasks"];
@@ -31,7 +30,7 @@ const security = [{ apiKey: [] }];
 const RETRY_AFTER = "3";
 
 const readable = [authenticate("tasks:read"), limitCalls("calls")];
-const writable = [authenticate("tasks:write"), limitCalls("calls")];
+const writable = [authenticate("tasks:write"), limitCalls("calls"), limitBody];
 
 const createTaskRoute = createRoute({
   method: "post",
@@ -151,7 +150,7 @@ export function taskRoutes() {
   });
 
   app.openapi(cancelTaskRoute, async (c) => {
-    const result = await stubOf(c, c.req.valid("param").id).cancel(ownerOf(c));
+    const result = await stubOf(c, c.req.valid("param").id).cancel(ownerOf(c.var.caller));
     switch (result.tag) {
       case "canceled":
         return c.json(presentTask(result.record), 200);
@@ -163,7 +162,7 @@ export function taskRoutes() {
   });
 
   app.openapi(claimTaskRoute, async (c) => {
-    const result = await stubOf(c, c.req.valid("param").id).claim(ownerOf(c));
+    const result = await stubOf(c, c.req.valid("param").id).claim(ownerOf(c.var.caller));
     switch (result.tag) {
       case "claimed":
         return c.json(result.solution, 200);
@@ -185,7 +184,7 @@ export function taskRoutes() {
   });
 
   app.openapi(redeliverRoute, async (c) => {
-    const result = await stubOf(c, c.req.valid("param").id).redeliver(ownerOf(c));
+    const result = await stubOf(c, c.req.valid("param").id).redeliver(ownerOf(c.var.caller));
     switch (result.tag) {
       case "redelivering":
         return c.json(presentTask(result.record as TaskRecord), 202);
@@ -212,15 +211,10 @@ function stubOf(c: Context<AppEnv>, id: string) {
   return stub;
 }
 
-function ownerOf(c: Context<AppEnv>): TaskOwner {
-  const { tenantId, mode } = c.var.caller;
-  return { tenantId, mode };
-}
-
 /** `Prefer: wait=N` (RFC 7240) in ms, and `Preference-Applied` where there is one. Other preferences are left alone. */
 function waitOf(c: Context<AppEnv>, prefer: string | undefined): number {
   for (const preference of (prefer ?? "").split(",")) {
-    const match = /^\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;|$)/i.exec(preference);
+    const match = /^\s*wait\s*=\s*"?(\d+)"?\s*(?:;|$)/i.exec(preference);
     if (match === null) continue;
     const seconds = Math.min(Number(match[1]), MAX_WAIT_S);
     c.header("Preference-Applied", `wait=${seconds}`);

@@ -2,7 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { TASK_ERROR_CODES, TASK_STATUSES } from "../tasks/record.ts";
-import { nullableTimeSchema, pageQuerySchema, timeSchema } from "./shared.ts";
+import { isDay, nullableTimeSchema, pageQuerySchema, timeSchema } from "./shared.ts";
 
 export const taskListQuerySchema = pageQuerySchema.extend({
   status: z.enum(TASK_STATUSES).optional().openapi({ example: "failed" }),
@@ -42,14 +42,7 @@ export const taskListSchema = z
     },
   });
 
-const daySchema = z
-  .string()
-  .refine((text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && isDay(text), "must be a date such as 2026-11-23");
-
-function isDay(text: string): boolean {
-  const ms = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(ms) && new Date(ms).toISOString().slice(0, 10) === text;
-}
+const daySchema = z.string().refine(isDay, "must be a date such as 2026-11-23");
 
 export const usageQuerySchema = z.object({
   from: daySchema

@@ -2,7 +2,9 @@
 // what it answers.
 
 import { z } from "@hono/zod-openapi";
-import { taskFields } from "./tasks.ts";
+import { EXAMPLE_TASK, taskFields } from "./tasks.ts";
+
+const EXAMPLE_KEY = `sg_test_acme_${"x".repeat(38)}`;
 
 /** Clients send null for what they leave out. */
 const nullsDropped = (value: unknown): unknown =>
@@ -41,7 +43,7 @@ export const compatibleResultSchema = z.looseObject({ taskId: z.unknown().option
 /** For the OpenAPI description only: what a client is told to send. */
 export const createTaskDocSchema = z
   .object({
-    clientKey: z.string().openapi({ description: "A Solvegate key", example: `sg_test_acme_${"x".repeat(38)}` }),
+    clientKey: z.string().openapi({ description: "A Solvegate key", example: EXAMPLE_KEY }),
     task: z.object({
       type: z.string().openapi({ example: SUPPORTED_TYPE }),
       websiteURL: z.string().openapi({ example: "https://antcpt.com/score_detector" }),
@@ -53,14 +55,14 @@ export const createTaskDocSchema = z
     }),
     callbackUrl: z.string().optional(),
   })
-  .openapi("CompatibleCreateTask");
+  .openapi("CompatibleCreateTask", { example: { clientKey: EXAMPLE_KEY, task: EXAMPLE_TASK } });
 
 export const getTaskResultDocSchema = z
   .object({
-    clientKey: z.string().openapi({ example: `sg_test_acme_${"x".repeat(38)}` }),
+    clientKey: z.string().openapi({ example: EXAMPLE_KEY }),
     taskId: z.string().openapi({ description: "Decimal digits", example: "43147489713921" }),
   })
-  .openapi("CompatibleGetTaskResult");
+  .openapi("CompatibleGetTaskResult", { example: { clientKey: EXAMPLE_KEY, taskId: "43147489713921" } });
 
 export const compatibleAnswerSchema = z
   .object({

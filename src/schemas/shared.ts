@@ -15,6 +15,13 @@ export const nameSchema = z
   .refine((name) => !/\p{Cc}/u.test(name), "must not contain control characters")
   .openapi({ example: "Checkout monitoring" });
 
+/** Whether a text is a day of the calendar, `2026-11-23`: no 30th of February. */
+export function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const ms = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}
+
 /** A time of an answer. */
 export const timeSchema = z.string().openapi({
   format: "date-time",

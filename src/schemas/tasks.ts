@@ -6,7 +6,7 @@ import { websiteHost } from "../tenants/hosts.ts";
 import { nullableTimeSchema, timeSchema } from "./shared.ts";
 
 /** The seed's example task, in every example of the OpenAPI description. */
-const EXAMPLE_TASK = {
+export const EXAMPLE_TASK = {
   type: "RecaptchaV3TaskProxyless",
   websiteURL: "https://antcpt.com/score_detector",
   websiteKey: "6LcR_okUAAAAAPYrPe-HK_0RULO1aZM15ENyM-Mf",

@@ -3,7 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { SCOPES, TENANT_ID_PATTERN } from "../tenants/keys.ts";
 import { limitsSchema } from "../tenants/settings.ts";
-import { nameSchema, nullableTimeSchema, timeSchema } from "./shared.ts";
+import { isDay, nameSchema, nullableTimeSchema, timeSchema } from "./shared.ts";
 
 const tenantIdSchema = z
   .string()
@@ -71,10 +71,18 @@ export const tenantListSchema = z
   .object({ tenants: z.array(tenantSchema), nextCursor: z.string().nullable() })
   .openapi("TenantList", { example: { tenants: [EXAMPLE_TENANT], nextCursor: null } });
 
+/** RFC 3339 §5.6, with seconds and an offset. */
+const RFC_3339 =
+  /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
+
+function isRfc3339(text: string): boolean {
+  const day = RFC_3339.exec(text)?.[1];
+  return day !== undefined && isDay(day);
+}
+
 const expiresAtSchema = z
   .string()
-  .refine((text) => /^\d{4}-\d{2}-\d{2}T/.test(text) && !Number.isNaN(Date.parse(text)), "must be an RFC 3339 time")
-  .refine((text) => /(?:Z|[+-]\d{2}:\d{2})$/i.test(text), "must name its offset from UTC, such as Z")
+  .refine(isRfc3339, "must be an RFC 3339 time, such as 2027-01-01T00:00:00Z")
   .openapi({ format: "date-time", example: "2027-01-01T00:00:00Z" });
 
 export const createKeySchema = z

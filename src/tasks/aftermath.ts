@@ -44,6 +44,18 @@ export function postponeAttempt(record: TaskRecord, now: number, until = now + i
   return { ...record, delivery: { ...delivery, nextAttemptAt: Math.max(delivery.nextAttemptAt, until) } };
 }
 
+/**
+ * Follows the tenant's endpoint, where it is the tenant's that the webhook goes to: to another address, or to none (null), which
+ * ends the attempts.
+ */
+export function retarget(record: TaskRecord, endpoint: string | null): TaskRecord {
+  const { delivery } = record;
+  if (delivery === null || delivery.source === "task" || delivery.state !== "pending") return record;
+  if (delivery.url === endpoint) return record;
+  if (endpoint !== null) return { ...record, delivery: { ...delivery, url: endpoint } };
+  return { ...record, delivery: { ...delivery, state: "exhausted", nextAttemptAt: null } };
+}
+
 /** One webhook attempt, as made: when it left, what came of it, and the jitter (-1 to 1) for the next. */
 export interface AttemptMade {
   readonly sentAt: number;
@@ -85,17 +97,18 @@ export function recordAttempt(record: TaskRecord, made: AttemptMade, now: number
   return { ...record, delivery: { ...entered, roundAttempts, state, nextAttemptAt: next } };
 }
 
-/** A fresh round of attempts, under the same webhook id. */
+/**
+ * A fresh round of attempts, under the same webhook id: to the task's own address or else to `endpoint`, the tenant's as it is
+ * now. The same record where there is neither.
+ */
 export function restartDelivery(record: TaskRecord, endpoint: string | null, now: number): TaskRecord {
   if (!isFinal(record.status)) return record;
   const { delivery } = record;
-  if (delivery !== null) {
-    // The tenant may have moved its endpoint since; a task's own address stays what the task was accepted with.
-    const url = delivery.source === "tenant" ? (endpoint ?? delivery.url) : delivery.url;
-    return {
-      ...record,
-      delivery: { ...delivery, url, state: "pending", roundAttempts: 0, roundAt: now, nextAttemptAt: now },
-    };
-  }
-  return endpoint === null ? record : { ...record, delivery: newDelivery(endpoint, "tenant", now) };
+  const url = delivery?.source === "task" ? delivery.url : endpoint;
+  if (url === null) return record;
+  const base = delivery ?? newDelivery(url, "tenant", now);
+  return {
+    ...record,
+    delivery: { ...base, url, state: "pending", roundAttempts: 0, roundAt: now, nextAttemptAt: now },
+  };
 }

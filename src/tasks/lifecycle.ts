@@ -1,8 +1,7 @@
 // The lifecycle of a task. PURE: `(record, fact, now) → record`, the same record where a fact no longer matters. Final states
 // absorb: a late answer, a second cancel, a wake-up for a canceled task change nothing. Refuses I/O, clocks and randomness.
 
-import type { CreateOutcome, FailureKind, PollOutcome, Solution } from "../upstream/protocol.ts";
-import type { DeliveryOutcome } from "../webhooks/outcome.ts";
+import type { FailureKind, PollOutcome, Solution } from "../upstream/protocol.ts";
 import {
   claimSolution,
   expireSolution,
@@ -10,8 +9,10 @@ import {
   postponeSettlement,
   recordAttempt,
   restartDelivery,
+  retarget,
   settle,
 } from "./aftermath.ts";
+import type { AdmissionOutcome, Fact, Solver } from "./facts.ts";
 import type { StoredSolution, TaskError, TaskErrorCode, TaskRecord } from "./record.ts";
 import { isFinal } from "./record.ts";
 import {
@@ -26,46 +27,11 @@ import {
 } from "./schedule.ts";
 import { withEvent } from "./timeline.ts";
 
-/** What the tenant's object says to a task that asks for a slot. */
-export type AdmissionOutcome =
-  | { readonly tag: "admitted" }
-  /** Every slot is taken; the tenant wakes the task when one is free. */
-  | { readonly tag: "waiting" }
-  | { readonly tag: "refused"; readonly code: "quota_exceeded" | "tenant_suspended" }
-  /** The tenant was deleted: its tasks are canceled. */
-  | { readonly tag: "gone" }
-  | { readonly tag: "unavailable" };
-
-/** Whatever can happen to a task. `sentAt`: when the exchange left; `now` is when its answer was there. */
-export type Fact =
-  | { readonly tag: "clock" }
-  | { readonly tag: "admission"; readonly outcome: AdmissionOutcome }
-  | { readonly tag: "woken" }
-  | { readonly tag: "submitting" }
-  | { readonly tag: "submitted"; readonly sentAt: number; readonly outcome: CreateOutcome; readonly solver: Solver }
-  /** A submission was held back: the upstream is not configured, or the breaker is open until `until`. */
-  | { readonly tag: "held"; readonly reason: string; readonly until: number }
-  /** The object that had sent createTask is gone, and its answer with it. */
-  | { readonly tag: "interrupted" }
-  | { readonly tag: "polled"; readonly sentAt: number; readonly outcome: PollOutcome; readonly solver: Solver }
-  | { readonly tag: "cancel" }
-  | { readonly tag: "claim" }
-  /** The ledger has the outcome; `endpoint` is where the tenant wants its webhooks, null for nowhere. */
-  | { readonly tag: "settled"; readonly endpoint: string | null }
-  | { readonly tag: "settle_failed" }
-  | { readonly tag: "delivered"; readonly sentAt: number; readonly outcome: DeliveryOutcome; readonly jitter: number }
-  /** The tenant's object did not say where a webhook goes and what signs it. */
-  | { readonly tag: "terms_missing" }
-  | { readonly tag: "redeliver"; readonly endpoint: string | null }
-  /** An unexpected exception; after `limit` in a row the task fails. */
-  | { readonly tag: "strike"; readonly limit: number }
-  /** The work went on without one. */
-  | { readonly tag: "steady" };
-
-/** The browser identity that upstream solves with, handed out beside the token. */
-export interface Solver {
-  readonly userAgent: string;
-  readonly secChUa: string;
+/** A send whose answer comes, or is lost, after a cancel or the deadline: upstream may have taken it, so it counts. */
+function countLateSend(record: TaskRecord, fact: Extract<Fact, { tag: "submitted" | "interrupted" }>): TaskRecord {
+  if (record.intentAt === null) return record;
+  const taken = fact.tag === "interrupted" || ["created", "ready", "hidden"].includes(fact.outcome.tag);
+  return { ...record, intentAt: null, submissions: record.submissions + (taken ? 1 : 0) };
 }
 
 /** Applies one fact. Returns the very same record where nothing changes. */
@@ -81,6 +47,8 @@ export function advance(record: TaskRecord, fact: Fact, now: number): TaskRecord
       return postponeSettlement(record, now);
     case "delivered":
       return recordAttempt(record, fact, now);
+    case "retarget":
+      return retarget(record, fact.endpoint);
     case "terms_missing":
       return postponeAttempt(record, now);
     case "redeliver":
@@ -88,7 +56,10 @@ export function advance(record: TaskRecord, fact: Fact, now: number): TaskRecord
     case "strike":
       return onStrike(record, fact.limit, now);
     case "steady":
-      return record.strikes === 0 ? record : { ...record, strikes: 0 };
+      return record.strikes === 0 ? record : { ...record, strikes: 0, pausedUntil: null };
+    case "submitted":
+    case "interrupted":
+      return isFinal(record.status) ? countLateSend(record, fact) : advanceUnfinished(record, fact, now);
     default:
       return isFinal(record.status) ? record : advanceUnfinished(record, fact, now);
   }
@@ -96,7 +67,7 @@ export function advance(record: TaskRecord, fact: Fact, now: number): TaskRecord
 
 type UnfinishedFact = Extract<
   Fact,
-  { tag: "admission" | "woken" | "submitting" | "submitted" | "held" | "interrupted" | "polled" | "cancel" }
+  { tag: "admission" | "woken" | "rearmed" | "submitting" | "submitted" | "held" | "interrupted" | "polled" | "cancel" }
 >;
 
 function advanceUnfinished(record: TaskRecord, fact: UnfinishedFact, now: number): TaskRecord {
@@ -105,18 +76,20 @@ function advanceUnfinished(record: TaskRecord, fact: UnfinishedFact, now: number
       return onAdmission(record, fact.outcome, now);
     case "woken":
       return record.stage === "waiting" ? { ...record, stepAt: now } : record;
+    case "rearmed":
+      // The alarm that is set now follows no poll's answer: with its moment on disk, no later load takes it for the trace of one.
+      return record.status === "processing" && record.stepAt <= now ? { ...record, stepAt: now + 1 } : record;
     case "submitting":
-      return { ...record, intentAt: now };
+      return record.status === "queued" ? { ...record, intentAt: now } : record;
     case "submitted":
-      return onSubmitted({ ...record, intentAt: null }, fact, now);
+      return record.status === "queued" ? onSubmitted({ ...record, intentAt: null }, fact, now) : record;
     case "held":
+      if (record.status !== "queued") return record;
       return withEvent({ ...record, stepAt: fact.until, lastExchangeFailed: true }, now, "held", {
         detail: fact.reason,
       });
     case "interrupted":
-      return record.intentAt === null
-        ? record
-        : onHidden({ ...record, intentAt: null }, record.intentAt, "interrupted", now);
+      return record.intentAt === null ? record : onHidden(record, record.intentAt, "interrupted", now);
     case "polled":
       return onPolled(record, fact, now);
     case "cancel":
@@ -175,7 +148,7 @@ function onSubmitted(record: TaskRecord, fact: Extract<Fact, { tag: "submitted" 
     case "failed":
       return rejected(record, outcome.kind, outcome.code, outcome.description, now);
     case "account":
-      return refusedSubmission(record, "upstream_account", null, durationMs, now);
+      return refusedSubmission(record, "upstream_unavailable", null, durationMs, now);
     case "transient":
       return refusedSubmission(record, outcome.reason, outcome.retryAfterMs, durationMs, now);
   }
@@ -212,6 +185,7 @@ function onHidden(record: TaskRecord, sentAt: number, reason: string, now: numbe
   const next = withEvent(
     {
       ...record,
+      intentAt: null,
       submissions: record.submissions + 1,
       hiddenSubmissions: record.hiddenSubmissions + 1,
       lastExchangeFailed: true,
@@ -229,7 +203,7 @@ function onHidden(record: TaskRecord, sentAt: number, reason: string, now: numbe
 function onPolled(record: TaskRecord, fact: Extract<Fact, { tag: "polled" }>, now: number): TaskRecord {
   if (record.status !== "processing") return record;
   const { outcome, sentAt } = fact;
-  const detail = "reason" in outcome ? outcome.reason : outcome.tag;
+  const detail = pollDetail(outcome);
   const polled = withEvent({ ...record, polls: record.polls + 1 }, now, "poll", { durationMs: now - sentAt, detail });
   switch (outcome.tag) {
     case "processing":
@@ -250,6 +224,12 @@ function onPolled(record: TaskRecord, fact: Extract<Fact, { tag: "polled" }>, no
     case "fault":
       return pollFault(polled, outcome.retryAfterMs, now);
   }
+}
+
+/** How a poll is told in the timeline. Whose fault an account's refusal is stays the operator's business. */
+function pollDetail(outcome: PollOutcome): string {
+  if (outcome.tag === "account") return "upstream_unavailable";
+  return "reason" in outcome ? outcome.reason : outcome.tag;
 }
 
 function pollFault(record: TaskRecord, retryAfterMs: number | null, now: number): TaskRecord {
@@ -296,7 +276,6 @@ function finish(
     ...outcome,
     status,
     finishedAt: now,
-    intentAt: null,
     settleAt: now,
     delivery: delivery === null ? null : { ...delivery, roundAt: now, nextAttemptAt: now },
   };
@@ -305,11 +284,15 @@ function finish(
 
 function onStrike(record: TaskRecord, limit: number, now: number): TaskRecord {
   const strikes = record.strikes + 1;
-  const pauseUntil = now + internalBackoffMs(strikes);
-  if (!isFinal(record.status)) {
-    if (strikes >= limit) return fail({ ...record, strikes: 0 }, "internal", "The gateway failed on this task.", now);
-    return { ...record, strikes, stepAt: Math.max(record.stepAt, pauseUntil) };
+  if (isFinal(record.status)) {
+    const pausedUntil = now + internalBackoffMs(strikes);
+    const settleAt = record.settled ? null : pausedUntil;
+    return postponeAttempt({ ...record, strikes, pausedUntil, settleAt }, now, pausedUntil);
   }
-  const settleAt = record.settled ? null : pauseUntil;
-  return postponeAttempt({ ...record, strikes, settleAt }, now, pauseUntil);
+  // What was under way when it came is unknown: a createTask may have left, and so may a poll.
+  const known = record.intentAt === null ? record : onHidden(record, record.intentAt, "interrupted", now);
+  if (isFinal(known.status)) return known;
+  if (strikes >= limit) return fail({ ...known, strikes: 0 }, "internal", "The gateway failed on this task.", now);
+  const pauseMs = Math.max(internalBackoffMs(strikes), record.status === "processing" ? record.pollIntervalMs : 0);
+  return { ...known, strikes, stepAt: Math.max(known.stepAt, now + pauseMs) };
 }

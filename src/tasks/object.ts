@@ -5,12 +5,12 @@ import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import { configurationOf } from "../env.ts";
 import { describeError, log } from "../log.ts";
-import type { KeyMode } from "../tenants/keys.ts";
 import type { DeliveryTerms } from "../tenants/state.ts";
 import { UPSTREAM_TIMEOUT_MS } from "../upstream/client.ts";
-import type { Fact } from "./lifecycle.ts";
+import type { AcceptRequest, AcceptResult, CancelResult, ClaimResult, RedeliverResult, TaskOwner } from "./calls.ts";
+import type { Fact } from "./facts.ts";
 import { advance } from "./lifecycle.ts";
-import type { NewTask, StoredSolution, TaskRecord } from "./record.ts";
+import type { TaskRecord } from "./record.ts";
 import { isFinal, newRecord, RECORD_KEY, taskRecordSchema } from "./record.ts";
 import { reportChange } from "./report.ts";
 import { ALARM_OVERDUE_MS, nextAction, nextWakeAt, recover } from "./schedule.ts";
@@ -36,36 +36,6 @@ const MAX_STRIKES = 10;
 /** A record that cannot be read is looked at again after this (ms). */
 const UNREADABLE_RETRY_MS = 600_000;
 
-/** Whose task it must be. Another tenant's, and another mode's, does not exist for the caller. */
-export interface TaskOwner {
-  readonly tenantId: string;
-  readonly mode: KeyMode;
-}
-
-/** A task to accept; durations in ms. */
-export interface AcceptRequest extends Omit<NewTask, "id"> {
-  /** Accept nothing new: only find the task that the idempotency key names already. */
-  readonly replayOnly: boolean;
-}
-
-export type AcceptResult =
-  | { readonly tag: "accepted" | "replayed"; readonly record: TaskRecord }
-  | { readonly tag: "mismatch" }
-  | { readonly tag: "absent" };
-
-export type CancelResult =
-  | { readonly tag: "canceled"; readonly record: TaskRecord }
-  | { readonly tag: "finished" }
-  | { readonly tag: "absent" };
-
-export type ClaimResult =
-  | { readonly tag: "claimed"; readonly solution: StoredSolution }
-  | { readonly tag: "not_ready" | "already_claimed" | "expired" | "absent" };
-
-export type RedeliverResult =
-  | { readonly tag: "redelivering"; readonly record: TaskRecord }
-  | { readonly tag: "not_redeliverable" | "absent" };
-
 export class TaskObject extends DurableObject<Env> {
   #record: TaskRecord | null = null;
   #opening: Promise<void> | null = null;
@@ -82,7 +52,7 @@ export class TaskObject extends DurableObject<Env> {
     if (known !== null) {
       return known.bodyHash === request.bodyHash ? { tag: "replayed", record: known } : { tag: "mismatch" };
     }
-    const { replayOnly, ...task } = request;
+    const { replayOnly, since: _, ...task } = request;
     if (replayOnly || this.#record !== null) return { tag: "absent" };
     const now = Date.now();
     const record = newRecord({ ...task, id: this.ctx.id.toString() }, now);
@@ -130,8 +100,10 @@ export class TaskObject extends DurableObject<Env> {
     if (!isFinal(before.status)) return { tag: "not_redeliverable" };
     const own = before.delivery?.source === "task";
     const terms = own ? null : await askTerms(before, this.#context());
-    const record = this.#apply({ tag: "redeliver", endpoint: terms?.endpoint ?? null });
-    if (record.delivery === null) return { tag: "not_redeliverable" };
+    if (!own && terms === null) throw new Error("the tenant's object did not say where its webhooks go");
+    const endpoint = terms?.endpoint ?? null;
+    if (!own && endpoint === null) return { tag: "not_redeliverable" };
+    const record = this.#apply({ tag: "redeliver", endpoint });
     this.#rearm();
     return { tag: "redelivering", record };
   }
@@ -166,7 +138,7 @@ export class TaskObject extends DurableObject<Env> {
     this.#working = true;
     try {
       await this.#work();
-      this.#apply({ tag: "steady" });
+      if (this.#record !== null) this.#apply({ tag: "steady" });
     } catch (error) {
       // Thrown on, the platform would try six times and then drop the alarm: a silent, dead task.
       if (this.#record === null) throw error;
@@ -180,9 +152,10 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   async #work(): Promise<void> {
-    const context = this.#context();
     for (let step = 0; step < MAX_STEPS; step += 1) {
+      // First of all: what has expired is erased even where everything after it fails.
       const record = this.#apply({ tag: "clock" });
+      const context = this.#context();
       const now = Date.now();
       const action = nextAction(record, now);
       switch (action.tag) {
@@ -227,13 +200,13 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   async #deliver(record: TaskRecord, context: StepContext, terms: DeliveryTerms | null): Promise<void> {
-    const action = nextAction(record, Date.now());
-    if (action.tag !== "deliver" && terms !== null) return;
+    if (nextAction(record, Date.now()).tag !== "deliver") return;
     if (terms === null) {
-      if (action.tag === "deliver") this.#apply({ tag: "terms_missing" });
+      this.#apply({ tag: "terms_missing" });
       return;
     }
-    const after = this.#apply(await deliverStep(record, context, terms));
+    const due = this.#apply({ tag: "retarget", endpoint: terms.endpoint });
+    const after = due.delivery?.nextAttemptAt === null ? due : this.#apply(await deliverStep(due, context, terms));
     if (after.delivery?.state !== record.delivery?.state) await noteDelivery(after, context);
   }
 
@@ -256,7 +229,8 @@ export class TaskObject extends DurableObject<Env> {
 
   #owned(owner: TaskOwner): TaskRecord | null {
     const record = this.#record;
-    return record !== null && record.tenantId === owner.tenantId && record.mode === owner.mode ? record : null;
+    if (record === null || record.tenantId !== owner.tenantId || record.mode !== owner.mode) return null;
+    return record.createdAt >= owner.since ? record : null;
   }
 
   /** Applies a fact to the record as it is now, whatever was awaited before, and stores what must survive. */
@@ -287,7 +261,7 @@ export class TaskObject extends DurableObject<Env> {
   /** Arms for what the record needs now, unless the alarm's handler is at work and will. */
   #rearm(): void {
     if (this.#record === null || this.#working) return;
-    this.#arm(nextWakeAt(this.#record, Date.now()));
+    this.#arm(nextWakeAt(this.#apply({ tag: "rearmed" }), Date.now()));
   }
 
   #open(alarmAt: number | null): Promise<void> {

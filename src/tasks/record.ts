@@ -144,6 +144,8 @@ export const taskRecordSchema = z.object({
   delivery: deliverySchema.nullable(),
   /** Unexpected exceptions in a row. */
   strikes: z.int().nonnegative(),
+  /** Of a finished task: after an unexpected exception nothing is tried before this moment. */
+  pausedUntil: time.nullable().default(null),
   events: z.array(eventSchema),
 });
 export type TaskRecord = z.output<typeof taskRecordSchema>;
@@ -201,6 +203,7 @@ export function newRecord(task: NewTask, now: number): TaskRecord {
     settleFaults: 0,
     delivery: task.webhookUrl === null ? null : newDelivery(task.webhookUrl, "task", null),
     strikes: 0,
+    pausedUntil: null,
     events: [{ at: now, type: "accepted" }],
   };
 }

@@ -75,8 +75,13 @@ export function nextAttemptAt(
   const share = round.made === 0 ? 0 : jitter * DELIVERY_JITTER;
   const scheduled = Math.round(round.startedAt + delayS * 1_000 * (1 + share));
   const cap = solutionLives ? RETRY_AFTER_LIVING_MS : RETRY_AFTER_LATER_MS;
-  return Math.max(scheduled, now + Math.min(retryAfterMs ?? 0, cap), now + 1);
+  // An attempt that is behind its time, because those before it hung, does not follow on their heels.
+  const earliest = scheduled > now ? scheduled : now + BEHIND_SCHEDULE_MS;
+  return Math.max(earliest, now + Math.min(retryAfterMs ?? 0, cap));
 }
+
+/** The pause (ms) before an attempt whose time has passed already. */
+const BEHIND_SCHEDULE_MS = 1_000;
 
 /** What a task's object has to do now, or when to look again. */
 export type Action =
@@ -104,17 +109,19 @@ export function nextAction(record: TaskRecord, now: number): Action {
 
 /** When the alarm must next ring (ms since the epoch): always in the future, at least 1 ms, or it can be lost. */
 export function nextWakeAt(record: TaskRecord, now: number): number {
-  return Math.max(Math.min(...clocks(record)), now + 1);
+  const due = isFinal(record.status) ? finishedWakeAt(record) : Math.min(record.stepAt, record.deadlineAt);
+  return Math.max(due, now + 1);
 }
 
-function clocks(record: TaskRecord): number[] {
-  if (!isFinal(record.status)) return [record.stepAt, record.deadlineAt];
+/** After an exception everything waits but the solution's end: that is the clock's doing alone, and cannot fail. */
+function finishedWakeAt(record: TaskRecord): number {
   const due = [purgeAt(record)];
   if (!record.settled && record.settleAt !== null) due.push(record.settleAt);
   const attemptAt = record.delivery?.nextAttemptAt ?? null;
   if (record.settled && attemptAt !== null) due.push(attemptAt);
-  if (record.solutionState === "available" && record.solutionExpiresAt !== null) due.push(record.solutionExpiresAt);
-  return due;
+  const wakeAt = Math.max(Math.min(...due), record.pausedUntil ?? 0);
+  const { solutionState, solutionExpiresAt } = record;
+  return solutionState === "available" && solutionExpiresAt !== null ? Math.min(wakeAt, solutionExpiresAt) : wakeAt;
 }
 
 /**
@@ -139,7 +146,8 @@ export function recover(
   now: number,
   exchangeTimeoutMs: number,
 ): TaskRecord {
-  if (record.status !== "processing" || alarmAt === null) return record;
+  if (record.status !== "processing") return record;
+  if (alarmAt === null) return record.stepAt > now ? record : { ...record, stepAt: now + record.pollIntervalMs };
   const traced = record.faults === 0 && alarmAt > record.stepAt;
   const unsolvedAt = traced
     ? Math.max(record.unsolvedAt ?? 0, alarmAt - record.pollIntervalMs - exchangeTimeoutMs)

@@ -12,7 +12,7 @@ import type { CreateOutcome, PollOutcome } from "../upstream/protocol.ts";
 import { createSandbox } from "../upstream/sandbox.ts";
 import { deliverWebhook } from "../webhooks/deliver.ts";
 import { signWebhook } from "../webhooks/sign.ts";
-import type { AdmissionOutcome, Fact } from "./lifecycle.ts";
+import type { AdmissionOutcome, Fact } from "./facts.ts";
 import { presentTask, TASK_ID_PREFIX } from "./present.ts";
 import type { TaskRecord } from "./record.ts";
 
@@ -140,7 +140,7 @@ function settlementOf(record: TaskRecord): Settlement {
 
 /** Asks the tenant's object for the terms of a later attempt; null when it does not answer. */
 export function askTerms(record: TaskRecord, { env }: StepContext): Promise<DeliveryTerms | null> {
-  return askTenant(record, "delivery terms", () => tenantOf(record, env).deliveryTerms());
+  return askTenant(record, "delivery terms", () => tenantOf(record, env).deliveryTerms(record.createdAt));
 }
 
 /** Makes one webhook attempt. */

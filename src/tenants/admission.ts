@@ -1,7 +1,7 @@
 // Who gets in: slots of both modes, the month's quota, and the ledger rows that make both survive an eviction. It asks no other
 // object and sets no alarm; it names the tasks that are to be woken.
 
-import type { AdmissionOutcome } from "../tasks/lifecycle.ts";
+import type { AdmissionOutcome } from "../tasks/facts.ts";
 import type { KeyMode } from "./keys.ts";
 import type { AdmissionRequest, Ledger, Settlement } from "./ledger.ts";
 import type { TenantProfile } from "./settings.ts";

@@ -60,6 +60,7 @@ export class Keyring {
       scopes: [...wanted.scopes],
       createdAt: now,
       expiresAt: wanted.expiresAt,
+      endsAt: null,
       lastUsedDay: null,
     };
     this.#db.insert(apiKeys).values(row).run();
@@ -82,12 +83,19 @@ export class Keyring {
     return true;
   }
 
-  /** Lets a key end at `at`, unless it ends before by itself. */
-  endAt(id: string, at: number): void {
-    const row = this.#rows().find((candidate) => candidate.id === id);
-    if (row === undefined) return;
-    const expiresAt = Math.min(row.expiresAt ?? at, at);
-    this.#db.update(apiKeys).set({ expiresAt }).where(eq(apiKeys.id, id)).run();
+  /**
+   * Mints an heir of a key, of the same name, mode, scopes and expiry, and lets the key itself end after `overlapMs`. Null where
+   * the tenant has as many as it may.
+   */
+  async rotate(id: string, overlapMs: number, now: number): Promise<MintedKey | null> {
+    const old = this.#living(now).find((row) => row.id === id);
+    if (old === undefined) throw new RangeError("no such key");
+    const { name, mode, scopes, expiresAt } = old;
+    const minted = await this.mint({ name, mode, scopes, expiresAt }, now);
+    if (minted === null) return null;
+    const endsAt = Math.min(old.endsAt ?? now + overlapMs, now + overlapMs);
+    this.#db.update(apiKeys).set({ endsAt }).where(eq(apiKeys.id, id)).run();
+    return minted;
   }
 
   /** Notes that a key was used on `day`; writes once a day. */
@@ -99,7 +107,10 @@ export class Keyring {
 
   /** The keys as the edge needs them. */
   forSnapshot(now: number): SnapshotKey[] {
-    return this.#living(now).map(({ id, hash, mode, scopes, expiresAt }) => ({ id, hash, mode, scopes, expiresAt }));
+    return this.#living(now).map((row) => {
+      const { id, hash, mode, scopes } = row;
+      return { id, hash, mode, scopes, expiresAt: endOf(row) };
+    });
   }
 
   #rows(): KeyRow[] {
@@ -107,16 +118,27 @@ export class Keyring {
   }
 
   #living(now: number): KeyRow[] {
-    return this.#rows().filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
+    return this.#rows().filter((row) => isAlive(row, now));
   }
 
   #dropExpired(now: number): void {
-    for (const { id, expiresAt } of this.#rows()) {
-      if (expiresAt !== null && expiresAt <= now) this.#db.delete(apiKeys).where(eq(apiKeys.id, id)).run();
+    for (const row of this.#rows()) {
+      if (!isAlive(row, now)) this.#db.delete(apiKeys).where(eq(apiKeys.id, row.id)).run();
     }
   }
 }
 
-function infoOf({ id, name, mode, scopes, createdAt, expiresAt, lastUsedDay }: KeyRow): KeyInfo {
-  return { id, name, mode, scopes, createdAt, expiresAt, lastUsedDay };
+/** When a key ends (ms): by its expiry or its rotation, whichever is first; null for never. */
+function endOf({ expiresAt, endsAt }: KeyRow): number | null {
+  return expiresAt === null ? endsAt : Math.min(expiresAt, endsAt ?? expiresAt);
+}
+
+function isAlive(row: KeyRow, now: number): boolean {
+  const end = endOf(row);
+  return end === null || end > now;
+}
+
+function infoOf(row: KeyRow): KeyInfo {
+  const { id, name, mode, scopes, createdAt, lastUsedDay } = row;
+  return { id, name, mode, scopes, createdAt, expiresAt: endOf(row), lastUsedDay };
 }

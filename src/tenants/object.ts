@@ -5,7 +5,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import { configurationOf } from "../env.ts";
 import { describeError, log } from "../log.ts";
-import type { AdmissionOutcome } from "../tasks/lifecycle.ts";
+import type { AdmissionOutcome } from "../tasks/facts.ts";
 import type { TaskObject } from "../tasks/object.ts";
 import type { TaskStatus } from "../tasks/record.ts";
 import type { ProbeResult } from "../webhooks/probe.ts";
@@ -37,7 +37,10 @@ export interface KeyAuthority {
 export class TenantObject extends DurableObject<Env> {
   #state: TenantState | null = null;
   #armedAt: number | null = null;
+  /** The month whose exhausted quota was announced. */
   #announcedMonth: string | null = null;
+  /** The end of the put to KV that is under way; it never rejects. */
+  #publishing: Promise<void> = Promise.resolve();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -70,6 +73,7 @@ export class TenantObject extends DurableObject<Env> {
     const state = this.#state;
     if (state === null) return null;
     const profile = state.patch(patch);
+    this.#announcedMonth = null;
     // Of a suspended tenant everybody is woken: those who wait ask again, and are refused at once.
     this.#wake(profile.suspended ? state.admission.unfinished() : state.admission.letIn(profile, Date.now()));
     await this.#publish(state);
@@ -84,6 +88,7 @@ export class TenantObject extends DurableObject<Env> {
     const unfinished = state.admission.unfinished();
     this.#state = null;
     this.#armedAt = null;
+    this.#announcedMonth = null;
     await this.ctx.storage.deleteAll();
     await this.env.DIRECTORY.delete(snapshotKeyOf(id));
     for (const taskId of unfinished) this.#tell(taskId, (task) => task.abandon(id));
@@ -121,10 +126,8 @@ export class TenantObject extends DurableObject<Env> {
     const old = state?.keyring.find(id, now) ?? null;
     if (state === null || old === null) return "absent";
     if (!mayGive(authority, old)) return "forbidden";
-    const { name, mode, scopes, expiresAt } = old;
-    const minted = await state.keyring.mint({ name, mode, scopes, expiresAt }, now);
+    const minted = await state.keyring.rotate(id, overlapMs, now);
     if (minted === null) return "too_many";
-    state.keyring.endAt(id, now + overlapMs);
     state.touch();
     await this.#publish(state);
     return minted;
@@ -141,7 +144,7 @@ export class TenantObject extends DurableObject<Env> {
 
   /** Gives a task a slot, a place in the queue, or a refusal. Asking again gives the same answer. */
   admit(request: AdmissionRequest): AdmissionOutcome {
-    const state = this.#state;
+    const state = this.#own(request.createdAt);
     if (state === null) return { tag: "gone" };
     const now = Date.now();
     const outcome = state.admission.admit(request, state.profile, now);
@@ -152,7 +155,7 @@ export class TenantObject extends DurableObject<Env> {
 
   /** Takes an outcome into the ledger, once, frees the slot, and says where the webhook goes and what signs it. */
   settle(settlement: Settlement): DeliveryTerms {
-    const state = this.#state;
+    const state = this.#own(settlement.createdAt);
     if (state === null) return { endpoint: null, secrets: [] };
     const now = Date.now();
     const terms = state.deliveryTerms(now);
@@ -161,8 +164,8 @@ export class TenantObject extends DurableObject<Env> {
     return terms;
   }
 
-  deliveryTerms(): DeliveryTerms {
-    return this.#state?.deliveryTerms(Date.now()) ?? { endpoint: null, secrets: [] };
+  deliveryTerms(createdAt: number): DeliveryTerms {
+    return this.#own(createdAt)?.deliveryTerms(Date.now()) ?? { endpoint: null, secrets: [] };
   }
 
   noteDelivery(note: DeliveryNote): void {
@@ -230,6 +233,11 @@ export class TenantObject extends DurableObject<Env> {
     this.#armForLapse(state);
   }
 
+  /** The tenant that a task made at `createdAt` belongs to: not one that took the id of its own, deleted tenant since. */
+  #own(createdAt: number): TenantState | null {
+    return this.#state !== null && this.#state.profile.createdAt <= createdAt ? this.#state : null;
+  }
+
   #wake(taskIds: readonly string[]): void {
     for (const taskId of taskIds) this.#tell(taskId, (task) => task.wake());
   }
@@ -244,20 +252,29 @@ export class TenantObject extends DurableObject<Env> {
     );
   }
 
-  /** Puts the snapshot into KV. Where KV refuses, the alarm tries again: the change itself stands. */
+  /**
+   * Puts the latest snapshot into KV, after whatever put is under way: an older one never lands last. Where KV refuses, the alarm
+   * tries again: the change itself stands.
+   */
   async #publish(state: TenantState): Promise<void> {
+    const turn = this.#publishing.then(() => this.#putSnapshot(state));
+    this.#publishing = turn;
+    await turn;
+  }
+
+  async #putSnapshot(state: TenantState): Promise<void> {
+    if (this.#state !== state || !state.unpublished) return;
     const { revision, profile } = state;
     const key = snapshotKeyOf(profile.id);
     try {
       await this.env.DIRECTORY.put(key, JSON.stringify(state.snapshot(Date.now())));
+      if (this.#state === state) state.markPublished(revision);
+      // Deleted while KV was written: the snapshot must not outlive the tenant.
+      else if (this.#state === null) await this.env.DIRECTORY.delete(key);
     } catch (error) {
       log("warn", "snapshot_unpublished", { tenantId: profile.id, ...describeError(error) });
       this.#armBy(Date.now() + PUBLISH_RETRY_MS);
-      return;
     }
-    if (this.#state === state) state.markPublished(revision);
-    // Deleted while KV was written: the snapshot must not outlive the tenant.
-    else if (this.#state === null) await this.env.DIRECTORY.delete(key);
   }
 
   /** Tells the edges that the month's quota is used up: once, by the alarm, for whoever asked is not to wait for KV. */

@@ -16,6 +16,8 @@ export const apiKeys = sqliteTable("api_keys", {
   scopes: text("scopes", { mode: "json" }).$type<Scope[]>().notNull(),
   createdAt: integer("created_at").notNull(),
   expiresAt: integer("expires_at"),
+  /** When a rotated key ends, which its heir does not inherit. */
+  endsAt: integer("ends_at"),
   /** Day of the last use, `2026-11-23`. */
   lastUsedDay: text("last_used_day"),
 });

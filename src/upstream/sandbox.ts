@@ -73,7 +73,7 @@ const resultRequest = z.object({ taskId: present });
 
 /** The upstream's two calls at the root of a Hono app, to be fetched in-process or served on a port. */
 export function createSandbox(options: SandboxOptions = {}): Hono {
-  const now = options.now ?? Date.now;
+  const now = options.now ?? (() => Date.now());
   const sleep = options.sleep ?? ((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
   const app = new Hono();
 

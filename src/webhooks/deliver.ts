@@ -34,7 +34,10 @@ export async function deliverWebhook(
     ...webhook.headers,
   });
   if (options.traceparent !== undefined) headers.set("traceparent", options.traceparent);
-  const signal = AbortSignal.timeout(options.timeoutMs ?? DELIVERY_TIMEOUT_MS);
+  const abort = new AbortController();
+  // Cleared below: a timer that is left would keep the object awake, and paid for, until it rings.
+  const timer = setTimeout(() => abort.abort(), options.timeoutMs ?? DELIVERY_TIMEOUT_MS);
+  const { signal } = abort;
   try {
     const request = new Request(target.url, {
       method: "POST",
@@ -49,6 +52,8 @@ export async function deliverWebhook(
     return judge(response);
   } catch {
     return failed(null, signal.aborted ? "timeout" : "network", null);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,7 +1,13 @@
 // The gateway as a caller sees it: requests through the Worker's own default export, in workerd, with real bindings.
 
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
+import { vi } from "vitest";
+import { createApp } from "../../src/app.ts";
 import type { Task } from "../../src/tasks/present.ts";
+
+// Some tests wait for the sandbox's first poll, 3 s of real time, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 export const ORIGIN = "https://gateway.test";
 export const ADMIN_TOKEN = "admin-token-of-the-tests-0123456789";
@@ -18,25 +24,50 @@ export const SEED_TASK = {
 /** The seed's example with another site key: the sandbox reads its scenario from it. */
 export const scenario = (websiteKey: string) => ({ ...SEED_TASK, websiteKey });
 
-interface CallOptions {
+export interface CallOptions {
   readonly key?: string | undefined;
   readonly body?: unknown;
+  /** `application/json` where there is a body, unless told otherwise; null sends none. */
+  readonly contentType?: string | null | undefined;
   readonly headers?: Record<string, string>;
 }
 
-/** One request. A body that is a string goes as it is, any other as JSON. */
-export function call(method: string, path: string, options: CallOptions = {}): Promise<Response> {
+/** An address that nobody has failed from before: failed authentications are counted by address. */
+const freshAddress = (): string => `2001:db8::${crypto.randomUUID().slice(9, 18).replace("-", ":")}`;
+
+/** A body that is text, bytes or a stream goes as it is, any other as JSON. A stream says no length. */
+function wireBody(body: unknown): Uint8Array | ReadableStream | null {
+  if (body === undefined) return null;
+  if (body instanceof Uint8Array || body instanceof ReadableStream) return body;
+  return new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body));
+}
+
+function requestOf(method: string, path: string, options: CallOptions): Request {
   const headers = new Headers(options.headers);
   if (options.key !== undefined) headers.set("authorization", `Bearer ${options.key}`);
-  const { body } = options;
-  if (body !== undefined && !headers.has("content-type")) headers.set("content-type", "application/json");
-  return exports.default.fetch(
-    new Request(ORIGIN + path, {
-      method,
-      headers,
-      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-    }),
-  );
+  if (!headers.has("cf-connecting-ip")) headers.set("cf-connecting-ip", freshAddress());
+  const body = wireBody(options.body);
+  const contentType = options.contentType === undefined && body !== null ? "application/json" : options.contentType;
+  if (typeof contentType === "string") headers.set("content-type", contentType);
+  return new Request(ORIGIN + path, { method, headers, body });
+}
+
+/** One request. */
+export function call(method: string, path: string, options: CallOptions = {}): Promise<Response> {
+  return exports.default.fetch(requestOf(method, path, options));
+}
+
+/** One request to a gateway whose environment differs: a variable, or a binding that misbehaves. Objects keep the real one. */
+export async function callWith(
+  changes: Readonly<Record<string, unknown>>,
+  method: string,
+  path: string,
+  options: CallOptions = {},
+): Promise<Response> {
+  const context = createExecutionContext();
+  const response = await createApp().fetch(requestOf(method, path, options), { ...env, ...changes }, context);
+  await waitOnExecutionContext(context);
+  return response;
 }
 
 /** A request of the operator. */
@@ -93,6 +124,19 @@ export async function read(key: string, id: string): Promise<Task> {
   const response = await call("GET", `/v1/tasks/${id}`, { key });
   if (response.status !== 200) throw new Error(`not read: ${response.status} ${await response.text()}`);
   return response.json();
+}
+
+/** Reads a task when it is final; the tests' scenarios all end within seconds. */
+export async function finished(key: string, id: string): Promise<Task> {
+  const response = await call("GET", `/v1/tasks/${id}`, { key, headers: { prefer: "wait=20" } });
+  if (response.status !== 200) throw new Error(`not read: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+/** A task that is ready. */
+export async function solve(key: string, extra: object = {}): Promise<Task> {
+  const { id } = await submit(key, scenario("sandbox-instant"), extra);
+  return finished(key, id);
 }
 
 /** The object of a task. */

@@ -1,5 +1,5 @@
 import journal from './meta/_journal.json';
-import m0000 from './0000_ledger_and_keys.sql';
+import m0000 from './0000_keys_and_ledger.sql';
 
   export default {
     journal,

@@ -6,6 +6,7 @@ CREATE TABLE `api_keys` (
 	`scopes` text NOT NULL,
 	`created_at` integer NOT NULL,
 	`expires_at` integer,
+	`ends_at` integer,
 	`last_used_day` text
 );
 --> statement-breakpoint

@@ -1,0 +1,137 @@
+// What is asked of the gateway and of its disk once every task has come to its end: the ledger, the erased solutions, the logs.
+// Each answers with a rule, how much was looked at, and what was out of order.
+
+import { stripVTControlCharacters } from "node:util";
+import { z } from "zod";
+import type { Check } from "./crash-checks.ts";
+import type { CrashClient } from "./crash-client.ts";
+import type { Case } from "./crash-evidence.ts";
+import { filesHolding, recordHolds } from "./stored-state.ts";
+
+/** What a token and a cookie of the sandbox begin with: the marks of a solution, wherever it stands. */
+const SOLUTION_MARKS = ["sandbox.this-token", "sandbox.this-cookie"];
+
+/** A solution is erased within this (ms) of its expiry: its alarm may be some ms late. */
+const ERASED_WITHIN_MS = 2_000;
+
+const pageSchema = z.object({
+  tasks: z.array(z.object({ id: z.string(), status: z.string(), errorCode: z.string().nullable() })),
+  nextCursor: z.string().nullable(),
+});
+const usageSchema = z.object({
+  days: z.array(
+    z.object({
+      submitted: z.int(),
+      ready: z.int(),
+      failed: z.record(z.string(), z.int()),
+      canceled: z.int(),
+    }),
+  ),
+});
+
+/** The tenant's ledger has each task once, with its end, and its usage adds up to the same. */
+export async function checkLedger(client: CrashClient, cases: readonly Case[]): Promise<Check> {
+  const rows: z.output<typeof pageSchema>["tasks"] = [];
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const query = cursor === "" ? "limit=40" : `limit=40&cursor=${encodeURIComponent(cursor)}`;
+    const page = pageSchema.parse(await client.demand("GET", `/v1/tasks?${query}`));
+    rows.push(...page.tasks);
+    cursor = page.nextCursor;
+  }
+  const faults = cases.flatMap(({ id, planned, task }) => {
+    const own = rows.filter((row) => row.id === id);
+    const [row] = own;
+    if (row === undefined || own.length > 1) return [`${planned.name} is listed ${own.length} times`];
+    const same = row.status === task.status && row.errorCode === (task.error?.code ?? null);
+    return same ? [] : [`${planned.name} is listed as ${row.status}/${String(row.errorCode)}, and is ${task.status}`];
+  });
+  if (rows.length !== cases.length) faults.push(`${rows.length} tasks are listed, ${cases.length} were accepted`);
+
+  const today = cases.map(({ task }) => task.createdAt.slice(0, 10)).sort();
+  const { days } = usageSchema.parse(
+    await client.demand("GET", `/v1/usage?from=${today[0]}&to=${new Date().toISOString().slice(0, 10)}`),
+  );
+  const counted = days.reduce(
+    (sum, day) => {
+      const failed = Object.values(day.failed).reduce((all, one) => all + one, 0);
+      return [sum[0] + day.submitted, sum[1] + day.ready, sum[2] + failed, sum[3] + day.canceled] as const;
+    },
+    [0, 0, 0, 0] as readonly [number, number, number, number],
+  );
+  const ended = (status: string) => cases.filter(({ task }) => task.status === status).length;
+  const wanted = [cases.length, ended("ready"), ended("failed"), ended("canceled")];
+  if (counted.join() !== wanted.join()) faults.push(`usage counts ${counted.join("/")} instead of ${wanted.join("/")}`);
+  return { rule: "the ledger has each task once, as it ended", looked: rows.length, faults };
+}
+
+/** Of the tasks whose solution has expired, asks for some: `available` solutions only, whose time is over. */
+export async function checkExpired(client: CrashClient, cases: readonly Case[]): Promise<Check> {
+  const expired = cases.filter((one) => isOver(one, Date.now()));
+  const faults: string[] = [];
+  for (const { id, planned } of expired) {
+    const { solution, solutionState } = await client.read(id);
+    if (solution !== null || solutionState !== "expired") faults.push(`${planned.name} is ${solutionState}`);
+  }
+  return { rule: "an expired solution is gone from the Task", looked: expired.length, faults };
+}
+
+/** When the solution of a task expires, ms since the epoch; null where it has none to expire. */
+export function expiryOf({ task }: Case): number | null {
+  const { solutionExpiresAt, solutionState } = task;
+  return solutionExpiresAt === null || solutionState !== "available" ? null : Date.parse(solutionExpiresAt);
+}
+
+function isOver(one: Case, now: number): boolean {
+  const expiry = expiryOf(one);
+  return expiry !== null && expiry + ERASED_WITHIN_MS <= now;
+}
+
+/**
+ * The records on a stopped gateway's disk hold no solution that was claimed, or had expired by then; those that live they hold,
+ * or this would look in the wrong place.
+ */
+export function checkErased(state: string, cases: readonly Case[], stoppedAt: number): Check {
+  const faults: string[] = [];
+  let looked = 0;
+  for (const one of cases) {
+    const expiry = expiryOf(one);
+    // Between the two nobody can say which it is.
+    if (expiry !== null && expiry <= stoppedAt && !isOver(one, stoppedAt)) continue;
+    const wanted = expiry !== null && expiry > stoppedAt;
+    const objectId = one.id.replace(/^tsk_/, "");
+    const holds = SOLUTION_MARKS.some((mark) => recordHolds(state, objectId, mark) === true);
+    looked += 1;
+    if (holds === wanted) continue;
+    faults.push(`${one.planned.name} (${one.task.solutionState}) ${holds ? "holds" : "has lost"} its solution on disk`);
+  }
+  return { rule: "no claimed or expired solution in a stored record", looked, faults };
+}
+
+/** How many claimed or expired tasks' tokens can still be dug out of raw bytes, and of how many kinds of file. */
+export function tellRemains(state: string, cases: readonly Case[], stoppedAt: number): string {
+  const erased = cases.filter((one) => one.task.solutionState === "claimed" || isOver(one, stoppedAt));
+  const own = new Set(erased.map(({ id }) => id.replace(/^tsk_/, "")));
+  const files = new Set(SOLUTION_MARKS.flatMap((mark) => filesHolding(state, mark)));
+  const ofTasks = [...own].filter((id) => [...files].some((file) => file.includes(id)));
+  const elsewhere = [...files].filter((file) => !file.includes("TaskObject"));
+  return (
+    `of ${own.size} erased solutions, ${ofTasks.length} have bytes left in free pages or the log of their object's file; ` +
+    `files of others with any: ${elsewhere.length}`
+  );
+}
+
+/** No gateway has logged an error or died of one. */
+export function checkLogs(outputs: readonly string[], clientFaults: readonly string[]): Check {
+  const lines = outputs.flatMap((output) => stripVTControlCharacters(output).split("\n"));
+  const errors = lines.filter((line) => /"level":"error"|\[ERROR\]|uncaught/i.test(line));
+  return { rule: "no error in the log, no 5xx answer", looked: lines.length, faults: [...errors, ...clientFaults] };
+}
+
+/** The warnings of all gateways, counted by event. */
+export function warningsIn(outputs: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const [, event = ""] of outputs.join("\n").matchAll(/"level":"warn","event":"(\w+)"/g)) {
+    counts.set(event, (counts.get(event) ?? 0) + 1);
+  }
+  return [...counts].map(([event, count]) => `${event} ${count}`).join(", ") || "none";
+}

@@ -1,0 +1,146 @@
+// What the crash test has seen, put together by task: what the caller was told, what upstream was asked, what the receiver got.
+// Refuses to judge.
+
+import { z } from "zod";
+import type { timelineSchema } from "../../src/schemas/tasks.ts";
+import type { Task } from "./crash-client.ts";
+import type { PlannedTask } from "./crash-plan.ts";
+import type { SandboxRequest } from "./sandbox-server.ts";
+import type { ReceivedWebhook } from "./webhook-receiver.ts";
+
+export type TaskEvent = z.output<typeof timelineSchema>["events"][number];
+
+/** One time without a gateway, ms since the epoch: the signal was sent, the last process was gone, the next one answered. */
+export interface Outage {
+  readonly killedAt: number;
+  readonly goneAt: number;
+  readonly upAt: number;
+}
+
+/** An answer to a claim. */
+export interface Claim {
+  readonly status: number;
+  readonly code: string | null;
+  readonly token: string | null;
+  /** When it was answered (ms since the epoch). */
+  readonly at: number;
+  /** Claims before it that brought no answer. */
+  readonly unanswered: number;
+}
+
+/** What the caller did and was told while the gateway came and went. */
+export interface Story {
+  readonly planned: PlannedTask;
+  /** Every task id that was told for the task's Idempotency-Key. */
+  readonly ids: Set<string>;
+  /** Submissions that brought no answer. */
+  unanswered: number;
+  /** The answer to the cancel: 200, 409, or none asked for. */
+  cancelStatus: number | null;
+  readonly claims: Claim[];
+}
+
+/** All that is known of one task in the end. */
+export interface Case extends Story {
+  readonly id: string;
+  readonly task: Task;
+  readonly events: readonly TaskEvent[];
+  /** createTask and getTaskResult at the upstream, in the order of arrival. */
+  readonly creations: readonly SandboxRequest[];
+  readonly polls: readonly SandboxRequest[];
+  /** Webhook attempts in the order of arrival. */
+  readonly webhooks: readonly ReceivedWebhook[];
+}
+
+const namedSchema = z.object({ data: z.object({ task: z.object({ pageAction: z.string() }) }) });
+
+/** The name of the task that a webhook tells of; null where the body tells of none. */
+export function nameIn(body: string): string | null {
+  try {
+    return namedSchema.safeParse(JSON.parse(body)).data?.data.task.pageAction ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** The first id that was told; every accepted task has one. */
+export function idOf({ ids, planned }: Story): string {
+  const [id] = ids;
+  if (id === undefined) throw new Error(`${planned.name} was never accepted`);
+  return id;
+}
+
+/** Puts together what belongs to one task. */
+export function caseOf(
+  story: Story,
+  task: Task,
+  events: readonly TaskEvent[],
+  seen: { readonly requests: readonly SandboxRequest[]; readonly received: readonly ReceivedWebhook[] },
+): Case {
+  const { name } = story.planned;
+  const inOrder = seen.requests.toSorted((a, b) => a.at - b.at);
+  const creations = inOrder.filter(({ pageAction }) => pageAction === name);
+  const made = new Set(creations.map(({ taskId }) => taskId).filter((id) => id !== null));
+  const polls = inOrder.filter(({ path, taskId }) => path === "/getTaskResult" && taskId !== null && made.has(taskId));
+  const webhooks = seen.received.filter(({ body }) => nameIn(body) === name);
+  return { ...story, id: idOf(story), task, events, creations, polls, webhooks };
+}
+
+/** The sends whose answer stayed hidden, as the timeline tells: when the request was to leave, when it was given up, why. */
+export function hiddenSends({ events }: Pick<Case, "events">) {
+  return events
+    .filter(({ type }) => type === "submission_hidden")
+    .map(({ at, durationMs = 0, detail = "" }) => ({
+      sentAt: Date.parse(at) - durationMs,
+      noticedAt: Date.parse(at),
+      detail,
+    }));
+}
+
+/** The outage that came between two moments (ms since the epoch), if any. */
+export function outageBetween(outages: readonly Outage[], from: number, to: number): Outage | undefined {
+  return outages.find(({ killedAt, goneAt }) => from <= goneAt && to >= killedAt);
+}
+
+/** What befell a task, in one line: its own timeline, upstream's view of its sends, and the kills, in seconds since it was made. */
+export function tellStory({ task, events, creations }: Case, outages: readonly Outage[]): string {
+  const bornAt = Date.parse(task.createdAt);
+  const lines = [
+    ...events.map(({ at, type, detail }) => ({ at: Date.parse(at), what: detail ? `${type} (${detail})` : type })),
+    ...creations.map(({ at, endedAt, status }) => ({ at, what: `[createTask ${status} in ${endedAt - at} ms]` })),
+    ...outages.flatMap(({ killedAt, upAt }) => [
+      { at: killedAt, what: "[kill]" },
+      { at: upAt, what: "[up]" },
+    ]),
+  ];
+  return lines
+    .sort((a, b) => a.at - b.at)
+    .map(({ at, what }) => `${((at - bornAt) / 1_000).toFixed(2)} ${what}`)
+    .join(", ");
+}
+
+/** Where the tasks stood at a moment (ms since the epoch): how many in each phase. */
+export function phasesAt(cases: readonly Case[], at: number): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const one of cases) {
+    const phase = phaseAt(one, at);
+    if (phase !== null) counts.set(phase, (counts.get(phase) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function phaseAt({ task, creations, polls, webhooks, claims }: Case, at: number): string | null {
+  const { createdAt, submittedAt, finishedAt } = task;
+  const since = (time: string | null) => time !== null && Date.parse(time) <= at;
+  const open = (requests: readonly SandboxRequest[]) =>
+    requests.some((request) => request.at <= at && request.endedAt >= at);
+  if (!since(createdAt)) return null;
+  if (!since(finishedAt)) {
+    if (open(creations)) return "in createTask";
+    if (open(polls)) return "in a poll";
+    return since(submittedAt) ? "processing" : "queued";
+  }
+  if (!webhooks.some((webhook) => webhook.at <= at && webhook.status < 300)) return "webhook due";
+  if (claims.some((claim) => claim.at <= at && claim.status === 200)) return "claimed";
+  return task.status === "ready" ? "delivered, unclaimed" : `${task.status}, delivered`;
+}

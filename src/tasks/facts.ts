@@ -1,0 +1,50 @@
+// What can happen to a task: the facts that the lifecycle knows. Types only; whoever does I/O makes them, the lifecycle applies them.
+
+import type { CreateOutcome, PollOutcome } from "../upstream/protocol.ts";
+import type { DeliveryOutcome } from "../webhooks/outcome.ts";
+
+/** What the tenant's object says to a task that asks for a slot. */
+export type AdmissionOutcome =
+  | { readonly tag: "admitted" }
+  /** Every slot is taken; the tenant wakes the task when one is free. */
+  | { readonly tag: "waiting" }
+  | { readonly tag: "refused"; readonly code: "quota_exceeded" | "tenant_suspended" }
+  /** The tenant was deleted: its tasks are canceled. */
+  | { readonly tag: "gone" }
+  | { readonly tag: "unavailable" };
+
+/** Whatever can happen to a task. `sentAt`: when the exchange left; `now` is when its answer was there. */
+export type Fact =
+  | { readonly tag: "clock" }
+  | { readonly tag: "admission"; readonly outcome: AdmissionOutcome }
+  | { readonly tag: "woken" }
+  /** The alarm was lost or overdue, and is set anew. */
+  | { readonly tag: "rearmed" }
+  | { readonly tag: "submitting" }
+  | { readonly tag: "submitted"; readonly sentAt: number; readonly outcome: CreateOutcome; readonly solver: Solver }
+  /** A submission was held back: the upstream is not configured, or the breaker is open until `until`. */
+  | { readonly tag: "held"; readonly reason: string; readonly until: number }
+  /** The object that had sent createTask is gone, and its answer with it. */
+  | { readonly tag: "interrupted" }
+  | { readonly tag: "polled"; readonly sentAt: number; readonly outcome: PollOutcome; readonly solver: Solver }
+  | { readonly tag: "cancel" }
+  | { readonly tag: "claim" }
+  /** The ledger has the outcome; `endpoint` is where the tenant wants its webhooks, null for nowhere. */
+  | { readonly tag: "settled"; readonly endpoint: string | null }
+  | { readonly tag: "settle_failed" }
+  | { readonly tag: "delivered"; readonly sentAt: number; readonly outcome: DeliveryOutcome; readonly jitter: number }
+  /** Where the tenant's webhooks go now; null: nowhere. */
+  | { readonly tag: "retarget"; readonly endpoint: string | null }
+  /** The tenant's object did not say where a webhook goes and what signs it. */
+  | { readonly tag: "terms_missing" }
+  | { readonly tag: "redeliver"; readonly endpoint: string | null }
+  /** An unexpected exception; after `limit` in a row the task fails. */
+  | { readonly tag: "strike"; readonly limit: number }
+  /** The work went on without one. */
+  | { readonly tag: "steady" };
+
+/** The browser identity that upstream solves with, handed out beside the token. */
+export interface Solver {
+  readonly userAgent: string;
+  readonly secChUa: string;
+}

@@ -1,0 +1,305 @@
+import { reset } from "cloudflare:test";
+import { afterEach, describe, expect, it } from "vitest";
+import { aTime, expectEventually, expectInvalid, expectProblem } from "../support/answers.ts";
+import { admin, call, makeCaller, makeKey, makeTenant, scenario, submit } from "../support/gateway.ts";
+
+afterEach(reset);
+
+const ENDLESS = scenario("sandbox-never");
+const DEFAULT_LIMITS = { maxInFlight: 100, monthlyTasks: null };
+
+interface TenantPage {
+  readonly tenants: readonly { readonly id: string }[];
+  readonly nextCursor: string | null;
+}
+
+const freshId = (): string => `t-${crypto.randomUUID().slice(0, 13)}`;
+const create = (body: object): Promise<Response> =>
+  admin("POST", "/admin/tenants", { id: freshId(), name: "Acme", allowedHosts: [], ...body });
+const pathOf = (id: string): string => `/admin/tenants/${id}`;
+
+async function page(query: string): Promise<TenantPage> {
+  const response = await admin("GET", `/admin/tenants${query}`);
+  expect(response.status).toBe(200);
+  return response.json();
+}
+
+describe("a new tenant", () => {
+  it("is answered in full, with the secret of its webhooks, which is shown this once", async () => {
+    const wanted = {
+      id: freshId(),
+      name: "Acme & Söhne",
+      allowedHosts: ["shop.example", "*.shop.example"],
+      limits: { maxInFlight: 7, monthlyTasks: 1_000 },
+    };
+    const response = await admin("POST", "/admin/tenants", wanted);
+    expect(response.status).toBe(201);
+    const { webhookSecret, ...tenant } = await response.json<{ webhookSecret: string }>();
+    expect(tenant).toStrictEqual({ ...wanted, suspended: false, createdAt: aTime });
+    expect(webhookSecret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+
+    const again = await admin("GET", pathOf(wanted.id));
+    expect(again.status).toBe(200);
+    expect(await again.json()).toStrictEqual(tenant);
+    expect(JSON.stringify(await page(""))).not.toContain("whsec_");
+  });
+
+  it("has the default limits where none are named, or for those that are not", async () => {
+    expect(await (await create({})).json()).toMatchObject({ limits: DEFAULT_LIMITS });
+    expect(await (await create({ limits: {} })).json()).toMatchObject({ limits: DEFAULT_LIMITS });
+    const partial = await (await create({ limits: { maxInFlight: 5 } })).json();
+    expect(partial).toMatchObject({ limits: { maxInFlight: 5, monthlyTasks: null } });
+  });
+
+  it("has a secret of its own", async () => {
+    const [one, two] = [await makeTenant(), await makeTenant()];
+    expect(one.webhookSecret).not.toBe(two.webhookSecret);
+  });
+
+  it("may not take an id that is taken, and leaves its owner as it was", async () => {
+    const { id } = await makeTenant({ name: "First" });
+    await expectProblem(await create({ id, name: "Second" }), "tenant_exists");
+    expect(await (await admin("GET", pathOf(id))).json()).toMatchObject({ name: "First" });
+  });
+
+  it("is made once when its id is asked for twenty times at once", async () => {
+    const id = freshId();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => create({ id })));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(19).fill(409)]);
+  });
+
+  it.each(["ab", "0a", "a-", "a--b", "0-9", "a".repeat(31)])("may be called %s", async (id) => {
+    expect((await create({ id })).status).toBe(201);
+  });
+});
+
+describe("a tenant is refused for", () => {
+  it.each([
+    ["id", ""],
+    ["id", "a"],
+    ["id", "a".repeat(32)],
+    ["id", "-ab"],
+    ["id", "Acme"],
+    ["id", "a_b"],
+    ["id", "a.b"],
+    ["id", "a b"],
+    ["id", "ab\n"],
+    ["id", "äb"],
+    ["id", null],
+    ["id", 42],
+    ["id", undefined],
+    ["name", ""],
+    ["name", "n".repeat(101)],
+    ["name", null],
+    ["name", 5],
+    ["name", undefined],
+    ["allowedHosts", "shop.example"],
+    ["allowedHosts", null],
+    ["allowedHosts", {}],
+    ["limits", null],
+    ["limits", 100],
+    ["suspended", true],
+    ["webhookSecret", "whsec_x"],
+    ["extra", 1],
+  ])("%s: %j", async (field, value) => {
+    await expectInvalid(await create({ [field]: value }), field);
+  });
+
+  it.each([
+    "",
+    " ",
+    "**.shop.example",
+    "*.*.shop.example",
+    "shop.*.example",
+    "shop.*",
+    "*shop.example",
+    "*.",
+    "**",
+    "https://shop.example",
+    "shop.example/cart",
+    "shop.example:443",
+    "user@shop.example",
+    "shop example",
+    "shop..example",
+    "a".repeat(64),
+    5,
+    null,
+  ])("a host that is %j, and says which", async (pattern) => {
+    await expectInvalid(await create({ allowedHosts: ["good.example", pattern] }), "allowedHosts.1");
+  });
+
+  it("`*` beside others", async () => {
+    await expectInvalid(await create({ allowedHosts: ["*", "shop.example"] }), "allowedHosts.0");
+    await expectInvalid(await create({ allowedHosts: ["shop.example", "*"] }), "allowedHosts.1");
+  });
+
+  it.each([
+    ["maxInFlight", 0],
+    ["maxInFlight", -1],
+    ["maxInFlight", 1.5],
+    ["maxInFlight", "100"],
+    ["maxInFlight", null],
+    ["monthlyTasks", -1],
+    ["monthlyTasks", 0.5],
+    ["monthlyTasks", "1000"],
+    ["perSecond", 5],
+  ])("limits.%s: %j", async (limit, value) => {
+    await expectInvalid(await create({ limits: { [limit]: value } }), `limits.${limit}`);
+  });
+
+  it("and is not there afterwards", async () => {
+    const id = freshId();
+    await expectProblem(await create({ id, limits: { maxInFlight: 0 } }), "invalid_request");
+    await expectProblem(await admin("GET", pathOf(id)), "not_found");
+  });
+});
+
+describe("the list", () => {
+  it("shows each tenant once, page by page", async () => {
+    const ids = await Promise.all(Array.from({ length: 5 }, async () => (await makeTenant()).id));
+    const seen: string[] = [];
+    let cursor: string | null = "";
+    for (let pages = 0; cursor !== null; pages += 1) {
+      expect(pages).toBeLessThan(4);
+      const { tenants, nextCursor }: TenantPage = await page(
+        cursor === "" ? "?limit=2" : `?limit=2&cursor=${encodeURIComponent(cursor)}`,
+      );
+      expect(tenants.length).toBeLessThanOrEqual(2);
+      seen.push(...tenants.map(({ id }) => id));
+      cursor = nextCursor;
+    }
+    expect(seen.toSorted()).toEqual(ids.toSorted());
+  });
+
+  it("shows a tenant as it is alone", async () => {
+    const { id } = await makeTenant();
+    const { tenants, nextCursor } = await page("");
+    expect(tenants).toStrictEqual([await (await admin("GET", pathOf(id))).json()]);
+    expect(nextCursor).toBeNull();
+  });
+
+  it("is empty where there is none", async () => {
+    expect(await page("?limit=100")).toStrictEqual({ tenants: [], nextCursor: null });
+  });
+
+  it.each(["0", "101", "-1", "1.5", "many", "", "1e1"])("refuses a limit of %j", async (limit) => {
+    await expectInvalid(await admin("GET", `/admin/tenants?limit=${limit}`), "limit");
+  });
+
+  it("refuses a cursor that it did not give", async () => {
+    await expectInvalid(await admin("GET", "/admin/tenants?cursor=garbage"), "cursor");
+  });
+});
+
+describe("a change", () => {
+  it.each([
+    [{ name: "Renamed" }],
+    [{ allowedHosts: ["other.example"] }],
+    [{ allowedHosts: [] }],
+    [{ suspended: true }],
+    [{ limits: { maxInFlight: 1, monthlyTasks: 5 } }],
+    [{}],
+  ])("of %j leaves the rest as it was", async (patch) => {
+    const { id } = await makeTenant();
+    const before = await (await admin("GET", pathOf(id))).json<object>();
+    const response = await admin("PATCH", pathOf(id), patch);
+    expect(response.status).toBe(200);
+    const after = await response.json();
+    expect(after).toStrictEqual({ ...before, ...patch });
+    expect(await (await admin("GET", pathOf(id))).json()).toStrictEqual(after);
+    expect((await page("")).tenants).toStrictEqual([after]);
+  });
+
+  it("of one limit leaves the other, and null lifts the quota", async () => {
+    const { id } = await makeTenant({ limits: { maxInFlight: 5, monthlyTasks: 10 } });
+    const one = await (await admin("PATCH", pathOf(id), { limits: { maxInFlight: 6 } })).json();
+    expect(one).toMatchObject({ limits: { maxInFlight: 6, monthlyTasks: 10 } });
+    const two = await (await admin("PATCH", pathOf(id), { limits: { monthlyTasks: null } })).json();
+    expect(two).toMatchObject({ limits: { maxInFlight: 6, monthlyTasks: null } });
+  });
+
+  it.each([
+    ["id", { id: "other" }],
+    ["createdAt", { createdAt: "2026-11-23T09:30:00.000Z" }],
+    ["webhookSecret", { webhookSecret: "whsec_x" }],
+    ["name", { name: "" }],
+    ["name", { name: null }],
+    ["suspended", { suspended: "true" }],
+    ["suspended", { suspended: null }],
+    ["allowedHosts", { allowedHosts: "*" }],
+    ["allowedHosts.0", { allowedHosts: ["**.shop.example"] }],
+    ["allowedHosts.1", { allowedHosts: ["shop.example", "*"] }],
+    ["limits.maxInFlight", { limits: { maxInFlight: 0 } }],
+    ["limits.maxInFlight", { limits: { maxInFlight: null } }],
+    ["limits.monthlyTasks", { limits: { monthlyTasks: -1 } }],
+    ["limits.extra", { limits: { extra: 1 } }],
+    ["extra", { name: "Good", extra: 1 }],
+  ])("of %s is refused whole: %j", async (path, patch) => {
+    const { id } = await makeTenant();
+    const before = await (await admin("GET", pathOf(id))).json();
+    await expectInvalid(await admin("PATCH", pathOf(id), patch), path);
+    expect(await (await admin("GET", pathOf(id))).json()).toStrictEqual(before);
+  });
+
+  it("of the hosts acts at once", async () => {
+    const { tenantId, key } = await makeCaller();
+    await submit(key, ENDLESS);
+    await admin("PATCH", pathOf(tenantId), { allowedHosts: ["other.example"] });
+    await expectProblem(await call("POST", "/v1/tasks", { key, body: { task: ENDLESS } }), "website_not_allowed");
+    await admin("PATCH", pathOf(tenantId), { allowedHosts: ["*"] });
+    await submit(key, ENDLESS);
+  });
+
+  it("of maxInFlight lets waiting tasks in", async () => {
+    const { tenantId, key } = await makeCaller({ limits: { maxInFlight: 1 } });
+    const ids = [(await submit(key, ENDLESS)).id, (await submit(key, ENDLESS)).id];
+    const statuses = async (): Promise<string[]> => {
+      const tasks = ids.map(async (id) => (await call("GET", `/v1/tasks/${id}`, { key })).json<{ status: string }>());
+      return (await Promise.all(tasks)).map(({ status }) => status).sort();
+    };
+    await expectEventually(statuses).toEqual(["processing", "queued"]);
+    await admin("PATCH", pathOf(tenantId), { limits: { maxInFlight: 2 } });
+    await expectEventually(statuses).toEqual(["processing", "processing"]);
+  });
+});
+
+describe("a deleted tenant", () => {
+  it("is gone, with its keys, and its id is free", async () => {
+    const { tenantId, key } = await makeCaller();
+    const { id } = await submit(key, ENDLESS);
+    const response = await admin("DELETE", pathOf(tenantId));
+    expect(response.status).toBe(204);
+    expect(await response.text()).toBe("");
+    await expectProblem(await call("GET", `/v1/tasks/${id}`, { key }), "unauthenticated");
+    await expectProblem(await call("POST", "/v1/tasks", { key, body: { task: ENDLESS } }), "unauthenticated");
+    await expectProblem(await admin("GET", pathOf(tenantId)), "not_found");
+    expect((await page("")).tenants).toEqual([]);
+    await expectProblem(await admin("DELETE", pathOf(tenantId)), "not_found");
+
+    expect((await create({ id: tenantId })).status).toBe(201);
+    await expectProblem(await call("GET", `/v1/tasks/${id}`, { key }), "unauthenticated");
+    expect(await (await admin("GET", `${pathOf(tenantId)}/keys`)).json()).toStrictEqual({ keys: [] });
+  });
+});
+
+describe("a tenant that is not there", () => {
+  it.each(["nobody", "a", "Acme", "a_b", "a".repeat(32), "..%2facme", "%20", "%00"])("%s is not found", async (id) => {
+    const keyBody = { name: "A key", mode: "test" };
+    const answers = [
+      await admin("GET", pathOf(id)),
+      await admin("PATCH", pathOf(id), { name: "Renamed" }),
+      await admin("DELETE", pathOf(id)),
+      await admin("GET", `${pathOf(id)}/keys`),
+      await admin("POST", `${pathOf(id)}/keys`, keyBody),
+      await admin("DELETE", `${pathOf(id)}/keys/key_1`),
+      await admin("POST", `${pathOf(id)}/keys/key_1/rotate`, {}),
+    ];
+    for (const answer of answers) await expectProblem(answer, "not_found");
+  });
+
+  it("does not come to be by being asked for", async () => {
+    await admin("PATCH", pathOf("nobody"), { name: "Somebody" });
+    await expect(makeKey("nobody")).rejects.toThrow("404");
+    expect((await page("")).tenants).toEqual([]);
+  });
+});

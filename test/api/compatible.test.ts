@@ -1,0 +1,244 @@
+// The compatible face as existing clients of the protocol use it. The numbers in the names are those of the list of what they
+// need from a server.
+
+import { reset } from "cloudflare:test";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Task } from "../../src/tasks/present.ts";
+import { expectCommonHeaders, expectEventually } from "../support/answers.ts";
+import {
+  admin,
+  call,
+  finished,
+  makeCaller,
+  makeKey,
+  read,
+  SEED_TASK,
+  scenario,
+  solve,
+  submit,
+} from "../support/gateway.ts";
+import { created, processing, scriptOutside, silent } from "../support/upstream.ts";
+
+afterEach(reset);
+
+const ENDLESS = scenario("sandbox-never");
+const DECIMAL = /^[1-9]\d*$/;
+
+interface Created {
+  readonly errorId: number;
+  readonly taskId: string;
+}
+
+const createTask = (clientKey: string, task: unknown = ENDLESS, extra: object = {}): Promise<Response> =>
+  call("POST", "/createTask", { body: { clientKey, task, ...extra } });
+const getTaskResult = (clientKey: string, taskId: unknown): Promise<Response> =>
+  call("POST", "/getTaskResult", { body: { clientKey, taskId } });
+
+/** Creates a task and returns its decimal id. */
+async function createdId(clientKey: string, task: unknown = ENDLESS, extra: object = {}): Promise<string> {
+  const response = await createTask(clientKey, task, extra);
+  const body = await response.json<Created>();
+  expect(body).toMatchObject({ errorId: 0 });
+  return body.taskId;
+}
+
+const v1Id = (taskId: string): string => `tsk_${BigInt(taskId).toString(16).padStart(64, "0")}`;
+const decimalId = (id: string): string => BigInt(`0x${id.slice("tsk_".length)}`).toString();
+const taskOf = (key: string, taskId: string): Promise<Task> => read(key, v1Id(taskId));
+
+describe("createTask", () => {
+  it("answers with a decimal id and `idle`, in exactly the protocol's form (1 to 5)", async () => {
+    const { key } = await makeCaller();
+    const response = await createTask(key, SEED_TASK);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("application/json");
+    expectCommonHeaders(response);
+    expect(await response.json()).toStrictEqual({
+      errorId: 0,
+      errorCode: "",
+      errorDescription: "",
+      status: "idle",
+      taskId: expect.stringMatching(DECIMAL),
+    });
+  });
+
+  it("makes the same task as v1, with the same defaults", async () => {
+    const { key } = await makeCaller();
+    const task = await taskOf(key, await createdId(key, SEED_TASK));
+    expect(task).toMatchObject({ mode: "test", metadata: {}, webhook: null });
+    expect(task.task).toStrictEqual({ ...SEED_TASK, isInvisible: true });
+    expect(Date.parse(task.deadlineAt) - Date.parse(task.createdAt)).toBe(120_000);
+  });
+
+  it("keeps the optional fields", async () => {
+    const { key } = await makeCaller();
+    const wanted = { ...ENDLESS, checkField: "field 9", websiteTitle: "Title", isInvisible: true };
+    expect((await taskOf(key, await createdId(key, wanted))).task).toStrictEqual(wanted);
+  });
+
+  it("ignores what other services and task types know, and nulls (8)", async () => {
+    const { key } = await makeCaller();
+    const { websiteTitle: _, ...known } = ENDLESS;
+    const foreign = {
+      minScore: 0.3,
+      isEnterprise: false,
+      proxyType: null,
+      websiteSToken: "x",
+      cookies: [],
+      s: { t: 1 },
+    };
+    const nulls = { checkField: null, websiteTitle: null, isInvisible: null };
+    const outer = { softId: 1029, appId: "x", languagePool: "en", callbackUrl: null, webhookUrl: 5, metadata: 5 };
+    const task = await taskOf(key, await createdId(key, { ...known, ...foreign, ...nulls }, outer));
+    expect(task.task).toStrictEqual({ ...known, isInvisible: true });
+    expect(task.webhook).toBeNull();
+  });
+
+  it.each([
+    "ReCaptchaV3TaskProxyless",
+    "RecaptchaV3TaskProxyLess",
+    "recaptchav3taskproxyless",
+    "RECAPTCHAV3TASKPROXYLESS",
+  ])("takes the type as %s (8)", async (type) => {
+    const { key } = await makeCaller();
+    const task = await taskOf(key, await createdId(key, { ...ENDLESS, type }));
+    expect(task.task.type).toBe("RecaptchaV3TaskProxyless");
+  });
+
+  it.each(["application/json", "text/plain", "text/plain; charset=utf-8", "application/x-www-form-urlencoded", null])(
+    "reads a JSON body whose content type is %s",
+    async (contentType) => {
+      const { key } = await makeCaller();
+      const created = await call("POST", "/createTask", { contentType, body: { clientKey: key, task: ENDLESS } });
+      const { taskId } = await created.json<Created>();
+      const result = await call("POST", "/getTaskResult", { contentType, body: { clientKey: key, taskId } });
+      expect(await result.json()).toMatchObject({ errorId: 0, status: "processing" });
+    },
+  );
+
+  it("takes callbackUrl as the task's webhook", async () => {
+    const { key } = await makeCaller();
+    const callbackUrl = "https://hooks.shop.example/callback?x=1";
+    const taskId = await createdId(key, ENDLESS, { callbackUrl });
+    expect((await taskOf(key, taskId)).webhook).toMatchObject({ url: callbackUrl, state: "pending" });
+  });
+
+  it("is idempotent under the same header as v1", async () => {
+    const { key } = await makeCaller();
+    const options = { body: { clientKey: key, task: ENDLESS }, headers: { "idempotency-key": "order-1042" } };
+    const answers = [await call("POST", "/createTask", options), await call("POST", "/createTask", options)];
+    const [first, second] = await Promise.all(answers.map((answer) => answer.json<Created>()));
+    expect(second).toStrictEqual(first);
+    expect(answers.map(({ headers }) => headers.get("idempotency-replayed"))).toEqual([null, "true"]);
+  });
+
+  it("waits for no upstream, and its id can be polled at once (10)", async () => {
+    const outside = scriptOutside({ create: [silent] });
+    const { key } = await makeCaller({}, { mode: "live" });
+    const taskId = await createdId(key);
+    expect(await (await getTaskResult(key, taskId)).json()).toMatchObject({ errorId: 0, status: "processing" });
+    await expectEventually(() => outside.creates.length).toBe(1);
+    await call("POST", `/v1/tasks/${v1Id(taskId)}/cancel`, { key });
+  });
+});
+
+describe("getTaskResult", () => {
+  it("says `processing` while the task runs, in exactly the protocol's form (7)", async () => {
+    const { key } = await makeCaller();
+    const taskId = await createdId(key);
+    const answer = { errorId: 0, errorCode: null, errorDescription: null, status: "processing" };
+    const first = await getTaskResult(key, taskId);
+    expect(first.status).toBe(200);
+    expect(first.headers.get("content-type")).toBe("application/json");
+    expect(await first.json()).toStrictEqual(answer);
+    await expectEventually(() => taskOf(key, taskId)).toMatchObject({ status: "processing" });
+    expect(await (await getTaskResult(key, taskId)).json()).toStrictEqual(answer);
+  });
+
+  it("says `ready` with the whole solution, as often as it is asked", async () => {
+    const { key } = await makeCaller();
+    const { id, solution } = await solve(key);
+    expect(solution).toMatchObject({
+      gRecaptchaResponse: expect.any(String),
+      cookies: {},
+      userAgent: expect.any(String),
+    });
+    for (let turn = 0; turn < 2; turn += 1) {
+      const response = await getTaskResult(key, decimalId(id));
+      expect(response.status).toBe(200);
+      expect(await response.json()).toStrictEqual({
+        errorId: 0,
+        errorCode: null,
+        errorDescription: null,
+        status: "ready",
+        solution,
+      });
+    }
+  });
+
+  it("never passes a client's poll on upstream (9)", async () => {
+    const outside = scriptOutside({ create: [created()], poll: [processing] });
+    const { key } = await makeCaller({}, { mode: "live" });
+    const taskId = await createdId(key);
+    await expectEventually(() => taskOf(key, taskId)).toMatchObject({ status: "processing" });
+    const answers = await Promise.all(Array.from({ length: 50 }, () => getTaskResult(key, taskId)));
+    for (const answer of answers) expect(await answer.json()).toMatchObject({ errorId: 0, status: "processing" });
+    expect(outside.polls).toHaveLength(0);
+  });
+
+  it("works for a suspended tenant, which reads what it has", async () => {
+    const { tenantId, key } = await makeCaller();
+    const taskId = await createdId(key);
+    await admin("PATCH", `/admin/tenants/${tenantId}`, { suspended: true });
+    expect(await (await getTaskResult(key, taskId)).json()).toMatchObject({ errorId: 0, status: "processing" });
+  });
+
+  it("ignores extra fields (8)", async () => {
+    const { key } = await makeCaller();
+    const body = { clientKey: key, taskId: await createdId(key), softId: 1, appId: null, isExtended: true };
+    expect(await (await call("POST", "/getTaskResult", { body })).json()).toMatchObject({ errorId: 0 });
+  });
+});
+
+describe("ids", () => {
+  it("of both faces name the same task, in both directions", async () => {
+    const { key } = await makeCaller();
+    const first = await createdId(key);
+    expect((await read(key, v1Id(first))).id).toBe(v1Id(first));
+    const { id } = await submit(key, ENDLESS);
+    expect(await (await getTaskResult(key, decimalId(id))).json()).toMatchObject({ status: "processing" });
+    expect(v1Id(decimalId(id))).toBe(id);
+  });
+
+  it("may come back as a JSON number, whole (4)", async () => {
+    const { key } = await makeCaller();
+    const taskId = await createdId(key);
+    for (const body of [`{"clientKey":"${key}","taskId":${taskId}}`, `{"taskId": ${taskId} ,"clientKey":"${key}"}`]) {
+      const response = await call("POST", "/getTaskResult", { body });
+      expect(await response.json()).toMatchObject({ errorId: 0, status: "processing" });
+    }
+  });
+
+  it("are the same number whatever digits they begin with", async () => {
+    const { key } = await makeCaller();
+    const ids = await Promise.all(Array.from({ length: 40 }, () => createdId(key)));
+    const tasks = await Promise.all(ids.map((id) => taskOf(key, id)));
+    expect(tasks.map(({ id }) => decimalId(id))).toEqual(ids);
+  });
+
+  it("of the tenant's other keys of the mode are its own", async () => {
+    const { tenantId, key } = await makeCaller();
+    const other = await makeKey(tenantId);
+    expect(await (await getTaskResult(other.key, await createdId(key))).json()).toMatchObject({ errorId: 0 });
+  });
+});
+
+it("a whole run as a client makes it: create, poll until ready, use the token", async () => {
+  const { key } = await makeCaller();
+  const taskId = await createdId(key, scenario("sandbox-delay-0"));
+  await finished(key, v1Id(taskId));
+  expect(await (await getTaskResult(key, taskId)).json()).toMatchObject({
+    status: "ready",
+    solution: { gRecaptchaResponse: expect.stringMatching(/^sandbox\./) },
+  });
+});

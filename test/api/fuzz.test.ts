@@ -1,0 +1,106 @@
+// The whole surface under fire: seeded requests made from the OpenAPI description by mutation. No 5xx, each error in its form, and
+// the gateway still solves afterwards.
+
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { z } from "zod";
+import { ERROR_CODES } from "../../src/errors.ts";
+import type { FuzzedRequest } from "../support/fuzz.ts";
+import { operationsOf, requestsTo } from "../support/fuzz.ts";
+import { ADMIN_TOKEN, call, makeCaller, makeKey, makeTenant, SEED_TASK, scenario, submit } from "../support/gateway.ts";
+
+const SEED = 20_261_123;
+const REQUESTS = 5_000;
+
+/** Requests a key makes before the next one takes over: well under the limit of creations. */
+const REQUESTS_PER_KEY = 500;
+
+const problemSchema = z.strictObject({
+  type: z.string(),
+  title: z.string().min(1),
+  status: z.int(),
+  detail: z.string().min(1),
+  code: z.enum(ERROR_CODES),
+  requestId: z.string().min(1),
+  errors: z.array(z.strictObject({ path: z.string(), message: z.string().min(1) })).optional(),
+});
+const compatibleErrorSchema = z.strictObject({
+  errorId: z.literal(1),
+  errorCode: z.string().min(1),
+  errorDescription: z.string().min(1),
+});
+
+beforeEach(() => {
+  // The outside world: receivers of webhooks. Nothing leaves this process.
+  vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response(null, { status: 204 }));
+  for (const method of ["log", "warn"] as const) vi.spyOn(console, method).mockImplementation(() => undefined);
+});
+
+afterEach(() => vi.restoreAllMocks());
+
+/** Whether a request would end, or suspend, the tenant or the key that all the others need. */
+function sawsOffItsBranch({ operation, path }: FuzzedRequest, tenantId: string, keyId: string): boolean {
+  const ownTenant = path.includes(tenantId) && /^(delete|patch)Tenant$/.test(operation.id);
+  const ownKey = path.includes(keyId) && /^(delete|rotate).*Key$/.test(operation.id);
+  return ownTenant || ownKey;
+}
+
+async function send(request: FuzzedRequest, key: string): Promise<Response> {
+  const { operation, path, body, contentType, headers } = request;
+  const authorization = { key, operator: ADMIN_TOKEN, stranger: `${key.slice(0, -1)}#`, nobody: undefined }[request.as];
+  const asClient = operation.path === "/createTask" || operation.path === "/getTaskResult";
+  // The compatible face has its key in the body, where the description's example stands.
+  const text =
+    typeof body === "string" && asClient && request.as === "key" ? body.replace(/sg_test_acme_x+/, key) : body;
+  return call(operation.method, path, { key: asClient ? undefined : authorization, body: text, contentType, headers });
+}
+
+async function checkForm(request: FuzzedRequest, response: Response): Promise<void> {
+  const { status } = response;
+  const told = JSON.stringify({ ...request, operation: request.operation.id }).slice(0, 600);
+  const text = await response.text();
+  expect(status, `${told} → ${text}`).toBeLessThan(500);
+  expect(response.headers.get("x-request-id"), told).toBeTruthy();
+  if (status >= 400) {
+    expect(response.headers.get("content-type"), told).toMatch(/^application\/(problem\+)?json/);
+    const compatible = response.headers.get("content-type") === "application/json";
+    const parsed = (compatible ? compatibleErrorSchema : problemSchema).safeParse(JSON.parse(text));
+    expect(parsed.success, `${told} → ${text}`).toBe(true);
+  } else if (request.operation.path === "/createTask" || request.operation.path === "/getTaskResult") {
+    const answer: unknown = JSON.parse(text);
+    const errorId = z.looseObject({ errorId: z.int() }).parse(answer).errorId;
+    if (errorId !== 0) expect(compatibleErrorSchema.safeParse(answer).success, `${told} → ${text}`).toBe(true);
+  }
+  // A path whose parameter is empty or holds a slash is another path, and there is none.
+  if (status !== 404 && status !== 413) expect(request.operation.statuses, `${told} → ${text}`).toContain(status);
+}
+
+it(`survives ${REQUESTS} requests that nobody would send`, { timeout: 240_000 }, async () => {
+  const tenant = await makeTenant();
+  const freshKey = () => makeKey(tenant.id, { scopes: ["tasks:write", "tasks:read", "account:read", "account:write"] });
+  let { key, id: keyId } = await freshKey();
+  const task = await submit(key, SEED_TASK);
+  const description: unknown = await (await call("GET", "/openapi.json")).json();
+  const ids = [task.id, task.id.toUpperCase(), `tsk_${"0".repeat(64)}`, keyId, tenant.id, "nobody-here", "acme"];
+
+  const requests = fc.sample(requestsTo(operationsOf(description), ids), { numRuns: REQUESTS, seed: SEED });
+  const statuses = new Map<number, number>();
+  for (const [index, request] of requests.entries()) {
+    if (sawsOffItsBranch(request, tenant.id, keyId)) continue;
+    if (index % REQUESTS_PER_KEY === 0) ({ key, id: keyId } = await freshKey());
+    const response = await send(request, key);
+    statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+    await checkForm(request, response);
+  }
+
+  // Fire that only ever meets a closed door shows nothing: each kind of answer must have come.
+  for (const status of [200, 201, 202, 204, 400, 401, 403, 404, 409, 413, 415]) {
+    expect(statuses.get(status) ?? 0, `answers of ${status}: ${JSON.stringify([...statuses])}`).toBeGreaterThan(0);
+  }
+  const after = await call("POST", "/v1/tasks", {
+    key: (await makeCaller()).key,
+    body: { task: scenario("sandbox-instant") },
+    headers: { prefer: "wait=20" },
+  });
+  expect(await after.json()).toMatchObject({ status: "ready", solutionState: "available" });
+});

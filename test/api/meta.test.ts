@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { createApp } from "../../src/app.ts";
+import { call } from "../support/gateway.ts";
+
+interface Description {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly security?: unknown }>>>>;
+  readonly components: { readonly securitySchemes: Readonly<Record<string, unknown>> };
+}
+
+const describeGateway = async (): Promise<Description> => (await call("GET", "/openapi.json")).json();
+
+const described = ({ paths }: Description): string[] =>
+  Object.entries(paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+
+/** What the app answers to: every handler's method and path, without the middleware of all paths. */
+function served(): string[] {
+  const routes = createApp()
+    .routes.filter(({ method }) => method !== "ALL")
+    .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
+  return [...new Set(routes)];
+}
+
+describe("GET /healthz", () => {
+  it("needs no key", async () => {
+    const response = await call("GET", "/healthz");
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("application/json");
+  });
+});
+
+describe("GET /openapi.json", () => {
+  it("needs no key, and is OpenAPI 3.1", async () => {
+    const response = await call("GET", "/openapi.json");
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toMatch(/^application\/json/);
+    const { openapi, info } = await response.json<Description>();
+    expect(openapi).toMatch(/^3\.1\.\d+$/);
+    expect(info.title).toBe("Solvegate");
+  });
+
+  it("lists exactly the routes that are served", async () => {
+    const listed = described(await describeGateway());
+    const itself = "GET /openapi.json";
+    expect(listed.filter((route) => route !== itself).sort()).toEqual(
+      served()
+        .filter((route) => route !== itself)
+        .sort(),
+    );
+  });
+
+  it("lists the contract's routes", async () => {
+    expect(described(await describeGateway())).toEqual(
+      expect.arrayContaining([
+        "POST /v1/tasks",
+        "GET /v1/tasks/{id}",
+        "POST /v1/tasks/{id}/cancel",
+        "POST /v1/tasks/{id}/claim",
+        "GET /v1/tasks/{id}/events",
+        "POST /v1/tasks/{id}/redeliver",
+        "POST /createTask",
+        "POST /getTaskResult",
+        "POST /admin/tenants",
+        "GET /admin/tenants",
+        "GET /admin/tenants/{tenantId}",
+        "PATCH /admin/tenants/{tenantId}",
+        "DELETE /admin/tenants/{tenantId}",
+        "POST /admin/tenants/{tenantId}/keys",
+        "GET /admin/tenants/{tenantId}/keys",
+        "DELETE /admin/tenants/{tenantId}/keys/{keyId}",
+        "POST /admin/tenants/{tenantId}/keys/{keyId}/rotate",
+        "GET /healthz",
+      ]),
+    );
+  });
+
+  it("says of every route which key it needs, and names only keys that it describes", async () => {
+    const { paths, components } = await describeGateway();
+    const schemes = Object.keys(components.securitySchemes);
+    for (const [path, operations] of Object.entries(paths)) {
+      const expected = path.startsWith("/v1/")
+        ? [{ apiKey: [] }]
+        : path.startsWith("/admin/")
+          ? [{ operatorToken: [] }]
+          : [];
+      for (const { security } of Object.values(operations)) expect(security).toEqual(expected);
+      for (const name of expected.flatMap((entry) => Object.keys(entry))) expect(schemes).toContain(name);
+    }
+  });
+});

@@ -1,0 +1,265 @@
+// The tenant's default endpoint and its signing secret over the wire.
+
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { aTime, expectCommonHeaders, expectInvalid, expectProblem } from "../support/answers.ts";
+import { call, makeCaller, makeKey } from "../support/gateway.ts";
+import { delayed, scriptReceivers, verifies } from "../support/receivers.ts";
+import { tenantObject } from "../support/tenants.ts";
+import { freezeTime, pass, releaseTime, START } from "../support/time.ts";
+import type { Answer } from "../support/upstream.ts";
+import { lost, plain, RECEIVER_URL } from "../support/upstream.ts";
+
+const ENDPOINT = "https://hooks.shop.example/solvegate";
+const NONE = { url: null, disabledAt: null, disabledReason: null };
+const SCOPES = ["tasks:write", "tasks:read", "account:read", "account:write"];
+const SECRET = /^whsec_[A-Za-z0-9+/]{43}=$/;
+
+const ok = plain(204, null);
+
+let tenantId: string;
+let key: string;
+let webhookSecret: string;
+
+beforeEach(async () => {
+  ({ tenantId, key, webhookSecret } = await makeCaller({}, { scopes: SCOPES }));
+});
+afterEach(async () => {
+  releaseTime();
+  await reset();
+});
+
+const put = (body: unknown) => call("PUT", "/v1/webhook", { key, body });
+const test = () => call("POST", "/v1/webhook/test", { key });
+
+async function endpoint(by: string = key): Promise<unknown> {
+  const response = await call("GET", "/v1/webhook", { key: by });
+  expect(response.status).toBe(200);
+  expect(response.headers.get("content-type")).toBe("application/json");
+  expectCommonHeaders(response);
+  return response.json();
+}
+
+/** The secret that a rotation gives; the body is left out where none is named. */
+async function rotate(body?: unknown): Promise<string> {
+  const response = await call("POST", "/v1/webhook/rotate", { key, body });
+  const answer = await response.json<{ secret: string }>();
+  expect({ status: response.status, answer }).toStrictEqual({
+    status: 200,
+    answer: { secret: expect.stringMatching(SECRET) },
+  });
+  return answer.secret;
+}
+
+describe("the endpoint", () => {
+  it("is told as none before it is set, and once it is removed", async () => {
+    expect(await endpoint()).toStrictEqual(NONE);
+    await put({ url: ENDPOINT });
+    for (const _again of [1, 2]) {
+      const response = await call("DELETE", "/v1/webhook", { key });
+      expect({ status: response.status, body: await response.text() }).toEqual({ status: 204, body: "" });
+    }
+    expect(await endpoint()).toStrictEqual(NONE);
+  });
+
+  it("is told as it was set, and the last one stands", async () => {
+    for (const url of [RECEIVER_URL, ENDPOINT]) {
+      const response = await put({ url });
+      expect({ status: response.status, body: await response.json() }).toStrictEqual({
+        status: 200,
+        body: { ...NONE, url },
+      });
+      expect(await endpoint()).toStrictEqual({ ...NONE, url });
+    }
+  });
+
+  it("that is disabled says since when and why, and is enabled by setting it again", async () => {
+    await put({ url: ENDPOINT });
+    await tenantObject(tenantId).disableEndpoint(ENDPOINT);
+    expect(await endpoint()).toStrictEqual({
+      url: ENDPOINT,
+      disabledAt: aTime,
+      disabledReason: expect.stringMatching(/./),
+    });
+    expect(await (await put({ url: ENDPOINT })).json()).toStrictEqual({ ...NONE, url: ENDPOINT });
+    expect(await endpoint()).toStrictEqual({ ...NONE, url: ENDPOINT });
+  });
+
+  it("is the tenant's: the same for keys of both modes, and not another tenant's", async () => {
+    await put({ url: ENDPOINT });
+    const live = await makeKey(tenantId, { mode: "live", scopes: SCOPES });
+    expect(await endpoint(live.key)).toStrictEqual({ ...NONE, url: ENDPOINT });
+    const other = await makeCaller({}, { scopes: SCOPES });
+    expect(await endpoint(other.key)).toStrictEqual(NONE);
+  });
+});
+
+describe("setting the endpoint", () => {
+  it.each([
+    ["no field", {}, "url"],
+    ["null", { url: null }, "url"],
+    ["a number", { url: 5 }, "url"],
+    ["a field too many", { url: ENDPOINT, secret: "x" }, "secret"],
+    ["an empty string", { url: "" }, "url"],
+    ["a host alone", { url: "hooks.shop.example" }, "url"],
+    ["a path alone", { url: "/hook" }, "url"],
+    ["a scheme alone", { url: "https://" }, "url"],
+    ["a port too high", { url: "https://hooks.shop.example:99999/" }, "url"],
+  ])("to what is no URL is 400: %s", async (_what, body, path) => {
+    await put({ url: RECEIVER_URL });
+    await expectInvalid(await put(body), path);
+    expect(await endpoint()).toStrictEqual({ ...NONE, url: RECEIVER_URL });
+  });
+
+  it.each([
+    "http://hooks.shop.example/",
+    "ftp://hooks.shop.example/",
+    "https://user:secret@hooks.shop.example/",
+    "https://hooks.shop.example:22/",
+    "https://localhost/",
+    "https://intranet/",
+    "https://printer.local./",
+    "https://127.0.0.1/",
+    "https://0x7f.1/",
+    "https://169.254.169.254/",
+    "https://[::1]/",
+    "https://[::ffff:8.8.8.8]/",
+    `https://hooks.shop.example/${"a".repeat(2_048)}`,
+  ])("to a URL that is refused is 403: %s", async (url) => {
+    await put({ url: RECEIVER_URL });
+    await expectProblem(await put({ url }), "webhook_url_not_allowed");
+    expect(await endpoint()).toStrictEqual({ ...NONE, url: RECEIVER_URL });
+  });
+});
+
+describe("rotating the secret", () => {
+  beforeEach(async () => {
+    freezeTime();
+    ({ tenantId, key, webhookSecret } = await makeCaller({}, { scopes: SCOPES }));
+    await put({ url: ENDPOINT });
+  });
+
+  const DAY_S = 86_400;
+  const WEEK_S = 604_800;
+
+  /** Which of the secrets verify what is sent now. */
+  async function signing(...secrets: string[]): Promise<boolean[]> {
+    const received = scriptReceivers({ [ENDPOINT]: [ok] });
+    expect((await test()).status).toBe(200);
+    const [webhook] = received;
+    if (webhook === undefined) throw new Error("nothing was sent");
+    return secrets.map((secret) => verifies(webhook, secret));
+  }
+
+  it.each([
+    { name: "no body", body: undefined, overlapS: DAY_S },
+    { name: "an empty object", body: {}, overlapS: DAY_S },
+    { name: "one second", body: { overlapSeconds: 1 }, overlapS: 1 },
+    { name: "an hour", body: { overlapSeconds: 3_600 }, overlapS: 3_600 },
+    { name: "the longest", body: { overlapSeconds: WEEK_S }, overlapS: WEEK_S },
+  ])("with $name: both sign for the overlap, and only the new one after it", async ({ body, overlapS }) => {
+    const secret = await rotate(body);
+    expect(secret).not.toBe(webhookSecret);
+    expect(await signing(secret, webhookSecret)).toEqual([true, true]);
+    pass(overlapS * 1_000 - 1);
+    expect(await signing(secret, webhookSecret)).toEqual([true, true]);
+    pass(1);
+    expect(await signing(secret, webhookSecret)).toEqual([true, false]);
+  });
+
+  it("with an overlap of 0 ends the old one at once", async () => {
+    const secret = await rotate({ overlapSeconds: 0 });
+    expect(await signing(secret, webhookSecret)).toEqual([true, false]);
+  });
+
+  it("twice within the overlap leaves three that sign, each for its own time", async () => {
+    const second = await rotate({ overlapSeconds: 60 });
+    pass(1_000);
+    const third = await rotate({ overlapSeconds: 3_600 });
+    expect(await signing(third, second, webhookSecret)).toEqual([true, true, true]);
+    pass(59_000);
+    expect(await signing(third, second, webhookSecret)).toEqual([true, true, false]);
+    pass(3_541_000);
+    expect(await signing(third, second, webhookSecret)).toEqual([true, false, false]);
+  });
+
+  it.each([
+    ["less than 0", { overlapSeconds: -1 }, "overlapSeconds"],
+    ["more than a week", { overlapSeconds: WEEK_S + 1 }, "overlapSeconds"],
+    ["a fraction", { overlapSeconds: 1.5 }, "overlapSeconds"],
+    ["text", { overlapSeconds: "60" }, "overlapSeconds"],
+    ["null", { overlapSeconds: null }, "overlapSeconds"],
+    ["a field too many", { overlap: 60 }, "overlap"],
+  ])("is refused with %s, and changes nothing", async (_what, body, path) => {
+    await expectInvalid(await call("POST", "/v1/webhook/rotate", { key, body }), path);
+    expect(await signing(webhookSecret)).toEqual([true]);
+  });
+
+  it("is refused with a body that is no JSON, or does not say that it is", async () => {
+    await expectProblem(await call("POST", "/v1/webhook/rotate", { key, body: "{" }), "invalid_json");
+    const unnamed = { key, body: "{}", contentType: "text/plain" };
+    await expectProblem(await call("POST", "/v1/webhook/rotate", unnamed), "unsupported_media_type");
+    expect(await signing(webhookSecret)).toEqual([true]);
+  });
+});
+
+describe("the endpoint's test", () => {
+  beforeEach(async () => {
+    freezeTime();
+    ({ tenantId, key, webhookSecret } = await makeCaller({}, { scopes: SCOPES }));
+    await put({ url: ENDPOINT });
+  });
+
+  const answered = { latencyMs: 84, redirected: false, error: null };
+
+  it.each<[string, Answer, object]>([
+    ["200", plain(200, "thank you"), { ...answered, status: 200 }],
+    ["204", ok, { ...answered, status: 204 }],
+    ["404", plain(404), { ...answered, status: 404 }],
+    ["500", plain(500), { ...answered, status: 500 }],
+    ["a redirect", plain(302, null, { location: RECEIVER_URL }), { ...answered, status: 302, redirected: true }],
+    ["no answer", lost, { ...answered, status: null, error: expect.stringMatching(/^[a-z_]+$/) }],
+  ])("tells %s as it is", async (_what, answer, expected) => {
+    const received = scriptReceivers({ [ENDPOINT]: [delayed(84, answer)] });
+    const response = await test();
+    expect({ status: response.status, body: await response.json() }).toStrictEqual({ status: 200, body: expected });
+    expect(received).toHaveLength(1);
+  });
+
+  it("sends webhook.test, signed, under an id of its own each time, and follows no redirect", async () => {
+    const received = scriptReceivers({ [ENDPOINT]: [ok] });
+    await test();
+    await test();
+    for (const webhook of received) {
+      const { method, redirect, event, headers } = webhook;
+      expect({ method, redirect }).toEqual({ method: "POST", redirect: "manual" });
+      expect(event).toMatchObject({ type: "webhook.test", timestamp: new Date(START).toISOString() });
+      expect(headers.get("webhook-timestamp")).toBe(String(START / 1_000));
+      expect(verifies(webhook, webhookSecret)).toBe(true);
+    }
+    expect(new Set(received.map(({ headers }) => headers.get("webhook-id"))).size).toBe(2);
+  });
+
+  it("is 404 where no endpoint is set", async () => {
+    await call("DELETE", "/v1/webhook", { key });
+    await expectProblem(await test(), "not_found");
+  });
+});
+
+describe("the scopes", () => {
+  it.each([
+    ["GET", "/v1/webhook", "account:read"],
+    ["PUT", "/v1/webhook", "account:write"],
+    ["DELETE", "/v1/webhook", "account:write"],
+    ["POST", "/v1/webhook/rotate", "account:write"],
+    ["POST", "/v1/webhook/test", "account:write"],
+  ])("%s %s takes %s, and no other will do", async (method, path, scope) => {
+    scriptReceivers({ [ENDPOINT]: [ok] });
+    await put({ url: ENDPOINT });
+    const body = method === "PUT" ? { url: ENDPOINT } : undefined;
+    const others = await makeKey(tenantId, { scopes: SCOPES.filter((one) => one !== scope) });
+    await expectProblem(await call(method, path, { key: others.key, body }), "insufficient_scope");
+    const alone = await makeKey(tenantId, { scopes: [scope] });
+    expect((await call(method, path, { key: alone.key, body })).ok).toBe(true);
+  });
+});

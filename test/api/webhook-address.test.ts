@@ -1,0 +1,84 @@
+// Which address a task's webhook goes to: its own, by either face, or else the tenant's endpoint as it stands.
+
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { call, makeCaller, read, SEED_TASK, scenario, solve, submit } from "../support/gateway.ts";
+import { scriptReceivers } from "../support/receivers.ts";
+import { tenantObject } from "../support/tenants.ts";
+import { eventually } from "../support/time.ts";
+import { plain, RECEIVER_URL } from "../support/upstream.ts";
+
+const ENDPOINT = "https://hooks.shop.example/solvegate";
+
+const ok = plain(204, null);
+
+let tenantId: string;
+let key: string;
+
+beforeEach(async () => {
+  const scopes = ["tasks:write", "tasks:read", "account:read", "account:write"];
+  ({ tenantId, key } = await makeCaller({}, { scopes }));
+  await call("PUT", "/v1/webhook", { key, body: { url: ENDPOINT } });
+});
+afterEach(reset);
+
+describe("the address of a task's webhook", () => {
+  /** Scripts both receivers; `heard` waits for the one webhook and tells where it went. */
+  function listen() {
+    const received = scriptReceivers({ [ENDPOINT]: [ok], [RECEIVER_URL]: [ok] });
+    const heard = async (id: string) => {
+      await eventually(async () => (await read(key, id)).webhook?.state === "delivered");
+      return received.map(({ url, event }) => ({ url, type: event.type, id: event.data.id }));
+    };
+    return { received, heard };
+  }
+
+  it("is its own, whatever the endpoint is", async () => {
+    const { heard } = listen();
+    const { id } = await solve(key, { webhookUrl: RECEIVER_URL });
+    expect(await heard(id)).toEqual([{ url: RECEIVER_URL, type: "task.ready", id }]);
+  });
+
+  it("is the endpoint, where it has none of its own", async () => {
+    const { heard } = listen();
+    const { id } = await solve(key);
+    expect(await heard(id)).toEqual([{ url: ENDPOINT, type: "task.ready", id }]);
+  });
+
+  it("is callbackUrl in the compatible face, whatever the endpoint is", async () => {
+    const { heard } = listen();
+    const body = { clientKey: key, task: scenario("sandbox-instant"), callbackUrl: RECEIVER_URL };
+    const { taskId } = await (await call("POST", "/createTask", { body })).json<{ taskId: string }>();
+    const id = `tsk_${BigInt(taskId).toString(16).padStart(64, "0")}`;
+    expect(await heard(id)).toEqual([{ url: RECEIVER_URL, type: "task.ready", id }]);
+  });
+
+  it("is told with the task as soon as it is known: its own at once, the endpoint at the end", async () => {
+    const { heard } = listen();
+    const own = await submit(key, SEED_TASK, { webhookUrl: RECEIVER_URL });
+    expect(own.webhook).toStrictEqual({
+      url: RECEIVER_URL,
+      state: "pending",
+      attempts: 0,
+      lastStatus: null,
+      nextAttemptAt: null,
+    });
+    const unnamed = await submit(key, scenario("sandbox-instant"));
+    expect(unnamed.webhook).toBeNull();
+    expect(await heard(unnamed.id)).toEqual([{ url: ENDPOINT, type: "task.ready", id: unnamed.id }]);
+    await call("POST", `/v1/tasks/${own.id}/cancel`, { key });
+    await eventually(async () => (await read(key, own.id)).webhook?.state === "delivered");
+  });
+
+  it.each<[string, () => unknown]>([
+    ["is removed", () => call("DELETE", "/v1/webhook", { key })],
+    ["is disabled", () => tenantObject(tenantId).disableEndpoint(ENDPOINT)],
+  ])("is nowhere, where the endpoint %s and it has none of its own", async (_what, change) => {
+    const { received } = listen();
+    await change();
+    const { id } = await solve(key);
+    await eventually(async () => (await call("POST", `/v1/tasks/${id}/redeliver`, { key })).status === 409);
+    expect((await read(key, id)).webhook).toBeNull();
+    expect(received).toEqual([]);
+  });
+});

@@ -1,0 +1,216 @@
+/** Rules of eviction: whenever an object loses its memory, a task comes to the same end, upstream is asked no more than once. */
+
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { TaskStub } from "../support/objects.ts";
+import {
+  acceptTask,
+  LIVE,
+  POLL_MS,
+  RETENTION_MS,
+  storedText,
+  TIMEOUT_MS,
+  view,
+  viewOrNull,
+} from "../support/objects.ts";
+import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
+import { alarmOf, evict, freezeTime, pass, releaseTime, ring, ringOnTime, runUntil, START } from "../support/time.ts";
+import type { Outside } from "../support/upstream.ts";
+import { created, lost, plain, processing, RECEIVER_URL, ready, scriptOutside, TOKEN } from "../support/upstream.ts";
+
+beforeEach(async () => {
+  freezeTime();
+  await createTenant();
+});
+afterEach(async () => {
+  releaseTime();
+  await reset();
+});
+
+/** The alarms of a task that is solved at its third poll: each is a step, and `SUBMITTED` is when createTask is answered. */
+const STEPS = [
+  "admission and submission",
+  "first poll",
+  "second poll",
+  "third poll, ready",
+  "expiry",
+  "purge",
+] as const;
+const SUBMITTED = START + 1;
+const UNSOLVED = SUBMITTED + 2 * POLL_MS;
+
+/** What everybody outside the object sees of a life. */
+async function outcomeOf(stub: TaskStub, outside: Outside) {
+  const rows = await ledgerOf(tenantObject());
+  return {
+    creates: outside.creates.map(({ at }) => at - START),
+    polls: outside.polls.map(({ at }) => at - START),
+    webhooks: outside.webhooks.map(({ at, body }) => ({ at: at - START, body: statusOf(body) })),
+    rows: rows.map(({ task_id: id, ...row }) => ({ ...row, own: id === stub.id.toString() })),
+    left: await storedText(stub),
+  };
+}
+
+function statusOf(body: unknown): unknown {
+  return typeof body === "object" && body !== null && "type" in body ? body.type : body;
+}
+
+/** Lives through every step; before those that `evicted` names, the objects lose their memory. */
+async function live(evicted: (step: number) => boolean, webhookUrl: string | null, alsoTenant = false) {
+  const outside = scriptOutside({
+    create: [created()],
+    poll: [processing, processing, ready],
+    receive: [plain(204, null)],
+  });
+  const stub = await acceptTask({ webhookUrl });
+  let expiresAt = Number.NaN;
+  for (const [step, name] of STEPS.entries()) {
+    if (evicted(step)) {
+      await evict(stub);
+      if (alsoTenant) await evict(tenantObject());
+    }
+    await ringOnTime(stub);
+    if (name === "third poll, ready") {
+      const record = await view(stub);
+      expect(record).toMatchObject({ status: "ready", submissions: 1, solution: { gRecaptchaResponse: TOKEN } });
+      expiresAt = record.solutionExpiresAt ?? Number.NaN;
+    }
+    if (name === "expiry") expect(await storedText(stub)).not.toContain(TOKEN);
+  }
+  return { outcome: await outcomeOf(stub, outside), expiresAt };
+}
+
+const EXPECTED = {
+  creates: [1],
+  polls: [3_001, 6_001, 9_001],
+  rows: [
+    { mode: "live", status: "ready", admitted: 1, finished_at: SUBMITTED + 9_000, solve_ms: 9_000, error_code: null },
+  ],
+  left: "[]",
+};
+
+describe("a life with no eviction", () => {
+  it("is what the others are compared with", async () => {
+    const { outcome, expiresAt } = await live(() => false, RECEIVER_URL);
+    expect(outcome).toMatchObject({ ...EXPECTED, webhooks: [{ at: 9_001, body: "task.ready" }] });
+    expect(outcome.rows).toMatchObject([{ webhook_state: "delivered", own: true }]);
+    expect(expiresAt).toBe(UNSOLVED + 120_000);
+  });
+});
+
+describe("an eviction", () => {
+  const moments = [
+    ...STEPS.map((name, index) => ({ name: `before the ${name}`, evicted: (step: number) => step === index })),
+    { name: "before every step", evicted: () => true },
+  ];
+
+  it.each(moments)("$name changes nothing that anybody sees", async ({ evicted }) => {
+    const { outcome, expiresAt } = await live(evicted, RECEIVER_URL);
+    expect(outcome).toMatchObject({ ...EXPECTED, webhooks: [{ at: 9_001, body: "task.ready" }] });
+    expect(expiresAt).toBeLessThanOrEqual(UNSOLVED + 120_000);
+  });
+
+  it.each(moments)("$name enters a task without a webhook once into the ledger", async ({ evicted }) => {
+    const { outcome } = await live(evicted, null);
+    expect(outcome).toMatchObject({ ...EXPECTED, webhooks: [] });
+    expect(outcome.rows).toMatchObject([{ webhook_state: null, own: true }]);
+  });
+
+  it("of both objects before every step changes nothing either", async () => {
+    const { outcome } = await live(() => true, RECEIVER_URL, true);
+    expect(outcome).toMatchObject({ ...EXPECTED, webhooks: [{ at: 9_001, body: "task.ready" }] });
+  });
+
+  it("costs the solution no more life than the trace of the last poll leaves open", async () => {
+    const { expiresAt } = await live(() => true, null);
+    // The alarm tells when the last poll was answered, and the poll had left at most one time-out (10 s) before.
+    expect(expiresAt).toBeGreaterThanOrEqual(Math.max(UNSOLVED - 10_000, SUBMITTED) + 120_000);
+  });
+});
+
+describe("an object that comes back late", () => {
+  it("waits one interval more rather than poll too early after a poll that it forgot", async () => {
+    const outside = scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await acceptTask();
+    await runUntil(stub, SUBMITTED + POLL_MS);
+    await evict(stub);
+    pass(POLL_MS + 1_000);
+    await ring(stub);
+    expect(outside.polls).toHaveLength(1);
+    expect(await alarmOf(stub)).toBe(Date.now() + POLL_MS);
+  });
+
+  it("keeps its pause after a fault", async () => {
+    const outside = scriptOutside({ create: [created()], poll: [lost, lost, lost, ready] });
+    const stub = await acceptTask();
+    for (let step = 0; step < 5; step += 1) {
+      await evict(stub);
+      await ringOnTime(stub);
+    }
+    expect(outside.polls.map(({ at }) => at - SUBMITTED)).toEqual([3_000, 6_000, 12_000, 24_000]);
+  });
+
+  it("keeps its pause after a refused submission, and counts none", async () => {
+    const outside = scriptOutside({ create: [plain(503), plain(503), created()] });
+    const stub = await acceptTask();
+    for (let step = 0; step < 3; step += 1) {
+      await evict(stub);
+      await ringOnTime(stub);
+    }
+    expect(outside.creates.map(({ at }) => at - SUBMITTED)).toEqual([0, 3_000, 9_000]);
+    expect(await view(stub)).toMatchObject({ status: "processing", submissions: 1 });
+  });
+
+  it("fails at its deadline all the same", async () => {
+    scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await acceptTask();
+    await runUntil(stub, START + 20_000);
+    await evict(stub);
+    pass(TIMEOUT_MS);
+    await ring(stub);
+    expect(await view(stub)).toMatchObject({ status: "failed", error: { code: "timeout" } });
+  });
+});
+
+describe("what survives an eviction", () => {
+  it("a claim: the solution is handed out to nobody else", async () => {
+    scriptOutside({ create: [ready] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    expect(await stub.claim(LIVE)).toMatchObject({ tag: "claimed" });
+    await evict(stub);
+    expect(await stub.claim(LIVE)).toEqual({ tag: "already_claimed" });
+  });
+
+  it("a cancel, and the task that was canceled is settled by its alarm", async () => {
+    scriptOutside({ create: [created()], poll: [ready] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    await stub.cancel(LIVE);
+    await evict(stub);
+    await runUntil(stub, START + TIMEOUT_MS);
+    expect(await view(stub)).toMatchObject({ status: "canceled" });
+    expect(await ledgerOf(tenantObject())).toMatchObject([{ status: "canceled" }]);
+  });
+
+  it("the webhook attempts that are still to come", async () => {
+    const outside = scriptOutside({ create: [ready], receive: [plain(500), plain(500), plain(204, null)] });
+    const stub = await acceptTask({ webhookUrl: RECEIVER_URL });
+    for (let step = 0; step < 3; step += 1) {
+      await ringOnTime(stub);
+      await evict(stub);
+    }
+    expect(outside.webhooks).toHaveLength(3);
+    expect(await view(stub)).toMatchObject({ delivery: { state: "delivered", attempts: 3 } });
+  });
+
+  it("nothing, once the retention is over", async () => {
+    scriptOutside({ create: [ready] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    await evict(stub);
+    await runUntil(stub, START + 2 * RETENTION_MS);
+    expect(await viewOrNull(stub)).toBeNull();
+    expect(await ledgerOf(tenantObject())).toHaveLength(1);
+  });
+});

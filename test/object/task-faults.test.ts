@@ -1,0 +1,189 @@
+/** Rules of the unexpected: an exception inside a step is counted, paced and survived; it never silences a task or spins. */
+
+import { reset, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RECORD_KEY } from "../../src/tasks/record.ts";
+import type { TaskStub } from "../support/objects.ts";
+import { acceptTask, setEnvironment, stored, storedText, TIMEOUT_MS, view } from "../support/objects.ts";
+import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
+import { alarmOf, evict, freezeTime, releaseTime, ring, ringOnTime, runUntil, START } from "../support/time.ts";
+import { created, plain, processing, RECEIVER_URL, ready, scriptOutside, TOKEN } from "../support/upstream.ts";
+
+beforeEach(async () => {
+  freezeTime();
+  await createTenant();
+});
+afterEach(async () => {
+  releaseTime();
+  await reset();
+});
+
+/** With a variable out of its range every step throws before it does anything. */
+const breakSteps = (stub: TaskStub) => setEnvironment(stub, { ...env, POLL_INTERVAL_MS: "never" });
+const mendSteps = (stub: TaskStub) => setEnvironment(stub, env);
+
+describe("an unexpected exception in a step", () => {
+  it("is counted, and the alarm is set again a pause later", async () => {
+    scriptOutside();
+    const stub = await acceptTask();
+    await breakSteps(stub);
+    for (const [index, pause] of [1_000, 2_000, 5_000, 15_000, 60_000].entries()) {
+      const at = await ringOnTime(stub);
+      expect(await view(stub)).toMatchObject({ status: "queued", strikes: index + 1 });
+      expect(await alarmOf(stub)).toBe(Math.min(at + pause, START + TIMEOUT_MS));
+    }
+  });
+
+  it("ten times in a row fails the task with internal", async () => {
+    const outside = scriptOutside();
+    const stub = await acceptTask({ timeoutMs: 300_000, pollIntervalMs: 1_000 });
+    await breakSteps(stub);
+    for (let strikes = 1; strikes < 10; strikes += 1) {
+      await ring(stub);
+      expect(await view(stub)).toMatchObject({ status: "queued", strikes });
+    }
+    await ring(stub);
+    expect(await view(stub)).toMatchObject({
+      status: "failed",
+      error: { code: "internal", message: expect.not.stringContaining("POLL_INTERVAL_MS") },
+    });
+    expect(outside.count).toBe(0);
+  });
+
+  it("is forgotten once a step has gone well", async () => {
+    scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await acceptTask();
+    await breakSteps(stub);
+    for (let strikes = 1; strikes <= 3; strikes += 1) await ringOnTime(stub);
+    await mendSteps(stub);
+    await ringOnTime(stub);
+    expect(await view(stub)).toMatchObject({ status: "processing", strikes: 0 });
+  });
+
+  it("after the end delays the settlement and the webhook, and loses neither", async () => {
+    const outside = scriptOutside({ create: [ready], receive: [plain(204, null)] });
+    const stub = await acceptTask({ webhookUrl: RECEIVER_URL });
+    await breakSteps(stub);
+    await stub.cancel({ tenantId: "acme", mode: "live", since: 0 });
+    for (let strikes = 1; strikes <= 12; strikes += 1) await ringOnTime(stub);
+    expect(await ledgerOf(tenantObject())).toEqual([]);
+    await mendSteps(stub);
+    await ringOnTime(stub);
+    await runUntil(stub, Date.now() + 10_000);
+    expect(await ledgerOf(tenantObject())).toMatchObject([{ status: "canceled" }]);
+    expect(outside.webhooks).toHaveLength(1);
+  });
+
+  it("when the deadline has passed still ends the task, and does not spin", async () => {
+    scriptOutside();
+    const stub = await acceptTask({ timeoutMs: 10_000 });
+    await breakSteps(stub);
+    await runUntil(stub, START + 9_999);
+    const at = await ringOnTime(stub);
+    expect(at).toBe(START + 10_000);
+    expect(await stored(stub)).toMatchObject({ status: "failed", error: { code: "timeout" } });
+    expect(await alarmOf(stub)).toBeGreaterThanOrEqual(at + 1_000);
+  });
+
+  it("when the solution dies does not keep it, and does not spin", async () => {
+    scriptOutside({ create: [ready] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    await breakSteps(stub);
+    const at = await ringOnTime(stub);
+    expect(await storedText(stub)).not.toContain(TOKEN);
+    expect(await alarmOf(stub)).toBeGreaterThanOrEqual(at + 1_000);
+  });
+
+  it("when the retention is over does not spin", async () => {
+    scriptOutside({ create: [ready] });
+    const stub = await acceptTask();
+    await runUntil(stub, START + 200_000);
+    await breakSteps(stub);
+    const at = await ringOnTime(stub);
+    expect(await alarmOf(stub)).toBeGreaterThanOrEqual(at + 1_000);
+  });
+});
+
+describe("a record that this version cannot read", () => {
+  const writeRecord = (stub: TaskStub, record: object) =>
+    runInDurableObject(stub, (_object, state) => state.storage.kv.put(RECORD_KEY, record));
+
+  it("is left as it is, and looked at again later: a newer version may read it", async () => {
+    scriptOutside({ create: [created()] });
+    const stub = await acceptTask();
+    const record = await stored(stub);
+    await evict(stub);
+    await writeRecord(stub, { ...record, version: 2 });
+    const before = await storedText(stub);
+    const at = await ringOnTime(stub);
+    expect(await storedText(stub)).toBe(before);
+    expect(await alarmOf(stub)).toBe(at + 600_000);
+    await expect(view(stub)).rejects.toThrow();
+  });
+
+  it("does not spoil the object: once it is readable the task goes on", async () => {
+    scriptOutside({ create: [created()] });
+    const stub = await acceptTask({ timeoutMs: 300_000 });
+    const record = await stored(stub);
+    if (record === undefined) throw new Error("no record");
+    await evict(stub);
+    await writeRecord(stub, { ...record, version: 2 });
+    await expect(view(stub)).rejects.toThrow();
+    await writeRecord(stub, record);
+    await ringOnTime(stub);
+    expect(await view(stub)).toMatchObject({ status: "processing" });
+  });
+});
+
+/** An environment in which the tenant's object is out of reach. */
+const AWAY = {
+  ...env,
+  TENANTS: {
+    idFromName: (name: string) => name,
+    get: () => {
+      throw new Error("the tenant's object is away");
+    },
+  },
+};
+
+describe("a tenant's object that does not answer", () => {
+  it("delays the admission: 1, 2, 5, 15, 60 s, and no strike is counted", async () => {
+    const outside = scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await acceptTask({ timeoutMs: 300_000 });
+    await setEnvironment(stub, AWAY);
+    const rung: number[] = [];
+    for (let attempt = 0; attempt < 6; attempt += 1) rung.push((await ringOnTime(stub)) - START - 1);
+    expect(rung).toEqual([0, 1_000, 3_000, 8_000, 23_000, 83_000]);
+    expect(await view(stub)).toMatchObject({ status: "queued", strikes: 0 });
+    await mendSteps(stub);
+    await ringOnTime(stub);
+    expect(await view(stub)).toMatchObject({ status: "processing" });
+    expect(outside.creates).toHaveLength(1);
+  });
+
+  it("fails the task at its deadline, with timeout: upstream is not to blame", async () => {
+    scriptOutside();
+    const stub = await acceptTask();
+    await setEnvironment(stub, AWAY);
+    await runUntil(stub, START + TIMEOUT_MS);
+    expect(await view(stub)).toMatchObject({ status: "failed", error: { code: "timeout" }, submissions: 0 });
+  });
+
+  it("delays the settlement, which is then made once, with the webhook behind it", async () => {
+    const outside = scriptOutside({ create: [created()], poll: [ready], receive: [plain(204, null)] });
+    const stub = await acceptTask({ webhookUrl: RECEIVER_URL });
+    await ringOnTime(stub);
+    await setEnvironment(stub, AWAY);
+    const readyAt = await ringOnTime(stub);
+    expect(await view(stub)).toMatchObject({ status: "ready", settled: false });
+    await ringOnTime(stub);
+    expect(outside.webhooks).toHaveLength(0);
+    await mendSteps(stub);
+    await ringOnTime(stub);
+    expect(Date.now()).toBe(readyAt + 3_000);
+    expect(await ledgerOf(tenantObject())).toMatchObject([{ status: "ready", finished_at: readyAt }]);
+    expect(outside.webhooks).toHaveLength(1);
+  });
+});

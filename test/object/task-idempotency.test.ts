@@ -1,0 +1,96 @@
+/** Rules of idempotency keys: repeats meet in one object, another body is told so, and nothing outlives the task. */
+
+import { reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { TaskStub } from "../support/objects.ts";
+import { aTask, stored, storedText, TENANT_ID } from "../support/objects.ts";
+import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
+import { alarmOf, evict, freezeTime, pass, releaseTime, runUntil, START } from "../support/time.ts";
+import { created, ready, scriptOutside } from "../support/upstream.ts";
+
+const BODY = "a".repeat(64);
+const OTHER_BODY = "b".repeat(64);
+
+beforeEach(() => freezeTime());
+afterEach(async () => {
+  releaseTime();
+  await reset();
+});
+
+/** The object that the door finds for a key. */
+function objectOf(key: string): TaskStub {
+  return env.TASKS.get(env.TASKS.idFromName(`${TENANT_ID}/live/${key}`));
+}
+
+const accept = (stub: TaskStub, bodyHash: string, replayOnly = false) =>
+  stub.accept(aTask({ bodyHash, replayOnly, metadata: { body: bodyHash } }));
+
+describe("repeats of one key", () => {
+  it("100 at once make one record, and one task upstream", async () => {
+    await createTenant();
+    const outside = scriptOutside({ create: [created()], poll: [ready] });
+    const stub = objectOf("order-1");
+    const results = await Promise.all(Array.from({ length: 100 }, () => accept(objectOf("order-1"), BODY)));
+    expect(results.filter(({ tag }) => tag === "accepted")).toHaveLength(1);
+    expect(results.filter(({ tag }) => tag === "replayed")).toHaveLength(99);
+    for (const result of results)
+      expect(result).toMatchObject({ record: { id: stub.id.toString(), createdAt: START } });
+    await runUntil(stub, START + 10_000);
+    expect(outside.creates).toHaveLength(1);
+    expect(await ledgerOf(tenantObject())).toHaveLength(1);
+  });
+
+  it("find the task as it is by then, in memory or not", async () => {
+    await createTenant();
+    scriptOutside({ create: [created()], poll: [ready] });
+    const stub = objectOf("order-2");
+    await accept(stub, BODY);
+    await runUntil(stub, START + 10_000);
+    expect(await accept(stub, BODY)).toMatchObject({ tag: "replayed", record: { status: "ready", createdAt: START } });
+    await evict(stub);
+    expect(await accept(stub, BODY)).toMatchObject({ tag: "replayed", record: { status: "ready", createdAt: START } });
+  });
+
+  it("with another body are told, and change nothing", async () => {
+    const stub = objectOf("order-3");
+    await accept(stub, BODY);
+    const before = await storedText(stub);
+    pass(1_000);
+    expect(await accept(stub, OTHER_BODY)).toEqual({ tag: "mismatch" });
+    expect(await storedText(stub)).toBe(before);
+    expect(await alarmOf(stub)).toBe(START + 1);
+  });
+
+  it("of two bodies at once: one is accepted, and every other call is of its body or told so", async () => {
+    const stub = objectOf("order-4");
+    const bodies = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? BODY : OTHER_BODY));
+    const results = await Promise.all(bodies.map((body) => accept(stub, body)));
+    const tags = new Map<string, number>();
+    for (const { tag } of results) tags.set(tag, (tags.get(tag) ?? 0) + 1);
+    expect(Object.fromEntries(tags)).toEqual({ accepted: 1, replayed: 19, mismatch: 20 });
+  });
+});
+
+describe("a call that may only replay", () => {
+  it("creates nothing where there is no task", async () => {
+    const stub = objectOf("order-5");
+    expect(await accept(stub, BODY, true)).toEqual({ tag: "absent" });
+    expect(await storedText(stub)).toBe("[]");
+    expect(await alarmOf(stub)).toBeNull();
+  });
+
+  it("uses the key up for nobody: the next call may create", async () => {
+    const stub = objectOf("order-6");
+    await accept(stub, BODY, true);
+    expect(await accept(stub, OTHER_BODY)).toMatchObject({ tag: "accepted" });
+    expect(await stored(stub)).toMatchObject({ bodyHash: OTHER_BODY });
+  });
+
+  it("finds the task that there is, and tells another body apart", async () => {
+    const stub = objectOf("order-7");
+    await accept(stub, BODY);
+    expect(await accept(stub, BODY, true)).toMatchObject({ tag: "replayed" });
+    expect(await accept(stub, OTHER_BODY, true)).toEqual({ tag: "mismatch" });
+  });
+});

@@ -1,0 +1,274 @@
+/** Rules of polling: the cadence, what a poll writes, how faults back off, and what ends a task that nobody solves. */
+
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { acceptTask, LIVE, POLL_MS, stored, storedText, TIMEOUT_MS, view } from "../support/objects.ts";
+import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
+import {
+  alarmOf,
+  freezeTime,
+  hastenTimers,
+  loseAlarm,
+  pass,
+  releaseTime,
+  ring,
+  ringAgain,
+  ringOnTime,
+  runUntil,
+  START,
+} from "../support/time.ts";
+import type { Outside } from "../support/upstream.ts";
+import { created, held, lost, plain, processing, ready, refused, scriptOutside, silent } from "../support/upstream.ts";
+
+/** When createTask is answered: the first alarm is 1 ms after the acceptance. */
+const SUBMITTED = START + 1;
+
+beforeEach(async () => {
+  freezeTime();
+  await createTenant();
+});
+afterEach(async () => {
+  releaseTime();
+  await reset();
+});
+
+/** When each poll left, in ms after createTask's answer. */
+const pollTimes = ({ polls }: Outside) => polls.map(({ at }) => at - SUBMITTED);
+
+describe("the cadence", () => {
+  it("polls 3 s after createTask's answer, and then one interval after each answer", async () => {
+    const outside = scriptOutside({ create: [created()], poll: [processing, processing, processing, ready] });
+    const stub = await acceptTask();
+    await runUntil(stub, START + 60_000);
+    expect(pollTimes(outside)).toEqual([3_000, 6_000, 9_000, 12_000]);
+    expect(await view(stub)).toMatchObject({ status: "ready", polls: 4 });
+  });
+
+  it("counts the interval from the answer, not from the poll", async () => {
+    const slow = held(processing);
+    const outside = scriptOutside({ create: [created()], poll: [slow.answer, ready] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    const handler = ringOnTime(stub);
+    await slow.asked();
+    pass(2_000);
+    slow.release();
+    await handler;
+    await runUntil(stub, START + 60_000);
+    expect(pollTimes(outside)).toEqual([3_000, 3_000 + 2_000 + POLL_MS]);
+  });
+
+  it("keeps to a longer interval, as it was configured when the task was accepted", async () => {
+    const outside = scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await acceptTask({ pollIntervalMs: 10_000 });
+    await runUntil(stub, START + 30_000);
+    expect(pollTimes(outside)).toEqual([3_000, 13_000, 23_000]);
+  });
+
+  it("an alarm that rings early polls nobody and is set again for the same time", async () => {
+    const outside = scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    for (const early of [0, 1_000, 1_999]) {
+      pass(early);
+      await ring(stub);
+      expect(await alarmOf(stub)).toBe(SUBMITTED + 3_000);
+    }
+    expect(outside.polls).toHaveLength(0);
+  });
+
+  it("a nudge between two polls polls nobody", async () => {
+    const outside = scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await acceptTask();
+    await runUntil(stub, SUBMITTED + 4_000);
+    await stub.wake();
+    expect(await alarmOf(stub)).toBe(SUBMITTED + 6_000);
+    await ring(stub);
+    expect(pollTimes(outside)).toEqual([3_000]);
+  });
+
+  it("an alarm that rings twice polls once", async () => {
+    const outside = scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    await ringOnTime(stub);
+    await ringAgain(stub, SUBMITTED + 3_000);
+    expect(pollTimes(outside)).toEqual([3_000]);
+  });
+
+  it("the id goes back to upstream in the JSON type that it came in", async () => {
+    for (const taskId of ["61138bb6-19fb-11ec-a9c8-0242ac110006", 4711]) {
+      const outside = scriptOutside({ create: [created(taskId)], poll: [processing] });
+      const stub = await acceptTask();
+      await ringOnTime(stub);
+      await ringOnTime(stub);
+      expect(outside.polls[0]?.body).toEqual({ clientKey: "operator-upstream-key", taskId });
+    }
+  });
+});
+
+describe("a poll that says processing", () => {
+  it("writes nothing but the alarm, and is counted in memory", async () => {
+    scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    const before = await storedText(stub);
+    for (let polls = 1; polls <= 3; polls += 1) {
+      await ringOnTime(stub);
+      expect(await storedText(stub)).toBe(before);
+      expect(await view(stub)).toMatchObject({ polls, unsolvedAt: SUBMITTED + polls * POLL_MS });
+      expect(await alarmOf(stub)).toBe(SUBMITTED + (polls + 1) * POLL_MS);
+    }
+  });
+
+  it("is written with the next change", async () => {
+    scriptOutside({ create: [created()], poll: [processing, processing, refused("ERROR_CAPTCHA_UNSOLVABLE")] });
+    const stub = await acceptTask();
+    await runUntil(stub, START + 20_000);
+    expect(await stored(stub)).toMatchObject({ status: "failed", polls: 3 });
+    const polls = (await stored(stub))?.events.filter(({ type }) => type === "poll");
+    expect(polls?.map(({ at }) => at - SUBMITTED)).toEqual([3_000, 6_000, 9_000]);
+  });
+
+  it.each(["CAPTCHA_NOT_READY", "ERROR_CAPTCHA_NOT_READY"])("may be spelt %s", async (code) => {
+    const outside = scriptOutside({ create: [created()], poll: [refused(code), ready] });
+    const stub = await acceptTask();
+    await runUntil(stub, START + 20_000);
+    expect(pollTimes(outside)).toEqual([3_000, 6_000]);
+    expect(await view(stub)).toMatchObject({ status: "ready" });
+  });
+});
+
+describe("a fault", () => {
+  const faults = [
+    { name: "HTTP 503", answer: plain(503) },
+    { name: "HTTP 429", answer: plain(429) },
+    { name: "a lost connection", answer: lost },
+    { name: "a body that is no JSON", answer: plain(200) },
+    { name: "ready without a token", answer: plain(200, '{"errorId":0,"status":"ready","solution":{}}') },
+    { name: "an undocumented status", answer: plain(200, '{"errorId":0,"status":"melting"}') },
+    { name: "polling too fast", answer: refused("ERROR_TOO_MUCH_REQUESTS") },
+  ];
+
+  it.each(faults)("$name backs off 3, 6, 12, 15, 15 … s until the deadline", async ({ answer }) => {
+    const outside = scriptOutside({ create: [created()], poll: [answer] });
+    const stub = await acceptTask();
+    await runUntil(stub, START + TIMEOUT_MS);
+    const expected = [3_000, 6_000, 12_000, 24_000, 39_000, 54_000, 69_000, 84_000, 99_000, 114_000];
+    expect(pollTimes(outside)).toEqual(expected);
+    expect(await view(stub)).toMatchObject({
+      status: "failed",
+      finishedAt: START + TIMEOUT_MS,
+      error: { code: "upstream_unavailable" },
+    });
+  });
+
+  it("is forgotten with the next good answer", async () => {
+    const outside = scriptOutside({ create: [created()], poll: [lost, lost, processing, lost, ready] });
+    const stub = await acceptTask();
+    await runUntil(stub, START + 60_000);
+    expect(pollTimes(outside)).toEqual([3_000, 6_000, 12_000, 15_000, 18_000]);
+    expect(await view(stub)).toMatchObject({ status: "ready", polls: 5 });
+  });
+
+  it("waits as long as upstream's Retry-After asks", async () => {
+    const slow = plain(429, "slow", { "retry-after": "25" });
+    const outside = scriptOutside({ create: [created()], poll: [slow, ready] });
+    const stub = await acceptTask();
+    await runUntil(stub, START + 60_000);
+    expect(pollTimes(outside)).toEqual([3_000, 28_000]);
+  });
+
+  it("is what a poll without an answer in 10 s is", async () => {
+    scriptOutside({ create: [created()], poll: [silent, ready] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    const asked = hastenTimers(1_000);
+    await ringOnTime(stub);
+    expect(asked).toEqual([10_000]);
+    expect(await view(stub)).toMatchObject({ status: "processing", faults: 1, polls: 1 });
+  });
+});
+
+describe("the end of a task that nobody solves", () => {
+  it("is its deadline: timeout, where upstream went on answering", async () => {
+    const outside = scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await acceptTask({ timeoutMs: 10_000 });
+    await runUntil(stub, START + TIMEOUT_MS);
+    expect(pollTimes(outside)).toEqual([3_000, 6_000, 9_000]);
+    expect(await view(stub)).toMatchObject({
+      status: "failed",
+      finishedAt: START + 10_000,
+      error: { code: "timeout" },
+      solutionState: "none",
+    });
+    expect(await ledgerOf(tenantObject())).toMatchObject([{ status: "failed", error_code: "timeout" }]);
+  });
+
+  it("is its deadline also where a read comes before the alarm", async () => {
+    scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await acceptTask({ timeoutMs: 10_000 });
+    await runUntil(stub, START + 9_999);
+    await loseAlarm(stub);
+    pass(1);
+    expect(await view(stub)).toMatchObject({ status: "failed", error: { code: "timeout" } });
+  });
+
+  const codes = [
+    { code: "ERROR_CAPTCHA_UNSOLVABLE", error: "unsolvable" },
+    { code: "ERROR_TASK_TIMEOUT", error: "unsolvable" },
+    { code: "ERROR_NO_SUCH_CAPCHA_ID", error: "upstream_rejected" },
+    { code: "ERROR_TASKID_INVALID", error: "upstream_rejected" },
+    { code: "ERROR_NOBODY_DOCUMENTED", error: "upstream_rejected" },
+  ];
+
+  it.each(codes)("is $code on a poll: $error", async ({ code, error }) => {
+    const outside = scriptOutside({ create: [created()], poll: [refused(code)] });
+    const stub = await acceptTask();
+    await runUntil(stub, START + TIMEOUT_MS);
+    expect(outside.polls).toHaveLength(1);
+    expect(await view(stub)).toMatchObject({ status: "failed", error: { code: error, upstreamCode: code } });
+  });
+
+  it("is a cancel while a poll is out: the late solution is dropped", async () => {
+    const late = held(ready);
+    scriptOutside({ create: [created()], poll: [late.answer] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    const handler = ringOnTime(stub);
+    await late.asked();
+    expect(await stub.cancel(LIVE)).toMatchObject({ tag: "canceled" });
+    late.release();
+    await handler;
+    const canceled = { status: "canceled", solution: null, solutionState: "none", error: null };
+    expect(await view(stub)).toMatchObject(canceled);
+    expect(await stored(stub)).toMatchObject(canceled);
+    expect(await ledgerOf(tenantObject())).toMatchObject([{ status: "canceled" }]);
+  });
+
+  it("is a deadline that passes while a poll is out and somebody reads: the late solution is dropped", async () => {
+    const late = held(ready);
+    scriptOutside({ create: [created()], poll: [late.answer] });
+    const stub = await acceptTask({ timeoutMs: 10_000 });
+    await ringOnTime(stub);
+    const handler = ringOnTime(stub);
+    await late.asked();
+    pass(7_000);
+    expect(await view(stub)).toMatchObject({ status: "failed", error: { code: "timeout" } });
+    late.release();
+    await handler;
+    expect(await view(stub)).toMatchObject({ status: "failed", solution: null });
+  });
+
+  it("is final: after a cancel nobody is asked, and canceling again changes nothing", async () => {
+    const outside = scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await acceptTask();
+    await runUntil(stub, START + 7_000);
+    await stub.cancel(LIVE);
+    const canceled = await view(stub);
+    const asked = outside.count;
+    await runUntil(stub, START + TIMEOUT_MS);
+    expect(await stub.cancel(LIVE)).toMatchObject({ tag: "canceled", record: { finishedAt: canceled.finishedAt } });
+    expect(outside.count).toBe(asked);
+  });
+});

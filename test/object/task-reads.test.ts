@@ -1,0 +1,216 @@
+/** Rules of reading: who sees a task, how long a read is held, and that a read mends an alarm which the platform lost. */
+
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { TaskOwner } from "../../src/tasks/calls.ts";
+import type { TaskStub } from "../support/objects.ts";
+import {
+  acceptTask,
+  freshTaskObject,
+  LIVE,
+  RETENTION_MS,
+  storedText,
+  TENANT_ID,
+  TIMEOUT_MS,
+  view,
+  viewOrNull,
+} from "../support/objects.ts";
+import { createTenant } from "../support/tenants.ts";
+import {
+  alarmOf,
+  evict,
+  freezeTime,
+  loseAlarm,
+  pass,
+  releaseTime,
+  ringOnTime,
+  runUntil,
+  START,
+} from "../support/time.ts";
+import { created, held, processing, ready, refused, scriptOutside } from "../support/upstream.ts";
+
+const SUBMITTED = START + 1;
+
+/** A held read's patience (ms of real time): long enough never to run out in a test that ends it otherwise. */
+const PATIENT_MS = 60_000;
+
+beforeEach(async () => {
+  freezeTime();
+  await createTenant();
+});
+afterEach(async () => {
+  releaseTime();
+  await reset();
+});
+
+/** What every call of a task's object answers to `owner`, as one table. */
+async function answersTo(stub: TaskStub, owner: TaskOwner) {
+  const viewed = await stub.view(owner, 0);
+  const { tag: canceled } = await stub.cancel(owner);
+  const { tag: claimed } = await stub.claim(owner);
+  const { tag: redelivered } = await stub.redeliver(owner);
+  return { viewed: viewed === null ? "absent" : "seen", canceled, claimed, redelivered };
+}
+
+const ABSENT = { viewed: "absent", canceled: "absent", claimed: "absent", redelivered: "absent" };
+
+describe("a stranger", () => {
+  const strangers: { name: string; owner: TaskOwner }[] = [
+    { name: "another tenant", owner: { tenantId: "globex", mode: "live", since: 0 } },
+    { name: "the same tenant in the other mode", owner: { tenantId: TENANT_ID, mode: "test", since: 0 } },
+    { name: "another tenant in the other mode", owner: { tenantId: "globex", mode: "test", since: 0 } },
+  ];
+
+  it.each(strangers)("$name finds no task, unfinished or finished, and changes none", async ({ owner }) => {
+    scriptOutside({ create: [created()], poll: [ready] });
+    const stub = await acceptTask();
+    expect(await answersTo(stub, owner)).toEqual(ABSENT);
+    await runUntil(stub, START + 10_000);
+    expect(await answersTo(stub, owner)).toEqual(ABSENT);
+    expect(await view(stub)).toMatchObject({ status: "ready", solutionState: "available" });
+  });
+
+  it("another tenant's deletion does not touch a task", async () => {
+    const stub = await acceptTask();
+    await stub.abandon("globex");
+    expect(await view(stub)).toMatchObject({ status: "queued" });
+  });
+});
+
+describe("a task that never was", () => {
+  it("is absent to every call, and none of them leaves anything behind", async () => {
+    const stub = freshTaskObject();
+    expect(await answersTo(stub, LIVE)).toEqual(ABSENT);
+    await stub.wake();
+    await stub.abandon(TENANT_ID);
+    expect(await storedText(stub)).toBe("[]");
+    expect(await alarmOf(stub)).toBeNull();
+  });
+});
+
+describe("a finished task", () => {
+  it("can be read to the last moment of its retention, in memory or not", async () => {
+    scriptOutside({ create: [ready] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    await runUntil(stub, SUBMITTED + RETENTION_MS - 1);
+    expect(await viewOrNull(stub)).toMatchObject({ status: "ready", solutionState: "expired" });
+    await evict(stub);
+    expect(await viewOrNull(stub)).toMatchObject({ status: "ready", solutionState: "expired" });
+  });
+});
+
+describe("a held read", () => {
+  const ends = [
+    { name: "ready", poll: ready, status: "ready" },
+    { name: "failed", poll: refused("ERROR_CAPTCHA_UNSOLVABLE"), status: "failed" },
+  ];
+
+  it.each(ends)("ends as the task becomes $name, for everybody who waits", async ({ poll, status }) => {
+    scriptOutside({ create: [created()], poll: [processing, poll] });
+    const stub = await acceptTask();
+    const reads = Promise.all(Array.from({ length: 20 }, () => stub.view(LIVE, PATIENT_MS)));
+    await runUntil(stub, START + 10_000);
+    for (const record of await reads) expect(record).toMatchObject({ status, polls: 2 });
+  });
+
+  it("ends with a cancel", async () => {
+    const stub = await acceptTask();
+    const read = stub.view(LIVE, PATIENT_MS);
+    await stub.cancel(LIVE);
+    expect(await read).toMatchObject({ status: "canceled" });
+  });
+
+  it("ends when its time is over, with the task as it stands", async () => {
+    const stub = await acceptTask();
+    expect(await stub.view(LIVE, 5)).toMatchObject({ status: "queued" });
+  });
+
+  it("does not wait for a task that is finished", async () => {
+    scriptOutside({ create: [ready] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    expect(await stub.view(LIVE, PATIENT_MS)).toMatchObject({ status: "ready" });
+  });
+
+  it("gives its place up when it is over: 300 that ran out leave room for the next", async () => {
+    const stub = await acceptTask();
+    await Promise.all(Array.from({ length: 300 }, () => stub.view(LIVE, 1)));
+    const read = stub.view(LIVE, PATIENT_MS);
+    await stub.cancel(LIVE);
+    expect(await read).toMatchObject({ status: "canceled" });
+  });
+});
+
+describe("an alarm that the platform lost", () => {
+  it("is set again by a read, 2 s after it was due and not before", async () => {
+    scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    await loseAlarm(stub);
+    pass(3_000 + 2_000);
+    await view(stub);
+    expect(await alarmOf(stub)).toBeNull();
+    pass(1);
+    await view(stub);
+    expect(await alarmOf(stub)).toBe(Date.now() + 1);
+  });
+
+  it("is set again by a read though it stands in the past and never rang", async () => {
+    const outside = scriptOutside({ create: [created()], poll: [ready] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    pass(3_000 + 2_001);
+    expect(await alarmOf(stub)).toBe(SUBMITTED + 3_000);
+    await view(stub);
+    expect(await alarmOf(stub)).toBe(Date.now() + 1);
+    await ringOnTime(stub);
+    expect(outside.polls).toHaveLength(1);
+    expect(await view(stub)).toMatchObject({ status: "ready" });
+  });
+
+  it("is set again at once by the first read of an object that comes back without one", async () => {
+    scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    await loseAlarm(stub);
+    await evict(stub);
+    pass(1_000);
+    await view(stub);
+    expect(await alarmOf(stub)).toBe(SUBMITTED + 3_000);
+  });
+
+  it("is set again by every other call of the owner", async () => {
+    scriptOutside({ create: [ready] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    await loseAlarm(stub);
+    pass(200_000);
+    expect(await stub.claim(LIVE)).toEqual({ tag: "expired" });
+    expect(await alarmOf(stub)).not.toBeNull();
+  });
+
+  it("is set again by a nudge of the tenant's object, where nobody reads", async () => {
+    const stub = await acceptTask();
+    await loseAlarm(stub);
+    pass(TIMEOUT_MS + 12_000);
+    await stub.wake();
+    expect(await alarmOf(stub)).toBe(Date.now() + 1);
+    await ringOnTime(stub);
+    expect(await view(stub)).toMatchObject({ status: "failed", error: { code: "timeout" } });
+  });
+
+  it("is not what a read sees while the handler is at work", async () => {
+    const answer = held(created());
+    scriptOutside({ create: [answer.answer] });
+    const stub = await acceptTask();
+    const handler = ringOnTime(stub);
+    await answer.asked();
+    pass(5_000);
+    await view(stub);
+    expect(await alarmOf(stub)).toBeNull();
+    answer.release();
+    await handler;
+    expect(await alarmOf(stub)).toBe(Date.now() + 3_000);
+  });
+});

@@ -1,0 +1,100 @@
+/** Rules of the end of retention: storage is empty, the task is absent, and its idempotency key is free again. */
+
+import { reset, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  acceptTask,
+  aTask,
+  LIVE,
+  RETENTION_MS,
+  setEnvironment,
+  stored,
+  storedText,
+  TENANT_ID,
+  view,
+  viewOrNull,
+} from "../support/objects.ts";
+import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
+import { alarmOf, freezeTime, pass, releaseTime, ringOnTime, runUntil, START } from "../support/time.ts";
+import { created, ready, refused, scriptOutside } from "../support/upstream.ts";
+
+beforeEach(async () => {
+  freezeTime();
+  await createTenant();
+});
+afterEach(async () => {
+  releaseTime();
+  await reset();
+});
+
+const ends = [
+  { name: "a ready task", poll: ready },
+  { name: "a failed task", poll: refused("ERROR_CAPTCHA_UNSOLVABLE") },
+];
+
+describe("the end of retention", () => {
+  it.each(ends)("of $name leaves nothing in storage, and the task is absent", async ({ poll }) => {
+    scriptOutside({ create: [created()], poll: [poll] });
+    const stub = await acceptTask();
+    await runUntil(stub, START + 10_000);
+    const finishedAt = (await view(stub)).finishedAt ?? Number.NaN;
+    await runUntil(stub, finishedAt + RETENTION_MS - 1);
+    expect(await stored(stub)).toBeDefined();
+    await ringOnTime(stub);
+    expect(Date.now()).toBe(finishedAt + RETENTION_MS);
+    expect(await storedText(stub)).toBe("[]");
+    expect(await alarmOf(stub)).toBeNull();
+    expect(await viewOrNull(stub)).toBeNull();
+    expect(await stub.cancel(LIVE)).toEqual({ tag: "absent" });
+    expect(await stub.claim(LIVE)).toEqual({ tag: "absent" });
+    expect(await ledgerOf(tenantObject())).toHaveLength(1);
+  });
+
+  it("is as long as it was configured when the task was accepted", async () => {
+    scriptOutside({ create: [ready] });
+    const stub = await acceptTask({ retentionMs: 10_000 });
+    await ringOnTime(stub);
+    await runUntil(stub, START + 1 + 9_999);
+    expect(await viewOrNull(stub)).not.toBeNull();
+    await runUntil(stub, START + 1 + 10_000);
+    expect(await viewOrNull(stub)).toBeNull();
+  });
+
+  it("frees the idempotency key", async () => {
+    scriptOutside({ create: [ready] });
+    const stub = env.TASKS.get(env.TASKS.idFromName(`${TENANT_ID}/live/order-1`));
+    await stub.accept(aTask({ bodyHash: "a".repeat(64) }));
+    await runUntil(stub, START + 1 + RETENTION_MS);
+    pass(1_000);
+    expect(await stub.accept(aTask({ bodyHash: "b".repeat(64) }))).toMatchObject({
+      tag: "accepted",
+      record: { createdAt: Date.now(), submissions: 0 },
+    });
+    await ringOnTime(stub);
+    expect(await view(stub)).toMatchObject({ status: "ready" });
+    expect(await ledgerOf(tenantObject())).toHaveLength(2);
+  });
+
+  it("waits for the ledger while the tenant's object cannot be reached, for one more retention at the most", async () => {
+    scriptOutside({ create: [ready] });
+    const stub = await acceptTask();
+    await setEnvironment(stub, {
+      ...env,
+      TENANTS: {
+        idFromName: (name: string) => name,
+        get: () => {
+          throw new Error("the tenant's object is away");
+        },
+      },
+    });
+    await stub.cancel(LIVE);
+    await ringOnTime(stub);
+    await runInDurableObject(stub, (_object, state) => state.storage.setAlarm(START + RETENTION_MS));
+    await ringOnTime(stub);
+    expect(await viewOrNull(stub)).toMatchObject({ status: "canceled", settled: false });
+    await runInDurableObject(stub, (_object, state) => state.storage.setAlarm(START + 2 * RETENTION_MS));
+    await ringOnTime(stub);
+    expect(await viewOrNull(stub)).toBeNull();
+  });
+});

@@ -1,0 +1,166 @@
+/** Rules of a solution's life: how long it lives, that it is erased from storage, and that it is claimed exactly once. */
+
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { TaskStub } from "../support/objects.ts";
+import { acceptTask, LIVE, POLL_MS, stored, storedText, view } from "../support/objects.ts";
+import { createTenant } from "../support/tenants.ts";
+import { alarmOf, freezeTime, loseAlarm, pass, releaseTime, ringOnTime, runUntil, START } from "../support/time.ts";
+import type { Script } from "../support/upstream.ts";
+import { created, plain, processing, RECEIVER_URL, ready, refused, scriptOutside, TOKEN } from "../support/upstream.ts";
+
+const SUBMITTED = START + 1;
+/** The scripted solution is there at the second poll, and the first one is the last moment that knows of none. */
+const UNSOLVED = SUBMITTED + POLL_MS;
+const SOLVED = UNSOLVED + POLL_MS;
+const EXPIRES = UNSOLVED + 120_000;
+
+const SOLVING: Script = { create: [created()], poll: [processing, ready] };
+
+beforeEach(async () => {
+  freezeTime();
+  await createTenant();
+});
+afterEach(async () => {
+  releaseTime();
+  await reset();
+});
+
+async function solvedTask(overrides: Parameters<typeof acceptTask>[0] = {}): Promise<TaskStub> {
+  const stub = await acceptTask(overrides);
+  await runUntil(stub, SOLVED);
+  return stub;
+}
+
+describe("the life of a solution", () => {
+  it("is counted from the last answer that knew of none", async () => {
+    scriptOutside(SOLVING);
+    const stub = await solvedTask();
+    expect(await view(stub)).toMatchObject({
+      status: "ready",
+      finishedAt: SOLVED,
+      solution: { gRecaptchaResponse: TOKEN, cookies: { _GRECAPTCHA: "09ANM-a-cookie" } },
+      solutionState: "available",
+      solutionExpiresAt: EXPIRES,
+      solutionBestBefore: UNSOLVED + 60_000,
+    });
+  });
+
+  it("is counted from the submission where the first poll finds it", async () => {
+    scriptOutside({ create: [created()], poll: [ready] });
+    const stub = await solvedTask();
+    expect(await view(stub)).toMatchObject({ solutionExpiresAt: SUBMITTED + 120_000 });
+  });
+
+  it("is not counted from a fault: nothing was known then", async () => {
+    scriptOutside({ create: [created()], poll: [processing, plain(503), ready] });
+    const stub = await acceptTask();
+    await runUntil(stub, START + 30_000);
+    expect(await view(stub)).toMatchObject({ status: "ready", solutionExpiresAt: EXPIRES });
+  });
+
+  it("comes with the browser identity that it was made with", async () => {
+    scriptOutside(SOLVING);
+    const { solution } = await view(await solvedTask());
+    expect(solution).toMatchObject({
+      userAgent: expect.stringContaining("Chrome/"),
+      secChUa: expect.stringContaining("Chrome"),
+    });
+  });
+
+  it("ends in storage, too: no token is left behind at its expiry", async () => {
+    scriptOutside(SOLVING);
+    const stub = await solvedTask();
+    expect(await storedText(stub)).toContain(TOKEN);
+    expect(await alarmOf(stub)).toBe(EXPIRES);
+    await runUntil(stub, EXPIRES - 1);
+    expect(await view(stub)).toMatchObject({ solutionState: "available" });
+    await ringOnTime(stub);
+    const text = await storedText(stub);
+    expect(text).not.toContain(TOKEN);
+    expect(text).not.toContain("09ANM");
+    expect(await stored(stub)).toMatchObject({ status: "ready", solution: null, solutionState: "expired" });
+  });
+
+  it("ends with a read that comes before a late alarm", async () => {
+    scriptOutside(SOLVING);
+    const stub = await solvedTask();
+    await loseAlarm(stub);
+    pass(EXPIRES - SOLVED);
+    expect(await view(stub)).toMatchObject({ solution: null, solutionState: "expired", solutionExpiresAt: EXPIRES });
+    expect(await storedText(stub)).not.toContain(TOKEN);
+  });
+});
+
+describe("claiming", () => {
+  it("hands the solution out exactly once in 50 concurrent calls", async () => {
+    scriptOutside(SOLVING);
+    const stub = await solvedTask();
+    const results = await Promise.all(Array.from({ length: 50 }, () => stub.claim(LIVE)));
+    const claimed = results.filter(({ tag }) => tag === "claimed");
+    expect(claimed).toMatchObject([{ solution: { gRecaptchaResponse: TOKEN } }]);
+    expect(results.filter(({ tag }) => tag === "already_claimed")).toHaveLength(49);
+  });
+
+  it("erases it from storage, and no later state brings it back", async () => {
+    scriptOutside(SOLVING);
+    const stub = await solvedTask();
+    await stub.claim(LIVE);
+    expect(await storedText(stub)).not.toContain(TOKEN);
+    expect(await view(stub)).toMatchObject({ status: "ready", solution: null, solutionState: "claimed" });
+    await runUntil(stub, EXPIRES + 1_000);
+    expect(await view(stub)).toMatchObject({ solution: null, solutionState: "claimed" });
+    expect(await stub.claim(LIVE)).toEqual({ tag: "already_claimed" });
+  });
+
+  it("is refused once the solution has expired, with or without its alarm", async () => {
+    scriptOutside(SOLVING);
+    const stub = await solvedTask();
+    await loseAlarm(stub);
+    pass(EXPIRES - SOLVED);
+    expect(await stub.claim(LIVE)).toEqual({ tag: "expired" });
+  });
+
+  it("is refused where there is nothing to claim", async () => {
+    scriptOutside({ create: [created()], poll: [processing, refused("ERROR_CAPTCHA_UNSOLVABLE")] });
+    const stub = await acceptTask();
+    expect(await stub.claim(LIVE)).toEqual({ tag: "not_ready" });
+    await runUntil(stub, UNSOLVED);
+    expect(await stub.claim(LIVE)).toEqual({ tag: "not_ready" });
+    await runUntil(stub, SOLVED);
+    expect(await stub.claim(LIVE)).toEqual({ tag: "not_ready" });
+    await stub.cancel(LIVE);
+    expect(await stub.claim(LIVE)).toEqual({ tag: "not_ready" });
+  });
+});
+
+describe("a webhook", () => {
+  it("bears the solution while it lives", async () => {
+    const outside = scriptOutside({ ...SOLVING, receive: [plain(204, null)] });
+    await solvedTask({ webhookUrl: RECEIVER_URL });
+    expect(outside.webhooks.map(({ body }) => body)).toMatchObject([
+      { type: "task.ready", data: { solutionState: "available", solution: { gRecaptchaResponse: TOKEN } } },
+    ]);
+  });
+
+  it("bears none once it is claimed", async () => {
+    const outside = scriptOutside({ ...SOLVING, receive: [plain(500), plain(204, null)] });
+    const stub = await solvedTask({ webhookUrl: RECEIVER_URL });
+    await stub.claim(LIVE);
+    await runUntil(stub, SOLVED + 5_000);
+    expect(outside.webhooks[1]?.body).toMatchObject({ data: { solutionState: "claimed", solution: null } });
+  });
+
+  it("bears none once it has expired, and is tried on", async () => {
+    const outside = scriptOutside({ ...SOLVING, receive: [plain(500)] });
+    const stub = await solvedTask({ webhookUrl: RECEIVER_URL });
+    await runUntil(stub, SOLVED + 50_000_000);
+    expect(outside.webhooks).toHaveLength(12);
+    const late = outside.webhooks.filter(({ at }) => at >= EXPIRES);
+    expect(late.length).toBeGreaterThanOrEqual(5);
+    for (const { body } of late) expect(body).toMatchObject({ data: { solutionState: "expired", solution: null } });
+    const ids = new Set(outside.webhooks.map(({ headers }) => headers.get("webhook-id")));
+    expect(ids.size).toBe(1);
+    expect(await view(stub)).toMatchObject({ delivery: { state: "exhausted", attempts: 12 } });
+  });
+});

@@ -1,0 +1,217 @@
+/** Rules of admission: slots are leases, the queue keeps its order, and the ledger takes each outcome once. */
+
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { TaskStub } from "../support/objects.ts";
+import { acceptTask, LIVE, TIMEOUT_MS, tasksInOrder, view } from "../support/objects.ts";
+import { anOutcome, aRequest, createTenant, ledgerOf, limited, tenantObject } from "../support/tenants.ts";
+import {
+  alarmOf,
+  eventually,
+  evict,
+  freezeTime,
+  loseAlarm,
+  pass,
+  releaseTime,
+  ring,
+  ringOnTime,
+  START,
+} from "../support/time.ts";
+import { created, processing, ready, scriptOutside } from "../support/upstream.ts";
+
+/** How long after a task's deadline its lease is kept: the last exchange may just have left. */
+const GRACE_MS = 12_000;
+
+beforeEach(() => freezeTime());
+afterEach(async () => {
+  releaseTime();
+  await reset();
+});
+
+const stageOf = async (task: TaskStub) => {
+  const { status, stage } = await view(task);
+  return status === "queued" ? stage : status;
+};
+
+describe("slots", () => {
+  it("are given to so many tasks of a mode, and the next ones wait", async () => {
+    const stub = await createTenant(limited(2));
+    for (const mode of ["live", "test"] as const) {
+      expect(await stub.admit(aRequest(0, mode))).toEqual({ tag: "admitted" });
+      expect(await stub.admit(aRequest(1, mode))).toEqual({ tag: "admitted" });
+      expect(await stub.admit(aRequest(2, mode))).toEqual({ tag: "waiting" });
+    }
+  });
+
+  it("asked for again give the same answer, and count once", async () => {
+    const stub = await createTenant(limited(1));
+    const [first, second] = [aRequest(0), aRequest(1)];
+    for (let time = 0; time < 3; time += 1) {
+      expect(await stub.admit(first)).toEqual({ tag: "admitted" });
+      expect(await stub.admit(second)).toEqual({ tag: "waiting" });
+    }
+    expect(await ledgerOf(stub)).toMatchObject([
+      { task_id: first.taskId, admitted: 1 },
+      { task_id: second.taskId, admitted: 0 },
+    ]);
+  });
+
+  it("that are freed go to who was accepted first, whoever asked first, and wake it", async () => {
+    scriptOutside({ create: [created()], poll: [ready] });
+    await createTenant(limited(1));
+    const [running, older, younger] = await tasksInOrder(3);
+    if (running === undefined || older === undefined || younger === undefined) throw new Error("three tasks");
+    for (const task of [running, younger, older]) await ring(task);
+    expect([await stageOf(running), await stageOf(older), await stageOf(younger)]).toEqual([
+      "processing",
+      "waiting",
+      "waiting",
+    ]);
+    await ringOnTime(running);
+    await eventually(async () => (await alarmOf(older)) === Date.now() + 1);
+    await ringOnTime(older);
+    expect([await stageOf(running), await stageOf(older), await stageOf(younger)]).toEqual([
+      "ready",
+      "processing",
+      "waiting",
+    ]);
+  });
+
+  it("are asked for again by a waiting task itself, where the wake-up was lost", async () => {
+    scriptOutside({ create: [created()] });
+    const stub = await createTenant(limited(1));
+    const other = aRequest(0);
+    await stub.admit(other);
+    const task = await acceptTask();
+    await ring(task);
+    expect(await alarmOf(task)).toBe(START + 30_000);
+    await ringOnTime(task);
+    expect(await stageOf(task)).toBe("waiting");
+    await stub.settle(anOutcome(other));
+    await ringOnTime(task);
+    expect(await stageOf(task)).toBe("processing");
+  });
+
+  it("come free when a waiting limit is raised", async () => {
+    scriptOutside({ create: [created()] });
+    const stub = await createTenant(limited(1));
+    const [running, waiting] = await tasksInOrder(2);
+    if (running === undefined || waiting === undefined) throw new Error("two tasks");
+    await ring(running);
+    await ring(waiting);
+    await stub.patch({ limits: { maxInFlight: 2 } });
+    await eventually(async () => (await alarmOf(waiting)) === Date.now() + 1);
+    await ringOnTime(waiting);
+    expect(await stageOf(waiting)).toBe("processing");
+  });
+
+  it("come free with a cancel, and a canceled task gives its place in the queue up", async () => {
+    scriptOutside({ create: [created()] });
+    await createTenant(limited(1));
+    const [running, canceled, last] = await tasksInOrder(3);
+    if (running === undefined || canceled === undefined || last === undefined) throw new Error("three tasks");
+    for (const task of [running, canceled, last]) await ring(task);
+    await canceled.cancel(LIVE);
+    await ringOnTime(canceled);
+    await running.cancel(LIVE);
+    await ringOnTime(running);
+    await eventually(async () => (await alarmOf(last)) === Date.now() + 1);
+    await ringOnTime(last);
+    expect(await stageOf(last)).toBe("processing");
+  });
+
+  it("and places in the queue outlive an eviction", async () => {
+    const stub = await createTenant(limited(1));
+    const [running, waiting, late] = [aRequest(0), aRequest(1), aRequest(2)];
+    await stub.admit(running);
+    await stub.admit(waiting);
+    await evict(stub);
+    expect(await stub.admit(late)).toEqual({ tag: "waiting" });
+    expect(await stub.admit(running)).toEqual({ tag: "admitted" });
+    await evict(stub);
+    await stub.settle(anOutcome(running));
+    expect(await stub.admit(late)).toEqual({ tag: "waiting" });
+    expect(await stub.admit(waiting)).toEqual({ tag: "admitted" });
+  });
+});
+
+describe("a lease that runs out unsettled", () => {
+  it("frees the slot, and nudges the task whose alarm the platform lost", async () => {
+    scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await createTenant(limited(1));
+    const task = await acceptTask();
+    await ring(task);
+    await loseAlarm(task);
+    expect(await alarmOf(stub)).toBe(START + TIMEOUT_MS + GRACE_MS);
+    await ringOnTime(stub);
+    await eventually(async () => (await alarmOf(task)) !== null);
+    expect(await stub.admit(aRequest(TIMEOUT_MS))).toEqual({ tag: "admitted" });
+    await ringOnTime(task);
+    expect(await view(task)).toMatchObject({ status: "failed", error: { code: "timeout" } });
+    expect(await ledgerOf(stub)).toMatchObject([{ status: "failed", error_code: "timeout" }, { finished_at: null }]);
+  });
+
+  it("lets the next one in", async () => {
+    scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await createTenant(limited(1));
+    await stub.admit(aRequest(0));
+    pass(60_000);
+    const waiting = await acceptTask();
+    await ring(waiting);
+    expect(await stageOf(waiting)).toBe("waiting");
+    await ringOnTime(stub);
+    expect(Date.now()).toBe(START + TIMEOUT_MS + GRACE_MS);
+    await eventually(async () => (await alarmOf(waiting)) === Date.now() + 1);
+    await ringOnTime(waiting);
+    expect(await stageOf(waiting)).toBe("processing");
+  });
+
+  it("is found after an eviction, too", async () => {
+    const stub = await createTenant(limited(1));
+    await stub.admit(aRequest(0));
+    await evict(stub);
+    await ringOnTime(stub);
+    expect(await stub.admit(aRequest(TIMEOUT_MS))).toEqual({ tag: "admitted" });
+  });
+});
+
+describe("a settlement", () => {
+  it("is entered once, however often and late it is handed in", async () => {
+    const stub = await createTenant(limited(1));
+    const request = aRequest(0);
+    await stub.admit(request);
+    pass(5_000);
+    const outcome = anOutcome(request);
+    await stub.settle(outcome);
+    await evict(stub);
+    pass(5_000);
+    await Promise.all(Array.from({ length: 20 }, () => stub.settle({ ...outcome, status: "failed", solveMs: null })));
+    expect(await ledgerOf(stub)).toEqual([
+      {
+        task_id: request.taskId,
+        mode: "live",
+        status: "ready",
+        admitted: 1,
+        finished_at: START + 5_000,
+        solve_ms: 5_000,
+        error_code: null,
+        webhook_state: null,
+      },
+    ]);
+  });
+
+  it("of a task that never asked for admission is entered all the same", async () => {
+    const stub = await createTenant();
+    await stub.settle({ ...anOutcome(aRequest(0)), status: "canceled", solveMs: null });
+    expect(await ledgerOf(stub)).toMatchObject([{ status: "canceled", admitted: 0 }]);
+  });
+
+  it("never bears a solution", async () => {
+    scriptOutside({ create: [ready] });
+    await createTenant();
+    const task = await acceptTask();
+    await ringOnTime(task);
+    expect(await ledgerOf(tenantObject())).toMatchObject([{ status: "ready" }]);
+    expect(JSON.stringify(await ledgerOf(tenantObject()))).not.toContain("03AFcWeA");
+  });
+});

@@ -1,0 +1,145 @@
+/** Rules of the tenant's endpoint: it gets the webhooks of tasks without an address of their own, as long as it stands. */
+
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { aTime } from "../support/answers.ts";
+import type { TaskStub } from "../support/objects.ts";
+import { view } from "../support/objects.ts";
+import type { Received } from "../support/receivers.ts";
+import { accountOf, delayed, FINAL, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
+import type { TenantStub } from "../support/tenants.ts";
+import { createTenant, ledgerOf, mintKey, tenantObject } from "../support/tenants.ts";
+import { freezeTime, pass, releaseTime, runUntil } from "../support/time.ts";
+import type { Answer } from "../support/upstream.ts";
+import { plain, RECEIVER_URL } from "../support/upstream.ts";
+
+const ENDPOINT = "https://endpoint.example/hook";
+const MOVED = "https://moved.example/hook";
+
+/** Past the last attempt, whatever its jitter, and before the end of the retention. */
+const LAST = FINAL + 50_000_000;
+
+const ok = plain(204, null);
+const none = { url: null, disabledAt: null, disabledReason: null };
+
+let tenant: TenantStub;
+let account: ReturnType<typeof accountOf>;
+
+beforeEach(async () => {
+  freezeTime();
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  tenant = await createTenant();
+  const minted = await mintKey(tenant, { scopes: ["tasks:write", "tasks:read", "account:read", "account:write"] });
+  account = accountOf(minted.key);
+});
+afterEach(async () => {
+  releaseTime();
+  await reset();
+});
+
+describe("the tenant's endpoint", () => {
+  const both = { [ENDPOINT]: [plain(500)], [MOVED]: [plain(500), ok], [RECEIVER_URL]: [ok] };
+  const urlsOf = (received: readonly Received[]) => received.map(({ url }) => url);
+
+  /** A task without an address of its own, ready, whose endpoint has failed once. */
+  async function readyAtEndpoint(): Promise<TaskStub> {
+    await tenant.setEndpoint(ENDPOINT);
+    const stub = await sandboxTask("sandbox-instant");
+    await runUntil(stub, FINAL);
+    return stub;
+  }
+
+  it("that is moved is followed by the attempts that are still to come", async () => {
+    const received = scriptReceivers(both);
+    const stub = await readyAtEndpoint();
+    await tenant.setEndpoint(MOVED);
+    await runUntil(stub, LAST);
+    expect(urlsOf(received)).toEqual([ENDPOINT, MOVED, MOVED]);
+    expect((await account.readTask(stub)).webhook).toMatchObject({ url: MOVED, state: "delivered", attempts: 3 });
+  });
+
+  it("that is removed ends the attempts", async () => {
+    const received = scriptReceivers(both);
+    const stub = await readyAtEndpoint();
+    await tenant.setEndpoint(null);
+    await runUntil(stub, LAST);
+    expect(received).toHaveLength(1);
+    expect((await account.readTask(stub)).webhook).toMatchObject({
+      state: "exhausted",
+      attempts: 1,
+      nextAttemptAt: null,
+    });
+    expect(await ledgerOf(tenant)).toMatchObject([{ webhook_state: "exhausted" }]);
+  });
+
+  it("does not turn what goes to a task's own address", async () => {
+    const received = scriptReceivers({ ...both, [RECEIVER_URL]: [plain(500), ok] });
+    await tenant.setEndpoint(ENDPOINT);
+    const stub = await sandboxTask("sandbox-instant", { webhookUrl: RECEIVER_URL });
+    await runUntil(stub, FINAL);
+    await tenant.setEndpoint(null);
+    await runUntil(stub, LAST);
+    expect(urlsOf(received)).toEqual([RECEIVER_URL, RECEIVER_URL]);
+  });
+
+  it("that answers 410 is disabled, says so, and gets no more, from no task", async () => {
+    const received = scriptReceivers({ [ENDPOINT]: [plain(500), delayed(250, plain(410)), ok] });
+    await tenant.setEndpoint(ENDPOINT);
+    const waiting = await sandboxTask("sandbox-instant");
+    await runUntil(waiting, FINAL);
+    const stub = await sandboxTask("sandbox-instant");
+    await runUntil(stub, FINAL + 500);
+    expect(await account.get("/v1/webhook")).toStrictEqual({
+      url: ENDPOINT,
+      disabledAt: aTime,
+      disabledReason: expect.stringMatching(/410/),
+    });
+    await runUntil(stub, FINAL + 3_000);
+    await runUntil(waiting, LAST);
+    const later = await sandboxTask("sandbox-instant");
+    await runUntil(later, LAST + 1_000);
+    expect(received).toHaveLength(2);
+    expect((await account.readTask(stub)).webhook).toMatchObject({ state: "exhausted", lastStatus: 410, attempts: 1 });
+    expect((await account.readTask(waiting)).webhook).toMatchObject({ state: "exhausted", attempts: 1 });
+    expect((await account.readTask(later)).webhook).toBeNull();
+  });
+
+  it("that was moved since is not disabled by the old address's 410", async () => {
+    const moving: Answer = async (request) => {
+      await tenantObject().setEndpoint(MOVED);
+      return plain(410)(request);
+    };
+    scriptReceivers({ [ENDPOINT]: [moving] });
+    await tenant.setEndpoint(ENDPOINT);
+    await runUntil(await sandboxTask("sandbox-instant"), FINAL);
+    expect(await account.get("/v1/webhook")).toEqual({ ...none, url: MOVED });
+  });
+
+  it("as it is now gets a redelivery, of a task that had none when it ended too", async () => {
+    const received = scriptReceivers({ [MOVED]: [ok] });
+    const stub = await sandboxTask("sandbox-instant");
+    await runUntil(stub, FINAL);
+    expect((await account.readTask(stub)).webhook).toBeNull();
+    await tenant.setEndpoint(MOVED);
+    expect((await account.act(stub, "redeliver")).status).toBe(202);
+    await runUntil(stub, FINAL + 1_000);
+    expect(urlsOf(received)).toEqual([MOVED]);
+    expect((await account.readTask(stub)).webhook).toMatchObject({ url: MOVED, state: "delivered", attempts: 1 });
+  });
+
+  it.each<[string, () => unknown]>([
+    ["none", () => tenant.setEndpoint(null)],
+    ["a disabled one", () => tenant.disableEndpoint(ENDPOINT)],
+  ])("where there is %s now, nothing is redelivered: 409", async (_what, change) => {
+    const received = scriptReceivers(both);
+    const stub = await readyAtEndpoint();
+    await change();
+    pass(1_000);
+    const response = await account.act(stub, "redeliver");
+    expect(response.status).toBe(409);
+    expect(await response.json()).toMatchObject({ code: "not_redeliverable" });
+    await runUntil(stub, LAST);
+    expect(received).toHaveLength(1);
+    expect(await view(stub, TEST)).toMatchObject({ delivery: { state: "exhausted", attempts: 1 } });
+  });
+});

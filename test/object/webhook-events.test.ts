@@ -1,0 +1,227 @@
+/** Rules of what a webhook says and where it goes: the event's body, the solution's life, the endpoint, the attempts' traces. */
+
+import { reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { TimelineEvent } from "../../src/tasks/present.ts";
+import { aTime } from "../support/answers.ts";
+import type { TaskStub } from "../support/objects.ts";
+import { again, setEnvironment } from "../support/objects.ts";
+import type { Received } from "../support/receivers.ts";
+import { accountOf, delayed, FINAL, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
+import type { TenantStub } from "../support/tenants.ts";
+import { createTenant, ledgerOf, mintKey, tenantObject } from "../support/tenants.ts";
+import { freezeTime, releaseTime, runUntil } from "../support/time.ts";
+import type { Answer } from "../support/upstream.ts";
+import { lost, plain, RECEIVER_URL } from "../support/upstream.ts";
+
+const ENDPOINT = "https://endpoint.example/hook";
+
+/** Past the last attempt, whatever its jitter, and before the end of the retention. */
+const LAST = FINAL + 50_000_000;
+
+const ok = plain(204, null);
+
+let tenant: TenantStub;
+let account: ReturnType<typeof accountOf>;
+
+beforeEach(async () => {
+  freezeTime();
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  tenant = await createTenant();
+  const minted = await mintKey(tenant, { scopes: ["tasks:write", "tasks:read", "account:read", "account:write"] });
+  account = accountOf(minted.key);
+});
+afterEach(async () => {
+  releaseTime();
+  await reset();
+});
+
+async function attemptsOf(stub: TaskStub): Promise<TimelineEvent[]> {
+  const { events } = await account.readTimeline(stub);
+  expect(events.map(({ at }) => at)).toEqual(events.map(({ at }) => at).sort());
+  return events.filter(({ type }) => type === "webhook");
+}
+
+/** A task that is ready with its submission, by the sandbox, and whose webhooks go to its own address. */
+const ready = () => sandboxTask("sandbox-instant", { webhookUrl: RECEIVER_URL });
+
+const statesOf = (received: readonly Received[]) => received.map(({ event }) => event.data.solutionState);
+
+describe("the event", () => {
+  const endings = [
+    { type: "task.ready", websiteKey: "sandbox-instant", cancel: false, data: { status: "ready", error: null } },
+    {
+      type: "task.failed",
+      websiteKey: "sandbox-reject-ERROR_TASK_ABSENT",
+      cancel: false,
+      data: { status: "failed", solution: null, solutionState: "none", error: { code: "upstream_rejected" } },
+    },
+    {
+      type: "task.canceled",
+      websiteKey: "sandbox-never",
+      cancel: true,
+      data: { status: "canceled", solution: null, solutionState: "none", error: null },
+    },
+  ];
+
+  it.each(endings)("$type bears the Task as its reader sees it", async ({ type, websiteKey, cancel, data }) => {
+    const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
+    const stub = await sandboxTask(websiteKey, { webhookUrl: RECEIVER_URL, metadata: { order: "例え" } });
+    await runUntil(stub, FINAL);
+    if (cancel) await account.act(stub, "cancel");
+    await runUntil(stub, Date.now() + 1);
+
+    const task = await account.readTask(stub);
+    expect(task).toMatchObject(data);
+    expect(received).toHaveLength(1);
+    expect(received[0]?.event).toStrictEqual({
+      type,
+      timestamp: task.finishedAt,
+      data: {
+        ...task,
+        webhook: { ...task.webhook, state: "pending", attempts: 0, lastStatus: null, nextAttemptAt: aTime },
+      },
+    });
+    expect(task.webhook).toEqual({
+      url: RECEIVER_URL,
+      state: "delivered",
+      attempts: 1,
+      lastStatus: 204,
+      nextAttemptAt: null,
+    });
+  });
+
+  it("is one a task: what happens after the end sends no other", async () => {
+    const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
+    const stub = await ready();
+    await runUntil(stub, FINAL);
+    await stub.cancel(TEST);
+    await stub.claim(TEST);
+    await stub.wake();
+    await runUntil(stub, LAST);
+    expect(received).toHaveLength(1);
+  });
+
+  it("bears the trace that the task came with", async () => {
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
+    await runUntil(await sandboxTask("sandbox-instant", { webhookUrl: RECEIVER_URL, traceparent }), FINAL);
+    expect(received.map(({ headers, redirect }) => [headers.get("traceparent"), redirect])).toEqual([
+      [traceparent, "manual"],
+    ]);
+  });
+});
+
+describe("the solution in a webhook", () => {
+  it("is there in the seven attempts while it lives, and in none of the five later ones", async () => {
+    const received = scriptReceivers({ [RECEIVER_URL]: [plain(500)] });
+    await runUntil(await ready(), LAST);
+    expect(statesOf(received)).toEqual([...Array(7).fill("available"), ...Array(5).fill("expired")]);
+    for (const { event } of received.slice(0, 7)) {
+      expect(event.data.solution?.gRecaptchaResponse).toMatch(/^sandbox\./);
+    }
+    for (const { event, text } of received.slice(7)) {
+      expect(event).toMatchObject({ type: "task.ready", data: { status: "ready", solution: null } });
+      expect(text).not.toContain("sandbox.");
+    }
+  });
+
+  it("is not there once it is claimed", async () => {
+    const received = scriptReceivers({ [RECEIVER_URL]: [plain(500)] });
+    const stub = await ready();
+    await runUntil(stub, FINAL);
+    expect(await stub.claim(TEST)).toMatchObject({ tag: "claimed" });
+    await runUntil(stub, LAST);
+    expect(statesOf(received)).toEqual(["available", ...Array(11).fill("claimed")]);
+    for (const { event } of received.slice(1)) expect(event.data.solution).toBeNull();
+  });
+
+  it("is not there when the claim comes as the attempt is being prepared", async () => {
+    const received = scriptReceivers({ [RECEIVER_URL]: [plain(500), ok] });
+    const stub = await ready();
+    await runUntil(stub, FINAL);
+    const deliveryTerms = async () => {
+      expect(await again(stub).claim(TEST)).toMatchObject({ tag: "claimed" });
+      return tenantObject().deliveryTerms(Date.now());
+    };
+    const get = () => ({ deliveryTerms, noteDelivery: () => undefined });
+    await setEnvironment(stub, { ...env, TENANTS: { idFromName: (name: string) => name, get } });
+    await runUntil(stub, FINAL + 3_000);
+    expect(statesOf(received)).toEqual(["available", "claimed"]);
+    expect(received[1]?.event.data.solution).toBeNull();
+  });
+});
+
+describe("the attempts that are told", () => {
+  it("bear their time, status, duration and error", async () => {
+    const redirect = plain(302, null, { location: ENDPOINT });
+    scriptReceivers({ [RECEIVER_URL]: [delayed(120, plain(503)), delayed(40, lost), redirect, delayed(7, ok)] });
+    const stub = await ready();
+    await runUntil(stub, LAST);
+    const at = (ms: number) => new Date(FINAL + ms).toISOString();
+    expect(await attemptsOf(stub)).toStrictEqual([
+      { at: at(0), type: "webhook", durationMs: 120, status: 503, error: null },
+      { at: at(2_000), type: "webhook", durationMs: 40, status: null, error: "network" },
+      { at: at(5_000), type: "webhook", durationMs: 0, status: 302, error: "redirect" },
+      { at: at(10_000), type: "webhook", durationMs: 7, status: 204, error: null },
+    ]);
+  });
+
+  it("are the last twenty of all rounds, and all are counted", async () => {
+    const received = scriptReceivers({ [RECEIVER_URL]: [plain(500)] });
+    const stub = await ready();
+    await runUntil(stub, LAST);
+    expect((await account.act(stub, "redeliver")).status).toBe(202);
+    await runUntil(stub, LAST + 23_000_000);
+    expect(received).toHaveLength(12 + 11);
+    const times = received.map(({ at }) => new Date(at).toISOString());
+    expect((await attemptsOf(stub)).map(({ at }) => at)).toEqual(times.slice(-20));
+    expect((await account.readTask(stub)).webhook).toMatchObject({ state: "pending", attempts: 23, lastStatus: 500 });
+  });
+
+  it("say when the next one comes", async () => {
+    scriptReceivers({ [RECEIVER_URL]: [plain(500), lost] });
+    const stub = await ready();
+    await runUntil(stub, FINAL);
+    const webhook = { url: RECEIVER_URL, state: "pending" };
+    const next = (ms: number) => new Date(FINAL + ms).toISOString();
+    expect((await account.readTask(stub)).webhook).toEqual({
+      ...webhook,
+      attempts: 1,
+      lastStatus: 500,
+      nextAttemptAt: next(2_000),
+    });
+    await runUntil(stub, FINAL + 2_000);
+    expect((await account.readTask(stub)).webhook).toEqual({
+      ...webhook,
+      attempts: 2,
+      lastStatus: null,
+      nextAttemptAt: next(5_000),
+    });
+  });
+});
+
+describe("a receiver that fails", () => {
+  it.each<[string, Answer]>([
+    ["with 500", plain(500)],
+    ["with 410", plain(410)],
+    ["with a redirect", plain(307, null, { location: ENDPOINT })],
+    ["with no answer", lost],
+    ["after a minute", delayed(60_000, plain(500))],
+  ])("%s changes nothing of the result", async (_how, answer) => {
+    scriptReceivers({ [RECEIVER_URL]: [answer] });
+    const stub = await ready();
+    await runUntil(stub, FINAL + 60_000);
+    expect(await account.readTask(stub)).toMatchObject({
+      status: "ready",
+      finishedAt: new Date(FINAL).toISOString(),
+      error: null,
+      solutionState: "available",
+      solution: { gRecaptchaResponse: expect.stringMatching(/^sandbox\./) },
+      solutionExpiresAt: new Date(FINAL + 120_000).toISOString(),
+    });
+    expect(await ledgerOf(tenant)).toMatchObject([{ status: "ready", error_code: null }]);
+    expect((await account.act(stub, "claim")).status).toBe(200);
+  });
+});

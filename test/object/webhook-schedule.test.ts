@@ -1,0 +1,262 @@
+/** Rules of the webhook's schedule: when each attempt leaves, what ends the attempts, and that no crash loses one. */
+
+import { reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Settlement } from "../../src/tenants/ledger.ts";
+import type { TaskStub } from "../support/objects.ts";
+import { again, setEnvironment, view } from "../support/objects.ts";
+import type { Received } from "../support/receivers.ts";
+import { crash, FINAL, runCrashing, sandboxTask, scriptReceivers, TEST, verifies } from "../support/receivers.ts";
+import type { TenantStub } from "../support/tenants.ts";
+import { createTenant, ledgerOf } from "../support/tenants.ts";
+import { alarmOf, eventually, freezeTime, releaseTime, ringAgain, ringOnTime, runUntil } from "../support/time.ts";
+import type { Answer } from "../support/upstream.ts";
+import { lost, plain, RECEIVER_URL, silent } from "../support/upstream.ts";
+
+/** When the attempts are due, in seconds after the task is final. */
+const SCHEDULE_S = [0, 2, 5, 10, 20, 40, 70, 300, 1_800, 7_200, 21_600, 43_200];
+
+/** Past the last attempt, whatever its jitter, and before the end of the retention. */
+const LAST = FINAL + 50_000_000;
+
+const ok = plain(204, null);
+
+let tenant: TenantStub;
+
+beforeEach(async () => {
+  freezeTime();
+  tenant = await createTenant();
+});
+afterEach(async () => {
+  releaseTime();
+  await reset();
+});
+
+/** A task that is ready with its submission and whose webhooks are answered so, in order. */
+async function solvedTask(...answers: Answer[]): Promise<{ stub: TaskStub; received: Received[] }> {
+  const received = scriptReceivers({ [RECEIVER_URL]: answers });
+  return { stub: await sandboxTask("sandbox-instant", { webhookUrl: RECEIVER_URL }), received };
+}
+
+/** Jitter, as the chance that it is drawn from: 0.5 is none. */
+const drawn = (chance: number) => vi.spyOn(Math, "random").mockReturnValue(chance);
+
+const offsets = (received: readonly Received[]) => received.map(({ at }) => at - FINAL);
+
+describe("the attempts", () => {
+  it.each([
+    { jitter: "none", chance: 0.5, share: 0, crashing: false },
+    { jitter: "none", chance: 0.5, share: 0, crashing: true },
+    { jitter: "the least", chance: 0, share: -0.1, crashing: false },
+    { jitter: "the most", chance: 1 - Number.EPSILON, share: 0.1, crashing: true },
+  ])("follow the schedule, jitter: $jitter, crashes between: $crashing", async ({ chance, share, crashing }) => {
+    drawn(chance);
+    const { stub, received } = await solvedTask(plain(500));
+    await (crashing ? runCrashing : runUntil)(stub, LAST);
+    expect(offsets(received)).toEqual(SCHEDULE_S.map((second) => Math.round(second * 1_000 * (1 + share))));
+  });
+
+  it("have a jitter of their own, of ±10 % at the most, but for the first", async () => {
+    const { stub, received } = await solvedTask(plain(500));
+    await runUntil(stub, LAST);
+    const shares = offsets(received).map((offset, index) => offset / ((SCHEDULE_S[index] ?? 0) * 1_000) - 1);
+    expect(offsets(received)[0]).toBe(0);
+    expect(shares).toHaveLength(12);
+    for (const share of shares.slice(1)) expect(Math.abs(share)).toBeLessThanOrEqual(0.1 + 0.001);
+    expect(new Set(shares.slice(1)).size).toBeGreaterThan(6);
+  });
+
+  it("bear one webhook-id, each its own time in whole seconds, and a signature of that time", async () => {
+    const secret = (await tenant.rotateSecret(0)) ?? "";
+    const verdicts: boolean[] = [];
+    const answer: Answer = (request) => {
+      verdicts.push(...received.slice(-1).map((webhook) => verifies(webhook, secret)));
+      return plain(500)(request);
+    };
+    const { stub, received } = await solvedTask(answer);
+    await runCrashing(stub, LAST);
+    expect(verdicts).toEqual(SCHEDULE_S.map(() => true));
+    expect(new Set(received.map(({ headers }) => headers.get("webhook-id"))).size).toBe(1);
+    expect(received.map(({ headers }) => headers.get("webhook-timestamp"))).toEqual(
+      received.map(({ at }) => String(Math.floor(at / 1_000))),
+    );
+  });
+
+  it("end when one is delivered", async () => {
+    drawn(0.5);
+    const { stub, received } = await solvedTask(plain(500), lost, plain(301), ok);
+    await runCrashing(stub, LAST);
+    expect(offsets(received)).toEqual([0, 2_000, 5_000, 10_000]);
+    expect((await view(again(stub), TEST)).delivery).toMatchObject({
+      state: "delivered",
+      attempts: 4,
+      nextAttemptAt: null,
+    });
+    expect(await ledgerOf(tenant)).toMatchObject([{ webhook_state: "delivered" }]);
+  });
+
+  it("are exhausted after the last", async () => {
+    const { stub, received } = await solvedTask(plain(500));
+    await runUntil(stub, LAST);
+    expect(received).toHaveLength(12);
+    expect((await view(again(stub), TEST)).delivery).toMatchObject({
+      state: "exhausted",
+      attempts: 12,
+      nextAttemptAt: null,
+    });
+    expect(await ledgerOf(tenant)).toMatchObject([{ webhook_state: "exhausted" }]);
+  });
+
+  it("end with a 410 of the task's own address, and leave the tenant's endpoint alone", async () => {
+    await tenant.setEndpoint(RECEIVER_URL);
+    const { stub, received } = await solvedTask(plain(500), plain(410));
+    await runUntil(stub, LAST);
+    expect(received).toHaveLength(2);
+    expect((await view(again(stub), TEST)).delivery).toMatchObject({ state: "exhausted", lastStatus: 410 });
+    expect(await tenant.endpoint()).toEqual({ url: RECEIVER_URL, disabledAt: null, disabledReason: null });
+  });
+});
+
+describe("Retry-After", () => {
+  const asking = (value: string) => plain(503, null, { "retry-after": value });
+  const inSeconds = (seconds: number) => new Date(FINAL + seconds * 1_000).toUTCString();
+
+  it.each([
+    { value: "1", next: 2_000 },
+    { value: "2", next: 2_000 },
+    { value: "30", next: 30_000 },
+    { value: "60", next: 60_000 },
+    { value: "61", next: 60_000 },
+    { value: "86400", next: 60_000 },
+    { value: inSeconds(45), next: 45_000 - 1 },
+    { value: inSeconds(7_200), next: 60_000 },
+    { value: inSeconds(-7_200), next: 2_000 },
+    { value: "soon", next: 2_000 },
+  ])("$value puts the next attempt off, by 60 s at the most while the solution lives", async ({ value, next }) => {
+    drawn(0.5);
+    const { stub, received } = await solvedTask(asking(value), ok);
+    await runUntil(stub, LAST);
+    expect(offsets(received)).toEqual([0, next]);
+  });
+
+  it.each([
+    { value: "60", next: 1_800_000 },
+    { value: "3000", next: 300_000 + 3_000_000 },
+    { value: "7200", next: 300_000 + 3_600_000 },
+  ])("$value puts the next attempt off, by an hour at the most once it is dead", async ({ value, next }) => {
+    drawn(0.5);
+    const { stub, received } = await solvedTask(...Array<Answer>(7).fill(plain(500)), asking(value), ok);
+    await runUntil(stub, LAST);
+    expect(offsets(received).slice(7)).toEqual([300_000, next]);
+  });
+
+  it("puts the next attempt off and never forward, whatever the jitter", async () => {
+    drawn(0);
+    const { stub, received } = await solvedTask(asking("2"), ok);
+    await runUntil(stub, LAST);
+    expect(offsets(received)).toEqual([0, 2_000]);
+  });
+});
+
+describe("a redelivery", () => {
+  it("is a fresh round by the same schedule, with the same webhook-id, after a round that was used up", async () => {
+    drawn(0.5);
+    const { stub, received } = await solvedTask(...Array<Answer>(12).fill(plain(500)), plain(500), plain(500), ok);
+    await runUntil(stub, LAST);
+    const { tag } = await stub.redeliver(TEST);
+    expect(tag).toBe("redelivering");
+    await runCrashing(stub, LAST + 3_600_000);
+    expect(received.slice(12).map(({ at }) => at - LAST)).toEqual([1, 2_000, 5_000]);
+    expect(new Set(received.map(({ headers }) => headers.get("webhook-id"))).size).toBe(1);
+    expect((await view(again(stub), TEST)).delivery).toMatchObject({
+      state: "delivered",
+      attempts: 15,
+      lastStatus: 204,
+    });
+    expect(await ledgerOf(tenant)).toMatchObject([{ webhook_state: "delivered" }]);
+  });
+
+  it("sends once more what was delivered", async () => {
+    const { stub, received } = await solvedTask(ok);
+    await runUntil(stub, FINAL);
+    await stub.redeliver(TEST);
+    await runUntil(stub, LAST);
+    expect(received).toHaveLength(2);
+    expect((await view(again(stub), TEST)).delivery).toMatchObject({ state: "delivered", attempts: 2 });
+  });
+
+  it("in the middle of a round begins a new one", async () => {
+    drawn(0.5);
+    const { stub, received } = await solvedTask(plain(500));
+    await runUntil(stub, FINAL + 6_000);
+    await stub.redeliver(TEST);
+    await runUntil(stub, FINAL + 6_000 + 6_000);
+    expect(offsets(received)).toEqual([0, 2_000, 5_000, 6_001, 8_000, 11_000]);
+  });
+
+  it("of a task that is not final is refused", async () => {
+    scriptReceivers({});
+    const stub = await sandboxTask("sandbox-never", { webhookUrl: RECEIVER_URL });
+    await runUntil(stub, FINAL + 10_000);
+    expect(await stub.redeliver(TEST)).toEqual({ tag: "not_redeliverable" });
+  });
+});
+
+describe("a crash", () => {
+  /** Ends the object's life while its alarm is at work, and lets the platform ring once more. */
+  async function crashAndRetry(stub: TaskStub, due: () => boolean): Promise<void> {
+    const scheduled = (await alarmOf(stub)) ?? Number.NaN;
+    const handler = ringOnTime(stub).catch(() => null);
+    await eventually(due);
+    await crash(stub);
+    expect(await handler).toBeNull();
+    await ringAgain(again(stub), scheduled);
+  }
+
+  /** The tenant's object takes the settlement, and its answer never comes back. */
+  async function holdSettlement(stub: TaskStub): Promise<() => boolean> {
+    let settled = false;
+    const get = (id: DurableObjectId) => {
+      const real = env.TENANTS.get(id);
+      return {
+        admit: (request: Parameters<typeof real.admit>[0]) => real.admit(request),
+        settle: async (settlement: Settlement) => {
+          await real.settle(settlement);
+          settled = true;
+          return new Promise<never>(() => {});
+        },
+      };
+    };
+    await setEnvironment(stub, {
+      ...env,
+      TENANTS: { idFromName: (name: string) => env.TENANTS.idFromName(name), get },
+    });
+    return () => settled;
+  }
+
+  it.each([
+    { whose: "the task's own address", webhookUrl: RECEIVER_URL },
+    { whose: "the tenant's endpoint", webhookUrl: null },
+  ])("between the settlement and the first attempt to $whose loses nothing", async ({ webhookUrl }) => {
+    if (webhookUrl === null) await tenant.setEndpoint(RECEIVER_URL);
+    const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
+    const stub = await sandboxTask("sandbox-instant", { webhookUrl });
+    await crashAndRetry(stub, await holdSettlement(stub));
+    await runUntil(again(stub), LAST);
+    expect(offsets(received)).toEqual([0]);
+    expect(received[0]?.event).toMatchObject({ type: "task.ready", data: { solutionState: "available" } });
+    expect(await view(again(stub), TEST)).toMatchObject({ delivery: { state: "delivered", attempts: 1 } });
+    expect(await ledgerOf(tenant)).toMatchObject([{ status: "ready", webhook_state: "delivered" }]);
+  });
+
+  it("in the first attempt sends it again, with the same webhook-id", async () => {
+    const { stub, received } = await solvedTask(silent, ok);
+    await crashAndRetry(stub, () => received.length > 0);
+    await runUntil(again(stub), LAST);
+    expect(offsets(received)).toEqual([0, 0]);
+    expect(new Set(received.map(({ headers }) => headers.get("webhook-id"))).size).toBe(1);
+    expect(await view(again(stub), TEST)).toMatchObject({ status: "ready", delivery: { state: "delivered" } });
+    expect(await ledgerOf(tenant)).toMatchObject([{ status: "ready", webhook_state: "delivered" }]);
+  });
+});

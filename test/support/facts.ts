@@ -1,0 +1,120 @@
+// Arbitrary facts and outcomes for properties, within what the exchanges can hand in: whole milliseconds, known tags. A
+// generated fact bears no moment; `stamp` gives it one, so that a counterexample stays readable.
+
+import * as fc from "fast-check";
+import type { AdmissionOutcome, Fact } from "../../src/tasks/facts.ts";
+import type { CreateOutcome, PollOutcome, Solution, UpstreamError } from "../../src/upstream/protocol.ts";
+import type { DeliveryOutcome } from "../../src/webhooks/outcome.ts";
+import { SOLVER } from "./records.ts";
+
+/** The longest exchange (ms), as the upstream's time-out has it. */
+export const EXCHANGE_MS = 10_000;
+
+const retryAfterMs = fc.option(fc.integer({ min: 0, max: 90_000 }));
+const words = fc.string({ maxLength: 20 });
+
+const solution: fc.Arbitrary<Solution> = fc.record(
+  {
+    gRecaptchaResponse: fc.string({ minLength: 1 }),
+    cookies: fc.dictionary(words, words),
+    userAgent: fc.string({ minLength: 1 }),
+    expireTime: fc.integer(),
+  },
+  { requiredKeys: ["gRecaptchaResponse"] },
+);
+
+const upstreamError: fc.Arbitrary<UpstreamError> = fc.oneof(
+  fc.record({
+    tag: fc.constant("failed" as const),
+    kind: fc.constantFrom("rejected" as const, "unsolvable" as const),
+    code: words,
+    description: words,
+  }),
+  fc.record({ tag: fc.constant("account" as const), code: fc.constant("ERROR_ZERO_BALANCE") }),
+  fc.record({ tag: fc.constant("transient" as const), reason: words, retryAfterMs }),
+);
+
+export const createOutcome: fc.Arbitrary<CreateOutcome> = fc.oneof(
+  fc.record({ tag: fc.constant("created" as const), taskId: fc.constantFrom("7", '"upstream-1"') }),
+  fc.record({ tag: fc.constant("ready" as const), taskId: fc.constantFrom(null, "7"), solution }),
+  fc.record({ tag: fc.constant("hidden" as const), reason: fc.constantFrom("timeout", "network", "http_504") }),
+  upstreamError,
+);
+
+/** An outcome of a poll that leaves the task where it is. */
+export const pollWithoutEnd: fc.Arbitrary<PollOutcome> = fc.oneof(
+  { arbitrary: fc.record({ tag: fc.constant("processing" as const) }), weight: 4 },
+  fc.record({ tag: fc.constant("fault" as const), reason: fc.constantFrom("malformed", "http_500"), retryAfterMs }),
+  fc.record({ tag: fc.constant("transient" as const), reason: fc.constant("ERROR_RATE_LIMIT"), retryAfterMs }),
+  fc.record({ tag: fc.constant("account" as const), code: fc.constant("ERROR_ZERO_BALANCE") }),
+);
+
+export const pollOutcome: fc.Arbitrary<PollOutcome> = fc.oneof(
+  { arbitrary: pollWithoutEnd, weight: 4 },
+  fc.record({ tag: fc.constant("ready" as const), solution }),
+  upstreamError,
+);
+
+export const admissionOutcome: fc.Arbitrary<AdmissionOutcome> = fc.oneof(
+  fc.record({ tag: fc.constantFrom("admitted" as const, "waiting" as const, "gone" as const) }),
+  fc.record({ tag: fc.constant("unavailable" as const) }),
+  fc.record({
+    tag: fc.constant("refused" as const),
+    code: fc.constantFrom("quota_exceeded" as const, "tenant_suspended" as const),
+  }),
+);
+
+export const deliveryOutcome: fc.Arbitrary<DeliveryOutcome> = fc.oneof(
+  fc.record({
+    tag: fc.constant("delivered" as const),
+    status: fc.integer({ min: 200, max: 299 }),
+    error: fc.constant(null),
+  }),
+  fc.record({
+    tag: fc.constant("failed" as const),
+    status: fc.option(fc.integer({ min: 300, max: 599 })),
+    error: fc.constantFrom(null, "timeout", "network", "redirect"),
+    retryAfterMs: fc.option(fc.integer({ min: 0, max: 86_400_000 })),
+  }),
+  fc.record({ tag: fc.constant("gone" as const), status: fc.constantFrom(410, null), error: fc.constant(null) }),
+);
+
+export const jitter = fc.integer({ min: -100, max: 100 }).map((hundredths) => hundredths / 100);
+const endpoint = fc.constantFrom(null, "https://tenant.example/endpoint", "https://tenant.example/moved");
+const solver = fc.constant(SOLVER);
+const unstamped = fc.constant(0);
+const bare = <Tag extends string>(...tags: Tag[]) => fc.record({ tag: fc.constantFrom(...tags) });
+
+/** Any fact at all. `sentAt` and `until` are for `stamp` to fill in. */
+const anyFact: fc.Arbitrary<Fact> = fc.oneof(
+  bare("clock", "woken", "submitting", "interrupted", "cancel", "claim", "settle_failed", "terms_missing", "steady"),
+  fc.record({ tag: fc.constant("admission" as const), outcome: admissionOutcome }),
+  fc.record({ tag: fc.constant("submitted" as const), sentAt: unstamped, outcome: createOutcome, solver }),
+  fc.record({ tag: fc.constant("held" as const), reason: fc.constant("breaker_open"), until: unstamped }),
+  fc.record({ tag: fc.constant("polled" as const), sentAt: unstamped, outcome: pollOutcome, solver }),
+  fc.record({ tag: fc.constantFrom("settled" as const, "retarget" as const, "redeliver" as const), endpoint }),
+  fc.record({ tag: fc.constant("delivered" as const), sentAt: unstamped, outcome: deliveryOutcome, jitter }),
+  fc.record({ tag: fc.constant("strike" as const), limit: fc.integer({ min: 1, max: 10 }) }),
+);
+
+/** A fact, how long after the one before it is known, and how long its exchange took (or a hold lasts). */
+export interface Move {
+  readonly afterMs: number;
+  readonly tookMs: number;
+  readonly fact: Fact;
+}
+
+export const moves: fc.Arbitrary<Move[]> = fc.array(
+  fc.record({
+    afterMs: fc.oneof(fc.integer({ min: 0, max: 20_000 }), fc.constantFrom(0, 1, 120_000, 90_000_000)),
+    tookMs: fc.integer({ min: 0, max: EXCHANGE_MS }),
+    fact: anyFact,
+  }),
+  { maxLength: 40 },
+);
+
+/** The fact as it is at `now`. */
+export function stamp({ fact, tookMs }: Move, now: number): Fact {
+  if (fact.tag === "held") return { ...fact, until: now + tookMs };
+  return "sentAt" in fact ? { ...fact, sentAt: now - tookMs } : fact;
+}

@@ -1,0 +1,96 @@
+// Tasks as their objects know them: builders with overrides, and looks into storage that no caller has.
+
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { AcceptRequest, TaskOwner } from "../../src/tasks/calls.ts";
+import type { TaskObject } from "../../src/tasks/object.ts";
+import type { TaskRecord } from "../../src/tasks/record.ts";
+import { RECORD_KEY } from "../../src/tasks/record.ts";
+import type { TenantObject } from "../../src/tenants/object.ts";
+import { SEED_TASK } from "./gateway.ts";
+import { pass } from "./time.ts";
+
+export const POLL_MS = 3_000;
+export const TIMEOUT_MS = 120_000;
+export const RETENTION_MS = 86_400_000;
+export const TENANT_ID = "acme";
+
+/** Whose tasks these are, unless told otherwise. */
+export const LIVE: TaskOwner = { tenantId: TENANT_ID, mode: "live", since: 0 };
+
+/** A task of the seed's example, live, for `TENANT_ID`, with every setting at its default. */
+export function aTask(overrides: Partial<AcceptRequest> = {}): AcceptRequest {
+  return {
+    ...LIVE,
+    task: { ...SEED_TASK, isInvisible: true },
+    metadata: {},
+    webhookUrl: null,
+    bodyHash: null,
+    timeoutMs: TIMEOUT_MS,
+    pollIntervalMs: POLL_MS,
+    retentionMs: RETENTION_MS,
+    replayOnly: false,
+    ...overrides,
+  };
+}
+
+export type TaskStub = DurableObjectStub<TaskObject>;
+
+/** A task's object under a fresh id. */
+export function freshTaskObject(): TaskStub {
+  return env.TASKS.get(env.TASKS.newUniqueId());
+}
+
+/** A fresh handle on the same object: one that was broken by an abort stays broken. */
+export function again(stub: TaskStub): TaskStub {
+  return env.TASKS.get(stub.id);
+}
+
+/** An accepted task. */
+export async function acceptTask(overrides: Partial<AcceptRequest> = {}): Promise<TaskStub> {
+  const stub = freshTaskObject();
+  const result = await stub.accept(aTask(overrides));
+  if (result.tag !== "accepted") throw new Error(`not accepted: ${result.tag}`);
+  return stub;
+}
+
+/** The task as its owner sees it. */
+export async function view(stub: TaskStub, owner: TaskOwner = LIVE): Promise<TaskRecord> {
+  const record = await viewOrNull(stub, owner);
+  if (record === null) throw new Error("the task is absent");
+  return record;
+}
+
+export function viewOrNull(stub: TaskStub, owner: TaskOwner = LIVE): Promise<TaskRecord | null> {
+  return runInDurableObject<TaskObject, TaskRecord | null>(stub, (object) => object.view(owner, 0));
+}
+
+/** The record as storage has it; undefined where there is none. The object itself is not asked, so a cold one stays cold. */
+export function stored(stub: TaskStub): Promise<TaskRecord | undefined> {
+  return runInDurableObject(stub, (_object, state) => state.storage.kv.get<TaskRecord>(RECORD_KEY));
+}
+
+/** Everything that an object has in storage, as one text. */
+export function storedText(stub: TaskStub): Promise<string> {
+  return runInDurableObject(stub, async (_object, state) => JSON.stringify([...(await state.storage.list())]));
+}
+
+/** Tasks that were accepted one after the other, 1 ms apart. */
+export async function tasksInOrder(count: number): Promise<TaskStub[]> {
+  const tasks: TaskStub[] = [];
+  for (let n = 0; n < count; n += 1) {
+    tasks.push(await acceptTask());
+    pass(1);
+  }
+  return tasks;
+}
+
+/** Replaces an object's environment, for this life of it: a binding that fails, or a variable out of its range. */
+export function setEnvironment(
+  stub: TaskStub | DurableObjectStub<TenantObject>,
+  environment: object,
+): Promise<boolean> {
+  return runInDurableObject<TaskObject | TenantObject, boolean>(stub, (object) =>
+    Reflect.set(object, "env", environment),
+  );
+}

@@ -1,0 +1,116 @@
+// Receivers of webhooks, scripted by address. They take the place of `fetch`, so a request to anybody else is an error of the
+// test; the tasks are test tasks, whose upstream is the sandbox inside the gateway. They keep what they get as it came.
+
+import { runInDurableObject } from "cloudflare:test";
+import { Webhook } from "standardwebhooks";
+import { vi } from "vitest";
+import type { AcceptRequest, TaskOwner } from "../../src/tasks/calls.ts";
+import type { Task, TimelineEvent } from "../../src/tasks/present.ts";
+import { call, scenario } from "./gateway.ts";
+import type { TaskStub } from "./objects.ts";
+import { acceptTask, again, TENANT_ID } from "./objects.ts";
+import { alarmOf, pass, ringOnTime, START } from "./time.ts";
+import type { Answer } from "./upstream.ts";
+
+type SentRequest = Parameters<Answer>[0];
+
+/** A webhook as it came. */
+export interface Received extends SentRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly redirect: string;
+  readonly text: string;
+  readonly event: { readonly type: string; readonly timestamp: string; readonly data: Task };
+}
+
+/** What an address answers, in order; its last answer repeats. */
+export type Receivers = Readonly<Record<string, readonly Answer[]>>;
+
+/** Puts receivers in the place of `fetch` until the mocks are restored; gives what they get, oldest first. */
+export function scriptReceivers(receivers: Receivers): Received[] {
+  const received: Received[] = [];
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+    const request = new Request(input, init);
+    const { url, method, redirect, headers } = request;
+    const answers = receivers[url];
+    if (answers === undefined) throw new Error(`nobody is to ask ${url}`);
+    const text = await request.text();
+    const event: Received["event"] = JSON.parse(text);
+    const entry = {
+      path: new URL(url).pathname,
+      body: event,
+      headers,
+      at: Date.now(),
+      url,
+      method,
+      redirect,
+      text,
+      event,
+    };
+    received.push(entry);
+    const count = received.filter((one) => one.url === url).length;
+    const answer = answers[Math.min(count, answers.length) - 1];
+    if (answer === undefined) throw new Error(`${url} has no answer`);
+    return answer(entry);
+  });
+  return received;
+}
+
+/** An answer that takes so long (ms), by the test's clock. */
+export const delayed =
+  (ms: number, answer: Answer): Answer =>
+  (request) => {
+    pass(ms);
+    return answer(request);
+  };
+
+/** Whether a secret verifies a webhook as it came, at the time of the test's clock. */
+export function verifies({ text, headers }: Received, secret: string): boolean {
+  try {
+    new Webhook(secret).verify(text, Object.fromEntries(headers));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What a key of the tenant reads and does over the wire. */
+export function accountOf(key: string) {
+  const get = async <T>(path: string): Promise<T> => {
+    const response = await call("GET", path, { key });
+    if (response.status !== 200) throw new Error(`not read: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  const pathOf = (stub: TaskStub) => `/v1/tasks/tsk_${stub.id.toString()}`;
+  return {
+    get,
+    readTask: (stub: TaskStub) => get<Task>(pathOf(stub)),
+    readTimeline: (stub: TaskStub) => get<{ events: TimelineEvent[] }>(`${pathOf(stub)}/events`),
+    act: (stub: TaskStub, action: "cancel" | "claim" | "redeliver") =>
+      call("POST", `${pathOf(stub)}/${action}`, { key }),
+  };
+}
+
+/** Whose test tasks these are. */
+export const TEST: TaskOwner = { tenantId: TENANT_ID, mode: "test", since: 0 };
+
+/** When a task that is accepted at `START` and comes to its end with its submission is final. */
+export const FINAL = START + 1;
+
+/** A task of a scenario of the sandbox, accepted and not begun. */
+export function sandboxTask(websiteKey: string, overrides: Partial<AcceptRequest> = {}): Promise<TaskStub> {
+  return acceptTask({ ...TEST, task: { ...scenario(websiteKey), isInvisible: true }, ...overrides });
+}
+
+/** Lives on to `until`, and dies before every alarm: each attempt is made by an object that knows what storage knows. */
+export async function runCrashing(stub: TaskStub, until: number): Promise<void> {
+  for (let at = await alarmOf(stub); at !== null && at <= until; at = await alarmOf(again(stub))) {
+    await crash(again(stub));
+    await ringOnTime(again(stub));
+  }
+}
+
+/** Ends an object's life at once, whatever it is at. What was written stays; the handle is broken from then on. */
+export async function crash(stub: TaskStub): Promise<void> {
+  await runInDurableObject(stub, (_object, state) => state.abort("a crash of the tests")).catch(() => null);
+}

@@ -1,0 +1,151 @@
+// Records of tasks in every state, by builders with overrides. They are made by hand, not by the lifecycle: a test of the
+// lifecycle must not lean on it. All moments are counted from `AT`.
+
+import type { Fact, Solver } from "../../src/tasks/facts.ts";
+import { advance } from "../../src/tasks/lifecycle.ts";
+import type { Delivery, DeliveryAttempt, NewTask, StoredSolution, TaskRecord } from "../../src/tasks/record.ts";
+import { newDelivery, newRecord } from "../../src/tasks/record.ts";
+import type { CreateOutcome, PollOutcome, Solution } from "../../src/upstream/protocol.ts";
+import type { DeliveryOutcome } from "../../src/webhooks/outcome.ts";
+
+/** When the tasks of the tests are accepted. */
+export const AT = Date.UTC(2026, 10, 23, 9, 30);
+/** A moment, in ms after the task was accepted. */
+export const at = (ms: number): number => AT + ms;
+
+export const INTERVAL_MS = 3_000;
+const TIMEOUT_MS = 120_000;
+export const RETENTION_MS = 86_400_000;
+export const HOOK = "https://hooks.shop.example/solvegate";
+export const ENDPOINT = "https://tenant.example/endpoint";
+
+export const SOLVER: Solver = { userAgent: "Solver/1", secChUa: '"Solver";v="1"' };
+export const SOLUTION: Solution = { gRecaptchaResponse: "token-of-the-tests", cookies: { _GRECAPTCHA: "cookie" } };
+export const STORED_SOLUTION: StoredSolution = { ...SOLUTION, ...SOLVER };
+
+/** What it takes to accept a task. */
+export function aNewTask(overrides: Partial<NewTask> = {}): NewTask {
+  return {
+    id: "5f".repeat(32),
+    tenantId: "acme",
+    mode: "test",
+    task: {
+      type: "RecaptchaV3TaskProxyless",
+      websiteURL: "https://antcpt.com/score_detector",
+      websiteKey: "6LcR_okUAAAAAPYrPe-HK_0RULO1aZM15ENyM-Mf",
+      pageAction: "homepage",
+      isInvisible: true,
+    },
+    metadata: { order: "1042" },
+    webhookUrl: null,
+    bodyHash: null,
+    timeoutMs: TIMEOUT_MS,
+    pollIntervalMs: INTERVAL_MS,
+    retentionMs: RETENTION_MS,
+    ...overrides,
+  };
+}
+
+/** A task as just accepted, at `AT`. */
+export function aRecord(overrides: Partial<TaskRecord> = {}): TaskRecord {
+  return { ...newRecord(aNewTask(), AT), ...overrides };
+}
+
+/** A task with a slot, to be submitted now. */
+export function admitted(overrides: Partial<TaskRecord> = {}): TaskRecord {
+  return aRecord({ stage: "submission", ...overrides });
+}
+
+/** A task whose createTask is under way since `AT`. */
+export function submitting(overrides: Partial<TaskRecord> = {}): TaskRecord {
+  return admitted({ intentAt: AT, ...overrides });
+}
+
+/** A task that upstream took at `AT`, answered within 100 ms; the first poll is due 3 s later. */
+export function processing(overrides: Partial<TaskRecord> = {}): TaskRecord {
+  return admitted({
+    status: "processing",
+    submissions: 1,
+    upstreamTaskId: '"61138bb6-19fb-11ec-a9c8-0242ac110006"',
+    submittedAt: at(100),
+    unsolvedAt: AT,
+    stepAt: at(3_100),
+    ...overrides,
+  });
+}
+
+/** A task that was ready 10 s after it was accepted, and was last known unsolved 5 s before: not settled yet. */
+export function readyRecord(overrides: Partial<TaskRecord> = {}): TaskRecord {
+  return processing({
+    status: "ready",
+    polls: 3,
+    unsolvedAt: at(5_000),
+    finishedAt: at(10_000),
+    solution: STORED_SOLUTION,
+    solutionState: "available",
+    solutionExpiresAt: at(125_000),
+    solutionBestBefore: at(65_000),
+    settleAt: at(10_000),
+    ...overrides,
+  });
+}
+
+/** A task that failed 10 s after it was accepted. */
+export function failedRecord(overrides: Partial<TaskRecord> = {}): TaskRecord {
+  return processing({
+    status: "failed",
+    polls: 3,
+    finishedAt: at(10_000),
+    error: { code: "unsolvable", message: "The upstream could not solve the task" },
+    settleAt: at(10_000),
+    ...overrides,
+  });
+}
+
+/** A task that was canceled 10 s after it was accepted. */
+export function canceledRecord(overrides: Partial<TaskRecord> = {}): TaskRecord {
+  return processing({ status: "canceled", finishedAt: at(10_000), settleAt: at(10_000), ...overrides });
+}
+
+/** What settling adds to a finished record. */
+export const SETTLED = { settled: true, settleAt: null } as const;
+
+/** A delivery to the task's own address whose first attempt is due, 10 s after the task was accepted. */
+export function aDelivery(overrides: Partial<Delivery> = {}): Delivery {
+  return { ...newDelivery(HOOK, "task", at(10_000)), ...overrides };
+}
+
+export function anAttempt(overrides: Partial<DeliveryAttempt> = {}): DeliveryAttempt {
+  return { at: at(10_000), status: 503, durationMs: 40, error: null, ...overrides };
+}
+
+export const DELIVERED: DeliveryOutcome = { tag: "delivered", status: 204, error: null };
+export const GONE: DeliveryOutcome = { tag: "gone", status: 410, error: null };
+
+/** An attempt that failed with a status, and perhaps a `Retry-After` in ms. */
+export function attemptFailed(status: number | null = 503, retryAfterMs: number | null = null): DeliveryOutcome {
+  return { tag: "failed", status, error: status === null ? "network" : null, retryAfterMs };
+}
+
+export const submitted = (outcome: CreateOutcome, sentAt: number): Fact => ({
+  tag: "submitted",
+  sentAt,
+  outcome,
+  solver: SOLVER,
+});
+export const polled = (outcome: PollOutcome, sentAt: number): Fact => ({
+  tag: "polled",
+  sentAt,
+  outcome,
+  solver: SOLVER,
+});
+export const CREATED: CreateOutcome = { tag: "created", taskId: '"upstream-1"' };
+export const HIDDEN: CreateOutcome = { tag: "hidden", reason: "timeout" };
+export const PROCESSING: PollOutcome = { tag: "processing" };
+export const FAULT: PollOutcome = { tag: "fault", reason: "http_503", retryAfterMs: null };
+export const READY: PollOutcome = { tag: "ready", solution: SOLUTION };
+
+/** Applies facts one after the other, each at its moment (ms after the task was accepted). */
+export function applied(record: TaskRecord, ...facts: ReadonlyArray<readonly [number, Fact]>): TaskRecord {
+  return facts.reduce((current, [ms, fact]) => advance(current, fact, at(ms)), record);
+}

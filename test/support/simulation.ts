@@ -1,0 +1,98 @@
+// A task's whole life without its object: the loop that asks the clock what is due, makes the exchange out of a script, and
+// hands the fact back, as the object does. No I/O and no real time. It gives back every exchange as it was made.
+
+import * as fc from "fast-check";
+import type { AdmissionOutcome, Fact } from "../../src/tasks/facts.ts";
+import { advance } from "../../src/tasks/lifecycle.ts";
+import type { TaskRecord } from "../../src/tasks/record.ts";
+import type { Action } from "../../src/tasks/schedule.ts";
+import { nextAction, nextWakeAt } from "../../src/tasks/schedule.ts";
+import type { CreateOutcome, PollOutcome } from "../../src/upstream/protocol.ts";
+import type { DeliveryOutcome } from "../../src/webhooks/outcome.ts";
+import { admissionOutcome, createOutcome, deliveryOutcome, EXCHANGE_MS, jitter, pollOutcome } from "./facts.ts";
+import { AT, ENDPOINT, polled, submitted } from "./records.ts";
+
+/** One turn: how late the alarm rings, how long the exchange takes, what comes of it, and what happens meanwhile. */
+export interface Turn {
+  readonly lateMs: number;
+  readonly tookMs: number;
+  readonly admission: AdmissionOutcome;
+  /** Null: the object dies before the answer comes, and another one finds the intent. */
+  readonly create: CreateOutcome | null;
+  readonly poll: PollOutcome;
+  readonly settles: boolean;
+  readonly delivery: DeliveryOutcome;
+  readonly jitter: number;
+  readonly meanwhile: Fact | null;
+}
+
+const meanwhile: fc.Arbitrary<Fact> = fc.oneof(
+  fc.record({ tag: fc.constantFrom("clock" as const, "woken" as const, "cancel" as const, "claim" as const) }),
+  fc.record({ tag: fc.constant("redeliver" as const), endpoint: fc.constantFrom(null, ENDPOINT) }),
+);
+
+/** Mostly what keeps a task going, so that scripts get far. */
+export const turns: fc.Arbitrary<Turn[]> = fc.array(
+  fc.record({
+    lateMs: fc.oneof({ arbitrary: fc.integer({ min: 0, max: 50 }), weight: 4 }, fc.integer({ min: 0, max: 60_000 })),
+    tookMs: fc.integer({ min: 0, max: EXCHANGE_MS }),
+    admission: fc.oneof({ arbitrary: fc.constant({ tag: "admitted" as const }), weight: 4 }, admissionOutcome),
+    create: fc.option(createOutcome, { freq: 6 }),
+    poll: pollOutcome,
+    settles: fc.boolean(),
+    delivery: deliveryOutcome,
+    jitter,
+    meanwhile: fc.oneof({ arbitrary: fc.constant(null), weight: 7 }, meanwhile),
+  }),
+  { minLength: 1, maxLength: 60 },
+);
+
+/** One exchange as it was made: what the record was when it left, and what it is now that its answer is in. */
+export interface Exchange {
+  readonly tag: Exclude<Action["tag"], "sleep" | "purge">;
+  readonly sentAt: number;
+  readonly answeredAt: number;
+  readonly turn: Turn;
+  readonly before: TaskRecord;
+  readonly after: TaskRecord;
+}
+
+function factOf(tag: Exchange["tag"], turn: Turn, sentAt: number): Fact {
+  switch (tag) {
+    case "admit":
+      return { tag: "admission", outcome: turn.admission };
+    case "submit":
+      return turn.create === null ? { tag: "interrupted" } : submitted(turn.create, sentAt);
+    case "poll":
+      return polled(turn.poll, sentAt);
+    case "settle":
+      return turn.settles ? { tag: "settled", endpoint: ENDPOINT } : { tag: "settle_failed" };
+    case "deliver":
+      return { tag: "delivered", sentAt, outcome: turn.delivery, jitter: turn.jitter };
+  }
+}
+
+/** Plays a script on a record, until the script or the record's life ends. */
+export function play(start: TaskRecord, script: readonly Turn[]): { exchanges: Exchange[]; record: TaskRecord } {
+  const exchanges: Exchange[] = [];
+  let record = start;
+  let now = AT;
+  for (const turn of script) {
+    now += turn.lateMs;
+    record = advance(record, { tag: "clock" }, now);
+    const action = nextAction(record, now);
+    if (action.tag === "purge") break;
+    if (action.tag === "sleep") {
+      now = action.until;
+      continue;
+    }
+    const before = action.tag === "submit" ? advance(record, { tag: "submitting" }, now) : record;
+    const sentAt = now;
+    record = turn.meanwhile === null ? before : advance(before, turn.meanwhile, sentAt + Math.floor(turn.tookMs / 2));
+    now += turn.tookMs;
+    record = advance(record, factOf(action.tag, turn, sentAt), now);
+    exchanges.push({ tag: action.tag, sentAt, answeredAt: now, turn, before, after: record });
+    now = nextWakeAt(record, now);
+  }
+  return { exchanges, record };
+}

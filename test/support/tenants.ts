@@ -1,0 +1,95 @@
+// Tenants as their objects know them: builders with overrides, and looks into the ledger and the snapshot that no caller has.
+
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { MintedKey, NewKey } from "../../src/tenants/keyring.ts";
+import type { AdmissionRequest, Settlement } from "../../src/tenants/ledger.ts";
+import type { TenantObject } from "../../src/tenants/object.ts";
+import type { TenantSnapshot } from "../../src/tenants/settings.ts";
+import { snapshotKeyOf, snapshotSchema } from "../../src/tenants/settings.ts";
+import { freshTaskObject, TENANT_ID, TIMEOUT_MS } from "./objects.ts";
+import { START } from "./time.ts";
+
+export type TenantStub = DurableObjectStub<TenantObject>;
+
+/** A tenant's object. */
+export function tenantObject(id: string = TENANT_ID): TenantStub {
+  return env.TENANTS.get(env.TENANTS.idFromName(id));
+}
+
+/** A tenant that exists, without suspension, quota or a tight limit unless told. */
+export async function createTenant(
+  overrides: Partial<Parameters<TenantObject["create"]>[0]> = {},
+): Promise<TenantStub> {
+  const id = overrides.id ?? TENANT_ID;
+  const stub = tenantObject(id);
+  const made = await stub.create({
+    id,
+    name: "Acme",
+    allowedHosts: ["antcpt.com"],
+    limits: { maxInFlight: 100, monthlyTasks: null },
+    ...overrides,
+  });
+  if (made === null) throw new Error(`there is a tenant ${id} already`);
+  return stub;
+}
+
+/** A key as the operator asks for it, unless told otherwise. */
+export const A_KEY: NewKey = { name: "CI", mode: "test", scopes: ["tasks:write", "tasks:read"], expiresAt: null };
+
+/** A key of a tenant, minted by the operator. */
+export async function mintKey(stub: TenantStub, overrides: Partial<NewKey> = {}): Promise<MintedKey> {
+  const minted = await stub.mintKey({ ...A_KEY, ...overrides }, null);
+  if (typeof minted === "string") throw new Error(`no key: ${minted}`);
+  return minted;
+}
+
+/** The snapshot of a tenant that KV has, or null. */
+export async function publishedSnapshot(id: string = TENANT_ID): Promise<TenantSnapshot | null> {
+  const text = await env.DIRECTORY.get(snapshotKeyOf(id));
+  return text === null ? null : snapshotSchema.parse(JSON.parse(text));
+}
+
+/** One row of a tenant's ledger. */
+export type LedgerRow = {
+  task_id: string;
+  mode: string;
+  status: string;
+  admitted: number;
+  finished_at: number | null;
+  solve_ms: number | null;
+  error_code: string | null;
+  webhook_state: string | null;
+};
+
+/** The ledger, oldest first, as SQLite has it. */
+export function ledgerOf(stub: TenantStub): Promise<LedgerRow[]> {
+  return runInDurableObject(stub, (_object, state) => {
+    const columns = "task_id, mode, status, admitted, finished_at, solve_ms, error_code, webhook_state";
+    return state.storage.sql.exec<LedgerRow>(`SELECT ${columns} FROM tasks ORDER BY sequence`).toArray();
+  });
+}
+
+/** Settings of a tenant with these limits. */
+export const limited = (maxInFlight: number, monthlyTasks: number | null = null) => ({
+  limits: { maxInFlight, monthlyTasks },
+});
+
+/** A request of a task that needs no object of its own, made `age` ms after the test's beginning. */
+export function aRequest(age = 0, mode: "live" | "test" = "live"): AdmissionRequest {
+  const createdAt = START + age;
+  const taskId = freshTaskObject().id.toString();
+  return { taskId, mode, website: "antcpt.com", createdAt, deadlineAt: createdAt + TIMEOUT_MS };
+}
+
+/** The outcome of such a task: ready now, after 5 s. */
+export function anOutcome({ taskId, mode, website, createdAt }: AdmissionRequest): Settlement {
+  const outcome = {
+    status: "ready",
+    finishedAt: Date.now(),
+    solveMs: 5_000,
+    errorCode: null,
+    webhookState: null,
+  } as const;
+  return { taskId, mode, website, createdAt, ...outcome };
+}

@@ -1,0 +1,122 @@
+// Time as a test sets it. Only `Date` is faked, and it stands years ahead of the machine's clock: no alarm ever rings by itself,
+// so every step of an object is one that the test asked for. Timers stay real. Refuses to sleep.
+
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { vi } from "vitest";
+import type { TaskObject } from "../../src/tasks/object.ts";
+import type { TenantObject } from "../../src/tenants/object.ts";
+
+/** Where the clock of a test begins: mid-month, so that no test crosses a month unless it means to. */
+export const START = Date.UTC(2035, 4, 15, 12);
+
+/** How often (ms of real time) `eventually` looks, and how often at the most: two seconds in all. */
+const LOOK_MS = 1;
+const MAX_LOOKS = 2_000;
+
+/** Alarms of one `runUntil`: more than any task of these tests has, so that an object that spins fails instead of hanging. */
+const MAX_RINGS = 200;
+
+type Ringing = DurableObjectStub<TaskObject> | DurableObjectStub<TenantObject>;
+
+/** Stops the clock at `at`. Undone by `releaseTime`. */
+export function freezeTime(at: number = START): void {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  vi.setSystemTime(at);
+}
+
+/** Gives the real clock back. */
+export function releaseTime(): void {
+  vi.useRealTimers();
+}
+
+/** Lets `ms` go by. No alarm rings for it. */
+export function pass(ms: number): void {
+  vi.setSystemTime(Date.now() + ms);
+}
+
+/** Waits in real time, with the test's clock standing still, for what another object does by itself. */
+export async function eventually(done: () => boolean | Promise<boolean>): Promise<void> {
+  for (let look = 0; look < MAX_LOOKS; look += 1) {
+    if (await done()) return;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  throw new Error("it did not happen");
+}
+
+/** Takes an object's memory away and leaves its storage, whether it is in memory at the moment or not. */
+export async function evict(stub: Ringing): Promise<void> {
+  // Only what runs can be evicted: a look at nothing brings it back first.
+  await withState(stub, () => undefined);
+  await evictDurableObject(stub);
+}
+
+/** When the alarm of an object is to ring, or null where none is set. */
+export function alarmOf(stub: Ringing): Promise<number | null> {
+  return withState(stub, (state) => state.storage.getAlarm());
+}
+
+/** Deletes the alarm behind the object's back, as a platform that loses it would. */
+export function loseAlarm(stub: Ringing): Promise<void> {
+  return withState(stub, (state) => state.storage.deleteAlarm());
+}
+
+/**
+ * Rings the alarm that is set, whenever it was due, and says whether there was one. As on the platform, the alarm is gone when
+ * its handler begins and the handler is told when it was due: a cold object needs that to know what it had done.
+ */
+export async function ring(stub: Ringing): Promise<boolean> {
+  const scheduledTime = await alarmOf(stub);
+  if (scheduledTime === null) return false;
+  await loseAlarm(stub);
+  await handleAlarm(stub, scheduledTime, 0);
+  return true;
+}
+
+/** Runs the alarm's handler once more for an alarm whose handler did not end: the platform's retry. */
+export function ringAgain(stub: Ringing, scheduledTime: number): Promise<void> {
+  return handleAlarm(stub, scheduledTime, 1);
+}
+
+/** Sets the clock to the alarm's time, unless it is past, and rings it. Returns that time. */
+export async function ringOnTime(stub: Ringing): Promise<number> {
+  const at = await alarmOf(stub);
+  if (at === null) throw new Error("no alarm is set");
+  vi.setSystemTime(Math.max(at, Date.now()));
+  await ring(stub);
+  return at;
+}
+
+/** Rings every alarm on time until none is due at or before `until`; the clock then shows `until`. Returns when they rang. */
+export async function runUntil(stub: Ringing, until: number): Promise<number[]> {
+  const rung: number[] = [];
+  for (;;) {
+    const at = await alarmOf(stub);
+    if (at === null || at > until) break;
+    if (rung.length === MAX_RINGS) throw new Error(`the alarm rang ${MAX_RINGS} times before its time`);
+    rung.push(await ringOnTime(stub));
+  }
+  vi.setSystemTime(Math.max(until, Date.now()));
+  return rung;
+}
+
+/** Lets every timer of at least `fromMs` run out at once, in the object that set it. Returns the delays (ms) that were asked for. */
+export function hastenTimers(fromMs: number): number[] {
+  const asked: number[] = [];
+  const start = globalThis.setTimeout;
+  vi.spyOn(globalThis, "setTimeout").mockImplementation((callback: () => void, ms = 0) => {
+    if (ms < fromMs) return start(callback, ms);
+    asked.push(ms);
+    return start(callback, 0);
+  });
+  return asked;
+}
+
+function withState<T>(stub: Ringing, read: (state: DurableObjectState) => T | Promise<T>): Promise<T> {
+  return runInDurableObject<TaskObject | TenantObject, T>(stub, (_object, state) => read(state));
+}
+
+function handleAlarm(stub: Ringing, scheduledTime: number, retryCount: number): Promise<void> {
+  return runInDurableObject<TaskObject | TenantObject, void>(stub, (object) =>
+    object.alarm({ scheduledTime, retryCount, isRetry: retryCount > 0 }),
+  );
+}

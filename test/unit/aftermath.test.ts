@@ -1,0 +1,270 @@
+// What follows a final status: the settlement, the rounds of webhook attempts, and the solution's end.
+
+import { describe, expect, it } from "vitest";
+import {
+  claimSolution,
+  expireSolution,
+  postponeAttempt,
+  postponeSettlement,
+  recordAttempt,
+  restartDelivery,
+  retarget,
+  settle,
+} from "../../src/tasks/aftermath.ts";
+import type { Delivery, TaskRecord } from "../../src/tasks/record.ts";
+import type { DeliveryOutcome } from "../../src/webhooks/outcome.ts";
+import {
+  aDelivery,
+  anAttempt,
+  aRecord,
+  at,
+  attemptFailed,
+  canceledRecord,
+  DELIVERED,
+  ENDPOINT,
+  failedRecord,
+  GONE,
+  HOOK,
+  processing,
+  readyRecord,
+  SETTLED,
+} from "../support/records.ts";
+
+const delivering = (overrides: Partial<Delivery> = {}, record: Partial<TaskRecord> = {}): TaskRecord =>
+  readyRecord({ ...SETTLED, delivery: aDelivery(overrides), ...record });
+
+/** An attempt that left at `sentMs` and was answered 40 ms later. */
+const attempt = (record: TaskRecord, outcome: DeliveryOutcome, sentMs: number, jitter = 0): TaskRecord =>
+  recordAttempt(record, { sentAt: at(sentMs), outcome, jitter }, at(sentMs + 40));
+
+describe("the settlement", () => {
+  it("is entered once, and a task without an address gets the tenant's endpoint, due since it was final", () => {
+    const settled = settle(readyRecord(), ENDPOINT, at(15_000));
+    expect(settled).toMatchObject({ settled: true, settleAt: null });
+    expect(settled.delivery).toStrictEqual({
+      url: ENDPOINT,
+      source: "tenant",
+      state: "pending",
+      attempts: 0,
+      roundAttempts: 0,
+      roundAt: at(10_000),
+      lastStatus: null,
+      nextAttemptAt: at(10_000),
+      log: [],
+    });
+    expect(settle(settled, null, at(16_000))).toBe(settled);
+  });
+
+  it("leaves a task's own address alone", () => {
+    expect(settle(readyRecord({ delivery: aDelivery() }), ENDPOINT, at(15_000)).delivery?.url).toBe(HOOK);
+  });
+
+  it("of a task without an address and a tenant without an endpoint sends nothing", () => {
+    expect(settle(failedRecord(), null, at(15_000))).toMatchObject({ settled: true, delivery: null });
+  });
+
+  it.each([aRecord(), processing()])("of a task that is $status is none", (record) => {
+    expect(settle(record, ENDPOINT, at(15_000))).toBe(record);
+  });
+
+  it("that fails is tried again after 1, 2, 5, 15, 60, 60 s", () => {
+    let record = readyRecord();
+    for (const pauseMs of [1_000, 2_000, 5_000, 15_000, 60_000, 60_000]) {
+      record = postponeSettlement(record, at(20_000));
+      expect(record).toMatchObject({ settled: false, settleAt: at(20_000 + pauseMs) });
+    }
+  });
+});
+
+describe("a webhook attempt", () => {
+  it("that is delivered ends the round", () => {
+    const record = attempt(delivering(), DELIVERED, 10_005);
+    expect(record.delivery).toMatchObject({ state: "delivered", attempts: 1, lastStatus: 204, nextAttemptAt: null });
+    expect(record.delivery?.log).toStrictEqual([{ at: at(10_005), status: 204, durationMs: 40, error: null }]);
+  });
+
+  it("that fails is followed by the next of the schedule, counted from when the task was final", () => {
+    let record = delivering();
+    for (const [index, seconds] of [2, 5, 10, 20, 40, 70, 300, 1_800, 7_200, 21_600, 43_200].entries()) {
+      record = attempt(record, attemptFailed(503), (record.delivery?.nextAttemptAt ?? 0) - at(0));
+      expect(record.delivery).toMatchObject({
+        state: "pending",
+        attempts: index + 1,
+        lastStatus: 503,
+        nextAttemptAt: at(10_000 + seconds * 1_000),
+      });
+    }
+    record = attempt(record, attemptFailed(503), 43_210_000);
+    expect(record.delivery).toMatchObject({ state: "exhausted", attempts: 12, nextAttemptAt: null });
+  });
+
+  it("that gets no answer has no status and says why", () => {
+    const record = attempt(delivering({ lastStatus: 503 }), attemptFailed(null), 10_000);
+    expect(record.delivery).toMatchObject({ lastStatus: null, log: [{ status: null, error: "network" }] });
+  });
+
+  it("that fails bears its jitter into the next", () => {
+    expect(attempt(delivering(), attemptFailed(), 10_000, 1).delivery?.nextAttemptAt).toBe(at(12_200));
+    expect(attempt(delivering(), attemptFailed(), 10_000, -1).delivery?.nextAttemptAt).toBe(at(11_800));
+  });
+
+  it.each([
+    ["60 s while the solution lives", delivering(), 60_000],
+    ["1 h once it was claimed", delivering({}, { solution: null, solutionState: "claimed" }), 3_600_000],
+    ["1 h once it has expired", delivering({}, { solution: null, solutionState: "expired" }), 3_600_000],
+    ["1 h for a failed task", failedRecord({ ...SETTLED, delivery: aDelivery() }), 3_600_000],
+  ])("that is told Retry-After waits for %s at most", (_name, record, pauseMs) => {
+    const next = attempt(record, attemptFailed(429, 86_400_000), 10_000);
+    expect(next.delivery?.nextAttemptAt).toBe(at(10_040 + pauseMs));
+  });
+
+  it("that is told 410 ends the attempts", () => {
+    const record = attempt(delivering(), GONE, 10_000);
+    expect(record.delivery).toMatchObject({ state: "exhausted", attempts: 1, lastStatus: 410, nextAttemptAt: null });
+  });
+
+  it("is kept among the last 20", () => {
+    const log = Array.from({ length: 20 }, (_value, index) => anAttempt({ at: at(index) }));
+    const kept = attempt(delivering({ log, attempts: 20 }), attemptFailed(), 10_000).delivery;
+    expect(kept?.attempts).toBe(21);
+    expect(kept?.log.map((entry) => entry.at)).toEqual([...log.slice(1).map((entry) => entry.at), at(10_000)]);
+  });
+
+  it.each<[string, DeliveryOutcome]>([
+    ["was delivered", DELIVERED],
+    ["failed", attemptFailed(500)],
+    ["was told 410", GONE],
+  ])("that left before a redelivery and %s is kept, and does not end the new round", (_name, outcome) => {
+    const restarted = restartDelivery(delivering(), ENDPOINT, at(12_000));
+    const record = attempt(restarted, outcome, 11_990);
+    expect(record.delivery).toMatchObject({
+      state: "pending",
+      roundAttempts: 0,
+      attempts: 1,
+      nextAttemptAt: at(12_000),
+    });
+    expect(record.delivery?.log).toHaveLength(1);
+  });
+
+  it.each(["delivered", "exhausted"] as const)("that ends after the round was %s is only kept", (state) => {
+    const record = attempt(delivering({ state, attempts: 1, nextAttemptAt: null }), attemptFailed(), 13_000);
+    expect(record.delivery).toMatchObject({ state, attempts: 2, nextAttemptAt: null });
+  });
+
+  it("of a task without an address changes nothing", () => {
+    const record = readyRecord(SETTLED);
+    expect(attempt(record, DELIVERED, 10_000)).toBe(record);
+  });
+
+  it("never touches the outcome", () => {
+    const { status, solution, finishedAt } = delivering();
+    expect(attempt(delivering(), DELIVERED, 10_005)).toMatchObject({ status, solution, finishedAt });
+  });
+
+  it("that cannot be made now is put off, and uses up nothing", () => {
+    const record = postponeAttempt(delivering(), at(10_000));
+    expect(record.delivery).toMatchObject({ state: "pending", attempts: 0, roundAttempts: 0 });
+    expect(record.delivery?.nextAttemptAt).toBeGreaterThan(at(10_000));
+  });
+
+  it("that is due later anyway is not pulled nearer", () => {
+    const record = delivering({ nextAttemptAt: at(900_000) });
+    expect(postponeAttempt(record, at(10_000)).delivery?.nextAttemptAt).toBe(at(900_000));
+  });
+
+  it.each([readyRecord(SETTLED), delivering({ state: "delivered", nextAttemptAt: null })])(
+    "that is not due cannot be put off",
+    (record) => {
+      expect(postponeAttempt(record, at(10_000))).toBe(record);
+    },
+  );
+});
+
+describe("a redelivery", () => {
+  it.each(["pending", "delivered", "exhausted"] as const)("starts a whole new round after one that is %s", (state) => {
+    const log = [anAttempt()];
+    const before = delivering({ state, attempts: 5, roundAttempts: 5, lastStatus: 503, nextAttemptAt: null, log });
+    expect(restartDelivery(before, null, at(50_000)).delivery).toStrictEqual({
+      url: HOOK,
+      source: "task",
+      state: "pending",
+      attempts: 5,
+      roundAttempts: 0,
+      roundAt: at(50_000),
+      lastStatus: 503,
+      nextAttemptAt: at(50_000),
+      log,
+    });
+  });
+
+  it("counts its schedule from when it was asked for", () => {
+    const restarted = restartDelivery(delivering({ roundAttempts: 12, state: "exhausted" }), null, at(50_000));
+    expect(attempt(restarted, attemptFailed(), 50_000).delivery?.nextAttemptAt).toBe(at(52_000));
+  });
+
+  it("goes to a task's own address, wherever the tenant's endpoint is", () => {
+    expect(restartDelivery(delivering(), ENDPOINT, at(50_000)).delivery?.url).toBe(HOOK);
+  });
+
+  it("follows the tenant's endpoint, where that was the target", () => {
+    const before = delivering({ url: "https://tenant.example/old", source: "tenant" });
+    expect(restartDelivery(before, ENDPOINT, at(50_000)).delivery?.url).toBe(ENDPOINT);
+  });
+
+  it("goes to an endpoint that the tenant has set since the task was settled", () => {
+    const { delivery } = restartDelivery(canceledRecord(SETTLED), ENDPOINT, at(50_000));
+    expect(delivery).toMatchObject({ url: ENDPOINT, source: "tenant", state: "pending", nextAttemptAt: at(50_000) });
+  });
+
+  it.each([canceledRecord(SETTLED), delivering({ source: "tenant", state: "exhausted", nextAttemptAt: null })])(
+    "of a $status task without any target, or none any more, is none",
+    (record) => {
+      expect(restartDelivery(record, null, at(50_000))).toBe(record);
+    },
+  );
+
+  it.each([aRecord(), processing({ delivery: aDelivery({ roundAt: null, nextAttemptAt: null }) })])(
+    "of a task that is $status is none",
+    (record) => {
+      expect(restartDelivery(record, ENDPOINT, at(50_000))).toBe(record);
+    },
+  );
+});
+
+describe("a tenant's endpoint that is changed between two attempts", () => {
+  const toTenant = delivering({ source: "tenant", url: "https://tenant.example/old", attempts: 3, roundAttempts: 3 });
+
+  it("gets the next attempt, by the same schedule", () => {
+    const { delivery } = retarget(toTenant, ENDPOINT);
+    expect(delivery).toStrictEqual({ ...toTenant.delivery, url: ENDPOINT });
+  });
+
+  it("ends the attempts where it is deleted", () => {
+    expect(retarget(toTenant, null).delivery).toMatchObject({ state: "exhausted", attempts: 3, nextAttemptAt: null });
+  });
+
+  it.each([
+    ["of a task with its own address", delivering(), null],
+    ["that stays the same", toTenant, "https://tenant.example/old"],
+    ["of a task without a webhook", readyRecord(SETTLED), ENDPOINT],
+  ])("%s changes nothing", (_name, record, endpoint) => {
+    expect(retarget(record, endpoint)).toBe(record);
+  });
+});
+
+describe("the solution's end", () => {
+  it("is its expiry or its claim, whichever comes first, and for good", () => {
+    const expired = expireSolution(readyRecord(), at(125_000));
+    expect(expired).toMatchObject({ solution: null, solutionState: "expired" });
+    expect(claimSolution(expired, at(125_001))).toBe(expired);
+    const claimed = claimSolution(readyRecord(), at(124_999));
+    expect(claimed).toMatchObject({ solution: null, solutionState: "claimed" });
+    expect(expireSolution(claimed, at(125_000))).toBe(claimed);
+  });
+
+  it("keeps the moments of the solution that was", () => {
+    for (const record of [expireSolution(readyRecord(), at(125_000)), claimSolution(readyRecord(), at(20_000))]) {
+      expect(record).toMatchObject({ solutionExpiresAt: at(125_000), solutionBestBefore: at(65_000) });
+    }
+  });
+});

@@ -1,0 +1,101 @@
+// What must hold when something broke in the middle: an exception, a lost alarm, a cancel while a request was out.
+
+import { describe, expect, it } from "vitest";
+import { retarget } from "../../src/tasks/aftermath.ts";
+import { presentTimeline } from "../../src/tasks/present.ts";
+import { nextWakeAt, recover } from "../../src/tasks/schedule.ts";
+import {
+  AT,
+  aDelivery,
+  applied,
+  at,
+  CREATED,
+  failedRecord,
+  HIDDEN,
+  INTERVAL_MS,
+  polled,
+  processing,
+  RETENTION_MS,
+  readyRecord,
+  SETTLED,
+  submitted,
+  submitting,
+} from "../support/records.ts";
+
+const strike = { tag: "strike", limit: 10 } as const;
+
+describe("an unexpected exception", () => {
+  it("while createTask was under way is a hidden answer", () => {
+    expect(applied(submitting(), [100, strike])).toMatchObject({
+      intentAt: null,
+      submissions: 1,
+      hiddenSubmissions: 1,
+      stepAt: at(5_100),
+    });
+  });
+
+  it("does not bring the next poll nearer than the cadence", () => {
+    expect(applied(processing(), [3_200, strike]).stepAt).toBeGreaterThanOrEqual(at(3_200 + INTERVAL_MS));
+  });
+
+  it("in a purge is not followed by another purge at once", () => {
+    const now = 10_000 + RETENTION_MS;
+    const record = applied(failedRecord(SETTLED), [now, strike]);
+    expect(nextWakeAt(record, at(now))).toBeGreaterThanOrEqual(at(now + 1_000));
+  });
+
+  it("does not keep a solution past its end", () => {
+    const record = applied(readyRecord(SETTLED), [20_000, strike], [20_001, strike], [20_002, strike]);
+    expect(nextWakeAt(record, at(20_002))).toBeLessThanOrEqual(record.solutionExpiresAt ?? 0);
+  });
+});
+
+describe("the operator's account", () => {
+  it("is not named in the timeline", () => {
+    const account = { tag: "account", code: "ERROR_ZERO_BALANCE" } as const;
+    const create = applied(submitting(), [100, submitted(account, AT)]);
+    const poll = applied(processing(), [3_200, polled(account, at(3_100))]);
+    for (const record of [create, poll]) {
+      expect(JSON.stringify(presentTimeline(record))).not.toMatch(/account|BALANCE/);
+    }
+  });
+});
+
+describe("an alarm", () => {
+  it("that is set anew follows no poll, and later loads can tell", () => {
+    const polledAt = applied(processing(), [6_200, polled({ tag: "processing" }, at(6_100))]);
+    const rearmed = applied(polledAt, [60_000, { tag: "rearmed" }]);
+    const wakeAt = nextWakeAt(rearmed, at(60_000));
+    expect(recover(rearmed, wakeAt, at(61_000), 10_000).unsolvedAt).toBe(at(6_100));
+  });
+
+  it("that is gone lets a task poll one interval from now, for a poll may have left", () => {
+    expect(recover(processing(), null, at(60_000), 10_000).stepAt).toBe(at(63_000));
+  });
+});
+
+describe("a submission", () => {
+  it.each([CREATED, HIDDEN])("is nobody's once the task is processing", (outcome) => {
+    const record = processing();
+    expect(applied(record, [5_000, submitted(outcome, at(4_000))])).toBe(record);
+    expect(applied(record, [1, { tag: "submitting" }])).toBe(record);
+  });
+
+  it.each([CREATED, HIDDEN])("whose answer comes after a cancel is counted", (outcome) => {
+    const record = applied(submitting(), [10, { tag: "cancel" }], [20, submitted(outcome, AT)]);
+    expect(record).toMatchObject({ status: "canceled", submissions: 1, intentAt: null, solution: null });
+  });
+
+  it("whose answer is lost after a cancel is counted once", () => {
+    const interrupted = { tag: "interrupted" } as const;
+    const record = applied(submitting(), [10, { tag: "cancel" }], [20, interrupted], [30, interrupted]);
+    expect(record).toMatchObject({ status: "canceled", submissions: 1 });
+  });
+});
+
+describe("a delivered webhook", () => {
+  it("stays delivered when the endpoint goes", () => {
+    const delivery = aDelivery({ source: "tenant", state: "delivered", nextAttemptAt: null });
+    expect(retarget(readyRecord({ ...SETTLED, delivery }), null).delivery?.state).toBe("delivered");
+  });
+});

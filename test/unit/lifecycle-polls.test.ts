@@ -1,0 +1,261 @@
+// From createTask's answer to the end: polls, the solution's life, what comes late, and unexpected exceptions.
+
+import { describe, expect, it } from "vitest";
+import type { Fact } from "../../src/tasks/facts.ts";
+import { advance } from "../../src/tasks/lifecycle.ts";
+import type { PollOutcome } from "../../src/upstream/protocol.ts";
+import {
+  aDelivery,
+  admitted,
+  applied,
+  aRecord,
+  at,
+  CREATED,
+  canceledRecord,
+  FAULT,
+  failedRecord,
+  HIDDEN,
+  PROCESSING,
+  polled,
+  processing,
+  READY,
+  readyRecord,
+  SETTLED,
+  SOLVER,
+  STORED_SOLUTION,
+  submitted,
+  submitting,
+} from "../support/records.ts";
+
+const FAULTS: [string, PollOutcome][] = [
+  ["a malformed or missing answer", FAULT],
+  ["a transient refusal", { tag: "transient", reason: "ERROR_TOO_MUCH_REQUESTS", retryAfterMs: null }],
+  ["a refusal of the operator's account", { tag: "account", code: "ERROR_ZERO_BALANCE" }],
+];
+
+describe("a poll", () => {
+  it.each([1_000, 3_000, 60_000])("comes %i ms after the answer of the one before, as configured", (pollIntervalMs) => {
+    const record = applied(processing({ pollIntervalMs }), [8_000, polled(PROCESSING, at(3_100))]);
+    expect(record).toMatchObject({ status: "processing", polls: 1, stepAt: at(8_000 + pollIntervalMs) });
+  });
+
+  it("that says processing proves that there was no solution when it left", () => {
+    const record = applied(processing(), [8_000, polled(PROCESSING, at(3_100))]);
+    expect(record.unsolvedAt).toBe(at(3_100));
+    expect(record.events.at(-1)).toStrictEqual({
+      at: at(8_000),
+      type: "poll",
+      durationMs: 4_900,
+      detail: "processing",
+    });
+  });
+
+  it.each(FAULTS)("that meets %s backs off by 3, 6, 12, 15, 15 s and proves nothing", (_name, outcome) => {
+    let record = processing();
+    for (const [index, pauseMs] of [3_000, 6_000, 12_000, 15_000, 15_000].entries()) {
+      record = applied(record, [4_000, polled(outcome, at(3_100))]);
+      expect(record).toMatchObject({ status: "processing", polls: index + 1, stepAt: at(4_000 + pauseMs) });
+      expect(record.unsolvedAt).toBe(at(0));
+    }
+  });
+
+  it("that backs off never comes sooner than the cadence", () => {
+    let record = processing({ pollIntervalMs: 10_000 });
+    for (const pauseMs of [10_000, 10_000, 12_000, 15_000]) {
+      record = applied(record, [4_000, polled(FAULT, at(3_100))]);
+      expect(record.stepAt).toBe(at(4_000 + pauseMs));
+    }
+  });
+
+  it.each([
+    [0, 3_000],
+    [2_999, 3_000],
+    [3_001, 3_001],
+    [60_000, 60_000],
+  ])("that is told Retry-After %i ms comes after %i ms: it is a floor", (retryAfterMs, pauseMs) => {
+    for (const outcome of [
+      { tag: "fault", reason: "http_503", retryAfterMs },
+      { tag: "transient", reason: "ERROR_RATE_LIMIT", retryAfterMs },
+    ] as const) {
+      expect(applied(processing(), [4_000, polled(outcome, at(3_100))]).stepAt).toBe(at(4_000 + pauseMs));
+    }
+  });
+
+  it("that is answered ends the row of faults", () => {
+    const record = applied(
+      processing(),
+      [4_000, polled(FAULT, at(3_100))],
+      [7_000, polled(FAULT, at(7_000))],
+      [13_000, polled(PROCESSING, at(13_000))],
+    );
+    expect(record).toMatchObject({ faults: 0, lastExchangeFailed: false, stepAt: at(16_000) });
+    expect(applied(record, [16_000, polled(FAULT, at(16_000))]).stepAt).toBe(at(19_000));
+  });
+
+  it.each([
+    ["unsolvable", "ERROR_CAPTCHA_UNSOLVABLE", "unsolvable"],
+    ["rejected", "ERROR_NO_SUCH_CAPCHA_ID", "upstream_rejected"],
+  ] as const)("that finds the task %s with %s fails it as %s", (kind, code, expected) => {
+    const record = applied(processing(), [4_000, polled({ tag: "failed", kind, code, description: "" }, at(3_100))]);
+    expect(record).toMatchObject({
+      status: "failed",
+      polls: 1,
+      finishedAt: at(4_000),
+      error: { code: expected, upstreamCode: code },
+      solution: null,
+      solutionState: "none",
+    });
+  });
+
+  it.each<[string, PollOutcome, string]>([
+    ...FAULTS.map(([name, outcome]): [string, PollOutcome, string] => [name, outcome, "upstream_unavailable"]),
+    ["processing", PROCESSING, "timeout"],
+  ])("whose last word before the deadline is %s decides how the task fails", (_name, outcome, code) => {
+    const record = applied(processing(), [4_000, polled(outcome, at(3_100))], [120_000, { tag: "clock" }]);
+    expect(record).toMatchObject({ status: "failed", error: { code } });
+  });
+
+  it("whose good answer crosses the deadline still counts, where nobody has looked at the clock", () => {
+    const record = applied(processing(), [120_400, polled(READY, at(119_900))]);
+    expect(record).toMatchObject({ status: "ready", solutionState: "available" });
+  });
+
+  it.each([
+    ["queued", aRecord()],
+    ["to be submitted", admitted()],
+  ])("of a task that is %s is nobody's, and changes nothing", (_name, record) => {
+    expect(applied(record, [4_000, polled(READY, at(3_100))])).toBe(record);
+  });
+});
+
+describe("the solution", () => {
+  it("is handed out with the browser that it was made with", () => {
+    const record = applied(processing(), [4_000, polled(READY, at(3_100))]);
+    expect(record).toMatchObject({ status: "ready", finishedAt: at(4_000), solutionState: "available" });
+    expect(record.solution).toStrictEqual(STORED_SOLUTION);
+    expect(record.solution).toMatchObject(SOLVER);
+  });
+
+  it("keeps what else upstream sent beside the token", () => {
+    const solution = { gRecaptchaResponse: "token", expireTime: 7 };
+    const record = applied(processing(), [4_000, polled({ tag: "ready", solution }, at(3_100))]);
+    expect(record.solution).toMatchObject({ expireTime: 7 });
+  });
+
+  it("bears the browser that upstream itself names, where it names one", () => {
+    const solution = { gRecaptchaResponse: "token", userAgent: "Upstream/9" };
+    const record = applied(processing(), [4_000, polled({ tag: "ready", solution }, at(3_100))]);
+    expect(record.solution).toMatchObject({ userAgent: "Upstream/9", secChUa: SOLVER.secChUa });
+  });
+
+  it("expires 120 s after the submission left, where no poll said processing", () => {
+    const created = applied(submitting({ intentAt: at(500) }), [600, submitted(CREATED, at(500))]);
+    const record = applied(created, [9_000, polled(FAULT, at(3_600))], [20_000, polled(READY, at(19_000))]);
+    expect(record).toMatchObject({ solutionExpiresAt: at(120_500), solutionBestBefore: at(60_500) });
+  });
+
+  it("expires 120 s after the last poll that said processing left, faults between notwithstanding", () => {
+    const record = applied(
+      processing(),
+      [4_000, polled(PROCESSING, at(3_100))],
+      [7_500, polled(PROCESSING, at(7_000))],
+      [12_000, polled(FAULT, at(10_500))],
+      [16_000, polled(READY, at(15_500))],
+    );
+    expect(record).toMatchObject({
+      finishedAt: at(16_000),
+      solutionExpiresAt: at(127_000),
+      solutionBestBefore: at(67_000),
+    });
+  });
+
+  it("is erased when it expires, to the millisecond, and the entry bears that moment", () => {
+    const record = readyRecord();
+    expect(applied(record, [124_999, { tag: "clock" }])).toBe(record);
+    const expired = applied(record, [130_000, { tag: "clock" }]);
+    expect(expired).toMatchObject({ status: "ready", solution: null, solutionState: "expired" });
+    expect(expired.events.at(-1)).toStrictEqual({ at: at(125_000), type: "expired" });
+    expect(applied(record, [125_000, { tag: "clock" }]).solutionState).toBe("expired");
+  });
+
+  it("is erased as it is claimed, and then neither expires nor is claimed again", () => {
+    const claimed = applied(readyRecord(), [20_000, { tag: "claim" }]);
+    expect(claimed).toMatchObject({ status: "ready", solution: null, solutionState: "claimed" });
+    expect(claimed.events.at(-1)).toStrictEqual({ at: at(20_000), type: "claimed" });
+    expect(applied(claimed, [20_001, { tag: "claim" }])).toBe(claimed);
+    expect(applied(claimed, [500_000, { tag: "clock" }])).toBe(claimed);
+  });
+
+  it.each([
+    ["queued", aRecord()],
+    ["processing", processing()],
+    ["failed", failedRecord()],
+    ["canceled", canceledRecord()],
+    ["expired", readyRecord({ solution: null, solutionState: "expired" })],
+  ])("of a task that is %s cannot be claimed", (_name, record) => {
+    expect(applied(record, [20_000, { tag: "claim" }])).toBe(record);
+  });
+});
+
+describe("a finished task", () => {
+  const late: [string, Fact][] = [
+    ["a poll that found a solution", polled(READY, at(9_000))],
+    ["a poll that failed", polled({ tag: "failed", kind: "rejected", code: "E", description: "" }, at(9_000))],
+    ["a poll that said processing", polled(PROCESSING, at(9_000))],
+    ["a submission that was taken", submitted(CREATED, at(9_000))],
+    ["a submission whose answer is hidden", submitted(HIDDEN, at(9_000))],
+    ["an admission", { tag: "admission", outcome: { tag: "admitted" } }],
+    ["a refusal", { tag: "admission", outcome: { tag: "refused", code: "tenant_suspended" } }],
+    ["a hold", { tag: "held", reason: "breaker_open", until: at(40_000) }],
+    ["an intent", { tag: "submitting" }],
+    ["an interruption", { tag: "interrupted" }],
+    ["a wake-up", { tag: "woken" }],
+  ];
+  it.each(late)("absorbs %s that comes late", (_name, fact) => {
+    for (const record of [readyRecord(), failedRecord(), canceledRecord()]) {
+      expect(advance(record, fact, at(11_000))).toBe(record);
+    }
+  });
+
+  it("does not fail at the deadline that it no longer has", () => {
+    for (const record of [canceledRecord(), failedRecord()]) {
+      expect(applied(record, [200_000, { tag: "clock" }])).toBe(record);
+    }
+  });
+});
+
+describe("an unexpected exception", () => {
+  const strike: Fact = { tag: "strike", limit: 3 };
+
+  it("puts the next step off by 1, 2 s, and the one that reaches the limit fails the task with internal", () => {
+    const once = applied(admitted(), [100, strike]);
+    expect(once).toMatchObject({ status: "queued", strikes: 1, stepAt: at(1_100) });
+    const twice = applied(once, [1_100, strike]);
+    expect(twice).toMatchObject({ status: "queued", strikes: 2, stepAt: at(3_100) });
+    const thrice = applied(twice, [3_100, strike]);
+    expect(thrice).toMatchObject({ status: "failed", strikes: 0, error: { code: "internal" } });
+  });
+
+  it("does not pull a later step nearer", () => {
+    expect(applied(processing({ stepAt: at(30_000) }), [4_000, strike]).stepAt).toBe(at(30_000));
+  });
+
+  it("counts only in a row: work that goes on wipes the count", () => {
+    const steady = applied(admitted({ strikes: 2 }), [100, { tag: "steady" }]);
+    expect(steady.strikes).toBe(0);
+    expect(applied(steady, [100, { tag: "steady" }])).toBe(steady);
+    expect(applied(steady, [100, strike])).toMatchObject({ status: "queued", strikes: 1 });
+  });
+
+  it("after the end puts off the settlement, and never touches the outcome", () => {
+    const record = applied(readyRecord({ strikes: 9 }), [10_000, strike]);
+    expect(record).toMatchObject({ status: "ready", strikes: 10, settleAt: at(70_000), solution: STORED_SOLUTION });
+  });
+
+  it("after the settlement puts off the webhook, and uses up no attempt", () => {
+    const settled = readyRecord({ ...SETTLED, delivery: aDelivery({ nextAttemptAt: at(10_000) }) });
+    const record = applied(settled, [10_000, strike]);
+    expect(record).toMatchObject({ settled: true, settleAt: null });
+    expect(record.delivery).toMatchObject({ state: "pending", attempts: 0, nextAttemptAt: at(11_000) });
+  });
+});

@@ -1,0 +1,248 @@
+// What holds for every sequence: of any facts at all, and of the exchanges that a whole life makes.
+
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { advance } from "../../src/tasks/lifecycle.ts";
+import type { TaskRecord } from "../../src/tasks/record.ts";
+import { isFinal, newRecord, taskRecordSchema } from "../../src/tasks/record.ts";
+import { nextAction, nextWakeAt } from "../../src/tasks/schedule.ts";
+import { type Move, moves, stamp } from "../support/facts.ts";
+import {
+  AT,
+  aDelivery,
+  admitted,
+  aNewTask,
+  aRecord,
+  at,
+  canceledRecord,
+  failedRecord,
+  HOOK,
+  INTERVAL_MS,
+  PROCESSING,
+  polled,
+  processing,
+  readyRecord,
+  SETTLED,
+  submitting,
+} from "../support/records.ts";
+import { type Exchange, play, turns } from "../support/simulation.ts";
+
+const anyRecord = fc.constantFrom(
+  aRecord(),
+  newRecord(aNewTask({ webhookUrl: HOOK, traceparent: "00-a-b-01", bodyHash: "hash" }), AT),
+  admitted(),
+  submitting(),
+  processing(),
+  readyRecord(),
+  readyRecord({ ...SETTLED, delivery: aDelivery() }),
+  failedRecord(),
+  canceledRecord(SETTLED),
+);
+
+/** Every state that the moves lead through, each with the moment it is reached. */
+function* states(
+  start: TaskRecord,
+  script: readonly Move[],
+): Generator<{ before: TaskRecord; after: TaskRecord; now: number }> {
+  let record = start;
+  let now = at(10_000);
+  for (const move of script) {
+    now += move.afterMs;
+    const before = record;
+    record = advance(before, stamp(move, now), now);
+    yield { before, after: record, now };
+  }
+}
+
+function always(rule: (state: { before: TaskRecord; after: TaskRecord; now: number }) => void): void {
+  fc.assert(
+    fc.property(anyRecord, moves, (start, script) => {
+      for (const state of states(start, script)) rule(state);
+    }),
+    { numRuns: 400 },
+  );
+}
+
+describe("whatever happens to a task", () => {
+  it("nothing leaves a final state, and its outcome stays what it was", () => {
+    always(({ before, after }) => {
+      if (!isFinal(before.status)) return;
+      const { status, finishedAt, error, solutionExpiresAt } = before;
+      expect(after).toMatchObject({ status, finishedAt, error, solutionExpiresAt });
+    });
+  });
+
+  it("a solution that is gone never comes back", () => {
+    always(({ before, after }) => {
+      if (isFinal(before.status) && before.solution === null) expect(after.solution).toBeNull();
+    });
+  });
+
+  it("there is a solution exactly while its state says that it is available", () => {
+    always(({ after }) => expect(after.solution !== null).toBe(after.solutionState === "available"));
+  });
+
+  it("a solution is handed out at most once", () => {
+    fc.assert(
+      fc.property(anyRecord, moves, (start, script) => {
+        const handedOut = [...states(start, script)].filter(
+          ({ before, after }) => before.solution !== null && after.solutionState === "claimed",
+        );
+        expect(handedOut.length).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  it("the next alarm lies in the future, and no sleep ends now", () => {
+    always(({ after, now }) => {
+      expect(nextWakeAt(after, now)).toBeGreaterThan(now);
+      const action = nextAction(after, now);
+      if (action.tag === "sleep") expect(action.until).toBe(nextWakeAt(after, now));
+    });
+  });
+
+  it("an unfinished task looks at the clock no later than its deadline", () => {
+    always(({ after, now }) => {
+      if (!isFinal(after.status))
+        expect(nextWakeAt(after, now)).toBeLessThanOrEqual(Math.max(after.deadlineAt, now + 1));
+    });
+  });
+
+  it("the record survives storage and the schema that reads it", () => {
+    always(({ after }) => {
+      const stored: unknown = JSON.parse(JSON.stringify(after));
+      expect(taskRecordSchema.parse(stored)).toEqual(after);
+      expect(taskRecordSchema.parse(structuredClone(after))).toEqual(after);
+    });
+  });
+
+  it("a finished task is to be settled until it is, and then no more", () => {
+    always(({ after }) => {
+      if (isFinal(after.status) && !after.settled) expect(after.settleAt).not.toBeNull();
+    });
+  });
+
+  it("no more than 20 webhook attempts are kept", () => {
+    always(({ after }) => expect(after.delivery?.log.length ?? 0).toBeLessThanOrEqual(20));
+  });
+});
+
+describe("the timeline", () => {
+  it("stays bounded, keeps `accepted`, and drops the oldest of the rest", () => {
+    let record = processing();
+    for (let poll = 1; poll <= 1_000; poll += 1) record = advance(record, polled(PROCESSING, at(poll)), at(poll));
+    expect(record.polls).toBe(1_000);
+    expect(record.events).toHaveLength(400);
+    expect(record.events[0]).toStrictEqual({ at: AT, type: "accepted" });
+    expect(record.events[1]?.at).toBe(at(602));
+    expect(record.events.at(-1)?.at).toBe(at(1_000));
+  });
+});
+
+const anyTask = fc.record({
+  timeoutMs: fc.constantFrom(10_000, 120_000, 300_000),
+  pollIntervalMs: fc.constantFrom(1_000, INTERVAL_MS, 7_000, 60_000),
+  webhookUrl: fc.constantFrom(null, HOOK),
+});
+
+/** Plays many lives, and hands each one's exchanges to the rule. */
+function inEveryLife(rule: (exchanges: Exchange[], record: TaskRecord) => void): void {
+  fc.assert(
+    fc.property(anyTask, turns, (task, script) => {
+      const { exchanges, record } = play(newRecord(aNewTask(task), AT), script);
+      rule(exchanges, record);
+    }),
+    { numRuns: 400 },
+  );
+}
+
+const named = (exchanges: readonly Exchange[], tag: Exchange["tag"]) =>
+  exchanges.filter((exchange) => exchange.tag === tag);
+
+describe("in a whole life", () => {
+  it("no poll leaves sooner than one interval after the last answer, nor before upstream's Retry-After", () => {
+    inEveryLife((exchanges) => {
+      const polls = named(exchanges, "poll");
+      for (const [index, poll] of polls.entries()) {
+        const previous = polls[index - 1];
+        if (previous === undefined) continue;
+        const outcome = previous.turn.poll;
+        const askedMs = "retryAfterMs" in outcome ? (outcome.retryAfterMs ?? 0) : 0;
+        const pauseMs = Math.max(poll.before.pollIntervalMs, askedMs);
+        expect(poll.sentAt - previous.answeredAt).toBeGreaterThanOrEqual(pauseMs);
+      }
+    });
+  });
+
+  it("the first poll leaves no sooner than 3 s after createTask's answer", () => {
+    inEveryLife((exchanges) => {
+      const first = named(exchanges, "poll")[0];
+      if (first !== undefined) expect(first.sentAt - (first.before.submittedAt ?? 0)).toBeGreaterThanOrEqual(3_000);
+    });
+  });
+
+  it("upstream takes the task at most twice, and a second time only after a hidden answer", () => {
+    inEveryLife((exchanges, record) => {
+      const taking = named(exchanges, "submit").filter(({ turn: { create } }) =>
+        [undefined, "created", "ready", "hidden"].includes(create?.tag),
+      );
+      const hidden = taking.filter(({ turn: { create } }) => create === null || create.tag === "hidden");
+      expect(hidden.length).toBeLessThanOrEqual(2);
+      expect(taking.length).toBeLessThanOrEqual(Math.min(hidden.length + 1, 2));
+      expect(record.hiddenSubmissions).toBeLessThanOrEqual(hidden.length);
+      expect(record.submissions).toBeLessThanOrEqual(record.hiddenSubmissions + 1);
+      // Where nothing came between, each is counted as its answer, or the lack of one, is known.
+      for (const { before, after, turn } of taking) {
+        if (turn.meanwhile === null) expect(after.submissions).toBe(before.submissions + 1);
+      }
+    });
+  });
+
+  it("a hidden answer is waited out for 5 s", () => {
+    inEveryLife((exchanges) => {
+      const submits = named(exchanges, "submit");
+      for (const [index, submit] of submits.entries()) {
+        const previous = submits[index - 1];
+        if (previous === undefined || (previous.turn.create?.tag ?? "hidden") !== "hidden") continue;
+        expect(submit.sentAt - previous.answeredAt).toBeGreaterThanOrEqual(5_000);
+      }
+    });
+  });
+
+  it("nothing leaves for upstream once the deadline has passed or the task is finished", () => {
+    inEveryLife((exchanges) => {
+      for (const { tag, before, sentAt } of exchanges) {
+        if (tag !== "submit" && tag !== "poll") continue;
+        expect(sentAt).toBeLessThan(before.deadlineAt);
+        expect(isFinal(before.status)).toBe(false);
+      }
+    });
+  });
+
+  it("a solution expires 120 s after the last exchange that left while there was none", () => {
+    inEveryLife((exchanges, record) => {
+      if (record.status !== "ready") return;
+      const unsolved = exchanges.filter(({ tag, turn }) =>
+        tag === "submit"
+          ? ["created", "ready"].includes(turn.create?.tag ?? "")
+          : tag === "poll" && turn.poll.tag === "processing",
+      );
+      expect(record.solutionExpiresAt).toBe((unsolved.at(-1)?.sentAt ?? Number.NaN) + 120_000);
+      expect(record.solutionBestBefore).toBe((record.solutionExpiresAt ?? Number.NaN) - 60_000);
+    });
+  });
+
+  it("no webhook leaves before the task is settled, nor with a solution that has expired", () => {
+    inEveryLife((exchanges) => {
+      for (const { before, sentAt } of named(exchanges, "deliver")) {
+        expect(before).toMatchObject({ settled: true });
+        expect(before.delivery?.state).toBe("pending");
+        if (before.solution !== null) expect(sentAt).toBeLessThan(before.solutionExpiresAt ?? 0);
+      }
+    });
+  });
+
+  it("a round has at most 12 attempts", () => {
+    inEveryLife((_exchanges, record) => expect(record.delivery?.roundAttempts ?? 0).toBeLessThanOrEqual(12));
+  });
+});

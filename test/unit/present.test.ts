@@ -1,0 +1,157 @@
+// The Task and its timeline as callers see them: the contract's very keys, nulls for what is not there, and nothing of the
+// gateway's own business.
+
+import { describe, expect, it } from "vitest";
+import { taskViewSchema, timelineSchema } from "../../src/schemas/tasks.ts";
+import { presentTask, presentTimeline } from "../../src/tasks/present.ts";
+import { newRecord } from "../../src/tasks/record.ts";
+import {
+  AT,
+  aDelivery,
+  aNewTask,
+  anAttempt,
+  aRecord,
+  at,
+  canceledRecord,
+  failedRecord,
+  HOOK,
+  processing,
+  readyRecord,
+  SETTLED,
+} from "../support/records.ts";
+
+const KEYS = [
+  "id",
+  "status",
+  "mode",
+  "task",
+  "metadata",
+  "createdAt",
+  "submittedAt",
+  "finishedAt",
+  "deadlineAt",
+  "solution",
+  "solutionState",
+  "solutionExpiresAt",
+  "solutionBestBefore",
+  "error",
+  "polls",
+  "submissions",
+  "webhook",
+];
+
+describe("the Task", () => {
+  it("that is queued is whole, with null for all that is not there yet", () => {
+    expect(presentTask(newRecord(aNewTask({ bodyHash: "hash", traceparent: "00-a-b-01" }), AT))).toStrictEqual({
+      id: `tsk_${"5f".repeat(32)}`,
+      status: "queued",
+      mode: "test",
+      task: {
+        type: "RecaptchaV3TaskProxyless",
+        websiteURL: "https://antcpt.com/score_detector",
+        websiteKey: "6LcR_okUAAAAAPYrPe-HK_0RULO1aZM15ENyM-Mf",
+        pageAction: "homepage",
+        isInvisible: true,
+      },
+      metadata: { order: "1042" },
+      createdAt: "2026-11-23T09:30:00.000Z",
+      submittedAt: null,
+      finishedAt: null,
+      deadlineAt: "2026-11-23T09:32:00.000Z",
+      solution: null,
+      solutionState: "none",
+      solutionExpiresAt: null,
+      solutionBestBefore: null,
+      error: null,
+      polls: 0,
+      submissions: 0,
+      webhook: null,
+    });
+  });
+
+  it("that is ready bears the solution and its times", () => {
+    expect(presentTask(readyRecord())).toMatchObject({
+      status: "ready",
+      submittedAt: "2026-11-23T09:30:00.100Z",
+      finishedAt: "2026-11-23T09:30:10.000Z",
+      solution: {
+        gRecaptchaResponse: "token-of-the-tests",
+        cookies: { _GRECAPTCHA: "cookie" },
+        userAgent: "Solver/1",
+        secChUa: '"Solver";v="1"',
+      },
+      solutionState: "available",
+      solutionExpiresAt: "2026-11-23T09:32:05.000Z",
+      solutionBestBefore: "2026-11-23T09:31:05.000Z",
+      error: null,
+      polls: 3,
+      submissions: 1,
+    });
+  });
+
+  it.each(["claimed", "expired"] as const)("whose solution is %s bears none, and still its times", (solutionState) => {
+    const task = presentTask(readyRecord({ solution: null, solutionState }));
+    expect(task).toMatchObject({ status: "ready", solution: null, solutionState });
+    expect(task.solutionExpiresAt).toBe("2026-11-23T09:32:05.000Z");
+  });
+
+  it("that failed bears the error, with upstream's code where there is one", () => {
+    const error = { code: "upstream_rejected", message: "The upstream rejected the task", upstreamCode: "E" } as const;
+    expect(presentTask(failedRecord({ error }))).toMatchObject({ status: "failed", error, solution: null });
+    expect(presentTask(failedRecord()).error).not.toHaveProperty("upstreamCode");
+  });
+
+  it.each([
+    ["not due yet", { roundAt: null, nextAttemptAt: null }, { state: "pending", attempts: 0, nextAttemptAt: null }],
+    ["due", {}, { state: "pending", attempts: 0, nextAttemptAt: "2026-11-23T09:30:10.000Z" }],
+    [
+      "delivered",
+      { state: "delivered", attempts: 2, lastStatus: 204, nextAttemptAt: null },
+      { state: "delivered", attempts: 2, lastStatus: 204, nextAttemptAt: null },
+    ],
+  ] as const)("whose webhook is %s shows it, without the log", (_name, delivery, expected) => {
+    const { webhook } = presentTask(readyRecord({ delivery: aDelivery(delivery) }));
+    expect(webhook).toStrictEqual({ url: HOOK, lastStatus: null, ...expected });
+  });
+
+  it.each([aRecord(), processing(), readyRecord(), failedRecord(), canceledRecord(SETTLED)])(
+    "that is $status has the contract's keys and no others, and fits its own schema",
+    (record) => {
+      const task = presentTask({ ...record, delivery: aDelivery({ log: [anAttempt()] }) });
+      expect(Object.keys(task).sort()).toEqual([...KEYS].sort());
+      expect(taskViewSchema.strict().parse(task)).toEqual(task);
+    },
+  );
+});
+
+describe("the timeline", () => {
+  it("merges the webhook attempts among the task's own entries by time, an entry of the same moment first", () => {
+    const record = readyRecord({
+      events: [
+        { at: AT, type: "accepted" },
+        { at: at(4_000), type: "poll", durationMs: 90, detail: "processing" },
+        { at: at(10_000), type: "ready", durationMs: 10_000 },
+        { at: at(15_000), type: "claimed" },
+        { at: at(11_000), type: "expired" },
+      ],
+      delivery: aDelivery({
+        log: [anAttempt(), anAttempt({ at: at(12_000), status: null, error: "timeout", durationMs: 10_000 })],
+      }),
+    });
+    const events = presentTimeline(record);
+    expect(events).toStrictEqual([
+      { at: "2026-11-23T09:30:00.000Z", type: "accepted" },
+      { at: "2026-11-23T09:30:04.000Z", type: "poll", durationMs: 90, detail: "processing" },
+      { at: "2026-11-23T09:30:10.000Z", type: "ready", durationMs: 10_000 },
+      { at: "2026-11-23T09:30:10.000Z", type: "webhook", durationMs: 40, status: 503, error: null },
+      { at: "2026-11-23T09:30:11.000Z", type: "expired" },
+      { at: "2026-11-23T09:30:12.000Z", type: "webhook", durationMs: 10_000, status: null, error: "timeout" },
+      { at: "2026-11-23T09:30:15.000Z", type: "claimed" },
+    ]);
+    expect(timelineSchema.parse({ events })).toEqual({ events });
+  });
+
+  it("of a task without webhooks is its own entries", () => {
+    expect(presentTimeline(aRecord())).toStrictEqual([{ at: "2026-11-23T09:30:00.000Z", type: "accepted" }]);
+  });
+});

@@ -1,0 +1,185 @@
+// What an object may conclude from storage when it was not in memory: the last poll's trace is the alarm. Two promises: the
+// moment last known unsolved is never too late, and no poll comes too soon after one that may have been made.
+
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { advance } from "../../src/tasks/lifecycle.ts";
+import type { TaskRecord } from "../../src/tasks/record.ts";
+import { isFinal, newRecord, taskRecordSchema } from "../../src/tasks/record.ts";
+import { nextAction, nextWakeAt, recover } from "../../src/tasks/schedule.ts";
+import type { PollOutcome } from "../../src/upstream/protocol.ts";
+import { EXCHANGE_MS, pollWithoutEnd } from "../support/facts.ts";
+import {
+  AT,
+  admitted,
+  aNewTask,
+  aRecord,
+  at,
+  CREATED,
+  canceledRecord,
+  INTERVAL_MS,
+  polled,
+  processing,
+  readyRecord,
+  submitted,
+} from "../support/records.ts";
+
+const recovered = (record: TaskRecord, alarmMs: number | null, ms: number): TaskRecord =>
+  recover(record, alarmMs === null ? null : at(alarmMs), at(ms), EXCHANGE_MS);
+
+describe("a record that is read from storage", () => {
+  it.each([
+    ["queued", aRecord()],
+    ["to be submitted", admitted()],
+    ["ready", readyRecord()],
+    ["canceled", canceledRecord()],
+  ])("of a task that is %s means what it says", (_name, record) => {
+    expect(recovered(record, 3_100, 90_000)).toBe(record);
+  });
+
+  it("whose alarm stands after its step tells of polls that wrote nothing: the last was answered one interval before", () => {
+    expect(recovered(processing(), 33_000, 33_010)).toMatchObject({ stepAt: at(33_000), unsolvedAt: at(20_000) });
+  });
+
+  it("whose alarm stands at its step tells of no poll", () => {
+    expect(recovered(processing(), 3_100, 3_110)).toMatchObject({ stepAt: at(3_100), unsolvedAt: AT });
+  });
+
+  it("never forgets a later moment that it knew", () => {
+    expect(recovered(processing({ unsolvedAt: at(3_000) }), 6_200, 6_210).unsolvedAt).toBe(at(3_000));
+  });
+
+  it("takes the alarm of a row of faults for no proof", () => {
+    expect(recovered(processing({ faults: 2 }), 33_000, 33_010).unsolvedAt).toBe(AT);
+  });
+
+  it.each([
+    [250, 33_000],
+    [251, 36_251],
+    [60_000, 96_000],
+  ])("whose alarm rings %i ms late polls at %i ms: it may be ringing a second time", (lateMs, stepMs) => {
+    expect(recovered(processing(), 33_000, 33_000 + lateMs).stepAt).toBe(at(stepMs));
+  });
+
+  it("that is read before its alarm rings keeps the alarm's moment", () => {
+    expect(recovered(processing(), 33_000, 31_000).stepAt).toBe(at(33_000));
+  });
+});
+
+/** One alarm: how late it rings, what its poll says, and whether and when the object dies. */
+interface Ring {
+  readonly lateMs: number;
+  readonly tookMs: number;
+  readonly outcome: PollOutcome;
+  readonly death: "none" | "during the poll" | "after the answer";
+  /** From the death to the next look at the storage. */
+  readonly goneMs: number;
+}
+
+const rings: fc.Arbitrary<Ring[]> = fc.array(
+  fc.record({
+    lateMs: fc.integer({ min: 0, max: 200 }),
+    tookMs: fc.integer({ min: 0, max: EXCHANGE_MS }),
+    outcome: pollWithoutEnd,
+    death: fc.constantFrom("none" as const, "during the poll" as const, "after the answer" as const),
+    // No restart takes less than a quarter of a second.
+    goneMs: fc.oneof(fc.integer({ min: 251, max: 20_000 }), fc.integer({ min: 251, max: 3_100 })),
+  }),
+  { minLength: 1, maxLength: 30 },
+);
+
+/** What the object leaves on disk after a poll: nothing, where it said `processing` and nothing was amiss before. */
+function onDisk(disk: TaskRecord, before: TaskRecord, after: TaskRecord, outcome: PollOutcome): TaskRecord {
+  const unwritten = outcome.tag === "processing" && before.faults === 0 && !before.lastExchangeFailed;
+  return unwritten ? disk : taskRecordSchema.parse(JSON.parse(JSON.stringify(after)));
+}
+
+interface Life {
+  /** Each poll: when it left, and the last moment at which it may have reached upstream or been answered. */
+  readonly polls: { readonly sentAt: number; readonly endedAt: number }[];
+  /** Each recovery: the last moment that was truly known unsolved, and the one that was concluded. */
+  readonly recoveries: { readonly truth: number; readonly concluded: number | null }[];
+}
+
+function live(pollIntervalMs: number, script: readonly Ring[]): Life {
+  const life: Life = { polls: [], recoveries: [] };
+  const fresh = newRecord(aNewTask({ pollIntervalMs, timeoutMs: 300_000 }), AT);
+  let memory = advance({ ...fresh, stage: "submission", intentAt: AT }, submitted(CREATED, AT), at(100));
+  let disk = memory;
+  let truth = AT;
+  let now = at(100);
+  let alarmAt = nextWakeAt(memory, now);
+
+  const reload = () => {
+    memory = recover(disk, alarmAt, now, EXCHANGE_MS);
+    disk = memory;
+    life.recoveries.push({ truth, concluded: memory.unsolvedAt });
+  };
+
+  for (const ring of script) {
+    now = Math.max(now, alarmAt + ring.lateMs);
+    memory = advance(memory, { tag: "clock" }, now);
+    if (isFinal(memory.status)) break;
+    if (nextAction(memory, now).tag === "poll") {
+      const sentAt = now;
+      const answeredAt = sentAt + ring.tookMs;
+      now = answeredAt;
+      life.polls.push({ sentAt, endedAt: answeredAt });
+      if (ring.death === "during the poll") {
+        now += ring.goneMs;
+        reload();
+        alarmAt = nextWakeAt(memory, now);
+        continue;
+      }
+      const before = memory;
+      memory = advance(before, polled(ring.outcome, sentAt), now);
+      disk = onDisk(disk, before, memory, ring.outcome);
+      if (ring.outcome.tag === "processing") truth = sentAt;
+    }
+    alarmAt = nextWakeAt(memory, now);
+    if (ring.death === "after the answer") {
+      now += ring.goneMs;
+      reload();
+    }
+  }
+  return life;
+}
+
+const cadence = fc.constantFrom(1_000, INTERVAL_MS, 20_000);
+
+describe("however often an object dies", () => {
+  it("the moment last known unsolved is never later than the truth", () => {
+    fc.assert(
+      fc.property(cadence, rings, (pollIntervalMs, script) => {
+        for (const { truth, concluded } of live(pollIntervalMs, script).recoveries) {
+          expect(concluded).toBeLessThanOrEqual(truth);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("no poll leaves sooner than one interval after one that may have been made", () => {
+    fc.assert(
+      fc.property(cadence, rings, (pollIntervalMs, script) => {
+        const { polls } = live(pollIntervalMs, script);
+        for (const [index, poll] of polls.entries()) {
+          const previous = polls[index - 1];
+          if (previous !== undefined) expect(poll.sentAt - previous.endedAt).toBeGreaterThanOrEqual(pollIntervalMs);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("the trace is no further from the truth than one exchange, where every poll says processing", () => {
+    fc.assert(
+      fc.property(rings, (script) => {
+        const processingOnly = script.map((ring): Ring => ({ ...ring, outcome: { tag: "processing" } }));
+        for (const { truth, concluded } of live(INTERVAL_MS, processingOnly).recoveries) {
+          expect(truth - (concluded ?? 0)).toBeLessThanOrEqual(EXCHANGE_MS);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,208 @@
+// The clocks of a task: what is due first, when the alarm rings, and the pauses between tries.
+
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { TaskRecord } from "../../src/tasks/record.ts";
+import type { Action } from "../../src/tasks/schedule.ts";
+import { backoffMs, internalBackoffMs, nextAction, nextAttemptAt, nextWakeAt } from "../../src/tasks/schedule.ts";
+import {
+  AT,
+  aDelivery,
+  admitted,
+  aRecord,
+  at,
+  canceledRecord,
+  failedRecord,
+  processing,
+  RETENTION_MS,
+  readyRecord,
+  SETTLED,
+} from "../support/records.ts";
+
+const DAY = RETENTION_MS;
+/** The end of the retention of the builders' finished tasks, in ms after they were accepted. */
+const PURGE = 10_000 + DAY;
+
+describe("what is due", () => {
+  const sleep = (ms: number): Action => ({ tag: "sleep", until: at(ms) });
+  const due = (ms: number | null) => aDelivery({ nextAttemptAt: ms === null ? null : at(ms) });
+  it.each<[string, TaskRecord, number, Action]>([
+    ["a fresh task is to be admitted", aRecord(), 0, { tag: "admit" }],
+    ["a waiting task asks again when its time has come", aRecord({ stage: "waiting" }), 0, { tag: "admit" }],
+    ["a waiting task sleeps", aRecord({ stage: "waiting", stepAt: at(30_000) }), 1, sleep(30_000)],
+    ["an admitted task is to be submitted", admitted(), 0, { tag: "submit" }],
+    ["a submission put off sleeps", admitted({ stepAt: at(5_000) }), 4_999, sleep(5_000)],
+    [
+      "a submission put off beyond the deadline sleeps until that",
+      admitted({ stepAt: at(130_000) }),
+      1,
+      sleep(120_000),
+    ],
+    ["a processing task sleeps until its poll", processing(), 3_099, sleep(3_100)],
+    ["a processing task is polled on time", processing(), 3_100, { tag: "poll" }],
+    ["a processing task is polled late", processing(), 60_000, { tag: "poll" }],
+    ["a finished task is settled", canceledRecord(), 10_000, { tag: "settle" }],
+    ["a task that bears no moment for it is settled", canceledRecord({ settleAt: null }), 10_000, { tag: "settle" }],
+    ["settling comes before delivering", readyRecord({ delivery: due(10_000) }), 10_000, { tag: "settle" }],
+    [
+      "a webhook waits for a settlement that is put off",
+      readyRecord({ settleAt: at(11_000), delivery: due(10_000) }),
+      10_000,
+      sleep(11_000),
+    ],
+    ["a settled task is delivered", readyRecord({ ...SETTLED, delivery: due(10_000) }), 10_000, { tag: "deliver" }],
+    ["a later attempt sleeps", readyRecord({ ...SETTLED, delivery: due(12_000) }), 11_000, sleep(12_000)],
+    ["the solution's end wakes", readyRecord({ ...SETTLED, delivery: due(null) }), 11_000, sleep(125_000)],
+    ["a task without a solution sleeps until its purge", failedRecord(SETTLED), 11_000, sleep(PURGE)],
+    ["a settled task is purged at the end of its retention", failedRecord(SETTLED), PURGE, { tag: "purge" }],
+    [
+      "a webhook that is due comes before the purge",
+      failedRecord({ ...SETTLED, delivery: due(1) }),
+      PURGE,
+      { tag: "deliver" },
+    ],
+    ["a settlement that is due comes before the purge", failedRecord(), PURGE + DAY, { tag: "settle" }],
+    [
+      "an unsettled task is kept beyond its retention",
+      failedRecord({ settleAt: at(PURGE + 9) }),
+      PURGE,
+      sleep(PURGE + 9),
+    ],
+    [
+      "an unsettled task is kept for one more at most",
+      failedRecord({ settleAt: at(3 * DAY) }),
+      PURGE + DAY,
+      { tag: "purge" },
+    ],
+  ])("%s", (_name, record, ms, expected) => {
+    expect(nextAction(record, at(ms))).toStrictEqual(expected);
+  });
+});
+
+describe("the alarm", () => {
+  it.each<[string, TaskRecord, number, number]>([
+    ["of a fresh task rings at once, but never now", aRecord(), 0, 1],
+    ["of a step in the past rings at once, but never now", processing(), 50_000, 50_001],
+    ["of a poll rings at its step", processing(), 1_000, 3_100],
+    ["of a step beyond the deadline rings at the deadline", processing({ stepAt: at(150_000) }), 1_000, 120_000],
+    ["of an unsettled task rings for the settlement", failedRecord({ settleAt: at(15_000) }), 11_000, 15_000],
+    [
+      "rings for the solution's end, where that is next",
+      readyRecord({ ...SETTLED, delivery: aDelivery({ nextAttemptAt: at(310_000) }) }),
+      90_000,
+      125_000,
+    ],
+    [
+      "rings for the next attempt, where that is next",
+      readyRecord({ ...SETTLED, delivery: aDelivery({ nextAttemptAt: at(80_000) }) }),
+      60_000,
+      80_000,
+    ],
+    [
+      "does not ring for the end of a solution that was claimed",
+      readyRecord({ ...SETTLED, solution: null, solutionState: "claimed" }),
+      60_000,
+      PURGE,
+    ],
+    ["of a task with nothing left to do rings for its purge", canceledRecord(SETTLED), 60_000, PURGE],
+  ])("%s", (_name, record, ms, expected) => {
+    expect(nextWakeAt(record, at(ms))).toBe(at(expected));
+  });
+});
+
+describe("the pause after a fault", () => {
+  it.each([
+    [1, 3_000],
+    [2, 6_000],
+    [3, 12_000],
+    [4, 15_000],
+    [5, 15_000],
+    [400, 15_000],
+  ])("number %i in a row is %i ms", (faults, pauseMs) => {
+    expect(backoffMs(faults, 0, null)).toBe(pauseMs);
+  });
+
+  it("is never under the cadence, nor under Retry-After", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 100 }),
+        fc.integer({ min: 0, max: 60_000 }),
+        fc.option(fc.integer({ min: 0, max: 60_000 })),
+        (faults, floorMs, retryAfterMs) => {
+          const pauseMs = backoffMs(faults, floorMs, retryAfterMs);
+          expect(pauseMs).toBe(Math.max(backoffMs(faults, 0, null), floorMs, retryAfterMs ?? 0));
+        },
+      ),
+    );
+  });
+
+  it("inside the gateway is 1, 2, 5, 15, then always 60 s", () => {
+    const pauses = [1, 2, 3, 4, 5, 6, 60].map(internalBackoffMs);
+    expect(pauses).toEqual([1_000, 2_000, 5_000, 15_000, 60_000, 60_000, 60_000]);
+  });
+});
+
+describe("webhook attempts", () => {
+  const SCHEDULE_S = [0, 2, 5, 10, 20, 40, 70, 300, 1_800, 7_200, 21_600, 43_200];
+  const round = (made: number) => ({ startedAt: AT, made });
+  const early = at(-1_000);
+
+  it.each(SCHEDULE_S.map((seconds, made) => [made + 1, seconds, made] as const))(
+    "attempt %i comes %i s after the round began, within ±10 %",
+    (_attempt, seconds, made) => {
+      expect(nextAttemptAt(round(made), 0, null, true, early)).toBe(at(seconds * 1_000));
+      expect(nextAttemptAt(round(made), 1, null, true, early)).toBe(at(seconds * 1_100));
+      expect(nextAttemptAt(round(made), -1, null, true, early)).toBe(at(seconds * 900));
+    },
+  );
+
+  it("end after the twelfth", () => {
+    expect(nextAttemptAt(round(12), 0, null, true, AT)).toBeNull();
+    expect(nextAttemptAt(round(12), 0, 5_000, false, AT)).toBeNull();
+  });
+
+  it("that come while the solution may live all fall within its 120 s, whatever the jitter", () => {
+    for (const [made, seconds] of SCHEDULE_S.entries()) {
+      const latest = nextAttemptAt(round(made), 1, null, true, AT) ?? Number.NaN;
+      const earliest = nextAttemptAt(round(made), -1, null, true, AT) ?? Number.NaN;
+      if (seconds <= 70) expect(latest).toBeLessThan(at(120_000));
+      else expect(earliest).toBeGreaterThan(at(120_000));
+    }
+  });
+
+  it("all come within a day, so that the default retention holds them", () => {
+    expect(nextAttemptAt(round(11), 1, 3_600_000, false, at(42_000_000))).toBeLessThan(at(RETENTION_MS));
+  });
+
+  it("that are behind their schedule do not come on the heels of each other", () => {
+    expect(nextAttemptAt(round(1), 0, null, true, at(60_000))).toBe(at(61_000));
+  });
+
+  it.each([
+    ["under the schedule, it changes nothing", 1_000, true, 5_000],
+    ["over the schedule, it holds", 9_000, true, 9_500],
+    ["while the solution lives, it counts up to 60 s", 60_000, true, 60_500],
+    ["while the solution lives, no more than 60 s", 60_001, true, 60_500],
+    ["once the solution is gone, it counts up to 1 h", 3_600_000, false, 3_600_500],
+    ["once the solution is gone, no more than 1 h", 86_400_000, false, 3_600_500],
+  ])("mind Retry-After: %s", (_name, retryAfterMs, lives, expectedMs) => {
+    expect(nextAttemptAt(round(2), 0, retryAfterMs, lives, at(500))).toBe(at(expectedMs));
+  });
+
+  it("never come now or before, nor outside whole milliseconds", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 11 }),
+        fc.double({ min: -1, max: 1, noNaN: true }),
+        fc.option(fc.integer({ min: 0, max: 90_000_000 })),
+        fc.boolean(),
+        fc.integer({ min: 0, max: 90_000_000 }),
+        (made, jitter, retryAfterMs, lives, ms) => {
+          const next = nextAttemptAt(round(made), jitter, retryAfterMs, lives, at(ms)) ?? Number.NaN;
+          expect(next).toBeGreaterThan(at(ms));
+          expect(Number.isInteger(next)).toBe(true);
+        },
+      ),
+    );
+  });
+});

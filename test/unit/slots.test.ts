@@ -1,0 +1,183 @@
+// Admission's slots: never more than the limit, first come first served, leases that end by themselves.
+
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type SlotRequest, Slots } from "../../src/tenants/slots.ts";
+
+/** A lease ends this long after its task's deadline: an exchange of 10 s may just have left. */
+const GRACE_MS = 12_000;
+
+const request = (taskId: string, createdAt = 0, deadlineAt = 100_000): SlotRequest => ({
+  taskId,
+  createdAt,
+  deadlineAt,
+});
+const ids = (requests: readonly SlotRequest[]): string[] => requests.map(({ taskId }) => taskId);
+
+/** Slots that these tasks have asked for, in this order. */
+function asked(limit: number, ...requests: SlotRequest[]): Slots {
+  const slots = new Slots();
+  for (const each of requests) slots.ask(each, limit);
+  return slots;
+}
+
+describe("slots", () => {
+  it("are taken up to the limit, and the next waits", () => {
+    const slots = new Slots();
+    expect(["a", "b", "c"].map((id) => slots.ask(request(id), 2))).toEqual(["leased", "leased", "waiting"]);
+    expect(slots.counts).toEqual({ leased: 2, waiting: 1 });
+    expect(["a", "b", "c", "d"].map((id) => slots.stateOf(id))).toEqual(["leased", "leased", "waiting", "unknown"]);
+  });
+
+  it("of a limit of none leave everybody waiting", () => {
+    expect(new Slots().ask(request("a"), 0)).toBe("waiting");
+  });
+
+  it("asked for twice are one lease or one place", () => {
+    const slots = asked(1, request("a"), request("b", 1));
+    for (let time = 0; time < 3; time += 1) {
+      expect(slots.ask(request("a"), 1)).toBe("leased");
+      expect(slots.ask(request("b", 1), 1)).toBe("waiting");
+    }
+    expect(slots.counts).toEqual({ leased: 1, waiting: 1 });
+  });
+
+  it("go to those who were accepted first, whoever asks first", () => {
+    const slots = asked(1, request("a"), request("late", 30), request("early", 10), request("middle", 20));
+    slots.release("a");
+    expect(slots.ask(request("late", 30), 1)).toBe("waiting");
+    expect(ids(slots.grantFree(1))).toEqual(["early"]);
+    slots.release("early");
+    expect(slots.ask(request("middle", 20), 1)).toBe("leased");
+  });
+
+  it("go by id among tasks of one millisecond, so that the order is one", () => {
+    const slots = asked(0, request("c"), request("a"), request("b"));
+    expect(ids(slots.grantFree(3))).toEqual(["a", "b", "c"]);
+  });
+
+  it("that are free are all granted at once, and each grant is named once", () => {
+    const slots = asked(1, request("a"), request("b", 1), request("c", 2), request("d", 3));
+    expect(ids(slots.grantFree(3))).toEqual(["b", "c"]);
+    expect(slots.grantFree(3)).toEqual([]);
+    expect(slots.counts).toEqual({ leased: 3, waiting: 1 });
+  });
+
+  it("are not taken back when the limit falls, and none is granted until it is kept again", () => {
+    const slots = asked(3, request("a"), request("b"), request("c"), request("d"));
+    expect(slots.grantFree(1)).toEqual([]);
+    expect(slots.ask(request("d"), 1)).toBe("waiting");
+    slots.release("a");
+    slots.release("b");
+    expect(slots.grantFree(1)).toEqual([]);
+    slots.release("c");
+    expect(ids(slots.grantFree(1))).toEqual(["d"]);
+  });
+
+  it("are given up once: a lease or a place", () => {
+    const slots = asked(1, request("a"), request("b"));
+    expect(["a", "b", "a", "b", "x"].map((id) => slots.release(id))).toEqual([true, true, false, false, false]);
+    expect(slots.counts).toEqual({ leased: 0, waiting: 0 });
+  });
+
+  it("lapse with the deadline and its grace, places too, and free the slot", () => {
+    const slots = asked(1, request("a", 0, 50_000), request("b", 1, 40_000), request("c", 2, 90_000));
+    expect(slots.lapse(40_000 + GRACE_MS - 1)).toEqual([]);
+    expect(ids(slots.lapse(40_000 + GRACE_MS))).toEqual(["b"]);
+    expect(ids(slots.lapse(50_000 + GRACE_MS))).toEqual(["a"]);
+    expect(slots.stateOf("a")).toBe("unknown");
+    expect(ids(slots.grantFree(1))).toEqual(["c"]);
+  });
+
+  it("say when the next of them lapses", () => {
+    const slots = asked(1, request("a", 0, 50_000), request("b", 1, 40_000));
+    expect(new Slots().nextLapseAt()).toBeNull();
+    expect(slots.nextLapseAt()).toBe(40_000 + GRACE_MS);
+    slots.release("b");
+    expect(slots.nextLapseAt()).toBe(50_000 + GRACE_MS);
+  });
+
+  it("come back from storage as they were", () => {
+    const slots = new Slots();
+    slots.restore(request("a"), true);
+    slots.restore(request("b", 1), false);
+    expect(slots.ask(request("c", 2), 1)).toBe("waiting");
+    expect(ids(slots.all()).sort()).toEqual(["a", "b", "c"]);
+    slots.release("a");
+    expect(ids(slots.grantFree(1))).toEqual(["b"]);
+  });
+});
+
+type Step =
+  | { readonly tag: "ask" | "release"; readonly task: number }
+  | { readonly tag: "grant" }
+  | { readonly tag: "lapse"; readonly now: number };
+
+/** Twelve tasks, several of one millisecond, whose deadlines are in no order. */
+const TASKS = Array.from({ length: 12 }, (_value, index) =>
+  request(`t${index}`, Math.floor(index / 3), 10_000 + ((index * 7) % 12) * 1_000),
+);
+const taskOf = (index: number): SlotRequest => TASKS[index] ?? request("none");
+const byAge = (a: number, b: number) =>
+  taskOf(a).createdAt - taskOf(b).createdAt || (taskOf(a).taskId < taskOf(b).taskId ? -1 : 1);
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    { arbitrary: fc.record({ tag: fc.constant("ask" as const), task: fc.nat(11) }), weight: 4 },
+    { arbitrary: fc.record({ tag: fc.constant("release" as const), task: fc.nat(11) }), weight: 2 },
+    fc.record({ tag: fc.constant("grant" as const) }),
+    fc.record({ tag: fc.constant("lapse" as const), now: fc.integer({ min: 20_000, max: 34_000 }) }),
+  ),
+  { maxLength: 60 },
+);
+
+describe("after any sequence", () => {
+  it("the slots are those of a model: K leases at most, the oldest first, nobody lost", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 4 }), steps, (limit, script) => {
+        const slots = new Slots();
+        const leased = new Set<number>();
+        const waiting = new Set<number>();
+        const grantTo = (task: number) => {
+          waiting.delete(task);
+          leased.add(task);
+        };
+        const first = () => [...waiting].sort(byAge).slice(0, limit - leased.size);
+
+        for (const step of script) {
+          switch (step.tag) {
+            case "ask": {
+              if (!leased.has(step.task)) waiting.add(step.task);
+              if (first().includes(step.task)) grantTo(step.task);
+              const expected = leased.has(step.task) ? "leased" : "waiting";
+              expect(slots.ask(taskOf(step.task), limit)).toBe(expected);
+              break;
+            }
+            case "release": {
+              const had = leased.delete(step.task) || waiting.delete(step.task);
+              expect(slots.release(taskOf(step.task).taskId)).toBe(had);
+              break;
+            }
+            case "grant": {
+              const granted = first();
+              for (const task of granted) grantTo(task);
+              expect(ids(slots.grantFree(limit))).toEqual(granted.map((task) => taskOf(task).taskId));
+              break;
+            }
+            case "lapse": {
+              const over = [...leased, ...waiting].filter((task) => taskOf(task).deadlineAt + GRACE_MS <= step.now);
+              for (const task of over) {
+                leased.delete(task);
+                waiting.delete(task);
+              }
+              expect(ids(slots.lapse(step.now)).sort()).toEqual(over.map((task) => taskOf(task).taskId).sort());
+            }
+          }
+          expect(slots.counts).toEqual({ leased: leased.size, waiting: waiting.size });
+          expect(slots.counts.leased).toBeLessThanOrEqual(limit);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
