@@ -136,7 +136,7 @@ function tell(cases: readonly Case[], outages: readonly Outage[]): void {
   say(`the least gap between an answer and the next poll: ${leastPollGap(cases)} ms`);
 }
 
-/** Waits for solutions to expire, as long as there is time, and says of how many seconds it is. */
+/** Waits for solutions to expire, as long as there is time. */
 async function untilExpired(cases: readonly Case[], deadlineAt: number): Promise<void> {
   const expiries = cases.map(expiryOf).filter((at) => at !== null);
   const last = Math.max(0, ...expiries.filter((at) => at < deadlineAt));
@@ -176,7 +176,7 @@ async function crash(seed: number, cleanups: (() => unknown)[]): Promise<{ check
   await killAndRestart(gateway, caller, seeded(seed + 1));
   await untilEnded(caller, startedAt + RUN_MS - CLOSING_MS);
 
-  const { outages, outputs } = gateway;
+  const { outages } = gateway;
   const cases = await gather(client, caller, { requests: upstream.requests, received: receiver.received });
   tell(cases, outages);
   const checks = judge(cases, outages, webhookSecret);
@@ -185,6 +185,7 @@ async function crash(seed: number, cleanups: (() => unknown)[]): Promise<{ check
   // Half of them: of the others the alarm alone must have erased the solution, for a read would do it too.
   const half = cases.filter((_one, index) => index % 2 === 0);
   checks.push(await checkExpired(client, half));
+  const { outputs } = gateway;
   const stoppedAt = Date.now();
   await gateway.end("stop");
   say(tellRemains(state, cases, stoppedAt));

@@ -7,7 +7,7 @@ import { faultyForMs } from "../../src/upstream/scenario.ts";
 const TIMEOUT_S = 170;
 
 /** How a task behaves upstream, and what its caller does to it. */
-export type TaskKind =
+type TaskKind =
   | "instant"
   | "delayed"
   | "slow"

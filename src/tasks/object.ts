@@ -205,6 +205,8 @@ export class TaskObject extends DurableObject<Env> {
       this.#apply({ tag: "terms_missing" });
       return;
     }
+    // The solution may have died while its terms were asked for.
+    this.#apply({ tag: "clock" });
     const due = this.#apply({ tag: "retarget", endpoint: terms.endpoint });
     const after = due.delivery?.nextAttemptAt === null ? due : this.#apply(await deliverStep(due, context, terms));
     if (after.delivery?.state !== record.delivery?.state) await noteDelivery(after, context);

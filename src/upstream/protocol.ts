@@ -79,7 +79,7 @@ type Answer = z.output<typeof answerSchema>;
 export type FailureKind = "rejected" | "unsolvable";
 
 /** What an error answer means for the task. */
-export type ErrorMeaning =
+type ErrorMeaning =
   | { readonly kind: FailureKind }
   /** The operator's account with upstream is at fault, not the tenant. */
   | { readonly kind: "account" }
@@ -141,7 +141,7 @@ const REJECTED_CODES = new Set([
  * What an error code means. `errorId` is no class (services use 0/1 or 1–50), so the code decides. A code that nobody
  * documents fails the task, unless the HTTP status itself (429, 5xx) says that the trouble passes.
  */
-export function meaningOfCode(code: string, httpStatus: number): ErrorMeaning {
+function meaningOfCode(code: string, httpStatus: number): ErrorMeaning {
   if (ACCOUNT_CODES.has(code)) return { kind: "account" };
   if (TRANSIENT_CODES.has(code)) return { kind: "transient" };
   if (PROCESSING_CODES.has(code)) return { kind: "processing" };

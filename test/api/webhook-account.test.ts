@@ -153,6 +153,7 @@ describe("rotating the secret", () => {
 
   it.each([
     { name: "no body", body: undefined, overlapS: DAY_S },
+    { name: "an empty body", body: "", overlapS: DAY_S },
     { name: "an empty object", body: {}, overlapS: DAY_S },
     { name: "one second", body: { overlapSeconds: 1 }, overlapS: 1 },
     { name: "an hour", body: { overlapSeconds: 3_600 }, overlapS: 3_600 },

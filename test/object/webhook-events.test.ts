@@ -11,7 +11,7 @@ import type { Received } from "../support/receivers.ts";
 import { accountOf, delayed, FINAL, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { createTenant, ledgerOf, mintKey, tenantObject } from "../support/tenants.ts";
-import { freezeTime, releaseTime, runUntil } from "../support/time.ts";
+import { freezeTime, pass, releaseTime, runUntil, START } from "../support/time.ts";
 import type { Answer } from "../support/upstream.ts";
 import { lost, plain, RECEIVER_URL } from "../support/upstream.ts";
 
@@ -150,6 +150,25 @@ describe("the solution in a webhook", () => {
     await runUntil(stub, FINAL + 3_000);
     expect(statesOf(received)).toEqual(["available", "claimed"]);
     expect(received[1]?.event.data.solution).toBeNull();
+  });
+
+  it("is not there when it dies as the attempt is being prepared", async () => {
+    const asking = (seconds: number) => plain(503, null, { "retry-after": String(seconds) });
+    const received = scriptReceivers({ [RECEIVER_URL]: [asking(60), asking(59), ok] });
+    const stub = await ready();
+    await runUntil(stub, FINAL + 60_000);
+    const deliveryTerms = async () => {
+      pass(2_000);
+      return tenantObject().deliveryTerms(START);
+    };
+    const get = () => ({ deliveryTerms, noteDelivery: () => undefined });
+    await setEnvironment(stub, { ...env, TENANTS: { idFromName: (name: string) => name, get } });
+    await runUntil(stub, FINAL + 125_000);
+    expect(received.map(({ at, event }) => [at - FINAL, event.data.solutionState])).toEqual([
+      [0, "available"],
+      [60_000, "available"],
+      [121_000, "expired"],
+    ]);
   });
 });
 

@@ -7,7 +7,7 @@ import type { Settlement } from "../../src/tenants/ledger.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { again, setEnvironment, view } from "../support/objects.ts";
 import type { Received } from "../support/receivers.ts";
-import { crash, FINAL, runCrashing, sandboxTask, scriptReceivers, TEST, verifies } from "../support/receivers.ts";
+import { crash, FINAL, runEvicted, sandboxTask, scriptReceivers, TEST, verifies } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { createTenant, ledgerOf } from "../support/tenants.ts";
 import { alarmOf, eventually, freezeTime, releaseTime, ringAgain, ringOnTime, runUntil } from "../support/time.ts";
@@ -46,14 +46,14 @@ const offsets = (received: readonly Received[]) => received.map(({ at }) => at -
 
 describe("the attempts", () => {
   it.each([
-    { jitter: "none", chance: 0.5, share: 0, crashing: false },
-    { jitter: "none", chance: 0.5, share: 0, crashing: true },
-    { jitter: "the least", chance: 0, share: -0.1, crashing: false },
-    { jitter: "the most", chance: 1 - Number.EPSILON, share: 0.1, crashing: true },
-  ])("follow the schedule, jitter: $jitter, crashes between: $crashing", async ({ chance, share, crashing }) => {
+    { jitter: "none", chance: 0.5, share: 0, evicted: false },
+    { jitter: "none", chance: 0.5, share: 0, evicted: true },
+    { jitter: "the least", chance: 0, share: -0.1, evicted: true },
+    { jitter: "the most", chance: 1 - Number.EPSILON, share: 0.1, evicted: true },
+  ])("follow the schedule, jitter: $jitter, evictions between: $evicted", async ({ chance, share, evicted }) => {
     drawn(chance);
     const { stub, received } = await solvedTask(plain(500));
-    await (crashing ? runCrashing : runUntil)(stub, LAST);
+    await (evicted ? runEvicted : runUntil)(stub, LAST);
     expect(offsets(received)).toEqual(SCHEDULE_S.map((second) => Math.round(second * 1_000 * (1 + share))));
   });
 
@@ -75,7 +75,7 @@ describe("the attempts", () => {
       return plain(500)(request);
     };
     const { stub, received } = await solvedTask(answer);
-    await runCrashing(stub, LAST);
+    await runEvicted(stub, LAST);
     expect(verdicts).toEqual(SCHEDULE_S.map(() => true));
     expect(new Set(received.map(({ headers }) => headers.get("webhook-id"))).size).toBe(1);
     expect(received.map(({ headers }) => headers.get("webhook-timestamp"))).toEqual(
@@ -86,7 +86,7 @@ describe("the attempts", () => {
   it("end when one is delivered", async () => {
     drawn(0.5);
     const { stub, received } = await solvedTask(plain(500), lost, plain(301), ok);
-    await runCrashing(stub, LAST);
+    await runEvicted(stub, LAST);
     expect(offsets(received)).toEqual([0, 2_000, 5_000, 10_000]);
     expect((await view(again(stub), TEST)).delivery).toMatchObject({
       state: "delivered",
@@ -166,7 +166,7 @@ describe("a redelivery", () => {
     await runUntil(stub, LAST);
     const { tag } = await stub.redeliver(TEST);
     expect(tag).toBe("redelivering");
-    await runCrashing(stub, LAST + 3_600_000);
+    await runEvicted(stub, LAST + 3_600_000);
     expect(received.slice(12).map(({ at }) => at - LAST)).toEqual([1, 2_000, 5_000]);
     expect(new Set(received.map(({ headers }) => headers.get("webhook-id"))).size).toBe(1);
     expect((await view(again(stub), TEST)).delivery).toMatchObject({

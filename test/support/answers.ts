@@ -42,7 +42,7 @@ const STATUS_OF: Readonly<Record<string, number>> = {
 const nonEmpty: unknown = expect.stringMatching(/./);
 
 /** RFC 3339 in UTC with milliseconds. */
-export const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 export const aTime: unknown = expect.stringMatching(TIME);
 
 /** Looks again and again, in real time, for what the gateway does by itself within milliseconds. */

@@ -9,7 +9,7 @@ import type { Task } from "../../src/tasks/present.ts";
 // Some tests wait for the sandbox's first poll, 3 s of real time, on a machine that may be busy.
 vi.setConfig({ testTimeout: 30_000 });
 
-export const ORIGIN = "https://gateway.test";
+const ORIGIN = "https://gateway.test";
 export const ADMIN_TOKEN = "admin-token-of-the-tests-0123456789";
 
 /** The seed's example task. */
@@ -137,9 +137,4 @@ export async function finished(key: string, id: string): Promise<Task> {
 export async function solve(key: string, extra: object = {}): Promise<Task> {
   const { id } = await submit(key, scenario("sandbox-instant"), extra);
   return finished(key, id);
-}
-
-/** The object of a task. */
-export function taskObject(id: string) {
-  return env.TASKS.get(env.TASKS.idFromString(id.replace(/^tsk_/, "")));
 }

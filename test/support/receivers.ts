@@ -8,8 +8,8 @@ import type { AcceptRequest, TaskOwner } from "../../src/tasks/calls.ts";
 import type { Task, TimelineEvent } from "../../src/tasks/present.ts";
 import { call, scenario } from "./gateway.ts";
 import type { TaskStub } from "./objects.ts";
-import { acceptTask, again, TENANT_ID } from "./objects.ts";
-import { alarmOf, pass, ringOnTime, START } from "./time.ts";
+import { acceptTask, TENANT_ID } from "./objects.ts";
+import { alarmOf, evict, pass, ringOnTime, START } from "./time.ts";
 import type { Answer } from "./upstream.ts";
 
 type SentRequest = Parameters<Answer>[0];
@@ -102,11 +102,11 @@ export function sandboxTask(websiteKey: string, overrides: Partial<AcceptRequest
   return acceptTask({ ...TEST, task: { ...scenario(websiteKey), isInvisible: true }, ...overrides });
 }
 
-/** Lives on to `until`, and dies before every alarm: each attempt is made by an object that knows what storage knows. */
-export async function runCrashing(stub: TaskStub, until: number): Promise<void> {
-  for (let at = await alarmOf(stub); at !== null && at <= until; at = await alarmOf(again(stub))) {
-    await crash(again(stub));
-    await ringOnTime(again(stub));
+/** Lives on to `until`, with the memory taken away before every alarm: each attempt knows what storage knows. */
+export async function runEvicted(stub: TaskStub, until: number): Promise<void> {
+  for (let at = await alarmOf(stub); at !== null && at <= until; at = await alarmOf(stub)) {
+    await evict(stub);
+    await ringOnTime(stub);
   }
 }
 

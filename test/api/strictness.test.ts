@@ -1,0 +1,127 @@
+// Where a lenient parser would let pass, or a strict one refuse, what the contract has otherwise.
+
+import { reset } from "cloudflare:test";
+import { afterEach, describe, expect, it } from "vitest";
+import { expectCompatibleError, expectInvalid, expectProblem } from "../support/answers.ts";
+import {
+  ADMIN_TOKEN,
+  admin,
+  call,
+  callWith,
+  makeCaller,
+  makeKey,
+  makeTenant,
+  SEED_TASK,
+  scenario,
+  solve,
+  submit,
+} from "../support/gateway.ts";
+
+// A file that ends with living objects may meet their alarms as it is taken down.
+afterEach(reset);
+
+describe("a tenant made anew under an old id", () => {
+  it("owns no task of its predecessor, and its idempotency keys meet none", async () => {
+    const { tenantId, key } = await makeCaller();
+    const old = await solve(key);
+    const headers = { "idempotency-key": "order-1" };
+    const first = await call("POST", "/v1/tasks", { key, body: { task: SEED_TASK }, headers });
+    const { id: oldId } = await first.json<{ id: string }>();
+    expect((await admin("DELETE", `/admin/tenants/${tenantId}`)).status).toBe(204);
+
+    await makeTenant({ id: tenantId });
+    const next = await makeKey(tenantId);
+    await expectProblem(await call("GET", `/v1/tasks/${old.id}`, { key: next.key }), "not_found");
+    await expectProblem(await call("POST", `/v1/tasks/${old.id}/claim`, { key: next.key }), "not_found");
+    const again = await call("POST", "/v1/tasks", { key: next.key, body: { task: SEED_TASK }, headers });
+    expect(again.headers.get("idempotency-replayed")).toBeNull();
+    expect((await again.json<{ id: string }>()).id).not.toBe(oldId);
+  });
+});
+
+describe("Prefer: wait", () => {
+  it("takes any number over 60 as 60", async () => {
+    const { key } = await makeCaller();
+    const answer = await call("POST", "/v1/tasks", {
+      key,
+      body: { task: scenario("sandbox-instant") },
+      headers: { prefer: "wait=10000000000" },
+    });
+    expect([answer.status, answer.headers.get("preference-applied")]).toEqual([200, "wait=60"]);
+  });
+});
+
+describe("a field named __proto__", () => {
+  it.each(['{"metadata":{"__proto__":5}', '{"metadata":{"__proto__":"x"}', '{"__proto__":{"a":1}'])(
+    "is unknown like any other: %s",
+    async (start) => {
+      const { key } = await makeCaller();
+      const body = `${start},"task":${JSON.stringify(SEED_TASK)}}`;
+      expect((await call("POST", "/v1/tasks", { key, body })).status).toBe(400);
+    },
+  );
+});
+
+describe("a webhook address", () => {
+  it("that is long and no URL is invalid; one that is long and a URL is not allowed", async () => {
+    const { key } = await makeCaller();
+    const post = (webhookUrl: string) => call("POST", "/v1/tasks", { key, body: { task: SEED_TASK, webhookUrl } });
+    await expectInvalid(await post("x".repeat(3_000)), "webhookUrl");
+    await expectProblem(await post(`https://hooks.example/${"x".repeat(3_000)}`), "webhook_url_not_allowed");
+  });
+});
+
+describe("a body over 64 KiB", () => {
+  it.each(["cancel", "claim", "redeliver"])("is refused where none is wanted: %s", async (action) => {
+    const { key } = await makeCaller();
+    const { id } = await submit(key);
+    const answer = await call("POST", `/v1/tasks/${id}/${action}`, { key, body: "x".repeat(70_000) });
+    await expectProblem(answer, "payload_too_large");
+  });
+});
+
+describe("a body that may be left out", () => {
+  it.each(["application/json", "text/plain", null])("is left out under content type %s", async (contentType) => {
+    const { id: tenantId } = await makeTenant();
+    const { id } = await makeKey(tenantId);
+    const path = `/admin/tenants/${tenantId}/keys/${id}/rotate`;
+    expect((await call("POST", path, { key: ADMIN_TOKEN, body: "", contentType })).status).toBe(201);
+  });
+});
+
+describe("a content type", () => {
+  it.each(["application/json ; charset=utf-8", "application/json;charset=UTF-8", "APPLICATION/JSON"])(
+    "is JSON in each of its spellings: %s",
+    async (contentType) => {
+      const { key } = await makeCaller();
+      expect((await call("POST", "/v1/tasks", { key, body: { task: SEED_TASK }, contentType })).status).toBe(202);
+    },
+  );
+});
+
+describe("a key's expiry", () => {
+  it.each(["2999-02-30T00:00:00Z", "2999-02-20T00:00Z", "2999-02-20T24:00:00Z", "2999-02-20T00:00:00", "2999-02-20"])(
+    "is a time that exists, in RFC 3339: not %s",
+    async (expiresAt) => {
+      const { id } = await makeTenant();
+      const answer = await admin("POST", `/admin/tenants/${id}/keys`, { name: "x", mode: "test", expiresAt });
+      await expectInvalid(answer, "expiresAt");
+    },
+  );
+});
+
+describe("a bad upstream address", () => {
+  it.each(["api.1captcha.vip", "", "ftp://up.example", "https://up.example/?", "https://u:p@up.example"])(
+    "is a bad configuration: %j",
+    async (address) => {
+      await expectProblem(await callWith({ UPSTREAM_URL: address }, "GET", "/healthz"), "configuration");
+    },
+  );
+});
+
+describe("the compatible face", () => {
+  it("tells a missing task from a bad one", async () => {
+    const { key: clientKey } = await makeCaller();
+    await expectCompatibleError(await call("POST", "/createTask", { body: { clientKey } }), "ERROR_TASK_ABSENT");
+  });
+});
