@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 /** Two projects: `workers` runs inside workerd, `e2e` runs in Node and drives a gateway over HTTP. */
 export default defineConfig({
   test: {
+    // The gateway logs a line for each request and each change of a task: shown where a test fails.
+    silent: "passed-only",
     projects: [
       {
         plugins: [
