@@ -128,9 +128,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 }
 
 function parseLog(line: string): Record<string, unknown> | null {
-  if (!line.startsWith("{")) return null;
+  // wrangler puts a coloured mark before what was logged as a warning or an error.
+  const start = line.indexOf("{");
+  if (start === -1) return null;
   try {
-    const value: unknown = JSON.parse(line);
+    const value: unknown = JSON.parse(line.slice(start, line.lastIndexOf("}") + 1));
     return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : null;
   } catch {
     return null;

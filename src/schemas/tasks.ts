@@ -1,7 +1,7 @@
 // The wire of v1's tasks: what a caller may send, and the Task as it is answered. Unknown fields are refused.
 
 import { z } from "@hono/zod-openapi";
-import { SOLUTION_STATES, TASK_ERROR_CODES, TASK_STATUSES } from "../tasks/record.ts";
+import { acceptedTaskSchema, SOLUTION_STATES, TASK_ERROR_CODES, TASK_STATUSES } from "../tasks/record.ts";
 import { websiteHost } from "../tenants/hosts.ts";
 import { nullableTimeSchema, timeSchema } from "./shared.ts";
 
@@ -97,15 +97,7 @@ export const taskViewSchema = z
     id: z.string().openapi({ example: `tsk_${"5f".repeat(32)}` }),
     status: z.enum(TASK_STATUSES),
     mode: z.enum(["live", "test"]),
-    task: z.object({
-      type: z.literal("RecaptchaV3TaskProxyless"),
-      websiteURL: z.string(),
-      websiteKey: z.string(),
-      pageAction: z.string(),
-      checkField: z.string().optional(),
-      websiteTitle: z.string().optional(),
-      isInvisible: z.literal(true),
-    }),
+    task: acceptedTaskSchema,
     metadata: z.record(z.string(), z.string()),
     createdAt: timeSchema,
     submittedAt: nullableTimeSchema,

@@ -44,6 +44,8 @@ export class TaskObject extends DurableObject<Env> {
   /** The alarm's handler runs: its end arms the alarm, so nobody else needs to. */
   #working = false;
   readonly #waiters = new Waiters();
+  /** Aborted as the task becomes final. */
+  #final = new AbortController();
 
   /** Takes a task, durably, or finds the one that was taken under the same idempotency key. No I/O but storage. */
   async accept(request: AcceptRequest): Promise<AcceptResult> {
@@ -57,6 +59,7 @@ export class TaskObject extends DurableObject<Env> {
     const now = Date.now();
     const record = newRecord({ ...task, id: this.ctx.id.toString() }, now);
     this.#record = record;
+    this.#final = new AbortController();
     // No await between the two: record and alarm are one transaction, and the answer waits for it at the output gate.
     this.#store();
     this.#arm(nextWakeAt(record, now));
@@ -213,7 +216,7 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   #context(): StepContext {
-    return { env: this.env, configuration: configurationOf(this.env) };
+    return { env: this.env, configuration: configurationOf(this.env), final: this.#final.signal };
   }
 
   /** The caller's task, brought up to the clock, so that no read hands out a dead solution or shows a passed deadline. */
@@ -245,7 +248,11 @@ export class TaskObject extends DurableObject<Env> {
     if (!isVolatile(before, fact)) this.#store();
     if (after.status !== before.status) {
       reportChange(this.env.ANALYTICS, before, after);
-      if (isFinal(after.status)) this.#waiters.release();
+      if (isFinal(after.status)) {
+        this.#waiters.release();
+        // A cancel does not wait for the exchange that is under way: its webhook and its slot would wait with it.
+        this.#final.abort();
+      }
     }
     return after;
   }

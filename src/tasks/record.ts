@@ -12,7 +12,7 @@ export const RECORD_KEY = "task";
 const time = z.int().nonnegative();
 
 /** The task as accepted, defaults filled in. */
-const acceptedTaskSchema = z.object({
+export const acceptedTaskSchema = z.object({
   type: z.literal("RecaptchaV3TaskProxyless"),
   websiteURL: z.string(),
   websiteKey: z.string(),

@@ -20,6 +20,8 @@ import type { TaskRecord } from "./record.ts";
 export interface StepContext {
   readonly env: Env;
   readonly configuration: Configuration;
+  /** Aborted when the task is final: what upstream would still say is of no use then. */
+  readonly final: AbortSignal;
 }
 
 /** Less than this (ms) is not given to any exchange, even when the deadline is nearer: a healthy answer fits in it. */
@@ -47,11 +49,12 @@ function tenantOf(record: TaskRecord, env: Env) {
   return env.TENANTS.get(env.TENANTS.idFromName(record.tenantId));
 }
 
-function exchangeOptions(record: TaskRecord, now: number) {
+function exchangeOptions(record: TaskRecord, { final }: StepContext, now: number) {
   const left = record.deadlineAt - now;
   return {
     timeoutMs: Math.min(Math.max(left, MIN_EXCHANGE_MS), UPSTREAM_TIMEOUT_MS),
     traceparent: record.traceparent,
+    signal: final,
   };
 }
 
@@ -93,7 +96,7 @@ export async function submitStep(record: TaskRecord, context: StepContext, probi
     const outcome = { tag: "transient", reason: "upstream_not_configured", retryAfterMs: null } as const;
     return { tag: "submitted", sentAt, outcome, solver };
   }
-  const outcome = await createTask(upstream, record.task, exchangeOptions(record, sentAt));
+  const outcome = await createTask(upstream, record.task, exchangeOptions(record, context, sentAt));
   await tellBreaker(record, context, outcome, probing);
   return { tag: "submitted", sentAt, outcome, solver };
 }
@@ -108,7 +111,7 @@ export async function pollStep(record: TaskRecord, context: StepContext): Promis
     const outcome = { tag: "fault", reason: "upstream_not_configured", retryAfterMs: null } as const;
     return { tag: "polled", sentAt, outcome, solver };
   }
-  const outcome = await getTaskResult(upstream, record.upstreamTaskId, exchangeOptions(record, sentAt));
+  const outcome = await getTaskResult(upstream, record.upstreamTaskId, exchangeOptions(record, context, sentAt));
   await tellBreaker(record, context, outcome, false);
   return { tag: "polled", sentAt, outcome, solver };
 }

@@ -27,6 +27,8 @@ export interface ExchangeOptions {
   /** ms from sending to the last byte of the answer. */
   readonly timeoutMs: number;
   readonly traceparent?: string | undefined;
+  /** Ends the exchange early: its answer is of no use any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 type Exchange = { readonly tag: "answer"; readonly raw: RawAnswer } | { readonly tag: "none"; readonly reason: string };
@@ -57,15 +59,19 @@ export async function getTaskResult(
 
 async function post(upstream: Upstream, path: string, body: string, options: ExchangeOptions): Promise<Exchange> {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), options.timeoutMs);
+  const giveUp = () => abort.abort();
+  const timer = setTimeout(giveUp, options.timeoutMs);
+  options.signal?.addEventListener("abort", giveUp, { once: true });
   // The race, not the signal alone: an upstream that answers in-process does not look at the signal.
   const timedOut = new Promise<Exchange>((resolve) => {
-    abort.signal.addEventListener("abort", () => resolve({ tag: "none", reason: "timeout" }), { once: true });
+    const reason = () => (options.signal?.aborted === true ? "abandoned" : "timeout");
+    abort.signal.addEventListener("abort", () => resolve({ tag: "none", reason: reason() }), { once: true });
   });
   try {
     return await Promise.race([exchange(upstream, path, body, options, abort.signal), timedOut]);
   } finally {
     clearTimeout(timer);
+    options.signal?.removeEventListener("abort", giveUp);
   }
 }
 

@@ -20,7 +20,18 @@ import {
   START,
 } from "../support/time.ts";
 import type { Outside } from "../support/upstream.ts";
-import { created, held, lost, plain, ready, refused, scriptOutside, silent, TOKEN } from "../support/upstream.ts";
+import {
+  created,
+  held,
+  lost,
+  plain,
+  RECEIVER_URL,
+  ready,
+  refused,
+  scriptOutside,
+  silent,
+  TOKEN,
+} from "../support/upstream.ts";
 
 beforeEach(() => freezeTime());
 afterEach(async () => {
@@ -266,5 +277,17 @@ describe("an answer to createTask", () => {
     answer.release();
     await handler;
     expect(await view(stub)).toMatchObject({ status: "canceled", solution: null, solutionState: "none" });
+  });
+
+  it("is not waited for once the task is canceled: its webhook goes out at once", async () => {
+    const outside = scriptOutside({ create: [silent], receive: [plain(204, null)] });
+    const stub = await acceptTask({ webhookUrl: RECEIVER_URL });
+    const handler = ring(stub);
+    await eventually(() => outside.creates.length === 1);
+    await stub.cancel({ tenantId: "acme", mode: "live", since: 0 });
+    await handler;
+    expect(outside.webhooks).toHaveLength(1);
+    expect(await view(stub)).toMatchObject({ status: "canceled", submissions: 1 });
+    expect((await view(stub)).delivery?.state).toBe("delivered");
   });
 });
