@@ -80,6 +80,11 @@ export async function ask(
   return { status: response.status, body: (text === "" ? null : JSON.parse(text)) as never, headers: response.headers };
 }
 
+/** One request of the operator. */
+export function askAdmin(gateway: RunningGateway, method: string, path: string, body?: unknown) {
+  return ask(gateway, method, path, { token: ADMIN_TOKEN, body });
+}
+
 /** Makes a tenant that may solve on antcpt.com. */
 export async function makeTenant(gateway: RunningGateway, id: string): Promise<{ webhookSecret: string }> {
   const { status, body } = await ask(gateway, "POST", "/admin/tenants", {
