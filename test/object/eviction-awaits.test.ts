@@ -1,0 +1,174 @@
+/** Rules of dying: before, during and after every await of its alarm an object may go, and a task comes to the same end. */
+
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { TaskRecord } from "../../src/tasks/record.ts";
+import type { Death, Moment } from "../support/mortality.ts";
+import { Mortality, restoreAlarm } from "../support/mortality.ts";
+import type { TaskStub } from "../support/objects.ts";
+import { acceptTask, again, LIVE, POLL_MS, stored, storedText } from "../support/objects.ts";
+import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
+import { alarmOf, evict, freezeTime, loseAlarm, pass, releaseTime, START } from "../support/time.ts";
+import type { Outside } from "../support/upstream.ts";
+import { created, plain, processing, RECEIVER_URL, ready, scriptOutside } from "../support/upstream.ts";
+
+/** What an isolate remembers of the breaker is keyed by nothing but time: each test has an hour of its own. */
+let hour = 0;
+
+beforeEach(async () => {
+  hour += 1;
+  freezeTime(START + hour * 3_600_000);
+  await createTenant();
+});
+afterEach(async () => {
+  vi.unstubAllGlobals();
+  releaseTime();
+  await reset();
+});
+
+/** A solution's life (ms). */
+const LIFE_MS = 120_000;
+/** The platform rings an alarm again so long (ms) after its handler died. */
+const RETRY_MS = 2_000;
+/** Alarms of one life: more than any has. */
+const MAX_ALARMS = 60;
+
+/** What a life left behind. */
+interface Life {
+  readonly stub: TaskStub;
+  readonly outside: Outside;
+  readonly deaths: number;
+  /** The record as storage had it after each alarm, oldest first. */
+  readonly records: readonly TaskRecord[];
+  readonly left: string;
+}
+
+/** Makes the object load its record for a reader, with no memory of it. True where it died of that. */
+async function readCold(stub: TaskStub, mortality: Mortality): Promise<boolean> {
+  await evict(stub);
+  return mortality.survive(stub, (object) => object.view(LIVE, 0));
+}
+
+/** A whole life, from the submission over two polls and two webhook attempts to the end of retention, with one death in it. */
+async function live(death: Death): Promise<Life> {
+  const outside = scriptOutside({
+    create: [created()],
+    poll: [processing, ready],
+    receive: [plain(500), plain(204, null)],
+  });
+  const mortality = new Mortality(death);
+  let stub = await acceptTask({ webhookUrl: RECEIVER_URL });
+  const records: TaskRecord[] = [];
+  for (let alarms = 0; ; alarms += 1) {
+    if (alarms === MAX_ALARMS) throw new Error("the life has no end");
+    if (death.name === "load" && (await readCold(stub, mortality))) stub = again(stub);
+    const scheduledTime = await alarmOf(stub);
+    if (scheduledTime === null) break;
+    vi.setSystemTime(Math.max(scheduledTime, Date.now()));
+    await loseAlarm(stub);
+    if (await mortality.survive(stub, (object) => object.alarm({ scheduledTime, retryCount: 0, isRetry: false }))) {
+      stub = again(stub);
+      await restoreAlarm(stub, scheduledTime);
+      pass(RETRY_MS);
+    }
+    const record = await stored(stub);
+    if (record !== undefined) records.push(record);
+  }
+  return { stub, outside, deaths: mortality.deaths, records, left: await storedText(stub) };
+}
+
+/** Every await of that life, in order. */
+const AWAITS = [
+  ["load", 1],
+  ["admit", 1],
+  ["breaker", 1],
+  ["createTask", 1],
+  ["load", 2],
+  ["getTaskResult", 1],
+  ["load", 3],
+  ["getTaskResult", 2],
+  ["settle", 1],
+  ["webhook", 1],
+  ["load", 4],
+  ["deliveryTerms", 1],
+  ["webhook", 2],
+  ["noteDelivery", 1],
+  ["load", 5],
+  ["load", 6],
+  ["deleteAll", 1],
+] as const;
+const MOMENTS: readonly Moment[] = ["before", "out", "after"];
+
+/** Who finds the intent and no answer cannot know whether the request had left: it is sent once more. */
+const SENT_TWICE = ["after breaker", "before createTask", "out createTask"];
+
+const DEATHS = AWAITS.flatMap(([name, nth]) =>
+  MOMENTS.map((moment) => ({ name, nth, moment, submissions: SENT_TWICE.includes(`${moment} ${name}`) ? 2 : 1 })),
+);
+
+/** Whoever was asked last before the solution was there said so then: its life cannot have begun before. */
+function latestExpiry({ creates, polls }: Outside): number {
+  const unsolved = polls[0] ?? creates.at(-1);
+  return (unsolved?.at ?? Number.NaN) + LIFE_MS;
+}
+
+describe("an object that dies", () => {
+  it.each(DEATHS)("$moment $name $nth leaves a task that ends as it would have", async ({ submissions, ...death }) => {
+    const { stub, outside, deaths, records, left } = await live(death);
+    expect(deaths).toBe(1);
+
+    // One end, and nothing leaves it.
+    const ends = records.filter(({ finishedAt }) => finishedAt !== null);
+    expect(new Set(ends.map(({ status, finishedAt }) => `${status} ${finishedAt}`)).size).toBe(1);
+    const [end] = ends;
+    expect(end).toMatchObject({ status: "ready", submissions });
+    expect(ends.at(-1)).toMatchObject({ solution: null, solutionState: "expired" });
+    expect(left).toBe("[]");
+
+    // One row, with that end.
+    const rows = await ledgerOf(tenantObject());
+    expect(rows).toMatchObject([{ task_id: stub.id.toString(), status: "ready", finished_at: end?.finishedAt }]);
+
+    // Upstream: never a third send, nor a poll before its time.
+    expect(outside.creates.length).toBeLessThanOrEqual(submissions);
+    const gaps = outside.polls.slice(1).map(({ at }, index) => at - (outside.polls[index]?.at ?? 0));
+    for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(POLL_MS);
+
+    // The solution: never shown longer than it lives, and no shorter than from its submission.
+    const expiresAt = end?.solutionExpiresAt ?? Number.NaN;
+    expect(expiresAt).toBeLessThanOrEqual(latestExpiry(outside));
+    expect(expiresAt).toBeGreaterThanOrEqual((outside.creates[0]?.at ?? Number.NaN) + LIFE_MS);
+
+    // The webhook: taken at least once, under one id.
+    expect(outside.webhooks.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(outside.webhooks.map(({ headers }) => headers.get("webhook-id")))).toEqual(
+      new Set([`msg_${stub.id.toString()}`]),
+    );
+    expect(ends.at(-1)).toMatchObject({ delivery: { state: "delivered" } });
+  });
+
+  it("twice on createTask leaves a task that has failed, and no third send", async () => {
+    const outside = scriptOutside({ create: [created()], poll: [ready] });
+    let stub = await acceptTask();
+    for (let deaths = 0; deaths < 2; deaths += 1) {
+      const mortality = new Mortality({ name: "createTask", nth: 1, moment: "out" });
+      for (let rings = 0; mortality.deaths === 0 && rings < MAX_ALARMS; rings += 1) {
+        const scheduledTime = (await alarmOf(stub)) ?? Number.NaN;
+        vi.setSystemTime(Math.max(scheduledTime, Date.now()));
+        await loseAlarm(stub);
+        if (await mortality.survive(stub, (object) => object.alarm({ scheduledTime, retryCount: 0, isRetry: false }))) {
+          stub = again(stub);
+          await restoreAlarm(stub, scheduledTime);
+        }
+      }
+      vi.unstubAllGlobals();
+    }
+    await stub.view(LIVE, 0);
+    expect(await stored(stub)).toMatchObject({
+      status: "failed",
+      submissions: 2,
+      error: { code: "upstream_unavailable" },
+    });
+    expect([outside.creates.length, outside.polls.length]).toEqual([2, 0]);
+  });
+});

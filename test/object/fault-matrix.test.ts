@@ -1,0 +1,299 @@
+/** Rules of upstream's faults, for whole tasks over real HTTP: what each fault of each call makes of a task, by one table. */
+
+import { reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
+import type { Seen } from "../support/faults.ts";
+import type { TaskStub } from "../support/objects.ts";
+import { acceptTask, POLL_MS, setEnvironment, TIMEOUT_MS, view } from "../support/objects.ts";
+import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
+import { freezeTime, pass, releaseTime, ringOnTime, runUntil, START } from "../support/time.ts";
+import { created, plain, scriptOutside } from "../support/upstream.ts";
+
+const { url, refusingUrl } = inject("faultyUpstream");
+
+/** What an isolate remembers of the breaker is keyed by nothing but time: each test has an hour of its own. */
+let hour = 0;
+let begin = START;
+/** When the first alarm of a test's task rings, and with it the first createTask leaves. */
+let sent = START + 1;
+
+beforeEach(async () => {
+  hour += 1;
+  begin = START + hour * 3_600_000;
+  sent = begin + 1;
+  freezeTime(begin);
+  await createTenant();
+});
+afterEach(async () => {
+  releaseTime();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+/** The alarm of the deadline, in ms after the first createTask. */
+const DEADLINE = TIMEOUT_MS - 1;
+/** A time-out of an exchange that hangs lasts so long (ms of real time): the request is out by then. */
+const HASTY_MS = 20;
+
+/** Any wait of a second or more is over after `HASTY_MS`. */
+function shortenTimeouts(): void {
+  const start = globalThis.setTimeout;
+  vi.spyOn(globalThis, "setTimeout").mockImplementation((callback: () => void, ms = 0) =>
+    start(callback, ms < 1_000 ? ms : HASTY_MS),
+  );
+}
+
+interface FaultyCase {
+  readonly UPSTREAM_URL: string;
+  readonly seen: (call: "createTask" | "getTaskResult") => Promise<number>;
+}
+
+/** An upstream with one fault, and how often it was asked. */
+function upstreamWith(fault: string): FaultyCase {
+  const name = crypto.randomUUID();
+  return {
+    UPSTREAM_URL: fault === "refuses" ? refusingUrl : `${url}/${encodeURIComponent(fault)}/${name}`,
+    seen: async (call) => {
+      const { requests }: Seen = await (await fetch(`${url}/seen/${name}`)).json();
+      return requests.filter(({ path }) => path.endsWith(`/${call}`)).length;
+    },
+  };
+}
+
+const turnTo = (stub: TaskStub, { UPSTREAM_URL }: FaultyCase) => setEnvironment(stub, { ...env, UPSTREAM_URL });
+
+/** How a task goes whose every call of one kind meets one fault. Times in s (`sends`) and ms, after the first such call. */
+interface Course {
+  readonly sends: readonly number[];
+  readonly endsAt: number;
+  readonly error: { readonly code: string; readonly upstreamCode?: string };
+  /** Of createTask's faults: sends that upstream took or may have taken. */
+  readonly submissions: number;
+  /** The gateway looks again and sends nothing, so its alarms are more than its requests. */
+  readonly held?: boolean;
+}
+
+const UNAVAILABLE = { code: "upstream_unavailable" } as const;
+/** Sent once more after 5 s, and never a third time. */
+const HIDDEN: Course = { sends: [0, 5], endsAt: 5_000, error: UNAVAILABLE, submissions: 2 };
+/** Tried with 3, 6, 12, 15 s … between, until the deadline. */
+const REFUSED: Course = {
+  sends: [0, 3, 9, 21, 36, 51, 66, 81, 96, 111],
+  endsAt: DEADLINE,
+  error: UNAVAILABLE,
+  submissions: 0,
+};
+/** The same where upstream asks for 7 s, which lengthens what is shorter, and where it asks for a day, taken as a minute. */
+const ASKED_7 = [0, 7, 14, 26, 41, 56, 71, 86, 101, 116];
+const ASKED_60 = [0, 60];
+/** A refused account: one probe when the breaker lets one through. */
+const ACCOUNT: Course = { ...REFUSED, sends: [0, 60], held: true };
+const ended = (code: string, upstreamCode: string): Course => ({
+  sends: [0],
+  endsAt: 0,
+  error: { code, upstreamCode },
+  submissions: 0,
+});
+
+/** The deadline, in ms after the first poll. */
+const POLL_DEADLINE = DEADLINE - POLL_MS;
+/** Any fault of a poll: the task is upstream's already. A refused account, too: the breaker holds submissions, never a poll. */
+const POLLED: Course = { ...REFUSED, endsAt: POLL_DEADLINE };
+const POLLED_7: Course = { ...POLLED, sends: ASKED_7 };
+const POLLED_60: Course = { ...POLLED, sends: ASKED_60 };
+
+type Row = readonly [fault: string, create: Course, poll: Course];
+const REJECTED = ended("upstream_rejected", "ERROR_TASK_ABSENT");
+const UNSOLVABLE = ended("unsolvable", "ERROR_CAPTCHA_UNSOLVABLE");
+const NEW_CODE = ended("upstream_rejected", "ERROR_NOBODY_DOCUMENTED");
+
+const TABLE: readonly Row[] = [
+  ["refuses", HIDDEN, POLLED],
+  ["reset-before-answer", HIDDEN, POLLED],
+  ["closed-before-answer", HIDDEN, POLLED],
+  ["reset-mid-answer", HIDDEN, POLLED],
+  ["cut-off", HIDDEN, POLLED],
+  ["not-http", HIDDEN, POLLED],
+  ["redirect-301", HIDDEN, POLLED],
+  ["no-content", HIDDEN, POLLED],
+  ["empty", HIDDEN, POLLED],
+  ["status-200-json", HIDDEN, POLLED],
+  ["truncated", HIDDEN, POLLED],
+  ["html", HIDDEN, POLLED],
+  ["not-utf8", HIDDEN, POLLED],
+  ["two-mebibytes", HIDDEN, POLLED],
+  ["status-504-html", HIDDEN, POLLED],
+  ["status-520-html", HIDDEN, POLLED],
+  ["status-524-html", HIDDEN, POLLED],
+  ["status-400-empty", REFUSED, POLLED],
+  ["status-401-html", REFUSED, POLLED],
+  ["status-402-json", REFUSED, POLLED],
+  ["status-429-empty", REFUSED, POLLED],
+  ["status-500-html", REFUSED, POLLED],
+  ["status-503-html", REFUSED, POLLED],
+  ["retry-after-429-7", { ...REFUSED, sends: ASKED_7 }, POLLED_7],
+  ["retry-after-503-86400", { ...REFUSED, sends: ASKED_60 }, POLLED_60],
+  ["retry-after-429-soon", REFUSED, POLLED],
+  ["status-429-ERROR_NO_SLOT_AVAILABLE", REFUSED, POLLED],
+  ["status-200-ERROR_TOO_MUCH_REQUESTS", REFUSED, POLLED],
+  ["status-503-ERROR_NOBODY_DOCUMENTED", REFUSED, POLLED],
+  ["status-401-ERROR_KEY_DOES_NOT_EXIST", ACCOUNT, POLLED],
+  ["status-402-ERROR_ZERO_BALANCE", ACCOUNT, POLLED],
+  ["status-400-ERROR_TASK_ABSENT", REJECTED, REJECTED],
+  ["status-200-ERROR_CAPTCHA_UNSOLVABLE", UNSOLVABLE, UNSOLVABLE],
+  ["status-400-ERROR_NOBODY_DOCUMENTED", NEW_CODE, NEW_CODE],
+];
+/** What only a time-out ends. */
+const HANGING: readonly Row[] = [
+  ["hang", HIDDEN, POLLED],
+  ["hang-after-headers", HIDDEN, POLLED],
+  ["hang-mid-answer", HIDDEN, POLLED],
+  ["drip", HIDDEN, POLLED],
+];
+
+/** The alarms (ms after the first such call) of a course: its sends and, where it comes to that, the deadline. */
+const alarmsOf = ({ sends, endsAt }: Course) => [...new Set([...sends.map((s) => s * 1_000), endsAt])];
+
+/** The task has its end, at its time, and the ledger has the same one once. */
+async function expectEnd(stub: TaskStub, course: Course, endsAt: number, submissions: number): Promise<void> {
+  const { error } = course;
+  expect(await view(stub)).toMatchObject({ status: "failed", finishedAt: endsAt, submissions, solution: null, error });
+  expect(await ledgerOf(tenantObject())).toMatchObject([
+    { task_id: stub.id.toString(), status: "failed", finished_at: endsAt, error_code: error.code },
+  ]);
+}
+
+async function expectCreateCourse(fault: string, course: Course): Promise<FaultyCase> {
+  const upstream = upstreamWith(fault);
+  const stub = await acceptTask();
+  await turnTo(stub, upstream);
+  const rung = await runUntil(stub, begin + TIMEOUT_MS);
+  if (course.held !== true) expect(rung.map((at) => at - sent)).toEqual(alarmsOf(course));
+  await expectEnd(stub, course, sent + course.endsAt, course.submissions);
+  expect(await upstream.seen("getTaskResult")).toBe(0);
+  return upstream;
+}
+
+/** A task that upstream has: its createTask went well, and every poll from now on meets the fault. */
+async function expectPollCourse(fault: string, course: Course): Promise<FaultyCase> {
+  const well = upstreamWith("fine");
+  const faulty = upstreamWith(fault);
+  const stub = await acceptTask();
+  await turnTo(stub, well);
+  await ringOnTime(stub);
+  await turnTo(stub, faulty);
+  const rung = await runUntil(stub, begin + TIMEOUT_MS);
+  const firstPoll = sent + POLL_MS;
+  expect(rung.map((at) => at - firstPoll)).toEqual(alarmsOf(course));
+  await expectEnd(stub, course, firstPoll + course.endsAt, 1);
+  expect((await view(stub)).polls).toBe(course.sends.length);
+  expect([await well.seen("createTask"), await faulty.seen("createTask")]).toEqual([1, 0]);
+  return faulty;
+}
+
+describe("a fault that lasts", () => {
+  it.each(TABLE)("of createTask: %s", async (fault, course) => {
+    const { seen } = await expectCreateCourse(fault, course);
+    if (fault !== "refuses") expect(await seen("createTask")).toBe(course.sends.length);
+  });
+
+  it.each(TABLE)("of getTaskResult: %s", async (fault, _create, course) => {
+    const { seen } = await expectPollCourse(fault, course);
+    if (fault !== "refuses") expect(await seen("getTaskResult")).toBe(course.sends.length);
+  });
+
+  it.each(HANGING)("of createTask, ended by the time-out alone: %s", async (fault, course) => {
+    shortenTimeouts();
+    await expectCreateCourse(fault, course);
+  });
+
+  it.each(HANGING)("of getTaskResult, ended by the time-out alone: %s", async (fault, _create, course) => {
+    shortenTimeouts();
+    await expectPollCourse(fault, course);
+  });
+});
+
+describe("a fault that passes", () => {
+  const lasting = TABLE.filter(([, { sends, held }]) => sends.length > 1 && held !== true);
+
+  it.each(lasting)("of createTask: %s, and the task is submitted all the same", async (fault, course) => {
+    const [, again = 0] = course.sends;
+    const stub = await acceptTask();
+    await turnTo(stub, upstreamWith(fault));
+    await ringOnTime(stub);
+    await turnTo(stub, upstreamWith("fine"));
+    expect(await ringOnTime(stub)).toBe(sent + again * 1_000);
+    const submissions = course.submissions === 0 ? 1 : 2;
+    expect(await view(stub)).toMatchObject({ status: "processing", submissions, faults: 0, lastExchangeFailed: false });
+    expect(await ringOnTime(stub)).toBe(sent + again * 1_000 + POLL_MS);
+  });
+
+  it.each(lasting)("of getTaskResult: %s, and the cadence is back", async (fault, _create, course) => {
+    const [, again = 0] = course.sends;
+    const [well, faulty] = [upstreamWith("fine"), upstreamWith(fault)];
+    const stub = await acceptTask();
+    await turnTo(stub, well);
+    await ringOnTime(stub);
+    await turnTo(stub, faulty);
+    const failedAt = await ringOnTime(stub);
+    await turnTo(stub, well);
+    const alarms = [await ringOnTime(stub), await ringOnTime(stub), await ringOnTime(stub)];
+    expect(alarms.map((at) => at - failedAt)).toEqual([again * 1_000, again * 1_000 + 3_000, again * 1_000 + 6_000]);
+    // Upstream's last words were that it is at work: the task was given its time, and upstream is not to blame.
+    await runUntil(stub, begin + TIMEOUT_MS);
+    expect(await view(stub)).toMatchObject({ status: "failed", error: { code: "timeout" }, submissions: 1 });
+  });
+});
+
+describe("an upstream that is slow and well", () => {
+  it("moves every next call: each pause is counted from the answer", async () => {
+    const real = globalThis.fetch;
+    vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+      const response = await real(input, init);
+      pass(4_000);
+      return response;
+    });
+    const stub = await acceptTask();
+    await turnTo(stub, upstreamWith("fine"));
+    const rung = await runUntil(stub, begin + 30_000);
+    expect(rung.map((at) => at - sent)).toEqual([0, 7_000, 14_000, 21_000, 28_000]);
+    expect(await view(stub)).toMatchObject({ status: "processing", submissions: 1, polls: 4 });
+  });
+});
+
+/** Answers that are JSON of the protocol, and still say nothing that it documents. */
+const NO_ERROR = { errorId: 0, errorCode: null, errorDescription: null };
+const ODD_ANSWERS = [
+  ["an unknown status", { ...NO_ERROR, status: "dreaming" }],
+  ["ready without a solution", { ...NO_ERROR, status: "ready" }],
+  ["ready with an empty solution", { ...NO_ERROR, status: "ready", solution: {} }],
+  ["ready with an empty token", { ...NO_ERROR, status: "ready", solution: { gRecaptchaResponse: "" } }],
+] as const;
+
+describe("an answer that says nothing", () => {
+  it.each(ODD_ANSWERS)("of createTask: %s hides whether there is a task", async (_what, body) => {
+    const outside = scriptOutside({ create: [plain(200, JSON.stringify(body))] });
+    const stub = await acceptTask();
+    await runUntil(stub, begin + TIMEOUT_MS);
+    expect(outside.creates.map(({ at }) => at - sent)).toEqual([0, 5_000]);
+    await expectEnd(stub, HIDDEN, sent + HIDDEN.endsAt, 2);
+  });
+
+  it.each(ODD_ANSWERS)("of createTask: %s beside an id is a task under way", async (_what, body) => {
+    const outside = scriptOutside({ create: [plain(200, JSON.stringify({ ...body, taskId: 7 }))], poll: [plain(503)] });
+    const stub = await acceptTask();
+    await runUntil(stub, sent + POLL_MS);
+    expect(outside.polls).toMatchObject([{ at: sent + POLL_MS, body: { taskId: 7 } }]);
+    expect(await view(stub)).toMatchObject({ status: "processing", submissions: 1 });
+  });
+
+  it.each(ODD_ANSWERS)("of getTaskResult: %s is a fault", async (_what, body) => {
+    const outside = scriptOutside({ create: [created()], poll: [plain(200, JSON.stringify(body))] });
+    const stub = await acceptTask();
+    await runUntil(stub, begin + TIMEOUT_MS);
+    const firstPoll = sent + POLL_MS;
+    expect(outside.polls.map(({ at }) => at - firstPoll)).toEqual(POLLED.sends.map((s) => s * 1_000));
+    await expectEnd(stub, POLLED, firstPoll + POLL_DEADLINE, 1);
+  });
+});

@@ -1,0 +1,150 @@
+/** Rules of any order: whatever comes between whatever, one object tells everybody one story, and tells it once. */
+
+import { reset } from "cloudflare:test";
+import * as fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Act, Call, Reply } from "../support/interleaving.ts";
+import { World } from "../support/interleaving.ts";
+import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
+import { freezeTime, releaseTime, START } from "../support/time.ts";
+import { created, lost, plain, processing, ready, refused } from "../support/upstream.ts";
+
+beforeEach(async () => {
+  freezeTime();
+  await createTenant();
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  releaseTime();
+  await reset();
+});
+
+const SEED = 20_261_123;
+const TEST_TIMEOUT = { timeout: 90_000 };
+
+const reply = (name: string, answer: Reply["answer"], takes = false): Reply => ({ name, answer, takes });
+
+/** Answers to each call; the first of each is what a healthy world says. */
+const REPLIES = {
+  createTask: [
+    reply("created", created(), true),
+    reply("ready", ready, true),
+    reply("lost", lost, true),
+    reply("malformed", plain(200, "<html>"), true),
+    reply("503", plain(503)),
+    reply("429", plain(429, "slow", { "retry-after": "4" })),
+    reply("unsolvable", refused("ERROR_CAPTCHA_UNSOLVABLE")),
+  ],
+  getTaskResult: [
+    reply("ready", ready),
+    reply("processing", processing),
+    reply("lost", lost),
+    reply("503", plain(503)),
+    reply("too fast", refused("ERROR_TOO_MUCH_REQUESTS")),
+    reply("unsolvable", refused("ERROR_CAPTCHA_UNSOLVABLE")),
+  ],
+  webhook: [reply("204", plain(204, null)), reply("500", plain(500)), reply("410", plain(410)), reply("lost", lost)],
+} as const satisfies Record<Call, readonly Reply[]>;
+
+const WELL = {
+  createTask: REPLIES.createTask[0],
+  getTaskResult: REPLIES.getTaskResult[0],
+  webhook: REPLIES.webhook[0],
+} as const;
+
+type Step =
+  | { readonly do: "act"; readonly acts: readonly Act[] }
+  | { readonly do: "wait" | "ring" | "evict" }
+  | { readonly do: "pass"; readonly ms: number }
+  | { readonly do: "release"; readonly createTask: number; readonly getTaskResult: number; readonly webhook: number };
+
+/** Mostly the first of `count` replies where that keeps a task going, so that scripts get far. */
+const choice = (count: number, first: number) =>
+  fc.oneof({ arbitrary: fc.constant(first), weight: 2 }, fc.nat({ max: count - 1 }));
+
+const acts = fc.constantFrom<Act>("view", "claim", "cancel", "redeliver", "wake");
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { arbitrary: fc.record({ do: fc.constant("ring" as const) }), weight: 6 },
+  {
+    arbitrary: fc.record({
+      do: fc.constant("release" as const),
+      createTask: choice(REPLIES.createTask.length, 0),
+      getTaskResult: choice(REPLIES.getTaskResult.length, 1),
+      webhook: choice(REPLIES.webhook.length, 1),
+    }),
+    weight: 6,
+  },
+  { arbitrary: fc.record({ do: fc.constantFrom("wait" as const, "evict" as const) }), weight: 2 },
+  {
+    arbitrary: fc.record({
+      do: fc.constant("pass" as const),
+      ms: fc.oneof(fc.nat({ max: 4_000 }), fc.constantFrom(1, 250, 3_000, 20_000, 130_000)),
+    }),
+    weight: 2,
+  },
+  // A cancel ends the story, so it comes seldom.
+  {
+    arbitrary: fc.record({
+      do: fc.constant("act" as const),
+      acts: fc.constantFrom<Act[][]>(["view"], ["claim"], ["wake"], ["redeliver"]),
+    }),
+    weight: 3,
+  },
+  {
+    arbitrary: fc.record({ do: fc.constant("act" as const), acts: fc.array(acts, { minLength: 1, maxLength: 5 }) }),
+    weight: 1,
+  },
+);
+
+async function take(world: World, one: Step): Promise<void> {
+  switch (one.do) {
+    case "act":
+      return world.act(one.acts);
+    case "wait":
+      return world.wait();
+    case "ring":
+      return world.ring();
+    case "evict":
+      return world.evict();
+    case "pass":
+      return world.pass(one.ms);
+    case "release":
+      return world.release({
+        createTask: REPLIES.createTask[one.createTask] ?? WELL.createTask,
+        getTaskResult: REPLIES.getTaskResult[one.getTaskResult] ?? WELL.getTaskResult,
+        webhook: REPLIES.webhook[one.webhook] ?? WELL.webhook,
+      });
+  }
+}
+
+/** The ledger has the task once, and calls its end by the name that everybody heard. */
+async function expectOneRow(world: World): Promise<void> {
+  const rows = await ledgerOf(tenantObject());
+  const own = rows.filter(({ task_id, finished_at }) => task_id === world.id && finished_at !== null);
+  expect(own.map(({ status }) => status)).toEqual([world.status]);
+}
+
+describe("in any order of events", TEST_TIMEOUT, () => {
+  it("an end is an end, a solution is taken once, upstream is asked no oftener than agreed, and nobody waits for ever", async () => {
+    const ends = new Set<string | null>();
+    let runs = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
+        runs += 1;
+        freezeTime(START + runs * 3_600_000);
+        const world = await World.begin();
+        for (const one of steps) {
+          await take(world, one);
+          await world.check();
+        }
+        await world.end(WELL);
+        await expectOneRow(world);
+        ends.add(world.status);
+        vi.restoreAllMocks();
+      }),
+      { seed: SEED, numRuns: 60, endOnFailure: true },
+    );
+    // The scripts get somewhere: each end is among them.
+    expect(ends).toEqual(new Set(["canceled", "failed", "ready"]));
+  });
+});

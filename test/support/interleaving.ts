@@ -1,0 +1,293 @@
+// One task's object among everything that may happen to it, in whatever order: an outside whose answers are held until they are
+// released, callers of every kind, the alarm, the clock, a crash. It keeps what anybody ever saw, and objects at once when two
+// sights cannot both be true. Only `Date` moves, and never so far that a time-out of ten seconds would have struck.
+
+import { runInDurableObject } from "cloudflare:test";
+import { expect, vi } from "vitest";
+import type { ClaimResult } from "../../src/tasks/calls.ts";
+import type { TaskObject } from "../../src/tasks/object.ts";
+import type { TaskRecord, TaskStatus } from "../../src/tasks/record.ts";
+import { isFinal, TASK_STATUSES } from "../../src/tasks/record.ts";
+import { kill, restoreAlarm } from "./mortality.ts";
+import type { TaskStub } from "./objects.ts";
+import { acceptTask, again, LIVE, POLL_MS, storedText, viewOrNull } from "./objects.ts";
+import { alarmOf, eventually, evict, pass, ring } from "./time.ts";
+import type { Answer } from "./upstream.ts";
+import { lost, RECEIVER_URL, TOKEN } from "./upstream.ts";
+
+/** No exchange lasts longer (ms): its time-out is real time, and is not to be outrun by the test's clock. */
+const EXCHANGE_MS = 9_000;
+/** No restart takes less (ms). */
+const RESTART_MS = 300;
+/** A waiter's patience (ms of real time): longer than a test may take. */
+const PATIENCE_MS = 60_000;
+
+export type Call = "createTask" | "getTaskResult" | "webhook";
+
+/** An answer, and whether upstream has, or may have, taken a task with it. */
+export interface Reply {
+  readonly name: string;
+  readonly answer: Answer;
+  readonly takes: boolean;
+}
+
+/** What a request gets that nobody released. */
+const LOST: Pick<Reply, "answer"> = { answer: lost };
+
+/** One request that is, or was, out. */
+interface Exchange {
+  readonly call: Call;
+  readonly at: number;
+  reply: Reply | null;
+  /** When the answer left, or the object died waiting for it. */
+  endedAt: number | null;
+}
+
+/** What everybody knew when a caller asked: of calls that are made at once, none is bound by what another is told. */
+interface Known {
+  readonly final: TaskStatus | null;
+  readonly gone: boolean;
+}
+
+/** What a caller may do. */
+export type Act = "view" | "claim" | "cancel" | "redeliver" | "wake";
+
+export class World {
+  #stub: TaskStub;
+  readonly #exchanges: Exchange[] = [];
+  readonly #waiters: { done: boolean }[] = [];
+  /** The alarm's handler while it runs, and when that alarm was due. */
+  #handler: { readonly done: Promise<unknown>; readonly dueAt: number } | null = null;
+  #final: TaskStatus | null = null;
+  #claims = 0;
+  /** Somebody took the solution, or was told that it is gone: whoever asks from now on must not see it. */
+  #gone = false;
+  #faults: string[] = [];
+
+  private constructor(stub: TaskStub) {
+    this.#stub = stub;
+    vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => this.#receive(new Request(input, init)));
+  }
+
+  static async begin(): Promise<World> {
+    return new World(await acceptTask({ webhookUrl: RECEIVER_URL, timeoutMs: 60_000, retentionMs: 600_000 }));
+  }
+
+  get id(): string {
+    return this.#stub.id.toString();
+  }
+  get status(): TaskStatus | null {
+    return this.#final;
+  }
+
+  /** Callers of these kinds, all at once. */
+  async act(acts: readonly Act[]): Promise<void> {
+    const known = this.#known;
+    await Promise.all(acts.map((one) => this.#actOne(one, known)));
+    await this.#settle();
+  }
+
+  /** A caller who waits for the end. An object that dies breaks the promise, and the Worker asks again. */
+  wait(): void {
+    const waiter = { done: false };
+    this.#waiters.push(waiter);
+    const known = this.#known;
+    const view = runInDurableObject<TaskObject, TaskRecord | null>(this.#stub, (object) =>
+      object.view(LIVE, PATIENCE_MS),
+    );
+    const told = view.then(
+      (record) => {
+        if (record !== null && !isFinal(record.status)) this.#faults.push(`a waiter was told ${record.status}`);
+        if (record !== null) this.#witness("a waiter", record, known);
+      },
+      () => null,
+    );
+    void told.then(() => {
+      waiter.done = true;
+    });
+  }
+
+  /** Rings the alarm, where one is set and its handler is not at work, at its time or later. */
+  async ring(): Promise<void> {
+    if (this.#handler !== null) return;
+    const dueAt = await alarmOf(this.#stub);
+    if (dueAt === null) return;
+    vi.setSystemTime(Math.max(dueAt, Date.now()));
+    let over = false;
+    const done = ring(this.#stub).then(
+      () => {
+        over = true;
+      },
+      () => {
+        over = true;
+      },
+    );
+    this.#handler = { done, dueAt };
+    await eventually(() => over || this.#out !== null);
+    await this.#settle();
+  }
+
+  /** Lets the answer go that is waited for. */
+  async release(replies: Readonly<Record<Call, Reply>>): Promise<void> {
+    const out = this.#out;
+    if (out === null) return;
+    out.reply = replies[out.call];
+    out.endedAt = Date.now();
+    await this.#settle();
+  }
+
+  /** Lets time go by. */
+  pass(ms: number): void {
+    const out = this.#out;
+    pass(out === null ? ms : Math.max(Math.min(ms, out.at + EXCHANGE_MS - Date.now()), 0));
+  }
+
+  /** Takes the object's memory away; where somebody is with it, by a crash. */
+  async evict(): Promise<void> {
+    const handler = this.#handler;
+    if (handler === null && this.#waiters.every(({ done }) => done)) return evict(this.#stub);
+    const out = this.#out;
+    await kill(this.#stub);
+    if (out !== null) out.endedAt = Date.now();
+    await handler?.done;
+    this.#handler = null;
+    this.#stub = again(this.#stub);
+    await eventually(() => this.#waiters.every(({ done }) => done));
+    pass(RESTART_MS);
+    if (handler !== null) await restoreAlarm(this.#stub, handler.dueAt);
+  }
+
+  /** What must hold after every step. */
+  async check(): Promise<void> {
+    expect(this.#faults).toEqual([]);
+    expect(this.#claims).toBeLessThanOrEqual(1);
+    const creates = this.#exchanges.filter(({ call }) => call === "createTask");
+    expect(creates.filter(({ reply }) => reply?.takes ?? true).length).toBeLessThanOrEqual(2);
+    this.#checkPolls();
+    if (this.#gone) expect(await storedText(this.#stub)).not.toContain(TOKEN);
+    if (this.#final !== null) await eventually(() => this.#waiters.every(({ done }) => done));
+  }
+
+  /** Lives on to the end of retention, with these answers. */
+  async end(replies: Readonly<Record<Call, Reply>>): Promise<void> {
+    for (let steps = 0; steps < 400; steps += 1) {
+      if (this.#out !== null) await this.release(replies);
+      else if ((await alarmOf(this.#stub)) === null) break;
+      else await this.ring();
+      await this.check();
+      await this.#actOne("view", this.#known);
+    }
+    expect(await storedText(this.#stub)).toBe("[]");
+  }
+
+  get #out(): Exchange | null {
+    return this.#exchanges.find(({ endedAt }) => endedAt === null) ?? null;
+  }
+
+  /** Until the handler has come to its end, or to an exchange. */
+  async #settle(): Promise<void> {
+    const handler = this.#handler;
+    if (handler === null) return;
+    let over = false;
+    void handler.done.then(() => {
+      over = true;
+    });
+    await eventually(() => over || this.#out !== null);
+    if (over) this.#handler = null;
+  }
+
+  async #actOne(act: Act, known: Known): Promise<void> {
+    switch (act) {
+      case "view": {
+        const record = await viewOrNull(this.#stub);
+        if (record !== null) this.#witness("a read", record, known);
+        return;
+      }
+      case "claim":
+        return this.#hear(await this.#stub.claim(LIVE), known);
+      case "cancel": {
+        const result = await this.#stub.cancel(LIVE);
+        if (result.tag === "canceled") this.#witness("a cancel", result.record, known);
+        else if (result.tag === "finished" && this.#final === "canceled") this.#faults.push("canceled, then finished");
+        return;
+      }
+      case "redeliver": {
+        const result = await this.#stub.redeliver(LIVE);
+        if (result.tag === "redelivering") this.#witness("a redelivery", result.record, known);
+        return;
+      }
+      case "wake":
+        return this.#stub.wake();
+    }
+  }
+
+  #hear({ tag }: ClaimResult, known: Known): void {
+    if (tag === "absent") return;
+    if (tag === "not_ready") {
+      if (known.final === "ready") this.#faults.push("ready, then not");
+      return;
+    }
+    this.#end("a claim", "ready", known);
+    if (tag === "claimed") this.#claims += 1;
+    this.#gone = true;
+  }
+
+  #witness(who: string, record: TaskRecord, known: Known): void {
+    const { status, solution, solutionState, submissions, solutionExpiresAt } = record;
+    this.#end(who, status, known);
+    if (submissions > 2) this.#faults.push(`${who} saw ${submissions} submissions`);
+    const shown = solution !== null || JSON.stringify(record).includes(TOKEN);
+    if (shown && known.gone) this.#faults.push(`${who} saw a solution that was gone`);
+    if (shown !== (solutionState === "available")) this.#faults.push(`${who} saw a solution that is ${solutionState}`);
+    if (solutionExpiresAt !== null && solutionExpiresAt > this.#latestExpiry) {
+      this.#faults.push(`${who} was promised too long a life`);
+    }
+    if (solutionState === "claimed" || solutionState === "expired") this.#gone = true;
+  }
+
+  get #known(): Known {
+    return { final: this.#final, gone: this.#gone };
+  }
+
+  /** A status that somebody saw: a final one is the only one from then on. */
+  #end(who: string, status: TaskStatus, known: Known): void {
+    const before = isFinal(status) ? this.#final : known.final;
+    if (before !== null && status !== before) this.#faults.push(`${who} saw ${status} after ${before}`);
+    if (isFinal(status)) this.#final = status;
+  }
+
+  /** A solution that lives 120 s cannot have begun to before upstream last said that there was none. */
+  get #latestExpiry(): number {
+    const unsolved = this.#exchanges.filter(({ call, reply }) => call === "createTask" || reply?.name === "processing");
+    return Math.max(...unsolved.map(({ at }) => at)) + 120_000;
+  }
+
+  #checkPolls(): void {
+    const polls = this.#exchanges.filter(({ call }) => call === "getTaskResult");
+    for (const [index, { at }] of polls.slice(1).entries()) {
+      expect(at - (polls[index]?.endedAt ?? Number.NaN)).toBeGreaterThanOrEqual(POLL_MS);
+    }
+  }
+
+  async #receive(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url);
+    const call = request.url === RECEIVER_URL ? "webhook" : pathname === "/createTask" ? "createTask" : "getTaskResult";
+    const exchange: Exchange = { call, at: Date.now(), reply: null, endedAt: null };
+    this.#exchanges.push(exchange);
+    const known = this.#known;
+    const body: unknown = await request.json();
+    if (call === "webhook") this.#readWebhook(body, known);
+    // The two sides share a field and never a promise: the runtime does not survive one object's settled from another's.
+    await eventually(() => exchange.reply !== null);
+    const { answer } = exchange.reply ?? LOST;
+    return answer({ path: pathname, body, headers: request.headers, at: exchange.at });
+  }
+
+  #readWebhook(body: unknown, known: Known): void {
+    const text = JSON.stringify(body);
+    const said = TASK_STATUSES.find((status) => text.includes(`"type":"task.${status}"`));
+    if (said === undefined || !text.includes(`"status":"${said}"`)) this.#faults.push(`a webhook said ${text}`);
+    else this.#end("a webhook", said, known);
+    if (known.gone && text.includes(TOKEN)) this.#faults.push("a webhook bore a solution that was gone");
+  }
+}

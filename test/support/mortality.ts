@@ -1,0 +1,162 @@
+// An object that dies at an await of its own: every call that leaves it (to storage, to KV, to its tenant, to the outside) passes
+// here, and the chosen one never comes back. Then the object is aborted, as a crash would, with what it wrote on disk.
+
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { vi } from "vitest";
+import type { TaskObject } from "../../src/tasks/object.ts";
+import type { AdmissionRequest, DeliveryNote, Settlement } from "../../src/tenants/ledger.ts";
+import type { TaskStub } from "./objects.ts";
+import { again, setEnvironment } from "./objects.ts";
+import { eventually } from "./time.ts";
+
+/** The awaits of a task's object. */
+export type AwaitName =
+  | "load"
+  | "admit"
+  | "breaker"
+  | "createTask"
+  | "getTaskResult"
+  | "settle"
+  | "webhook"
+  | "deliveryTerms"
+  | "noteDelivery"
+  | "deleteAll";
+
+/** `before`: the call has not left. `out`: it has had its effect, its answer is not known. `after`: at whatever comes next. */
+export type Moment = "before" | "out" | "after";
+
+/** The `nth` await of a name in a task's life, and when the object dies there. */
+export interface Death {
+  readonly name: AwaitName;
+  readonly nth: number;
+  readonly moment: Moment;
+}
+
+type Cry = { dying: boolean; due: boolean };
+
+/** Blocks until the object is aborted: the timer dies with it. */
+async function waitForDeath(cry: Cry): Promise<never> {
+  cry.dying = true;
+  await eventually(() => false);
+  throw new Error("it did not die");
+}
+
+/** The way from the object to everything else, with one death on it. */
+export class Mortality {
+  readonly #death: Death;
+  readonly #calls = new Map<AwaitName, number>();
+  readonly #cry: Cry = { dying: false, due: false };
+  /** How often the object has died. */
+  deaths = 0;
+
+  constructor(death: Death) {
+    this.#death = death;
+    this.#watchFetch();
+  }
+
+  /** Lets an object do something. True where it died of it; whoever called then goes on with `again(stub)`. */
+  async survive(stub: TaskStub, act: (object: TaskObject) => Promise<unknown>): Promise<boolean> {
+    await setEnvironment(stub, this.#environment());
+    let done = false;
+    const acting = runInDurableObject<TaskObject, void>(stub, async (object, state) => {
+      Reflect.set(object, "ctx", this.#context(state));
+      await act(object);
+    }).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    void acting.then(() => {
+      done = true;
+    });
+    await eventually(() => done || this.#cry.dying);
+    if (!this.#cry.dying && !this.#cry.due) {
+      const error = await acting;
+      if (error !== null) throw error;
+      return false;
+    }
+    await kill(stub);
+    await acting;
+    this.#cry.dying = false;
+    this.#cry.due = false;
+    this.deaths += 1;
+    return true;
+  }
+
+  async #around<T>(name: AwaitName, call: () => Promise<T>): Promise<T> {
+    const nth = (this.#calls.get(name) ?? 0) + 1;
+    this.#calls.set(name, nth);
+    const { moment, ...fatal } = this.#death;
+    const here = name === fatal.name && nth === fatal.nth;
+    if (this.#cry.due || (here && moment === "before")) return waitForDeath(this.#cry);
+    const result = await call();
+    if (here && moment === "out") return waitForDeath(this.#cry);
+    if (here) this.#cry.due = true;
+    return result;
+  }
+
+  #environment(): object {
+    const directory = {
+      get: (key: string) => this.#around("breaker", () => env.DIRECTORY.get(key, { type: "json" })),
+      put: (key: string, value: string) => env.DIRECTORY.put(key, value),
+      delete: (key: string) => env.DIRECTORY.delete(key),
+    };
+    const tenants = {
+      idFromName: (name: string) => env.TENANTS.idFromName(name),
+      get: (id: DurableObjectId) => {
+        const tenant = env.TENANTS.get(id);
+        return {
+          admit: (request: AdmissionRequest) => this.#around("admit", async () => tenant.admit(request)),
+          settle: (settlement: Settlement) => this.#around("settle", async () => tenant.settle(settlement)),
+          deliveryTerms: (at: number) => this.#around("deliveryTerms", async () => tenant.deliveryTerms(at)),
+          noteDelivery: (note: DeliveryNote) => this.#around("noteDelivery", async () => tenant.noteDelivery(note)),
+        };
+      },
+    };
+    return { ...env, DIRECTORY: directory, TENANTS: tenants };
+  }
+
+  #context(state: DurableObjectState): DurableObjectState {
+    const { storage } = state;
+    const watched = withMethods(storage, {
+      getAlarm: () => this.#around("load", () => storage.getAlarm()),
+      deleteAll: () => this.#around("deleteAll", () => storage.deleteAll()),
+    });
+    return withMethods(state, { storage: watched });
+  }
+
+  #watchFetch(): void {
+    const outside = globalThis.fetch;
+    vi.stubGlobal("fetch", (request: Request) => {
+      const call = new URL(request.url).pathname.slice(1);
+      const name = call === "createTask" || call === "getTaskResult" ? call : "webhook";
+      return this.#around(name, () => outside(request));
+    });
+  }
+}
+
+/** The same object with some members of its own; the rest stay bound to it, as the runtime's own objects demand. */
+function withMethods<T extends object>(target: T, members: Readonly<Record<string, unknown>>): T {
+  return new Proxy(target, {
+    get: (_target, property) => {
+      if (typeof property === "string" && property in members) return members[property];
+      const value: unknown = Reflect.get(target, property, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+/** Ends an object's life at once, whatever it is at. What it wrote is on disk: nothing had left it before that. */
+export async function kill(stub: TaskStub): Promise<void> {
+  await runInDurableObject(stub, async (_object, state) => {
+    await state.storage.sync();
+    state.abort("a crash of the tests");
+  }).catch(() => null);
+}
+
+/** Puts back the alarm whose handler died: the platform rings it again, unless another was set. */
+export async function restoreAlarm(stub: TaskStub, at: number): Promise<void> {
+  await runInDurableObject(again(stub), async (_object, { storage }) => {
+    if ((await storage.getAlarm()) === null) await storage.setAlarm(at);
+  });
+}
