@@ -61,6 +61,11 @@ export class ApiError extends Error {
   }
 }
 
+/** `invalid_request` for one field that no schema can judge. */
+export function invalidField(path: string, message: string): ApiError {
+  return new ApiError("invalid_request", "The request is not valid.", { errors: [{ path, message }] });
+}
+
 /** Problem details of RFC 9457 with the gateway's members. */
 export interface Problem {
   readonly type: string;

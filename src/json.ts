@@ -37,3 +37,9 @@ export function parseJson(text: string): unknown {
 export function decodeUtf8(bytes: Uint8Array | ArrayBuffer): string {
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
 }
+
+/** Whether a parsed JSON value nests no deeper than `levels`: what walks, clones or writes it recursively can then do so. */
+export function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return levels > 0 && Object.values(value).every((part) => isShallow(part, levels - 1));
+}

@@ -3,7 +3,7 @@
 import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
-import { ApiError } from "../errors.ts";
+import { ApiError, invalidField } from "../errors.ts";
 import { decodeUtf8, parseJson } from "../json.ts";
 
 /** Bytes. A task with every field at its longest and 16 entries of metadata has some 17 KB in ASCII. */
@@ -45,14 +45,15 @@ function replaceBody(c: Context, body: ArrayBuffer | null): void {
   c.req.raw = new Request(c.req.url, { method: c.req.method, headers, body });
 }
 
+/** Levels of a body that are looked at. No schema has more than four; what nests deeper is not walked to its end. */
+const MAX_LEVELS = 16;
+
 /** A `__proto__` is a field that no schema knows, but one that validators pass over in silence. */
 function refusePrototypes(value: unknown, path: readonly string[]): void {
   if (typeof value !== "object" || value === null) return;
+  if (path.length >= MAX_LEVELS) throw invalidField(path.join("."), "is nested too deeply");
   for (const [key, part] of Object.entries(value)) {
-    if (key === "__proto__") {
-      const errors = [{ path: [...path, key].join("."), message: "is not a known field" }];
-      throw new ApiError("invalid_request", "The request is not valid.", { errors });
-    }
+    if (key === "__proto__") throw invalidField([...path, key].join("."), "is not a known field");
     refusePrototypes(part, [...path, key]);
   }
 }

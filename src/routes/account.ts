@@ -64,7 +64,7 @@ const deleteKeyRoute = createRoute({
   description: "Dead everywhere within 90 s.",
   middleware: writable,
   request: { params: keyParamSchema },
-  responses: { 204: { description: "Revoked" }, ...problems(401, 403, 404, 429) },
+  responses: { 204: { description: "Revoked" }, ...problems(401, 403, 404, 413, 429) },
 });
 
 const rotateKeyRoute = createRoute({
@@ -117,7 +117,7 @@ const deleteEndpointRoute = createRoute({
   operationId: "deleteWebhook",
   summary: "Remove the default endpoint",
   middleware: writable,
-  responses: { 204: { description: "There is none now" }, ...problems(401, 403, 429) },
+  responses: { 204: { description: "There is none now" }, ...problems(401, 403, 413, 429) },
 });
 
 const rotateSecretRoute = createRoute({
@@ -144,7 +144,7 @@ const testEndpointRoute = createRoute({
   operationId: "testWebhook",
   summary: "Send `webhook.test` to the endpoint now",
   middleware: writable,
-  responses: { 200: json(probeSchema, "What the endpoint did"), ...problems(401, 403, 404, 429) },
+  responses: { 200: json(probeSchema, "What the endpoint did"), ...problems(401, 403, 404, 413, 429) },
 });
 
 /** The routes of the account. */

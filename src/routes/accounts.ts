@@ -1,14 +1,13 @@
 // What /admin and a tenant's own account share: tenants and keys as the wire shows them, and keys as it asks for them.
 
 import type { z } from "zod";
-import { ApiError } from "../errors.ts";
+import { ApiError, invalidField } from "../errors.ts";
 import type { createKeySchema } from "../schemas/tenants.ts";
 import type { KeyInfo, MintedKey, NewKey } from "../tenants/keyring.ts";
 import { MAX_KEYS } from "../tenants/keyring.ts";
 import { DEFAULT_SCOPES, SCOPES } from "../tenants/keys.ts";
 import type { MintResult } from "../tenants/object.ts";
 import type { TenantProfile } from "../tenants/settings.ts";
-import { invalidField } from "./validation.ts";
 
 /** An old key works this long (s) beside its successor where the caller names no overlap. */
 export const KEY_OVERLAP_S = 3_600;

@@ -3,7 +3,7 @@
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Env } from "../env.ts";
-import { ApiError } from "../errors.ts";
+import { ApiError, invalidField } from "../errors.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticateOperator } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
@@ -27,7 +27,7 @@ import { TENANT_ID_PATTERN } from "../tenants/keys.ts";
 import { DEFAULT_LIMITS } from "../tenants/settings.ts";
 import { KEY_OVERLAP_S, mintedOrThrow, newKeyOf, presentKey, presentMinted, presentTenant } from "./accounts.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
-import { invalidField, refuseInvalid } from "./validation.ts";
+import { refuseInvalid } from "./validation.ts";
 
 const tags = ["Admin"];
 const security = [{ operatorToken: [] }];
@@ -48,7 +48,7 @@ const createTenantRoute = createRoute({
   request: { body: jsonContent(createTenantSchema) },
   responses: {
     201: json(createdTenantSchema, "The tenant, with the secret that signs its webhooks, shown this once"),
-    ...problems(400, 401, 409, 413, 415, 429),
+    ...problems(400, 401, 404, 409, 413, 415, 429),
   },
 });
 
@@ -61,7 +61,7 @@ const listTenantsRoute = createRoute({
   summary: "List tenants",
   middleware: operator,
   request: { query: pageQuerySchema },
-  responses: { 200: json(tenantListSchema, "A page of tenants, by id"), ...problems(400, 401, 429) },
+  responses: { 200: json(tenantListSchema, "A page of tenants, by id"), ...problems(400, 401, 404, 429) },
 });
 
 const getTenantRoute = createRoute({
@@ -98,7 +98,7 @@ const deleteTenantRoute = createRoute({
   description: "Its keys are dead, its unfinished tasks canceled, its ledger erased.",
   middleware: operator,
   request: { params: tenantParamSchema },
-  responses: { 204: { description: "Deleted" }, ...problems(401, 404, 429) },
+  responses: { 204: { description: "Deleted" }, ...problems(401, 404, 413, 429) },
 });
 
 const createKeyRoute = createRoute({
@@ -135,7 +135,7 @@ const deleteKeyRoute = createRoute({
   description: "Dead everywhere within 90 s.",
   middleware: operator,
   request: { params: tenantKeyParamSchema },
-  responses: { 204: { description: "Revoked" }, ...problems(401, 404, 429) },
+  responses: { 204: { description: "Revoked" }, ...problems(401, 404, 413, 429) },
 });
 
 const rotateKeyRoute = createRoute({

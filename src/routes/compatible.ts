@@ -36,7 +36,12 @@ export class CompatibleError extends Error {
   }
 }
 
-const answers = { 200: json(compatibleAnswerSchema, "The answer; `errorId` 1 is an error") };
+const answers = {
+  200: json(compatibleAnswerSchema, "The answer; `errorId` 1 is an error"),
+  413: json(compatibleAnswerSchema, "Over 64 KiB: `ERROR_BAD_REQUEST`"),
+  429: json(compatibleAnswerSchema, "Too much: `ERROR_NO_SLOT_AVAILABLE`"),
+  500: json(compatibleAnswerSchema, "A fault of the gateway: `ERROR_SERVICE_UNAVAILABLE`"),
+};
 
 const createRouteDefinition = createRoute({
   method: "post",
@@ -108,6 +113,7 @@ export function compatibleRoutes() {
     const wanted = {
       task,
       webhookUrl: body.data.callbackUrl,
+      webhookField: "callbackUrl" as const,
       metadata: {},
       timeoutSeconds: undefined,
       idempotencyKey: headers.data["idempotency-key"],

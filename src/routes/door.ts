@@ -2,7 +2,7 @@
 // translate; this decides and calls. Accepting touches one object, and no upstream.
 
 import type { Configuration, Env } from "../env.ts";
-import { ApiError } from "../errors.ts";
+import { ApiError, invalidField } from "../errors.ts";
 import { log } from "../log.ts";
 import type { Caller } from "../middleware/authenticate.ts";
 import { quotaRefusal } from "../middleware/rate-limit.ts";
@@ -11,12 +11,13 @@ import type { AcceptedTask, TaskRecord } from "../tasks/record.ts";
 import { isFinal } from "../tasks/record.ts";
 import { hostAllowed, websiteHost } from "../tenants/hosts.ts";
 import { checkWebhookTarget } from "../webhooks/target.ts";
-import { invalidField } from "./validation.ts";
 
 /** A task as a caller wants it, parsed, before any rule has been applied. */
 export interface WantedTask {
   readonly task: AcceptedTask;
   readonly webhookUrl: string | undefined;
+  /** What the caller's face calls the webhook's address. */
+  readonly webhookField: "webhookUrl" | "callbackUrl";
   readonly metadata: Record<string, string>;
   readonly timeoutSeconds: number | undefined;
   readonly idempotencyKey: string | undefined;
@@ -91,7 +92,7 @@ function refusalOf(configuration: Configuration, caller: Caller, wanted: WantedT
   }
   if (wanted.webhookUrl !== undefined) {
     const target = checkWebhookTarget(wanted.webhookUrl, { allowPrivate: configuration.allowPrivateWebhooks });
-    if (!target.ok) return targetError(target, "webhookUrl");
+    if (!target.ok) return targetError(target, wanted.webhookField);
   }
   if (caller.mode === "live" && configuration.upstreamClientKey === null) {
     return new ApiError("upstream_not_configured", "This gateway has no upstream account: live tasks are refused.");

@@ -1,16 +1,20 @@
 // What a tenant has had done: GET /v1/tasks (the list) and GET /v1/usage, from the tenant's ledger.
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
-import type { AppEnv } from "../middleware/authenticate.ts";
+import type { Env } from "../env.ts";
+import { invalidField } from "../errors.ts";
+import type { AppEnv, Caller } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { limitCalls } from "../middleware/rate-limit.ts";
 import { taskListQuerySchema, taskListSchema, usageQuerySchema, usageSchema } from "../schemas/accounts.ts";
 import { DEFAULT_PAGE, json, problems } from "../schemas/shared.ts";
 import { TASK_ID_PREFIX } from "../tasks/present.ts";
+import { solveMsOf } from "../tasks/record.ts";
 import { tenantStub } from "../tenants/directory.ts";
 import type { LedgerRow } from "../tenants/statements.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
-import { invalidField, refuseInvalid } from "./validation.ts";
+import { viewTask } from "./door.ts";
+import { refuseInvalid } from "./validation.ts";
 
 const security = [{ apiKey: [] }];
 const DAY_MS = 86_400_000;
@@ -29,7 +33,7 @@ const listTasksRoute = createRoute({
   operationId: "listTasks",
   summary: "List tasks, newest first",
   description:
-    "The tenant's tasks of the key's mode, for 30 days. A task appears once the tenant's object knows of it, and shows `processing` from its admission on.",
+    "The tenant's tasks of the key's mode, for 30 days. A task appears once the tenant's object knows of it. With `status` a page may hold fewer than `limit`; `nextCursor` tells whether there are more.",
   middleware: [authenticate("tasks:read"), limitCalls("calls")],
   request: { query: taskListQuerySchema },
   responses: { 200: json(taskListSchema, "A page of tasks"), ...problems(400, 401, 403, 429) },
@@ -61,10 +65,13 @@ export function ledgerRoutes() {
     const place = cursor === undefined ? null : readCursor(cursor, scope);
     if (cursor !== undefined && place === null) throw invalidField("cursor", "is not a cursor of this list");
     const before = place === null ? null : Number(place);
+    if (before !== null && !Number.isSafeInteger(before)) throw invalidField("cursor", "is not a cursor of this list");
     const stub = tenantStub(c.env, tenantId);
     const page = await stub.listTasks(mode, status ?? null, limit ?? DEFAULT_PAGE, before);
     const nextCursor = page.next === null ? null : writeCursor(String(page.next), scope);
-    return c.json({ tasks: page.rows.map(presentRow), nextCursor }, 200);
+    const rows = await Promise.all(page.rows.map((row) => asItStands(c.env, c.var.caller, row)));
+    const shown = rows.filter((row) => status === undefined || row.status === status);
+    return c.json({ tasks: shown.map(presentRow), nextCursor }, 200);
   });
 
   app.openapi(usageRoute, async (c) => {
@@ -79,6 +86,15 @@ export function ledgerRoutes() {
   });
 
   return app;
+}
+
+/** A row with the word of its own object, where the task is not finished: the ledger does not follow it step by step. */
+async function asItStands(env: Env, caller: Caller, row: LedgerRow): Promise<LedgerRow> {
+  if (row.finishedAt !== null) return row;
+  const record = await viewTask(env, row.taskId, caller, 0).catch(() => null);
+  if (record === null) return row;
+  const { status, finishedAt, error } = record;
+  return { ...row, status, finishedAt, solveMs: solveMsOf(record), errorCode: error?.code ?? null };
 }
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);

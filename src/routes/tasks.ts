@@ -71,7 +71,7 @@ const cancelTaskRoute = createRoute({
   description: "Canceling twice gives the same answer.",
   middleware: writable,
   request: { params: taskIdParamSchema },
-  responses: { 200: json(taskViewSchema, "The canceled task"), ...problems(401, 403, 404, 409, 429) },
+  responses: { 200: json(taskViewSchema, "The canceled task"), ...problems(401, 403, 404, 409, 413, 429) },
 });
 
 const claimTaskRoute = createRoute({
@@ -84,7 +84,7 @@ const claimTaskRoute = createRoute({
   description: "Hands out the solution exactly once ever, and erases it as it is handed out.",
   middleware: writable,
   request: { params: taskIdParamSchema },
-  responses: { 200: json(solutionSchema, "The solution"), ...problems(401, 403, 404, 409, 410, 429) },
+  responses: { 200: json(solutionSchema, "The solution"), ...problems(401, 403, 404, 409, 410, 413, 429) },
 });
 
 const eventsRoute = createRoute({
@@ -109,7 +109,7 @@ const redeliverRoute = createRoute({
   description: "Starts a fresh round of attempts with the same `webhook-id`.",
   middleware: writable,
   request: { params: taskIdParamSchema },
-  responses: { 202: json(taskViewSchema, "The task"), ...problems(401, 403, 404, 409, 429) },
+  responses: { 202: json(taskViewSchema, "The task"), ...problems(401, 403, 404, 409, 413, 429) },
 });
 
 /** The routes of /v1/tasks. */
@@ -123,6 +123,7 @@ export function taskRoutes() {
     const wanted = {
       task: body.task,
       webhookUrl: body.webhookUrl,
+      webhookField: "webhookUrl" as const,
       metadata: body.metadata ?? {},
       timeoutSeconds: body.timeoutSeconds,
       idempotencyKey: headers["idempotency-key"],

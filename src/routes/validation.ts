@@ -17,11 +17,6 @@ export function invalidRequest(error: z.ZodError): ApiError {
   return new ApiError("invalid_request", "The request is not valid.", { errors: faultsOf(error) });
 }
 
-/** `invalid_request` for one field that no schema can judge. */
-export function invalidField(path: string, message: string): ApiError {
-  return new ApiError("invalid_request", "The request is not valid.", { errors: [{ path, message }] });
-}
-
 function faultsOf(error: z.ZodError): FieldError[] {
   return error.issues.slice(0, MAX_FAULTS).flatMap((issue): FieldError[] => {
     const path = issue.path.map(String);

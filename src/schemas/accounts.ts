@@ -42,9 +42,9 @@ export const taskListSchema = z
     },
   });
 
-const daySchema = z.string().refine(isDay, "must be a date such as 2026-11-23");
+const daySchema = z.string().refine((text) => isDay(text) && text >= "1971", "must be a date such as 2026-11-23");
 
-export const usageQuerySchema = z.object({
+export const usageQuerySchema = z.strictObject({
   from: daySchema
     .optional()
     .openapi({ format: "date", description: "First day (UTC); by default 29 days before `to`", example: "2026-11-01" }),

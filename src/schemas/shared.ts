@@ -82,7 +82,7 @@ export function jsonContent<Schema extends z.ZodType>(schema: Schema) {
 }
 
 /** `limit` and `cursor` of a list. */
-export const pageQuerySchema = z.object({
+export const pageQuerySchema = z.strictObject({
   limit: z
     .string()
     .regex(/^\d{1,3}$/, "must be a whole number from 1 to 100")

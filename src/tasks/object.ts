@@ -58,10 +58,10 @@ export class TaskObject extends DurableObject<Env> {
     if (replayOnly || this.#record !== null) return { tag: "absent" };
     const now = Date.now();
     const record = newRecord({ ...task, id: this.ctx.id.toString() }, now);
+    // No await between the two: record and alarm are one transaction, and the answer waits for it at the output gate.
+    this.#store(record);
     this.#record = record;
     this.#final = new AbortController();
-    // No await between the two: record and alarm are one transaction, and the answer waits for it at the output gate.
-    this.#store();
     this.#arm(nextWakeAt(record, now));
     reportChange(this.env.ANALYTICS, null, record);
     return { tag: "accepted", record };
@@ -244,8 +244,9 @@ export class TaskObject extends DurableObject<Env> {
     if (before === null) throw new Error("a fact for a task that is no more");
     const after = advance(before, fact, Date.now());
     if (after === before) return after;
+    // Storage first: where it refuses a record, memory must not run ahead of it.
+    if (!isVolatile(before, fact)) this.#store(after);
     this.#record = after;
-    if (!isVolatile(before, fact)) this.#store();
     if (after.status !== before.status) {
       reportChange(this.env.ANALYTICS, before, after);
       if (isFinal(after.status)) {
@@ -257,8 +258,8 @@ export class TaskObject extends DurableObject<Env> {
     return after;
   }
 
-  #store(): void {
-    this.ctx.storage.kv.put(RECORD_KEY, this.#record);
+  #store(record: TaskRecord): void {
+    this.ctx.storage.kv.put(RECORD_KEY, record);
   }
 
   #arm(at: number): void {
@@ -289,9 +290,10 @@ export class TaskObject extends DurableObject<Env> {
     const record = taskRecordSchema.parse(stored);
     const now = Date.now();
     const recovered = recover(record, armedAt, now, UPSTREAM_TIMEOUT_MS);
-    this.#record = advance(recovered, { tag: "interrupted" }, now);
+    const resumed = advance(recovered, { tag: "interrupted" }, now);
     // An alarm that does not follow a poll's answer must find its reason on disk, or the next load would misread it.
-    if (this.#record !== record) this.#store();
+    if (resumed !== record) this.#store(resumed);
+    this.#record = resumed;
   }
 }
 

@@ -223,6 +223,11 @@ export function newDelivery(url: string, source: Delivery["source"], roundAt: nu
   };
 }
 
+/** From upstream's acceptance to the solution (ms), or null where there is none. */
+export function solveMsOf({ status, submittedAt, finishedAt }: TaskRecord): number | null {
+  return status === "ready" && submittedAt !== null && finishedAt !== null ? finishedAt - submittedAt : null;
+}
+
 /** Whether nothing leaves this status any more. */
 export function isFinal(status: TaskStatus): boolean {
   return status === "ready" || status === "failed" || status === "canceled";

@@ -16,10 +16,15 @@ export function reportChange(analytics: AnalyticsEngineDataset, before: TaskReco
     from: before?.status ?? null,
     to: after.status,
     errorCode: after.error?.code,
-    upstreamCode: after.error?.upstreamCode,
+    upstreamCode: loggable(after.error?.upstreamCode),
     ...(finished ? { ageMs: (after.finishedAt ?? after.createdAt) - after.createdAt, polls: after.polls } : {}),
   });
   if (finished) analytics.writeDataPoint(pointOf(after));
+}
+
+/** A code of upstream's as it may stand in a log: what is no code by its form may be anything. */
+function loggable(code: string | undefined): string | undefined {
+  return code === undefined || /^[A-Z0-9_]{1,64}$/i.test(code) ? code : "(no code by its form)";
 }
 
 /**

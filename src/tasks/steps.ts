@@ -15,6 +15,7 @@ import { signWebhook } from "../webhooks/sign.ts";
 import type { AdmissionOutcome, Fact } from "./facts.ts";
 import { presentTask, TASK_ID_PREFIX } from "./present.ts";
 import type { TaskRecord } from "./record.ts";
+import { solveMsOf } from "./record.ts";
 
 /** What a step may use. */
 export interface StepContext {
@@ -127,7 +128,6 @@ export async function settleStep(
 }
 
 function settlementOf(record: TaskRecord): Settlement {
-  const solved = record.status === "ready" && record.submittedAt !== null && record.finishedAt !== null;
   return {
     taskId: record.id,
     mode: record.mode,
@@ -135,7 +135,7 @@ function settlementOf(record: TaskRecord): Settlement {
     website: new URL(record.task.websiteURL).host,
     status: record.status,
     finishedAt: record.finishedAt ?? record.createdAt,
-    solveMs: solved ? (record.finishedAt ?? 0) - (record.submittedAt ?? 0) : null,
+    solveMs: solveMsOf(record),
     errorCode: record.error?.code ?? null,
     webhookState: record.delivery?.state ?? null,
   };

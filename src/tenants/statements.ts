@@ -1,8 +1,9 @@
 // What is read from the ledger: the list of tasks, page by page, and usage by day. Reads only.
 
-import { and, asc, count, desc, eq, gte, isNotNull, lt } from "drizzle-orm";
+import { and, asc, count, desc, eq, gte, isNotNull, isNull, lt } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
 import type { TaskErrorCode, TaskStatus } from "../tasks/record.ts";
+import { isFinal } from "../tasks/record.ts";
 import type { KeyMode } from "./keys.ts";
 import { tasks } from "./schema.ts";
 import { SEQUENCES_PER_MS } from "./sequence.ts";
@@ -49,7 +50,7 @@ export class Statements {
   page(mode: KeyMode, status: TaskStatus | null, limit: number, before: number | null): LedgerPage {
     const wanted = and(
       eq(tasks.mode, mode),
-      status === null ? undefined : eq(tasks.status, status),
+      status === null ? undefined : hasStatus(status),
       before === null ? undefined : lt(tasks.sequence, before),
     );
     const found = this.#db
@@ -110,6 +111,11 @@ export class Statements {
       solveMs: { p50: percentile(0.5), p95: percentile(0.95) },
     };
   }
+}
+
+/** Which of the unfinished ones a task is, its own object knows; the ledger knows that it is one. */
+function hasStatus(status: TaskStatus) {
+  return isFinal(status) ? eq(tasks.status, status) : isNull(tasks.finishedAt);
 }
 
 function rowOf(row: typeof tasks.$inferSelect): LedgerRow {

@@ -41,7 +41,9 @@ export async function createTask(
 ): Promise<CreateOutcome> {
   const body = JSON.stringify({ clientKey: upstream.clientKey, task });
   const exchange = await post(upstream, "/createTask", body, options);
-  return exchange.tag === "answer" ? interpretCreate(exchange.raw) : { tag: "hidden", reason: exchange.reason };
+  return exchange.tag === "answer"
+    ? withoutKey(interpretCreate(exchange.raw), upstream.clientKey)
+    : { tag: "hidden", reason: exchange.reason };
 }
 
 /** Sends getTaskResult. `taskId` is the id's JSON text, put on the wire as it came. */
@@ -53,7 +55,7 @@ export async function getTaskResult(
   const body = `{"clientKey":${JSON.stringify(upstream.clientKey)},"taskId":${taskId}}`;
   const exchange = await post(upstream, "/getTaskResult", body, options);
   return exchange.tag === "answer"
-    ? interpretPoll(exchange.raw)
+    ? withoutKey(interpretPoll(exchange.raw), upstream.clientKey)
     : { tag: "fault", reason: exchange.reason, retryAfterMs: null };
 }
 
@@ -89,11 +91,22 @@ async function exchange(
     const response = await upstream.fetch(request);
     const text = await readCapped(response, MAX_ANSWER_BYTES);
     const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), Date.now(), MAX_RETRY_AFTER_MS);
-    return { tag: "answer", raw: { status: response.status, body: text ?? "", retryAfterMs } };
+    return {
+      tag: "answer",
+      raw: { status: response.status, body: text ?? "", retryAfterMs },
+    };
   } catch {
     // Refused, reset, cut off, TLS: workerd tells them alike, and its message may quote the address. The reason stays general.
     return { tag: "none", reason: "network" };
   }
+}
+
+/** Without the operator's key in its words: an upstream that quotes it must not tell it to tenants. */
+function withoutKey<Outcome extends CreateOutcome | PollOutcome>(outcome: Outcome, key: string): Outcome {
+  const clean = (words: string) => words.replaceAll(key, "[removed]");
+  if (outcome.tag === "failed")
+    return { ...outcome, code: clean(outcome.code), description: clean(outcome.description) };
+  return outcome.tag === "transient" ? { ...outcome, reason: clean(outcome.reason) } : outcome;
 }
 
 /**

@@ -3,7 +3,7 @@
 // Source: the seed's document of the API; the codes beyond it are those of the wider createTask/getTaskResult family.
 
 import { z } from "zod";
-import { parseJson } from "../json.ts";
+import { isShallow, parseJson } from "../json.ts";
 
 /** The task as sent upstream: every field of the seed, `isInvisible` always spelt out. */
 export interface UpstreamTask {
@@ -29,20 +29,30 @@ function isText(entry: [string, unknown]): entry is [string, string] {
 
 const optionalText = z.string().min(1).optional().catch(undefined);
 
+/** Levels of a solution that are taken: more than any service nests, and few enough to be stored and written again. */
+const SOLUTION_LEVELS = 32;
+
 /** What a solution holds: the token, optional cookies, and whatever else upstream sends beside them. */
 const solutionSchema: z.ZodType<Solution> = z
-  .looseObject({
-    gRecaptchaResponse: z.string().min(1),
-    cookies: cookiesSchema,
-    userAgent: optionalText,
-    secChUa: optionalText,
-  })
-  .transform(({ cookies, userAgent, secChUa, ...rest }) => ({
-    ...rest,
-    ...(cookies === undefined ? {} : { cookies }),
-    ...(userAgent === undefined ? {} : { userAgent }),
-    ...(secChUa === undefined ? {} : { secChUa }),
-  }));
+  .unknown()
+  .refine((solution) => isShallow(solution, SOLUTION_LEVELS))
+  .pipe(looseSolutionSchema());
+
+function looseSolutionSchema() {
+  return z
+    .looseObject({
+      gRecaptchaResponse: z.string().min(1),
+      cookies: cookiesSchema,
+      userAgent: optionalText,
+      secChUa: optionalText,
+    })
+    .transform(({ cookies, userAgent, secChUa, ...rest }) => ({
+      ...rest,
+      ...(cookies === undefined ? {} : { cookies }),
+      ...(userAgent === undefined ? {} : { userAgent }),
+      ...(secChUa === undefined ? {} : { secChUa }),
+    }));
+}
 
 /** The part of a solution that is known by name; other fields of upstream ride along as they came. */
 export interface Solution {
@@ -64,15 +74,20 @@ const words = z
 const TASK_ID_LENGTH = 256;
 const taskIdSchema = z.union([z.string().min(1).max(TASK_ID_LENGTH), z.int().positive(), z.bigint().positive()]);
 
-/** Both answers. `taskId` is looked at where it counts: an error is one whatever stands beside its code. */
-const answerSchema = z.object({
-  errorId: z.int(),
-  errorCode: words,
-  errorDescription: words,
-  taskId: z.unknown().optional(),
-  status: z.string().nullish(),
-  solution: z.unknown().optional(),
-});
+/**
+ * Both answers. Everything but the code is looked at where it counts: an error is one whatever stands beside its code, and
+ * `errorId`, which services number as they like, is needed only where no code speaks.
+ */
+const answerSchema = z
+  .object({
+    errorId: z.int().nullable().catch(null).default(null),
+    errorCode: words.catch(""),
+    errorDescription: words.catch(""),
+    taskId: z.unknown().optional(),
+    status: z.string().nullish().catch(null),
+    solution: z.unknown().optional(),
+  })
+  .refine(({ errorId, errorCode }) => errorId !== null || errorCode !== "");
 type Answer = z.output<typeof answerSchema>;
 
 /** Why upstream will not solve a task. `unsolvable`: it tried; `rejected`: the request, an unknown code, or a lost task. */
@@ -176,9 +191,10 @@ function read(body: string): Answer | null {
   }
 }
 
-/** Whether an answer is an error: by its `errorId` or, where it says nothing else at all, by its code. */
-function isError(answer: Answer): boolean {
-  return answer.errorId !== 0 || (answer.errorCode !== "" && answer.status == null && answer.taskId == null);
+/** Whether an answer is an error: by its `errorId` or, where that or all else is missing, by its code. */
+function isError(answer: Answer, told: unknown): boolean {
+  if (answer.errorId === null) return true;
+  return answer.errorId !== 0 || (answer.errorCode !== "" && told == null);
 }
 
 function interpretError(answer: Answer, raw: RawAnswer): UpstreamError | { readonly tag: "processing" } {
@@ -202,7 +218,7 @@ export function interpretCreate(raw: RawAnswer): CreateOutcome {
   if (answer === null) return interpretUnreadableCreate(raw);
   const id = taskIdSchema.safeParse(answer.taskId);
   const taskId = id.success ? toJsonText(id.data) : null;
-  if (isError(answer)) {
+  if (isError(answer, answer.status === "ready" ? answer.solution : answer.taskId)) {
     // A proxy's own words under such a status: it sent the request on, and knows no more.
     if (HIDDEN_STATUSES.has(raw.status) && !isKnownCode(answer.errorCode)) return interpretUnreadableCreate(raw);
     const error = interpretError(answer, raw);
@@ -235,7 +251,7 @@ export function interpretPoll(raw: RawAnswer): PollOutcome {
     retryAfterMs: raw.retryAfterMs,
   };
   if (answer === null) return fault;
-  if (isError({ ...answer, taskId: null })) return interpretError(answer, raw);
+  if (isError(answer, answer.status)) return interpretError(answer, raw);
   if (answer.status === "processing" || answer.status === "idle") return { tag: "processing" };
   if (answer.status !== "ready") return fault;
   const solution = solutionSchema.safeParse(answer.solution);

@@ -119,7 +119,39 @@ describe("a bad upstream address", () => {
   );
 });
 
+describe("a body that nests deeply", () => {
+  it.each([
+    `${"[".repeat(30_000)}${"]".repeat(30_000)}`,
+    `{"task":${'{"a":'.repeat(9_000)}1${"}".repeat(9_000)}}`,
+    `{"task":{},"metadata":${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}}`,
+  ])("is invalid, and no fault of the gateway", async (body) => {
+    const { key } = await makeCaller();
+    await expectProblem(await call("POST", "/v1/tasks", { key, body }), "invalid_request");
+  });
+});
+
+describe("a query", () => {
+  it.each([
+    "/v1/tasks?statuss=failed",
+    "/v1/tasks?cursor=abc",
+    "/v1/usage?to=0001-01-01",
+    "/v1/usage?until=2026-01-01",
+  ])("that is not understood is invalid: %s", async (path) => {
+    const { key } = await makeCaller({}, { scopes: ["tasks:read", "account:read"] });
+    await expectProblem(await call("GET", path, { key }), "invalid_request");
+  });
+});
+
 describe("the compatible face", () => {
+  it("names a bad callbackUrl as its caller does", async () => {
+    const { key: clientKey } = await makeCaller();
+    const answer = await call("POST", "/createTask", { body: { clientKey, task: SEED_TASK, callbackUrl: "nonsense" } });
+    expect(await answer.json()).toMatchObject({
+      errorCode: "ERROR_BAD_REQUEST",
+      errorDescription: expect.stringContaining("callbackUrl"),
+    });
+  });
+
   it("tells a missing task from a bad one", async () => {
     const { key: clientKey } = await makeCaller();
     await expectCompatibleError(await call("POST", "/createTask", { body: { clientKey } }), "ERROR_TASK_ABSENT");

@@ -84,6 +84,15 @@ describe("an account that upstream refuses", () => {
     expect(JSON.stringify(task)).not.toMatch(/ZERO_BALANCE|account/);
   });
 
+  it("is not told to tenants by an upstream that quotes the operator's key", async () => {
+    const errorDescription = "key operator-upstream-key is bad";
+    scriptOutside({ create: [() => Response.json({ errorId: 1, errorCode: "ERROR_X", errorDescription })] });
+    const task = await patient();
+    await ring(task);
+    expect(await view(task)).toMatchObject({ status: "failed", error: { upstreamCode: "ERROR_X" } });
+    expect(JSON.stringify(await view(task))).not.toContain("operator-upstream-key");
+  });
+
   it("is none of the sandbox's", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     scriptOutside({ create: [refused("ERROR_ZERO_BALANCE")] });

@@ -39,7 +39,52 @@ describe("an error", () => {
   });
 });
 
+describe("an error's code", () => {
+  const rejected = { tag: "failed", kind: "rejected", code: "ERROR_TASK_ABSENT" };
+
+  it.each([
+    '{"errorCode":"ERROR_TASK_ABSENT"}',
+    '{"errorId":"1","errorCode":"ERROR_TASK_ABSENT"}',
+    '{"errorId":true,"errorCode":"ERROR_TASK_ABSENT"}',
+    '{"errorId":null,"errorCode":"ERROR_TASK_ABSENT"}',
+    '{"errorId":1.5,"errorCode":"ERROR_TASK_ABSENT"}',
+    '{"errorId":1,"errorCode":"ERROR_TASK_ABSENT","errorDescription":7}',
+    '{"errorId":1,"errorCode":"ERROR_TASK_ABSENT","status":1}',
+  ])("speaks, whatever stands for the fields beside it: %s", (body) => {
+    expect(interpretCreate(raw(body))).toMatchObject(rejected);
+    expect(interpretPoll(raw(body))).toMatchObject(rejected);
+  });
+
+  it("beside a status but no task id refuses the creation", () => {
+    const body = '{"errorId":0,"errorCode":"ERROR_TASK_ABSENT","status":"processing"}';
+    expect(interpretCreate(raw(body))).toMatchObject(rejected);
+  });
+
+  it.each(['{"errorId":0,"errorCode":5,"taskId":7}', '{"errorId":0,"errorDescription":[],"taskId":7,"status":1}'])(
+    "that is none leaves a good answer good: %s",
+    (body) => {
+      expect(interpretCreate(raw(body))).toEqual({ tag: "created", taskId: "7" });
+    },
+  );
+
+  it.each(['{"errorId":"0","taskId":7}', '{"taskId":7}', '{"errorCode":7}'])(
+    "is needed where errorId is none: %s",
+    (body) => {
+      expect(interpretCreate(raw(body))).toMatchObject({ tag: "hidden" });
+      expect(interpretPoll(raw(body))).toMatchObject({ tag: "fault" });
+    },
+  );
+});
+
 describe("a solution", () => {
+  it("that nests deeper than can be stored is malformed", () => {
+    const nested = (levels: number) => `{"gRecaptchaResponse":"t","x":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+    expect(solved(nested(30))).toMatchObject({ tag: "ready" });
+    for (const levels of [32, 5_000]) expect(solved(nested(levels))).toMatchObject({ tag: "fault" });
+    const create = `{"errorId":0,"status":"ready","solution":${nested(5_000)}}`;
+    expect(interpretCreate(raw(create))).toMatchObject({ tag: "hidden" });
+  });
+
   it("at once is taken, whatever stands as taskId beside it", () => {
     const body = '{"errorId":0,"taskId":"","status":"ready","solution":{"gRecaptchaResponse":"t"}}';
     expect(interpretCreate(raw(body))).toEqual({ tag: "ready", taskId: null, solution: { gRecaptchaResponse: "t" } });

@@ -1,0 +1,52 @@
+// The Worker as it is deployed: wrangler's own bundle, minified, in a folder of the run. It deploys nothing.
+
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
+
+/** The project's folder. */
+const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** A file that the bundle's main module imports by name. */
+interface TextModule {
+  readonly name: string;
+  readonly contents: string;
+}
+
+export interface Bundle {
+  readonly script: string;
+  /** SQL migrations, as text. */
+  readonly texts: readonly TextModule[];
+  /** Bytes of all modules together. */
+  readonly minifiedBytes: number;
+  readonly gzippedBytes: number;
+}
+
+/** Bundles the Worker into `folder`, as `npm run deploy` does. */
+export async function buildWorker(folder: string): Promise<Bundle> {
+  await runWrangler(["deploy", "--dry-run", "--minify", "--outdir", folder]);
+  const script = readFileSync(join(folder, "index.js"), "utf8");
+  const texts = readdirSync(folder)
+    .filter((name) => name.endsWith(".sql"))
+    .map((name) => ({ name, contents: readFileSync(join(folder, name), "utf8") }));
+  const all = Buffer.from([script, ...texts.map(({ contents }) => contents)].join(""));
+  return { script, texts, minifiedBytes: all.length, gzippedBytes: gzipSync(all).length };
+}
+
+/** A file of this folder, as text: what runs in workerd and not here. */
+export function benchFile(name: string): string {
+  return readFileSync(join(dirname(fileURLToPath(import.meta.url)), name), "utf8");
+}
+
+/** Runs a wrangler command in the project's folder; rejects where it fails. */
+export async function runWrangler(flags: readonly string[]): Promise<void> {
+  const command = join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin", "wrangler.js");
+  await promisify(execFile)(process.execPath, [command, ...flags], {
+    cwd: PROJECT,
+    env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" },
+  });
+}
