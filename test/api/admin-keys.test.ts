@@ -269,3 +269,15 @@ it("a new key sees tasks of its tenant that an old one made", async () => {
   const next = await rotate(tenantId, old?.id ?? "", { overlapSeconds: 0 });
   expect((await call("GET", `/v1/tasks/${id}`, { key: next.key })).status).toBe(200);
 });
+
+describe("a key's last use", () => {
+  it("is shown by its day, once it was used", async () => {
+    const { id: tenantId } = await makeTenant();
+    const { key } = await makeKey(tenantId);
+    expect((await list(tenantId)).map(({ lastUsedOn }) => lastUsedOn)).toEqual([null]);
+    await call("GET", "/v1/tasks", { key });
+    await call("GET", "/v1/tasks", { key });
+    const today = new Date().toISOString().slice(0, 10);
+    await expect.poll(async () => (await list(tenantId)).map(({ lastUsedOn }) => lastUsedOn)).toEqual([today]);
+  });
+});
