@@ -167,29 +167,34 @@ export function taskStub(env: Env, hex: string) {
 /** Longest wait (s) of a held request. */
 export const MAX_WAIT_S = 60;
 
-/** Pause (ms) before asking again an object that was evicted while it was asked: it is back at the next call. */
+/** Pause (ms) before asking again an object that was lost while it was asked: it is back at the next call. */
 const REASK_MS = 50;
+
+/** Losses of the object that one read lives through: a deploy or a move is one, and more than these is an outage. */
+const MAX_LOSSES = 5;
 
 /** The task, held back until it is finished or `waitMs` have gone. Null where it does not exist for this caller. */
 export async function viewTask(env: Env, hex: string, caller: Caller, waitMs: number): Promise<TaskRecord | null> {
   const owner = ownerOf(caller);
   const until = Date.now() + waitMs;
-  for (;;) {
-    const left = Math.max(until - Date.now(), 0);
+  for (let losses = 0; ; ) {
+    // A stub whose object was lost is broken for good: each question has its own.
     const stub = taskStub(env, hex);
     if (stub === null) return null;
     try {
-      const record = await stub.view(owner, left);
+      const record = await stub.view(owner, Math.max(until - Date.now(), 0));
       if (record === null || isFinal(record.status) || until <= Date.now()) return record;
     } catch (error) {
-      if (left === 0 || !isEviction(error)) throw error;
+      losses += 1;
+      if (losses > MAX_LOSSES || !isLostObject(error)) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, REASK_MS));
   }
 }
 
-/** The platform marks the errors of a lost object as retryable; a reset by a new version of the code comes unmarked. */
-function isEviction(error: unknown): boolean {
+/** The platform marks what it threw because an object was lost, and not because of what the object did. */
+function isLostObject(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return ("retryable" in error && error.retryable === true) || ("remote" in error && error.remote !== true);
+  const reset = "durableObjectReset" in error && error.durableObjectReset === true;
+  return reset || ("retryable" in error && error.retryable === true);
 }
