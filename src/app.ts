@@ -17,6 +17,7 @@ import { adminRoutes } from "./routes/admin.ts";
 import { CompatibleError, compatibleFailure, compatibleRoutes, isCompatible } from "./routes/compatible.ts";
 import { ledgerRoutes } from "./routes/ledger.ts";
 import { metaRoutes } from "./routes/meta.ts";
+import { pageRoutes } from "./routes/pages.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 
 /** Builds the app. It holds no state: one per isolate is as good as one per request. */
@@ -38,6 +39,7 @@ export function createApp() {
   app.route("/", compatibleRoutes());
   app.route("/", adminRoutes());
   app.route("/", metaRoutes());
+  app.route("/", pageRoutes());
 
   for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) {
     app.openAPIRegistry.registerComponent("securitySchemes", name, scheme);

@@ -15,6 +15,7 @@ export interface Env {
   readonly CALL_LIMIT: RateLimit;
   readonly AUTH_FAILURE_LIMIT: RateLimit;
   readonly ANALYTICS: AnalyticsEngineDataset;
+  readonly ASSETS: Fetcher;
 }
 
 /** The seed's values: facts of the upstream on the day of its document, which follow Chrome's releases. */

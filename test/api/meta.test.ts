@@ -16,12 +16,15 @@ const described = ({ paths }: Description): string[] =>
     Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
   );
 
-/** What the app answers to: every handler's method and path, without the middleware of all paths. */
+/** What people open in a browser, and no client calls. */
+const isPage = (route: string) => /^GET \/(docs|console)(\/\*)?$/.test(route);
+
+/** What the API answers to: every handler's method and path, without the middleware of all paths. */
 function served(): string[] {
   const routes = createApp()
     .routes.filter(({ method }) => method !== "ALL")
     .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
-  return [...new Set(routes)];
+  return [...new Set(routes)].filter((route) => !isPage(route));
 }
 
 describe("GET /healthz", () => {
