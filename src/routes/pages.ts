@@ -28,7 +28,7 @@ export function pageRoutes() {
         "Content-Security-Policy": policy,
       };
       if (HASHED.test(c.req.path)) headers["Cache-Control"] = "public, max-age=31536000, immutable";
-      return c.body(asset.body, asset.status as StatusCode, headers);
+      return c.newResponse(asset.body, asset.status as StatusCode, headers);
     });
   }
   return app;
