@@ -29,15 +29,16 @@ export interface AppEnv {
   Variables: { requestId: string; configuration: Configuration; caller: Caller };
 }
 
-const UNAUTHENTICATED = "A valid API key is needed: Authorization: Bearer sg_…";
+/** What a caller without a valid key is told, whatever is wrong with it. */
+export const UNAUTHENTICATED = "A valid API key is needed: Authorization: Bearer sg_…";
 
-/** Requires a key that has `scope`, and sets `caller`. */
-export function authenticate(scope: Scope) {
+/** Requires a key that has `scope`, or any key at all for null, and sets `caller`. */
+export function authenticate(scope: Scope | null) {
   return createMiddleware<AppEnv>(async function authenticate(c, next) {
     const caller = await callerOf(c, bearerOf(c));
     if (caller === null) throw await authFailure(c, UNAUTHENTICATED);
     c.set("caller", caller);
-    if (!caller.scopes.includes(scope)) {
+    if (scope !== null && !caller.scopes.includes(scope)) {
       throw new ApiError("insufficient_scope", `This call needs the scope ${scope}.`);
     }
     await next();

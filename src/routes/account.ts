@@ -4,22 +4,29 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { ApiError } from "../errors.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
-import { authenticate } from "../middleware/authenticate.ts";
+import { authenticate, authFailure, UNAUTHENTICATED } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
 import { limitCalls } from "../middleware/rate-limit.ts";
 import { endpointSchema, probeSchema, putEndpointSchema, rotatedSecretSchema } from "../schemas/accounts.ts";
 import { json, jsonContent, problems } from "../schemas/shared.ts";
-import { createdKeySchema, createKeySchema, keyListSchema, overlapSchema } from "../schemas/tenants.ts";
+import {
+  createdKeySchema,
+  createKeySchema,
+  currentKeySchema,
+  keyListSchema,
+  overlapSchema,
+} from "../schemas/tenants.ts";
 import { forgetTenant, tenantStub } from "../tenants/directory.ts";
 import type { EndpointInfo } from "../tenants/state.ts";
 import { checkWebhookTarget } from "../webhooks/target.ts";
-import { KEY_OVERLAP_S, mintedOrThrow, newKeyOf, presentKey, presentMinted } from "./accounts.ts";
+import { KEY_OVERLAP_S, mintedOrThrow, newKeyOf, presentCurrent, presentKey, presentMinted } from "./accounts.ts";
 import { refuseSuspended, targetError } from "./door.ts";
 import { refuseInvalid } from "./validation.ts";
 
 const security = [{ apiKey: [] }];
 const keyTags = ["Keys"];
 const webhookTags = ["Webhooks"];
+const anyKey = [authenticate(null), limitCalls("calls")];
 const readable = [authenticate("account:read"), limitCalls("calls")];
 const writable = [authenticate("account:write"), limitCalls("calls"), limitBody];
 const writableWithBody = [...writable, requireJson()];
@@ -39,6 +46,18 @@ const listKeysRoute = createRoute({
   summary: "List the tenant's keys",
   middleware: readable,
   responses: { 200: json(keyListSchema, "The keys, without their secrets"), ...problems(401, 403, 429) },
+});
+
+const currentKeyRoute = createRoute({
+  method: "get",
+  path: "/v1/keys/current",
+  tags: keyTags,
+  security,
+  operationId: "getCurrentKey",
+  summary: "Read the calling key",
+  description: "For any key, whatever its scopes: it tells a caller what the caller holds.",
+  middleware: anyKey,
+  responses: { 200: json(currentKeySchema, "The key, without its secret"), ...problems(401, 429) },
 });
 
 const createKeyRoute = createRoute({
@@ -154,6 +173,14 @@ export function accountRoutes() {
   app.openapi(listKeysRoute, async (c) => {
     const keys = (await tenantOf(c).listKeys()) ?? [];
     return c.json({ keys: keys.map(presentKey) }, 200);
+  });
+
+  app.openapi(currentKeyRoute, async (c) => {
+    const { tenantId, keyId } = c.var.caller;
+    const key = (await tenantOf(c).listKeys())?.find(({ id }) => id === keyId);
+    // The edge's copy may be 90 s old; the object that was just asked knows better.
+    if (key === undefined) throw await authFailure(c, UNAUTHENTICATED);
+    return c.json(presentCurrent(key, tenantId), 200);
   });
 
   app.openapi(createKeyRoute, async (c) => {

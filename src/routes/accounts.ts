@@ -33,6 +33,11 @@ export function presentKey(key: KeyInfo) {
   return { ...keyFields(key), lastUsedOn: key.lastUsedDay };
 }
 
+/** A key as it is told of itself: whose it is, beside what it may. */
+export function presentCurrent(key: KeyInfo, tenantId: string) {
+  return { ...keyFields(key), tenantId };
+}
+
 export function presentMinted(minted: MintedKey) {
   return { ...keyFields(minted), key: minted.key };
 }

@@ -127,6 +127,10 @@ export const keyListSchema = z
   .object({ keys: z.array(keySchema) })
   .openapi("KeyList", { example: { keys: [{ ...EXAMPLE_KEY, lastUsedOn: "2026-11-23" }] } });
 
+export const currentKeySchema = z
+  .object({ ...keyFields, tenantId: z.string() })
+  .openapi("CurrentKey", { example: { ...EXAMPLE_KEY, tenantId: EXAMPLE_TENANT.id } });
+
 export const createdKeySchema = z
   .object({ ...keyFields, key: z.string().openapi({ description: "The key itself; shown this once" }) })
   .openapi("CreatedKey", { example: { ...EXAMPLE_KEY, key: `sg_test_acme_${"x".repeat(38)}` } });
