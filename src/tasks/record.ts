@@ -228,6 +228,15 @@ export function solveMsOf({ status, submittedAt, finishedAt }: TaskRecord): numb
   return status === "ready" && submittedAt !== null && finishedAt !== null ? finishedAt - submittedAt : null;
 }
 
+/** What is known of a solve time (ms from upstream's acceptance): it lies between the two. Null where there is no solution. */
+export function solveBoundsOf(record: TaskRecord): { readonly unsolvedMs: number; readonly solveMs: number } | null {
+  const solveMs = solveMsOf(record);
+  const { submittedAt, unsolvedAt } = record;
+  if (solveMs === null || submittedAt === null) return null;
+  // The request for the task left before it was answered: a solution may be that old.
+  return { unsolvedMs: Math.max((unsolvedAt ?? submittedAt) - submittedAt, 0), solveMs };
+}
+
 /** Whether nothing leaves this status any more. */
 export function isFinal(status: TaskStatus): boolean {
   return status === "ready" || status === "failed" || status === "canceled";

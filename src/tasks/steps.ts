@@ -15,7 +15,7 @@ import { signWebhook } from "../webhooks/sign.ts";
 import type { AdmissionOutcome, Fact } from "./facts.ts";
 import { presentTask, TASK_ID_PREFIX } from "./present.ts";
 import type { TaskRecord } from "./record.ts";
-import { solveMsOf } from "./record.ts";
+import { solveBoundsOf } from "./record.ts";
 
 /** What a step may use. */
 export interface StepContext {
@@ -128,6 +128,7 @@ export async function settleStep(
 }
 
 function settlementOf(record: TaskRecord): Settlement {
+  const bounds = solveBoundsOf(record);
   return {
     taskId: record.id,
     mode: record.mode,
@@ -135,7 +136,8 @@ function settlementOf(record: TaskRecord): Settlement {
     website: new URL(record.task.websiteURL).host,
     status: record.status,
     finishedAt: record.finishedAt ?? record.createdAt,
-    solveMs: solveMsOf(record),
+    solveMs: bounds?.solveMs ?? null,
+    unsolvedMs: bounds?.unsolvedMs ?? null,
     errorCode: record.error?.code ?? null,
     webhookState: record.delivery?.state ?? null,
   };

@@ -1,7 +1,7 @@
 // The tenant's ledger: one row a task, from admission to outcome, thirty days long. Each outcome is entered once, whatever is
 // retried. Refuses to know a solution. Synchronous: SQLite stands in the object's own thread.
 
-import { and, asc, count, eq, gte, isNull, lt } from "drizzle-orm";
+import { and, asc, count, eq, gte, isNull, lt, sql } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
 import type { TaskErrorCode, TaskStatus } from "../tasks/record.ts";
 import type { KeyMode } from "./keys.ts";
@@ -33,6 +33,8 @@ export interface Settlement {
   readonly finishedAt: number;
   /** From upstream's acceptance to the solution; null where there is none. */
   readonly solveMs: number | null;
+  /** The last moment before it at which there was no solution yet, counted from the same; null where there is none. */
+  readonly unsolvedMs: number | null;
   readonly errorCode: TaskErrorCode | null;
   readonly webhookState: "pending" | "delivered" | "exhausted" | null;
 }
@@ -45,59 +47,56 @@ export interface DeliveryNote {
 
 export class Ledger {
   readonly #db: DrizzleSqliteDODatabase;
+  readonly #queries: ReturnType<typeof prepareQueries>;
   /** What is read from it. */
   readonly statements: Statements;
 
   constructor(db: DrizzleSqliteDODatabase) {
     this.#db = db;
+    this.#queries = prepareQueries(db);
     this.statements = new Statements(db);
   }
 
   /** Enters a task that is admitted or waits; an update where it is known already. */
   enter(request: AdmissionRequest, admitted: boolean): void {
-    const known = this.#find(request.taskId, request.createdAt);
+    const { taskId, mode, website, createdAt, deadlineAt } = request;
+    const { known, free } = this.#look(taskId, createdAt);
     if (known !== null) {
-      if (admitted && !known.admitted) this.markAdmitted(request.taskId, request.createdAt);
+      if (admitted && !known.admitted) this.#admit(known);
       return;
     }
-    const { taskId, mode, website, createdAt, deadlineAt } = request;
-    const sequence = this.#freeSequence(createdAt, taskId);
-    this.#db
-      .insert(tasks)
-      .values({ sequence, taskId, mode, website, status: statusOf(admitted), admitted, createdAt, deadlineAt })
-      .run();
+    const outcome = { finishedAt: null, solveMs: null, unsolvedMs: null, errorCode: null, webhookState: null };
+    const row = { sequence: free(), taskId, mode, website, admitted, createdAt, deadlineAt, ...outcome };
+    this.#queries.insert.run({ ...row, status: statusOf(admitted) });
   }
 
   /** A waiting task has got a slot. */
   markAdmitted(taskId: string, createdAt: number): void {
-    const known = this.#find(taskId, createdAt);
-    if (known === null || known.finishedAt !== null) return;
-    const change = { admitted: true, status: statusOf(true) };
-    this.#db.update(tasks).set(change).where(eq(tasks.sequence, known.sequence)).run();
+    const { known } = this.#look(taskId, createdAt);
+    if (known !== null) this.#admit(known);
   }
 
   /** Enters an outcome; false where it stands already. */
   settle(settlement: Settlement): boolean {
-    const { taskId, createdAt, status, finishedAt, solveMs, errorCode, webhookState } = settlement;
-    const outcome = { status, finishedAt, solveMs, errorCode, webhookState };
-    const known = this.#find(taskId, createdAt);
+    const { taskId, createdAt, status, finishedAt, solveMs, unsolvedMs, errorCode, webhookState } = settlement;
+    const outcome = { status, finishedAt, solveMs, unsolvedMs, errorCode, webhookState };
+    const { known, free } = this.#look(taskId, createdAt);
     if (known === null) {
       const { mode, website } = settlement;
-      const sequence = this.#freeSequence(createdAt, taskId);
-      const row = { sequence, taskId, mode, website, admitted: false, createdAt, deadlineAt: finishedAt, ...outcome };
-      this.#db.insert(tasks).values(row).run();
+      const row = { sequence: free(), taskId, mode, website, admitted: false, createdAt, deadlineAt: finishedAt };
+      this.#queries.insert.run({ ...row, ...outcome });
       return true;
     }
     if (known.finishedAt !== null) return false;
-    this.#db.update(tasks).set(outcome).where(eq(tasks.sequence, known.sequence)).run();
+    this.#queries.settle.run({ sequence: known.sequence, ...outcome });
     return true;
   }
 
   /** Enters how the webhook attempts ended. */
-  noteDelivery(note: DeliveryNote): void {
-    const known = this.#find(note.taskId, note.createdAt);
-    if (known === null || known.webhookState === note.webhookState) return;
-    this.#db.update(tasks).set({ webhookState: note.webhookState }).where(eq(tasks.sequence, known.sequence)).run();
+  noteDelivery({ taskId, createdAt, webhookState }: DeliveryNote): void {
+    const { known } = this.#look(taskId, createdAt);
+    if (known === null || known.webhookState === webhookState) return;
+    this.#queries.noteDelivery.run({ sequence: known.sequence, webhookState });
   }
 
   /** The tasks that may be unfinished, oldest first, with whether they have a slot. */
@@ -133,27 +132,82 @@ export class Ledger {
     this.#db.delete(tasks).where(lt(tasks.sequence, before)).run();
   }
 
-  #find(taskId: string, createdAt: number) {
-    const first = sequenceAt(createdAt);
-    const row = this.#db
-      .select()
-      .from(tasks)
-      .where(and(gte(tasks.sequence, first), lt(tasks.sequence, first + SEQUENCES_PER_MS), eq(tasks.taskId, taskId)))
-      .get();
-    return row ?? null;
+  #admit({ sequence, admitted, finishedAt }: KnownRow): void {
+    if (!admitted && finishedAt === null) this.#queries.admit.run({ sequence });
   }
 
-  /** The task's place among those of its millisecond: the one it would like, or the next that is free. */
-  #freeSequence(createdAt: number, taskId: string): number {
+  /** The task's row, and a place for one: the place it would like, or the next that is free in its millisecond. */
+  #look(taskId: string, createdAt: number): { readonly known: KnownRow | null; readonly free: () => number } {
     const first = sequenceAt(createdAt);
-    const start = preferredPlace(taskId);
-    for (let step = 0; step < SEQUENCES_PER_MS; step += 1) {
-      const sequence = first + ((start + step) % SEQUENCES_PER_MS);
-      const taken = this.#db.select({ n: count() }).from(tasks).where(eq(tasks.sequence, sequence)).get();
-      if (taken === undefined || taken.n === 0) return sequence;
-    }
-    throw new Error("the ledger has no place left in this millisecond");
+    const neighbours = this.#queries.ofMillisecond.all({ first, end: first + SEQUENCES_PER_MS });
+    const known = neighbours.find((row) => row.taskId === taskId) ?? null;
+    const free = () => {
+      const taken = new Set(neighbours.map(({ sequence }) => sequence));
+      const start = preferredPlace(taskId);
+      for (let step = 0; step < SEQUENCES_PER_MS; step += 1) {
+        const sequence = first + ((start + step) % SEQUENCES_PER_MS);
+        if (!taken.has(sequence)) return sequence;
+      }
+      throw new Error("the ledger has no place left in this millisecond");
+    };
+    return { known, free };
   }
+}
+
+type KnownRow = Pick<typeof tasks.$inferSelect, "sequence" | "taskId" | "admitted" | "finishedAt" | "webhookState">;
+
+/** What is asked for each task, prepared once: building a query costs more than running it. */
+function prepareQueries(db: DrizzleSqliteDODatabase) {
+  const given = sql.placeholder;
+  const bySequence = eq(tasks.sequence, given("sequence"));
+  const { sequence, taskId, admitted, finishedAt, webhookState } = tasks;
+  return {
+    ofMillisecond: db
+      .select({ sequence, taskId, admitted, finishedAt, webhookState })
+      .from(tasks)
+      .where(and(gte(tasks.sequence, given("first")), lt(tasks.sequence, given("end"))))
+      .prepare(),
+    insert: db
+      .insert(tasks)
+      .values({
+        sequence: given("sequence"),
+        taskId: given("taskId"),
+        mode: given("mode"),
+        website: given("website"),
+        status: given("status"),
+        admitted: given("admitted"),
+        createdAt: given("createdAt"),
+        deadlineAt: given("deadlineAt"),
+        finishedAt: given("finishedAt"),
+        solveMs: given("solveMs"),
+        unsolvedMs: given("unsolvedMs"),
+        errorCode: given("errorCode"),
+        webhookState: given("webhookState"),
+      })
+      .prepare(),
+    admit: db
+      .update(tasks)
+      .set({ admitted: true, status: statusOf(true) })
+      .where(bySequence)
+      .prepare(),
+    settle: db
+      .update(tasks)
+      .set({
+        status: sql`${given("status")}`,
+        finishedAt: sql`${given("finishedAt")}`,
+        solveMs: sql`${given("solveMs")}`,
+        unsolvedMs: sql`${given("unsolvedMs")}`,
+        errorCode: sql`${given("errorCode")}`,
+        webhookState: sql`${given("webhookState")}`,
+      })
+      .where(bySequence)
+      .prepare(),
+    noteDelivery: db
+      .update(tasks)
+      .set({ webhookState: sql`${given("webhookState")}` })
+      .where(bySequence)
+      .prepare(),
+  };
 }
 
 /** An unfinished task in the ledger's eyes: one that has its slot is with upstream, or about to be. */

@@ -35,6 +35,8 @@ export const tasks = sqliteTable("tasks", {
   deadlineAt: integer("deadline_at").notNull(),
   finishedAt: integer("finished_at"),
   solveMs: integer("solve_ms"),
+  /** The last moment (ms since upstream's acceptance, as `solveMs`) at which there was no solution yet. */
+  unsolvedMs: integer("unsolved_ms"),
   errorCode: text("error_code").$type<TaskErrorCode>(),
   webhookState: text("webhook_state").$type<"pending" | "delivered" | "exhausted">(),
 });

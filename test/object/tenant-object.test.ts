@@ -128,7 +128,14 @@ describe("a tenant that does not exist", () => {
     expect(await stub.snapshot()).toBeNull();
     expect(await stub.remove()).toBe(false);
     expect(await stub.admit({ ...place, deadlineAt: START + 1 })).toEqual({ tag: "gone" });
-    const outcome = { status: "ready", finishedAt: START, solveMs: 1, errorCode: null, webhookState: null } as const;
+    const outcome = {
+      status: "ready",
+      finishedAt: START,
+      solveMs: 1,
+      unsolvedMs: 0,
+      errorCode: null,
+      webhookState: null,
+    } as const;
     expect(await stub.settle({ ...place, ...outcome })).toEqual({ endpoint: null, secrets: [] });
     expect(await stub.deliveryTerms(Date.now())).toEqual({ endpoint: null, secrets: [] });
     await stub.noteDelivery({ taskId, createdAt: START, webhookState: "delivered" });

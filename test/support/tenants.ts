@@ -88,6 +88,7 @@ export function anOutcome({ taskId, mode, website, createdAt }: AdmissionRequest
     status: "ready",
     finishedAt: Date.now(),
     solveMs: 5_000,
+    unsolvedMs: 2_000,
     errorCode: null,
     webhookState: null,
   } as const;
