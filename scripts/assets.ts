@@ -1,10 +1,11 @@
-// Builds the static assets that the Worker serves into `dist/assets`: the reference (`/docs`, Swagger UI from its package) and the
-// console (`/console`, by Vite). Nothing in them comes from another host.
+// Builds the static assets that the Worker serves into `dist/assets`: the reference (`/docs`, Swagger UI from its package, and the
+// page of problems) and the console (`/console`, by Vite). Nothing in them comes from another host.
 
-import { cpSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build } from "vite";
+import { PROBLEMS_PAGE } from "../src/reference/problems-page.ts";
 import { PROJECT } from "./support/gateway-process.ts";
 
 const ASSETS = join(PROJECT, "dist", "assets");
@@ -26,11 +27,21 @@ await build({
   },
 });
 
-mkdirSync(join(STAGING, "docs"), { recursive: true });
-cpSync(join(PROJECT, "src", "reference", "docs.html"), join(STAGING, "docs.html"));
-cpSync(join(PROJECT, "src", "reference", "reference.js"), join(STAGING, "docs", "reference.js"));
-for (const file of ["swagger-ui.css", "swagger-ui-bundle.js"]) {
-  cpSync(join(SWAGGER_UI, file), join(STAGING, "docs", file));
+const reference = join(PROJECT, "src", "reference");
+const docs = join(STAGING, "docs");
+mkdirSync(docs, { recursive: true });
+cpSync(join(reference, "docs.html"), join(STAGING, "docs.html"));
+writeFileSync(join(docs, "problems.html"), PROBLEMS_PAGE);
+for (const file of ["reference.css", "reference.js", "icon.svg"]) cpSync(join(reference, file), join(docs, file));
+// With Swagger UI go the notices that its licence asks for.
+for (const file of [
+  "swagger-ui.css",
+  "swagger-ui-bundle.js",
+  "swagger-ui-bundle.js.LICENSE.txt",
+  "LICENSE",
+  "NOTICE",
+]) {
+  cpSync(join(SWAGGER_UI, file), join(docs, file.replace(/^(LICENSE|NOTICE)$/, "swagger-ui.$1.txt")));
 }
 
 rmSync(ASSETS, { recursive: true, force: true });
