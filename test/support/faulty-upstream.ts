@@ -118,7 +118,12 @@ const BODIES: Readonly<Record<string, (good: string) => string>> = {
 /** `retry-after-<status>-<value>`: an empty body with that header. */
 const RETRY_AFTER = /^retry-after-(\d{3})-(.+)$/;
 
+/** `json-<text>`: that text as a good answer's body. */
+const JSON_TEXT = /^json-(.*)$/;
+
 function faultOf(name: string): Fault {
+  const [, json] = JSON_TEXT.exec(name) ?? [];
+  if (json !== undefined) return send(200, JSON_TYPE, () => json);
   const [, status, body = ""] = STATUS.exec(name) ?? [];
   if (status !== undefined) return send(Number(status), JSON_TYPE, BODIES[body] ?? (() => errorBody(body)));
   const [, refused, value = ""] = RETRY_AFTER.exec(name) ?? [];
