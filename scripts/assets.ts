@@ -22,6 +22,8 @@ await build({
     outDir: STAGING,
     emptyOutDir: true,
     assetsDir: "console",
+    // The policy of the page allows no data: URL.
+    assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: { input: join(PROJECT, "src", "console", "console.html") },
   },

@@ -1,0 +1,69 @@
+// A dialog: the browser's own modal, which makes the rest of the page inert. Focus stays inside, Esc closes it, and what opened it
+// gets the focus back. Refuses to be closed while `locked`: what it shows once may not be lost by a slip.
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+
+interface DialogProps {
+  readonly title: string;
+  onClose(): void;
+  readonly children: ComponentChildren;
+  /** Esc and the backdrop do nothing: only a button inside closes it. */
+  readonly locked?: boolean;
+}
+
+export function Dialog({ title, onClose, children, locked = false }: DialogProps) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+
+  useEffect(() => {
+    const opener = document.activeElement;
+    const dialog = ref.current;
+    dialog?.showModal();
+    return () => {
+      dialog?.close();
+      const target = opener instanceof HTMLElement && opener.isConnected ? opener : document.getElementById("main");
+      target?.focus();
+    };
+  }, []);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Escape") {
+      // `cancel` alone is not enough: a second Esc closes a dialog in spite of preventDefault.
+      event.preventDefault();
+      if (!locked) onClose();
+    }
+    if (event.key === "Tab" && ref.current !== null) keepInside(event, ref.current);
+  };
+
+  return (
+    <dialog
+      ref={ref}
+      class="dialog"
+      aria-labelledby={titleId}
+      onKeyDown={onKeyDown}
+      onCancel={(event) => event.preventDefault()}
+    >
+      <div class="dialog-body">
+        <h2 id={titleId}>{title}</h2>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+const FOCUSABLE = "a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea, summary";
+
+/** Wraps the tab order around: beyond a modal's last field the browser would step out to its own bars. */
+function keepInside(event: KeyboardEvent, dialog: HTMLElement): void {
+  const fields = [...dialog.querySelectorAll<HTMLElement>(FOCUSABLE)].filter((field) => field.offsetParent !== null);
+  const [first, last] = [fields[0], fields.at(-1)];
+  if (first === undefined || last === undefined) return;
+  if (event.shiftKey && document.activeElement === first) {
+    event.preventDefault();
+    last.focus();
+  } else if (!event.shiftKey && document.activeElement === last) {
+    event.preventDefault();
+    first.focus();
+  }
+}

@@ -1,0 +1,66 @@
+// What is typed and not sent yet: it outlives a revoked key, a reload and a change of view. Refuses to hold secrets (keys are typed
+// nowhere but at the sign-in, which keeps none) and to show one tenant's drafts to another.
+
+import { useCallback, useState } from "preact/hooks";
+
+const STORE = "solvegate.drafts";
+
+interface Drafts {
+  readonly tenantId: string;
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+let drafts: Drafts = stored() ?? { tenantId: "", texts: {} };
+
+function stored(): Drafts | null {
+  try {
+    const value: unknown = JSON.parse(sessionStorage.getItem(STORE) ?? "null");
+    if (typeof value !== "object" || value === null || !("tenantId" in value) || !("texts" in value)) return null;
+    const { tenantId, texts } = value;
+    if (typeof tenantId !== "string" || typeof texts !== "object" || texts === null) return null;
+    const entries = Object.entries(texts).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+    return { tenantId, texts: Object.fromEntries(entries) };
+  } catch {
+    return null;
+  }
+}
+
+function keep(next: Drafts): void {
+  drafts = next;
+  try {
+    sessionStorage.setItem(STORE, JSON.stringify(next));
+  } catch {
+    // A full or forbidden storage costs the drafts at a reload, and nothing now.
+  }
+}
+
+/** Says whose drafts these are: those of another tenant are dropped. */
+export function claimDrafts(tenantId: string): void {
+  if (drafts.tenantId !== tenantId) keep({ tenantId, texts: {} });
+}
+
+/** Forgets all drafts: their owner has signed out. */
+export function dropDrafts(): void {
+  keep({ tenantId: "", texts: {} });
+}
+
+/** A field's text, as it was left. `forget` goes back to `initial`. */
+export function useDraft(
+  name: string,
+  initial: string,
+): [text: string, set: (text: string) => void, forget: () => void] {
+  const [text, setText] = useState(drafts.texts[name] ?? initial);
+  const set = useCallback(
+    (next: string) => {
+      keep({ ...drafts, texts: { ...drafts.texts, [name]: next } });
+      setText(next);
+    },
+    [name],
+  );
+  const forget = useCallback(() => {
+    const { [name]: _dropped, ...texts } = drafts.texts;
+    keep({ ...drafts, texts });
+    setText(initial);
+  }, [name, initial]);
+  return [text, set, forget];
+}

@@ -1,0 +1,104 @@
+// How the console writes numbers, times and ids. PURE: `now` and the time zone are parameters. Refuses to round a failure away:
+// a success rate below all is never shown as 100 %.
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** Under this (ms) an age is "now": clocks differ by as much. */
+const NOW_MS = 2_000;
+
+/** How long ago a moment was, in one unit: `12 s`, `3 min`, `2 h`, `5 d`. What seems to lie ahead is `now`: clocks differ. */
+export function age(at: number, now: number): string {
+  const ms = now - at;
+  if (ms < NOW_MS) return "now";
+  if (ms < MINUTE_MS) return `${Math.floor(ms / SECOND_MS)} s`;
+  if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)} min`;
+  if (ms < DAY_MS) return `${Math.floor(ms / HOUR_MS)} h`;
+  return `${Math.floor(ms / DAY_MS)} d`;
+}
+
+/** A span of time (ms) with as much precision as its size bears: `84 ms`, `6.14 s`, `42.1 s`, `2 min 5 s`, `3 h 12 min`. */
+export function duration(ms: number): string {
+  const whole = Math.max(Math.round(ms), 0);
+  if (whole < SECOND_MS) return `${whole} ms`;
+  if (whole < 10 * SECOND_MS) return `${(Math.floor(whole / 10) / 100).toFixed(2)} s`;
+  if (whole < MINUTE_MS) return `${(Math.floor(whole / 100) / 10).toFixed(1)} s`;
+  if (whole < HOUR_MS) return twoUnits(whole, MINUTE_MS, "min", SECOND_MS, "s");
+  if (whole < DAY_MS) return twoUnits(whole, HOUR_MS, "h", MINUTE_MS, "min");
+  return twoUnits(whole, DAY_MS, "d", HOUR_MS, "h");
+}
+
+/** What is left (ms) until a moment, in whole units, counted down: `1 min 59 s`. */
+export function countdown(ms: number): string {
+  const seconds = Math.max(Math.ceil(ms / SECOND_MS), 0);
+  return seconds < 60 ? `${seconds} s` : duration(seconds * SECOND_MS);
+}
+
+function twoUnits(ms: number, large: number, largeName: string, small: number, smallName: string): string {
+  const rest = Math.floor((ms % large) / small);
+  const head = `${Math.floor(ms / large)} ${largeName}`;
+  return rest === 0 ? head : `${head} ${rest} ${smallName}`;
+}
+
+/** A moment beside a task's beginning: `+0.12 s`. */
+export function offset(ms: number): string {
+  return `+${ms < SECOND_MS ? `${(Math.max(ms, 0) / SECOND_MS).toFixed(2)} s` : duration(ms)}`;
+}
+
+/** A time of day with milliseconds, `09:30:06.140`; in the reader's own zone where none is named. */
+export function clock(at: number, timeZone?: string): string {
+  return new Intl.DateTimeFormat("en-GB", {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+    ...(timeZone === undefined ? {} : { timeZone }),
+  }).format(at);
+}
+
+/** A day and a time, `23 Nov 2026, 09:30:06`; in the reader's own zone where none is named. */
+export function moment(at: number, timeZone?: string): string {
+  return new Intl.DateTimeFormat("en-GB", {
+    dateStyle: "medium",
+    timeStyle: "medium",
+    ...(timeZone === undefined ? {} : { timeZone }),
+  }).format(at);
+}
+
+/** A day, `23 Nov 2026`; in the reader's own zone where none is named. */
+export function day(at: number, timeZone?: string): string {
+  return new Intl.DateTimeFormat("en-GB", {
+    dateStyle: "medium",
+    ...(timeZone === undefined ? {} : { timeZone }),
+  }).format(at);
+}
+
+/** A day of the usage (UTC, `2026-11-23`) for an axis or a row: `23 Nov`. */
+export function shortDay(utcDay: string): string {
+  return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" }).format(
+    Date.parse(utcDay),
+  );
+}
+
+/** A whole number with its thousands apart: `12,345`. */
+export function count(n: number): string {
+  return new Intl.NumberFormat("en-GB").format(n);
+}
+
+/** A share from 0 to 1 as a percentage with one decimal, rounded down: `99.9 %` is not all. */
+export function percent(share: number): string {
+  const tenths = Math.floor(share * 1_000 + 1e-9);
+  return tenths % 10 === 0 ? `${tenths / 10} %` : `${(tenths / 10).toFixed(1)} %`;
+}
+
+/** `1 task`, `2 tasks`. */
+export function plural(n: number, one: string, many: string): string {
+  return `${count(n)} ${n === 1 ? one : many}`;
+}
+
+/** A long text cut in its middle, so that both ends can be compared: `tsk_5f0a9c…51e2`. */
+export function middle(text: string, head: number, tail: number): string {
+  return text.length <= head + tail + 1 ? text : `${text.slice(0, head)}…${text.slice(-tail)}`;
+}

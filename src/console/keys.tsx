@@ -1,0 +1,3 @@
+export function KeysView(_props: { readonly id?: string }) {
+  return <p>…</p>;
+}

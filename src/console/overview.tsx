@@ -1,0 +1,3 @@
+export function OverviewView(_props: { readonly id?: string }) {
+  return <p>…</p>;
+}

@@ -1,0 +1,3 @@
+export function TaskView(_props: { readonly id?: string }) {
+  return <p>…</p>;
+}

@@ -1,0 +1,3 @@
+export function TryView(_props: { readonly id?: string }) {
+  return <p>…</p>;
+}

@@ -1,0 +1,3 @@
+export function WebhookView(_props: { readonly id?: string }) {
+  return <p>…</p>;
+}
