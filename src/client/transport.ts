@@ -1,0 +1,187 @@
+// One call of the gateway: attempts, time limits, and what an answer means. It knows no tasks. It never follows a redirect (the key
+// would travel along, and a POST would become a GET), and never says a key in an error.
+
+import { fieldsOf, parse, readProblem } from "./answers.ts";
+import { SolvegateError } from "./error.ts";
+import { type Fault, faultKindOf, pauseAfter, type Repeatable, retryAfterMsOf } from "./retry.ts";
+import type { Task } from "./types.ts";
+import { pause, within } from "./within.ts";
+
+/** What the client asks of a `fetch`. */
+export type Fetch = (
+  url: string,
+  init: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly body?: string;
+    readonly redirect: "manual";
+    readonly signal: AbortSignal;
+  },
+) => Promise<Response>;
+
+/** Where the gateway is, and how it is called. Durations in ms. */
+export interface TransportSettings {
+  /** With no slash at its end. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly fetch: Fetch;
+  /** One attempt may take this long, beside what it is held on purpose. */
+  readonly attemptMs: number;
+  /** A call that has no deadline of its own is repeated for this long. */
+  readonly callMs: number;
+}
+
+/** What is known of a call's attempts while it runs: whether one is under way, and whether one may have been done unseen. */
+export interface Trail {
+  flying: boolean;
+  open: boolean;
+}
+
+/** A call. */
+export interface Call<T> {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** With its query. */
+  readonly path: string;
+  /** What is sent as JSON, as text: each attempt sends the very same. */
+  readonly body?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+  readonly repeatable: Repeatable;
+  /** The answer's body (undefined where it is not JSON) as what it must be; undefined where it is something else. */
+  readonly read: (body: unknown, status: number) => T | undefined;
+  /** Seconds for which the gateway may hold the answer, given the ms that are left. */
+  readonly holdSeconds?: ((remainingMs: number) => number) | undefined;
+  /** Ms since the epoch; by default `callMs` from now. */
+  readonly deadline?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Whose errors these are: the task as last seen. */
+  readonly task?: Task | undefined;
+  readonly trail?: Trail | undefined;
+}
+
+/** A call's answer. */
+export interface Answer<T> {
+  readonly value: T;
+  readonly requestId: string | null;
+  readonly retryAfterMs: number | null;
+}
+
+type Outcome<T> = { readonly answer: Answer<T> } | { readonly fault: Fault };
+
+/** Characters of a stranger's answer that an error quotes. */
+const QUOTE_LENGTH = 80;
+
+export class Transport {
+  readonly #settings: TransportSettings;
+
+  constructor(settings: TransportSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * Makes a call, and makes it again where that helps and is safe, until its deadline.
+   * @throws SolvegateError when it was refused, or got no answer; the signal's reason when that aborts
+   */
+  async call<T>(call: Call<T>): Promise<Answer<T>> {
+    const { signal, trail, repeatable } = call;
+    const deadline = call.deadline ?? Date.now() + this.#settings.callMs;
+    for (let attempt = 0; ; attempt += 1) {
+      signal?.throwIfAborted();
+      if (trail !== undefined) trail.flying = true;
+      const outcome = await this.#attempt(call, Math.max(deadline - Date.now(), 1)).finally(() => {
+        if (trail !== undefined) trail.flying = false;
+      });
+      if ("answer" in outcome) return outcome.answer;
+      const { fault } = outcome;
+      if (trail !== undefined) trail.open ||= fault.kind === "open";
+      signal?.throwIfAborted();
+      const remainingMs = deadline - Date.now();
+      const ms = pauseAfter(fault, repeatable, { attempt, remainingMs, random: Math.random() });
+      if (ms === null) throw fault.error;
+      await pause(ms, signal);
+    }
+  }
+
+  /** One exchange. A fault is told, not thrown. */
+  async #attempt<T>(call: Call<T>, remainingMs: number): Promise<Outcome<T>> {
+    const { baseUrl, apiKey, attemptMs } = this.#settings;
+    // Called as a plain function: a fetch that finds another `this` than the global one refuses to work in browsers and Workers.
+    const { fetch } = this.#settings;
+    const { method, path, body } = call;
+    const hold = call.holdSeconds?.(remainingMs) ?? 0;
+    const headers: Record<string, string> = { authorization: `Bearer ${apiKey}`, accept: "application/json" };
+    if (body !== undefined) headers["content-type"] = "application/json";
+    if (call.idempotencyKey !== undefined) headers["idempotency-key"] = call.idempotencyKey;
+    if (hold > 0) headers.prefer = `wait=${hold}`;
+    try {
+      const limitMs = Math.min(hold * 1_000 + attemptMs, remainingMs);
+      return await within(limitMs, call.signal, async (signal) => {
+        const init = { method, headers, ...(body === undefined ? {} : { body }), redirect: "manual" as const, signal };
+        const response = await fetch(baseUrl + path, init);
+        return judge(call, response, await response.text());
+      });
+    } catch (error) {
+      return { fault: networkFault(call, error) };
+    }
+  }
+}
+
+function networkFault({ method, path, repeatable, task }: Call<unknown>, cause: unknown): Fault {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  const doubt = repeatable === "any" ? "" : "; it may have been done all the same, so it was not repeated";
+  const error = new SolvegateError("network_error", `${method} ${path} got no answer (${words})${doubt}`, {
+    task,
+    cause,
+  });
+  return { kind: "open", error, retryAfterMs: null };
+}
+
+/** What an answer means for the call. */
+function judge<T>(call: Call<T>, response: Response, text: string): Outcome<T> {
+  const { status, headers } = response;
+  const retryAfterMs = retryAfterMsOf(headers.get("retry-after"), Date.now());
+  const requestId = headers.get("x-request-id");
+  const body = parse(text);
+  if (response.ok) {
+    const value = call.read(body, status);
+    if (value !== undefined) return { answer: { value, requestId, retryAfterMs } };
+  }
+  const problem = response.ok ? undefined : readProblem(body);
+  const details = {
+    status,
+    requestId: problem?.requestId ?? requestId,
+    task: call.task,
+    errors: problem?.errors ?? [],
+    retryAfterSeconds: retryAfterMs === null ? null : Math.ceil(retryAfterMs / 1_000),
+  };
+  const error =
+    problem === undefined
+      ? new SolvegateError("unexpected_answer", unexpected(call, response, text), details)
+      : new SolvegateError(problem.code, wordsOf(problem), details);
+  return { fault: { kind: faultKindOf(status, problem?.code ?? null, retryAfterMs), error, retryAfterMs } };
+}
+
+function wordsOf({ detail, errors }: { detail: string; errors: readonly { path: string; message: string }[] }): string {
+  const fields = errors.map(({ path, message }) => `${path} ${message}`).join("; ");
+  return fields === "" ? detail : `${detail} ${fields}`;
+}
+
+function unexpected({ method, path }: Call<unknown>, response: Response, text: string): string {
+  const { status, type, headers } = response;
+  // A browser hides the redirect behind a type of its own, which not every platform's types know.
+  if (String(type) === "opaqueredirect" || (status >= 300 && status < 400)) {
+    const to = headers.get("location");
+    return `${method} ${path} was redirected${to === null ? "" : ` to ${to}`}: baseUrl is not the gateway's own address`;
+  }
+  const quote = text.replace(/\s+/g, " ").trim().slice(0, QUOTE_LENGTH);
+  const seen = quote === "" ? "an empty body" : fieldsOf(parse(text)) === undefined ? `"${quote}"` : "other JSON";
+  return `${method} ${path} was answered ${status} with ${seen}, which is no answer of a gateway: is baseUrl right?`;
+}
+
+/** A path with the parameters that have a value. */
+export function withQuery(
+  path: string,
+  parameters: Readonly<Record<string, string | number | null | undefined>>,
+): string {
+  const given = Object.entries(parameters).flatMap(([name, value]) => (value == null ? [] : [[name, String(value)]]));
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
+}
