@@ -19,6 +19,7 @@ import { ledgerRoutes } from "./routes/ledger.ts";
 import { metaRoutes } from "./routes/meta.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { taskRoutes } from "./routes/tasks.ts";
+import { HEADER_COMPONENTS } from "./schemas/headers.ts";
 
 /** Builds the app. It holds no state: one per isolate is as good as one per request. */
 export function createApp() {
@@ -43,6 +44,9 @@ export function createApp() {
 
   for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) {
     app.openAPIRegistry.registerComponent("securitySchemes", name, scheme);
+  }
+  for (const [name, header] of Object.entries(HEADER_COMPONENTS)) {
+    app.openAPIRegistry.registerComponent("headers", name, header);
   }
   app.doc31("/openapi.json", OPENAPI_HEAD);
 

@@ -8,7 +8,7 @@ import { authenticate, authFailure, UNAUTHENTICATED } from "../middleware/authen
 import { limitBody, requireJson } from "../middleware/body.ts";
 import { limitCalls } from "../middleware/rate-limit.ts";
 import { endpointSchema, probeSchema, putEndpointSchema, rotatedSecretSchema } from "../schemas/accounts.ts";
-import { json, jsonContent, problems } from "../schemas/shared.ts";
+import { json, jsonContent, noContent, problems } from "../schemas/shared.ts";
 import {
   createdKeySchema,
   createKeySchema,
@@ -83,7 +83,7 @@ const deleteKeyRoute = createRoute({
   description: "Dead everywhere within 90 s.",
   middleware: writable,
   request: { params: keyParamSchema },
-  responses: { 204: { description: "Revoked" }, ...problems(401, 403, 404, 413, 429) },
+  responses: { 204: noContent("Revoked"), ...problems(401, 403, 404, 413, 429) },
 });
 
 const rotateKeyRoute = createRoute({
@@ -136,7 +136,7 @@ const deleteEndpointRoute = createRoute({
   operationId: "deleteWebhook",
   summary: "Remove the default endpoint",
   middleware: writable,
-  responses: { 204: { description: "There is none now" }, ...problems(401, 403, 413, 429) },
+  responses: { 204: noContent("There is none now"), ...problems(401, 403, 413, 429) },
 });
 
 const rotateSecretRoute = createRoute({

@@ -7,7 +7,7 @@ import { ApiError, invalidField } from "../errors.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticateOperator } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
-import { DEFAULT_PAGE, json, jsonContent, pageQuerySchema, problems } from "../schemas/shared.ts";
+import { DEFAULT_PAGE, json, jsonContent, noContent, pageQuerySchema, problems } from "../schemas/shared.ts";
 import {
   createdKeySchema,
   createdTenantSchema,
@@ -98,7 +98,7 @@ const deleteTenantRoute = createRoute({
   description: "Its keys are dead, its unfinished tasks canceled, its ledger erased.",
   middleware: operator,
   request: { params: tenantParamSchema },
-  responses: { 204: { description: "Deleted" }, ...problems(401, 404, 413, 429) },
+  responses: { 204: noContent("Deleted"), ...problems(401, 404, 413, 429) },
 });
 
 const createKeyRoute = createRoute({
@@ -135,7 +135,7 @@ const deleteKeyRoute = createRoute({
   description: "Dead everywhere within 90 s.",
   middleware: operator,
   request: { params: tenantKeyParamSchema },
-  responses: { 204: { description: "Revoked" }, ...problems(401, 404, 413, 429) },
+  responses: { 204: noContent("Revoked"), ...problems(401, 404, 413, 429) },
 });
 
 const rotateKeyRoute = createRoute({

@@ -5,6 +5,7 @@ import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { CompatibleCode } from "../errors.ts";
 import { ApiError, compatibleCodeOf } from "../errors.ts";
+import { parseTraceparent } from "../http.ts";
 import type { AppEnv, Caller } from "../middleware/authenticate.ts";
 import { authFailure, callerOf } from "../middleware/authenticate.ts";
 import { limitBody, readJson } from "../middleware/body.ts";
@@ -36,10 +37,11 @@ export class CompatibleError extends Error {
   }
 }
 
+const SAID = "The answer; `errorId` 1 is an error";
 const answers = {
-  200: json(compatibleAnswerSchema, "The answer; `errorId` 1 is an error"),
+  200: json(compatibleAnswerSchema, SAID),
   413: json(compatibleAnswerSchema, "Over 64 KiB: `ERROR_BAD_REQUEST`"),
-  429: json(compatibleAnswerSchema, "Too much: `ERROR_NO_SLOT_AVAILABLE`"),
+  429: json(compatibleAnswerSchema, "Too much: `ERROR_NO_SLOT_AVAILABLE`", "Retry-After", "RateLimit-Policy"),
   500: json(compatibleAnswerSchema, "A fault of the gateway: `ERROR_SERVICE_UNAVAILABLE`"),
 };
 
@@ -51,8 +53,8 @@ const createRouteDefinition = createRoute({
   security: [],
   operationId: "compatibleCreateTask",
   summary: "Submit a task, in the protocol's words",
-  request: { body: jsonContent(createTaskDocSchema) },
-  responses: answers,
+  request: { headers: createHeadersSchema.omit({ prefer: true }), body: jsonContent(createTaskDocSchema) },
+  responses: { ...answers, 200: json(compatibleAnswerSchema, SAID, "Idempotency-Replayed") },
 });
 
 const resultRouteDefinition = createRoute({
@@ -117,7 +119,7 @@ export function compatibleRoutes() {
       metadata: {},
       timeoutSeconds: undefined,
       idempotencyKey: headers.data["idempotency-key"],
-      traceparent: undefined,
+      traceparent: parseTraceparent(headers.data.traceparent),
     };
     const { record, replayed } = await acceptTask(c.env, c.var.configuration, caller, wanted, c.var.requestId);
     if (replayed) c.header("Idempotency-Replayed", "true");

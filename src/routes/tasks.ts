@@ -3,6 +3,7 @@
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { ApiError } from "../errors.ts";
+import { parseTraceparent } from "../http.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
@@ -32,6 +33,9 @@ const RETRY_AFTER = "3";
 const readable = [authenticate("tasks:read"), limitCalls("calls")];
 const writable = [authenticate("tasks:write"), limitCalls("calls"), limitBody];
 
+/** What the answer to a creation says in its header. */
+const created = ["Location", "Preference-Applied", "Idempotency-Replayed"] as const;
+
 const createTaskRoute = createRoute({
   method: "post",
   path: "/v1/tasks",
@@ -43,8 +47,13 @@ const createTaskRoute = createRoute({
   middleware: [authenticate("tasks:write"), limitCalls("create"), limitBody, requireJson()],
   request: { headers: createHeadersSchema, body: jsonContent(createTaskSchema) },
   responses: {
-    200: json(taskViewSchema, "Finished already"),
-    202: json(taskViewSchema, "Accepted; `Location` and `Retry-After` say where and when to look"),
+    200: json(taskViewSchema, "Finished already", ...created),
+    202: json(
+      taskViewSchema,
+      "Accepted; `Location` and `Retry-After` say where and when to look",
+      ...created,
+      "Retry-After",
+    ),
     ...problems(400, 401, 403, 413, 415, 422, 429, 503),
   },
 });
@@ -58,7 +67,10 @@ const getTaskRoute = createRoute({
   summary: "Read a task",
   middleware: readable,
   request: { params: taskIdParamSchema, headers: readHeadersSchema },
-  responses: { 200: json(taskViewSchema, "The task"), ...problems(400, 401, 403, 404, 429) },
+  responses: {
+    200: json(taskViewSchema, "The task", "Preference-Applied", "Retry-After"),
+    ...problems(400, 401, 403, 404, 429),
+  },
 });
 
 const cancelTaskRoute = createRoute({
@@ -127,7 +139,7 @@ export function taskRoutes() {
       metadata: body.metadata ?? {},
       timeoutSeconds: body.timeoutSeconds,
       idempotencyKey: headers["idempotency-key"],
-      traceparent: traceparentOf(c),
+      traceparent: parseTraceparent(headers.traceparent),
     };
     const accepted = await acceptTask(c.env, configuration, caller, wanted, requestId);
     const waitMs = waitOf(c, headers.prefer);
@@ -222,12 +234,4 @@ function waitOf(c: Context<AppEnv>, prefer: string | undefined): number {
     return seconds * 1_000;
   }
   return 0;
-}
-
-/** A well-formed `traceparent` (W3C Trace Context, version 00), kept with the task. */
-function traceparentOf(c: Context<AppEnv>): string | undefined {
-  const value = c.req.header("traceparent");
-  return value !== undefined && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(value)
-    ? value
-    : undefined;
 }

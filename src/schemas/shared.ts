@@ -2,6 +2,8 @@
 
 import { z } from "@hono/zod-openapi";
 import { ERROR_CODES } from "../errors.ts";
+import type { AnswerHeader } from "./headers.ts";
+import { answerHeaders } from "./headers.ts";
 
 /** Longest name of a tenant or a key, in characters. */
 const NAME_LENGTH = 100;
@@ -62,18 +64,32 @@ const PROBLEM_DESCRIPTIONS = {
 } as const;
 type ProblemStatus = keyof typeof PROBLEM_DESCRIPTIONS;
 
+/** What a refusal's header says beside the request's id. */
+const PROBLEM_HEADERS: Partial<Record<ProblemStatus, AnswerHeader[]>> = {
+  401: ["WWW-Authenticate"],
+  429: ["Retry-After", "RateLimit-Policy"],
+};
+
 /** The error answers of a route, for its definition. Those that any route can give are always among them. */
 export function problems<Status extends ProblemStatus>(...statuses: Status[]) {
   const content = { "application/problem+json": { schema: problemSchema } };
   const all: ProblemStatus[] = [...statuses, 500];
   return Object.fromEntries(
-    all.map((status) => [status, { description: PROBLEM_DESCRIPTIONS[status], content }]),
-  ) as Record<Status | 500, { description: string; content: typeof content }>;
+    all.map((status) => {
+      const headers = answerHeaders(...(PROBLEM_HEADERS[status] ?? []));
+      return [status, { description: PROBLEM_DESCRIPTIONS[status], headers, content }];
+    }),
+  ) as Record<Status | 500, ReturnType<typeof noContent> & { content: typeof content }>;
 }
 
-/** A JSON answer, for a route's definition. */
-export function json<Schema extends z.ZodType>(schema: Schema, description: string) {
-  return { description, content: { "application/json": { schema } } };
+/** A JSON answer, for a route's definition, with what its header says beside the request's id. */
+export function json<Schema extends z.ZodType>(schema: Schema, description: string, ...headers: AnswerHeader[]) {
+  return { ...noContent(description, ...headers), content: { "application/json": { schema } } };
+}
+
+/** An answer without a body, for a route's definition. */
+export function noContent(description: string, ...headers: AnswerHeader[]) {
+  return { description, headers: answerHeaders(...headers) };
 }
 
 /** A JSON body, for a route's definition. */

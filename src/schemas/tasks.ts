@@ -184,6 +184,11 @@ export const createHeadersSchema = z.object({
     description: "`wait=N`: hold the answer until the task is finished or N seconds (at most 60) have gone",
     example: "wait=30",
   }),
+  traceparent: z.string().optional().openapi({
+    description:
+      "W3C Trace Context: kept with the task, and sent on to the upstream and with the webhook. What is malformed is ignored",
+    example: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+  }),
 });
 
 export const readHeadersSchema = createHeadersSchema.pick({ prefer: true });

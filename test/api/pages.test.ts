@@ -1,0 +1,140 @@
+// The pages that people open: what is served under /docs and /console, with which header fields, and what is not there. What the
+// pages do in a browser is tried in one (test/browser).
+
+import { reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it } from "vitest";
+import { ERROR_CODES } from "../../src/errors.ts";
+import { TASK_ERROR_CODES } from "../../src/tasks/record.ts";
+import type { ProblemBody } from "../support/answers.ts";
+import { expectCommonHeaders, expectProblem } from "../support/answers.ts";
+import { call } from "../support/gateway.ts";
+
+afterEach(() => reset());
+
+/** Pages and our own files, with their types. */
+const SERVED: [path: string, type: RegExp][] = [
+  ["/docs", /^text\/html/],
+  ["/docs/problems", /^text\/html/],
+  ["/docs/reference.css", /^text\/css/],
+  ["/docs/reference.js", /^(text|application)\/javascript/],
+  ["/docs/icon.svg", /^image\/svg\+xml/],
+  ["/docs/swagger-ui.css", /^text\/css/],
+  ["/docs/swagger-ui-bundle.js", /^(text|application)\/javascript/],
+  ["/console", /^text\/html/],
+];
+
+const textOf = async (path: string): Promise<string> => (await call("GET", path)).text();
+
+/** Scripts, style sheets and pictures that a page loads. */
+const loadedBy = (html: string): string[] =>
+  [...html.matchAll(/<(?:script|link|img)\b[^>]*\b(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? "");
+
+describe("a page", () => {
+  it.each(SERVED)("%s is served, with the header fields of every page", async (path, type) => {
+    const response = await call("GET", path);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toMatch(type);
+    expect(response.headers.get("etag")).toMatch(/./);
+    const policy = response.headers.get("content-security-policy") ?? "";
+    expect(policy).toMatch(/^default-src 'self';/);
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain("unsafe");
+    expectCommonHeaders(response);
+    await response.body?.cancel();
+  });
+
+  it.each(SERVED)("%s has the same header for HEAD, and no body", async (path, type) => {
+    const response = await call("HEAD", path);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toMatch(type);
+    expect(response.headers.get("content-security-policy")).toMatch(/^default-src 'self'/);
+    expect(await response.text()).toBe("");
+  });
+
+  it("is not sent again to who has it", async () => {
+    const first = await call("GET", "/docs");
+    await first.body?.cancel();
+    const again = await call("GET", "/docs", { headers: { "if-none-match": first.headers.get("etag") ?? "" } });
+    expect(again.status).toBe(304);
+    expectCommonHeaders(again);
+  });
+
+  it.each(["POST", "PUT", "PATCH", "DELETE"])("answers no %s", async (method) => {
+    for (const path of ["/docs", "/docs/problems", "/console"]) {
+      await expectProblem(await call(method, path), "not_found");
+    }
+  });
+
+  it.each([
+    "/docs/nothing",
+    "/docs/problems/nothing",
+    "/docs/..%2fconsole.html",
+    "/console/nothing.js",
+    "/console.html.map",
+  ])("%s is the problem of what is not there", async (path) => {
+    await expectProblem(await call("GET", path), "not_found");
+  });
+
+  it("loads nothing that is not served beside it", async () => {
+    for (const page of ["/docs", "/docs/problems", "/console"]) {
+      const loaded = loadedBy(await textOf(page));
+      expect(loaded.length).toBeGreaterThan(0);
+      for (const path of loaded) expect([path, (await call("HEAD", path)).status]).toEqual([path, 200]);
+    }
+  });
+
+  it("is kept for ever where its name has the hash of its content, and asked for again where not", async () => {
+    const hashed = loadedBy(await textOf("/console")).filter((path) => path.endsWith(".js"));
+    expect(hashed.length).toBeGreaterThan(0);
+    for (const path of hashed) {
+      expect((await call("HEAD", path)).headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+    }
+    for (const [path] of SERVED) {
+      expect((await call("HEAD", path)).headers.get("cache-control")).toMatch(/must-revalidate|no-cache/);
+    }
+  });
+
+  it("names no other host in what we wrote", async () => {
+    for (const path of ["/docs", "/docs/problems", "/docs/reference.css", "/docs/reference.js", "/console"]) {
+      const text = await textOf(path);
+      expect(text.length).toBeGreaterThan(0);
+      expect([...text.matchAll(/(?:https?:)?\/\/[\w-]+(?:\.[\w-]+)+/g)].map(String)).toEqual([]);
+      expect(text).not.toMatch(/<script(?![^>]*\bsrc=)|\bstyle="|\son\w+="/);
+    }
+  });
+});
+
+describe("the page of problems", () => {
+  const anchorsIn = (html: string) => [...html.matchAll(/\bid="([^"]+)"/g)].map((match) => match[1]);
+
+  it("has one section for each code of a problem and of a task, and no anchor twice", async () => {
+    const anchors = anchorsIn(await textOf("/docs/problems"));
+    expect(anchors).toEqual(expect.arrayContaining([...ERROR_CODES]));
+    expect(anchors).toEqual(expect.arrayContaining(TASK_ERROR_CODES.map((code) => `task-${code}`)));
+    expect(new Set(anchors).size).toBe(anchors.length);
+  });
+
+  it("is where the type of a problem leads", async () => {
+    const refusals = await Promise.all([call("GET", "/v1/tasks"), call("GET", "/nowhere"), call("POST", "/docs")]);
+    for (const refusal of refusals) {
+      const { type, status, title } = await refusal.json<ProblemBody>();
+      const [path = "", anchor = ""] = type.split("#");
+      const html = await textOf(path);
+      const section = html.slice(html.indexOf(`<section id="${anchor}">`)).split("</section>")[0];
+      expect(section).toContain(`${status} · ${title}`);
+    }
+  });
+});
+
+describe("an asset outside the pages", () => {
+  it("is not served, wherever it lies", async () => {
+    // The binding has it; the gateway has no such path.
+    const page = await env.ASSETS.fetch("https://assets.test/docs");
+    expect(page.status).toBe(200);
+    await page.body?.cancel();
+    for (const path of ["/", "/index.html", "/assets/docs.html", "/docs.html", "/console.html"]) {
+      await expectProblem(await call("GET", path), "not_found");
+    }
+  });
+});

@@ -1,0 +1,65 @@
+// A trace that a caller is in goes on: from the request through the task to every call to the upstream and to the webhook, by either
+// face. A header that is none is ignored: a broken tracer must not cost a task.
+
+import { reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { call, makeCaller, SEED_TASK } from "../support/gateway.ts";
+import { freezeTime, releaseTime, runUntil, START } from "../support/time.ts";
+import { created, plain, processing, RECEIVER_URL, ready, scriptOutside } from "../support/upstream.ts";
+
+beforeEach(() => freezeTime());
+afterEach(async () => {
+  releaseTime();
+  await reset();
+});
+
+/** After two polls and the webhook, and before the solution's end. */
+const DONE = START + 30_000;
+
+const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const TRACESTATE = "vendor=what-only-it-understands";
+
+/** Each face: creates a task whose webhook goes to the receiver, and gives the id of its object. */
+const FACES = {
+  "POST /v1/tasks": async (key: string, headers: Record<string, string>) => {
+    const body = { task: SEED_TASK, webhookUrl: RECEIVER_URL };
+    const response = await call("POST", "/v1/tasks", { key, body, headers });
+    expect(response.status).toBe(202);
+    return (await response.json<{ id: string }>()).id.slice("tsk_".length);
+  },
+  "POST /createTask": async (clientKey: string, headers: Record<string, string>) => {
+    const body = { clientKey, task: SEED_TASK, callbackUrl: RECEIVER_URL };
+    const response = await call("POST", "/createTask", { body, headers });
+    const { errorId, taskId } = await response.json<{ errorId: number; taskId: string }>();
+    expect(errorId).toBe(0);
+    return BigInt(taskId).toString(16).padStart(64, "0");
+  },
+} as const;
+
+/** Solves a task with one poll in vain, and tells what the outside was sent: each call, then the webhook. */
+async function solveOutside(face: keyof typeof FACES, headers: Record<string, string>) {
+  const outside = scriptOutside({ create: [created()], poll: [processing, ready], receive: [plain(204, null)] });
+  const { key } = await makeCaller({}, { mode: "live" });
+  const id = await FACES[face](key, headers);
+  await runUntil(env.TASKS.get(env.TASKS.idFromString(id)), DONE);
+  expect([outside.creates.length, outside.polls.length, outside.webhooks.length]).toEqual([1, 2, 1]);
+  return [...outside.creates, ...outside.polls, ...outside.webhooks].map((request) => request.headers);
+}
+
+describe.each(Object.keys(FACES) as (keyof typeof FACES)[])("a task of %s", (face) => {
+  it("hands its trace on with every call and with the webhook", async () => {
+    const sent = await solveOutside(face, { traceparent: TRACEPARENT });
+    expect(sent.map((headers) => headers.get("traceparent"))).toEqual(Array(4).fill(TRACEPARENT));
+  });
+
+  it("hands on no vendor's state: it is not for strangers", async () => {
+    const sent = await solveOutside(face, { traceparent: TRACEPARENT, tracestate: TRACESTATE });
+    expect(sent.map((headers) => headers.get("tracestate"))).toEqual(Array(4).fill(null));
+  });
+
+  it("goes on without a trace where the header is none", async () => {
+    const sent = await solveOutside(face, { traceparent: TRACEPARENT.replace("00-", "ff-") });
+    expect(sent.map((headers) => headers.get("traceparent"))).toEqual(Array(4).fill(null));
+  });
+});
