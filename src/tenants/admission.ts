@@ -13,7 +13,7 @@ const MODES = ["live", "test"] as const;
 export class Admission {
   readonly #ledger: Ledger;
   readonly #slots: Readonly<Record<KeyMode, Slots>> = { live: new Slots(), test: new Slots() };
-  /** Live tasks of the month, counted from the ledger once and kept up from then on. */
+  /** Live tasks of the month, counted from the ledger when a quota first asks for them, and kept up from then on. */
   #month: { readonly name: string; live: number } | null = null;
 
   constructor(ledger: Ledger, now: number) {
@@ -81,12 +81,11 @@ export class Admission {
     return Math.min(limits.maxInFlight, this.#slots.live.counts.leased + left);
   }
 
+  /** Keeps the month's count up. Where nobody has asked for it, there is none: counting the ledger is not for nothing. */
   #count(mode: KeyMode, now: number): void {
-    if (mode !== "live") return;
-    const month = this.#month;
-    // A count that is read from the ledger now has this task in it already.
-    if (month === null || month.name !== monthOf(now)) this.#liveOfMonth(now);
-    else month.live += 1;
+    if (mode !== "live" || this.#month === null) return;
+    if (this.#month.name === monthOf(now)) this.#month.live += 1;
+    else this.#month = null;
   }
 
   #liveOfMonth(now: number): { live: number } {
