@@ -1,0 +1,90 @@
+// A gateway made of prepared answers, for the tests of the client: each request gets the next one, at the clock of the tests. It
+// keeps what it was asked, and when.
+
+import { vi } from "vitest";
+import { Solvegate, SolvegateError, type SolvegateOptions } from "../../src/client/index.ts";
+import { presentTask } from "../../src/tasks/present.ts";
+import type { TaskRecord } from "../../src/tasks/record.ts";
+import { processing } from "./records.ts";
+
+/** What a request meets: an answer, an error of the network, silence, or what a function says of it. */
+export type Scene = Response | Error | "silence" | ((request: Request) => Response | Promise<Response>);
+
+export interface Asked {
+  readonly at: number;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+export interface Script {
+  readonly client: Solvegate;
+  readonly asked: Asked[];
+}
+
+/** A client whose requests meet `scenes`, one after another, and the last of them for good. */
+export function scripted(scenes: readonly Scene[], options: Partial<SolvegateOptions> = {}): Script {
+  const asked: Asked[] = [];
+  const client = new Solvegate({
+    baseUrl: "https://gateway.test",
+    apiKey: "sg_test_acme_key-of-the-tests",
+    fetch: async (url, init) => {
+      const request = new Request(url, init);
+      const { pathname, search } = new URL(url);
+      const scene = scenes[Math.min(asked.length, scenes.length - 1)];
+      const { method, headers } = request;
+      asked.push({ at: Date.now(), method, path: pathname + search, headers, body: init.body ?? "" });
+      if (scene === undefined) throw new Error("the script is empty");
+      if (scene === "silence") return new Promise(() => undefined);
+      if (scene instanceof Error) throw scene;
+      return typeof scene === "function" ? scene(request) : scene.clone();
+    },
+    ...options,
+  });
+  return { client, asked };
+}
+
+/** A JSON answer. */
+export const answer = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>
+  Response.json(body, { status, headers: { "x-request-id": "request-of-the-tests", ...headers } });
+
+/** A problem as the gateway has it. */
+export const problem = (status: number, code: string, headers: Record<string, string> = {}): Response =>
+  answer({ type: "", title: "A title", status, detail: "In words.", code, requestId: "request-7" }, status, headers);
+
+/** The answer that bears a task. */
+export const taskAnswer = (record: TaskRecord = processing(), status = 200): Response =>
+  answer(presentTask(record), status, { "retry-after": "3" });
+
+/** The network's own fault. */
+export const lost = new TypeError("the connection was lost");
+
+/** A task as the client sees it while it runs. */
+export const RUNNING = presentTask(processing());
+
+/** Timers that one call can need in these tests, and some: what is not settled by then hangs. */
+const MAX_TIMERS = 2_000;
+
+/** Lets the clock of the tests run, from timer to timer, until the promise is settled. */
+export async function inTime<T>(promise: Promise<T>): Promise<T> {
+  let settled = false;
+  const settle = () => {
+    settled = true;
+  };
+  promise.then(settle, settle);
+  for (let timers = 0; timers < MAX_TIMERS; timers += 1) {
+    // What is due before the next timer comes first: answers are read in several turns.
+    await vi.advanceTimersByTimeAsync(0);
+    if (settled) return promise;
+    await vi.advanceTimersToNextTimerAsync();
+  }
+  throw new Error("not settled, whatever time it was given");
+}
+
+/** The error that a call ends with. */
+export async function failure(call: Promise<unknown>): Promise<SolvegateError> {
+  const error = await inTime(call).catch((reason: unknown) => reason);
+  if (!(error instanceof SolvegateError)) throw new Error(`no SolvegateError: ${String(error)}`);
+  return error;
+}

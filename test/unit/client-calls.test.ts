@@ -1,0 +1,249 @@
+// What a single call of the client does: what it sends, what it repeats, and when it gives up.
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type Key, Solvegate } from "../../src/client/index.ts";
+import { presentTask } from "../../src/tasks/present.ts";
+import type { Scene } from "../support/client-script.ts";
+import { answer, failure, inTime, lost, problem, RUNNING, scripted, taskAnswer } from "../support/client-script.ts";
+import { readyRecord, SOLUTION } from "../support/records.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const INPUT = { websiteURL: "https://antcpt.com/", websiteKey: "key", pageAction: "homepage" };
+const SOLUTION_ANSWER = answer({ ...SOLUTION, userAgent: "Solver/1", secChUa: "" });
+
+describe("a request", () => {
+  it("bears the key, asks for JSON, follows no redirect, and calls fetch bound to nothing", async () => {
+    const seen: [unknown, string, RequestInit][] = [];
+    async function fetch(this: unknown, url: string, init: RequestInit) {
+      seen.push([this, url, init]);
+      return taskAnswer();
+    }
+    const client = new Solvegate({ baseUrl: "https://gateway.test/below//", apiKey: " sg_test_x\n", fetch });
+    await client.tasks.get("tsk_1/2");
+    const [[self, url, init] = []] = seen;
+    expect(self).toBeUndefined();
+    expect(url).toBe("https://gateway.test/below/v1/tasks/tsk_1%2F2");
+    expect(init).toMatchObject({ method: "GET", redirect: "manual" });
+    expect(init?.headers).toEqual({ authorization: "Bearer sg_test_x", accept: "application/json" });
+  });
+
+  it("goes to the platform's own fetch where none is given", async () => {
+    const fetch = vi.spyOn(globalThis, "fetch").mockResolvedValue(taskAnswer());
+    const client = new Solvegate({ baseUrl: "https://gateway.test", apiKey: "sg_test_x" });
+    await expect(client.tasks.get("tsk_1")).resolves.toMatchObject({ id: RUNNING.id });
+    expect(fetch).toHaveBeenCalledOnce();
+  });
+
+  it.each([
+    ["an address that is none", { baseUrl: "gateway" }],
+    ["another protocol", { baseUrl: "ftp://gateway.test" }],
+    ["credentials in the address", { baseUrl: "https://a:b@gateway.test" }],
+    ["no key", { apiKey: "" }],
+    ["a key that was never set", { apiKey: undefined as unknown as string }],
+    ["a key of two lines", { apiKey: "sg_test\r\nx: y" }],
+  ])("is not made with %s", (_what, options) => {
+    expect(() => new Solvegate({ baseUrl: "https://gateway.test", apiKey: "sg_test_x", ...options })).toThrow(
+      TypeError,
+    );
+  });
+});
+
+describe("a creation", () => {
+  it("names the type by default and bears an idempotency key, the same in each attempt and no other's", async () => {
+    const { client, asked } = scripted([lost, answer({}, 502), taskAnswer(undefined, 202)]);
+    await inTime(client.tasks.create({ task: { ...INPUT, type: undefined }, metadata: { order: "7" } }));
+    await client.tasks.create({ task: INPUT });
+    const [first, second, third, other] = asked.map(({ headers }) => headers.get("idempotency-key"));
+    expect(first).toMatch(/^[\da-f-]{36}$/);
+    expect([second, third]).toEqual([first, first]);
+    expect(other).not.toBe(first);
+    expect(new Set(asked.slice(0, 3).map(({ body }) => body)).size).toBe(1);
+    const task = { type: "RecaptchaV3TaskProxyless", ...INPUT };
+    expect(JSON.parse(asked[0]?.body ?? "")).toEqual({ task, metadata: { order: "7" } });
+    expect(asked[0]?.headers.get("content-type")).toBe("application/json");
+  });
+
+  it("keeps an idempotency key that it is given", async () => {
+    const { client, asked } = scripted([taskAnswer()]);
+    await client.tasks.create({ task: INPUT }, { idempotencyKey: "order-7" });
+    expect(asked[0]?.headers.get("idempotency-key")).toBe("order-7");
+  });
+});
+
+describe("what may be done twice is repeated after", () => {
+  it.each<[string, Scene]>([
+    ["a lost connection", lost],
+    ["silence", "silence"],
+    ["an internal error", problem(500, "internal")],
+    ["a proxy's page", new Response("<h1>Bad gateway</h1>", { status: 502 })],
+    ["a refusal for a while", problem(429, "rate_limited", { "retry-after": "10" })],
+  ])("%s", async (_what, scene) => {
+    const { client, asked } = scripted([scene, taskAnswer()]);
+    await expect(inTime(client.tasks.cancel("tsk_1"))).resolves.toMatchObject({ id: RUNNING.id });
+    expect(asked).toHaveLength(2);
+  });
+});
+
+describe("a claim", () => {
+  it.each<[string, Scene]>([
+    ["a lost connection", lost],
+    ["silence", "silence"],
+    ["an internal error", problem(500, "internal")],
+    ["a proxy's 503 with Retry-After", new Response("", { status: 503, headers: { "retry-after": "1" } })],
+  ])("is not repeated after %s: it may have been done", async (_what, scene) => {
+    const { client, asked } = scripted([scene, SOLUTION_ANSWER]);
+    await failure(client.tasks.claim("tsk_1"));
+    expect(asked).toHaveLength(1);
+  });
+
+  it("is repeated where it was turned away", async () => {
+    const { client, asked } = scripted([problem(429, "rate_limited", { "retry-after": "10" }), SOLUTION_ANSWER]);
+    await expect(inTime(client.tasks.claim("tsk_1"))).resolves.toMatchObject(SOLUTION);
+    expect(asked).toHaveLength(2);
+  });
+
+  it("says that it may have been done", async () => {
+    const error = await failure(scripted([lost]).client.tasks.claim("tsk_1"));
+    expect(error).toMatchObject({ code: "network_error", status: null, requestId: null, task: null, cause: lost });
+    expect(error.message).toContain("may have been done");
+  });
+});
+
+it.each([
+  ["a key is made", (client: Solvegate) => client.keys.create({ name: "CI", mode: "test" })],
+  ["a key is replaced", (client: Solvegate) => client.keys.rotate("key_1")],
+  ["a key is revoked", (client: Solvegate) => client.keys.revoke("key_1")],
+  ["the secret is replaced", (client: Solvegate) => client.webhook.rotate({ overlapSeconds: 60 })],
+  ["the endpoint is tried", (client: Solvegate) => client.webhook.test()],
+])("no answer is asked for twice where %s", async (_what, call) => {
+  const { client, asked } = scripted([lost]);
+  await failure(call(client));
+  expect(asked).toHaveLength(1);
+});
+
+describe("Retry-After", () => {
+  it("is kept to the millisecond, or a little longer", async () => {
+    const { client, asked } = scripted([problem(503, "internal", { "retry-after": "7" }), taskAnswer()]);
+    await inTime(client.tasks.get("tsk_1"));
+    const [first, second] = asked;
+    const waited = (second?.at ?? 0) - (first?.at ?? 0);
+    expect(waited).toBeGreaterThanOrEqual(7_000);
+    expect(waited).toBeLessThanOrEqual(7_750);
+  });
+
+  it("that no deadline allows ends the call at once, and is told", async () => {
+    const { client, asked } = scripted([problem(429, "quota_exceeded", { "retry-after": "604800" })]);
+    const startedAt = Date.now();
+    const error = await failure(client.tasks.create({ task: INPUT }));
+    expect(error).toMatchObject({ code: "quota_exceeded", status: 429, retryAfterSeconds: 604_800 });
+    expect(asked).toHaveLength(1);
+    expect(Date.now() - startedAt).toBeLessThan(1_000);
+  });
+});
+
+describe("a gateway that stays away", () => {
+  it("is given up by the deadline of calls, after several attempts", async () => {
+    const { client, asked } = scripted([lost], { retrySeconds: 20 });
+    const startedAt = Date.now();
+    const error = await failure(client.tasks.get("tsk_1"));
+    expect(error).toMatchObject({ code: "network_error", status: null });
+    expect(asked.length).toBeGreaterThan(5);
+    expect(Date.now() - startedAt).toBeLessThanOrEqual(20_050);
+  });
+
+  it("and says nothing is given up by the attempt's limit, though fetch heeds no signal", async () => {
+    const { client, asked } = scripted(["silence"], { retrySeconds: 20, attemptSeconds: 8 });
+    await failure(client.tasks.get("tsk_1"));
+    const [first, second] = asked;
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(8_000);
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeLessThan(8_500);
+  });
+});
+
+describe("an abort", () => {
+  it("ends a call under way with the signal's reason", async () => {
+    const { client, asked } = scripted(["silence"]);
+    const reason = new Error("enough");
+    const abort = new AbortController();
+    const call = client.tasks.get("tsk_1", { signal: abort.signal });
+    abort.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    await expect(client.tasks.get("tsk_1", { signal: abort.signal })).rejects.toBe(reason);
+    expect(asked).toHaveLength(1);
+  });
+
+  it("ends a pause", async () => {
+    const { client, asked } = scripted([problem(429, "rate_limited", { "retry-after": "10" })]);
+    const abort = new AbortController();
+    const call = client.tasks.get("tsk_1", { signal: abort.signal });
+    const ended = expect(call).rejects.toThrow("aborted");
+    await vi.advanceTimersByTimeAsync(1_000);
+    abort.abort();
+    await ended;
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe("the list", () => {
+  const row = (id: string) => ({ id, status: "ready", website: "antcpt.com" });
+
+  it("asks for a page when the one before it is used up, and for no more than is read", async () => {
+    const { client, asked } = scripted([
+      answer({ tasks: [row("a"), row("b")], nextCursor: "c+1/=" }),
+      answer({ tasks: [], nextCursor: "c2" }),
+      answer({ tasks: [row("c")], nextCursor: null }),
+    ]);
+    const list = client.tasks.list({ status: "ready", limit: 2 });
+    expect(asked).toHaveLength(0);
+    await list.next();
+    await list.next();
+    expect(asked).toHaveLength(1);
+    await expect(list.next()).resolves.toMatchObject({ value: { id: "c" } });
+    await expect(list.next()).resolves.toMatchObject({ done: true });
+    expect(asked.map(({ path }) => path)).toEqual([
+      "/v1/tasks?status=ready&limit=2",
+      "/v1/tasks?status=ready&limit=2&cursor=c%2B1%2F%3D",
+      "/v1/tasks?status=ready&limit=2&cursor=c2",
+    ]);
+  });
+
+  it("ends where a cursor leads back to itself", async () => {
+    const { client, asked } = scripted([answer({ tasks: [row("a")], nextCursor: "c" })]);
+    const ids: string[] = [];
+    for await (const { id } of client.tasks.list()) ids.push(id);
+    expect(ids).toEqual(["a", "a"]);
+    expect(asked.map(({ path }) => path)).toEqual(["/v1/tasks", "/v1/tasks?cursor=c"]);
+  });
+});
+
+it("the account's calls go where they should", async () => {
+  const key = { id: "key_1" } as Key;
+  const { client, asked } = scripted([
+    answer({ keys: [key] }),
+    answer({ days: [] }),
+    answer({ url: null, disabledAt: null, disabledReason: null }),
+    answer({ url: "https://a.example/", disabledAt: null, disabledReason: null }),
+    answer(presentTask(readyRecord()), 202),
+    answer({ events: [] }),
+  ]);
+  await expect(client.keys.list()).resolves.toEqual([key]);
+  await expect(client.usage({ from: "2026-11-01" })).resolves.toEqual([]);
+  await expect(client.webhook.get()).resolves.toMatchObject({ url: null });
+  await client.webhook.set("https://a.example/");
+  await client.tasks.redeliver("tsk_1");
+  await expect(client.tasks.events("tsk_1")).resolves.toEqual([]);
+  expect(asked.map(({ method, path, body }) => `${method} ${path} ${body}`.trim())).toEqual([
+    "GET /v1/keys",
+    "GET /v1/usage?from=2026-11-01",
+    "GET /v1/webhook",
+    'PUT /v1/webhook {"url":"https://a.example/"}',
+    "POST /v1/tasks/tsk_1/redeliver",
+    "GET /v1/tasks/tsk_1/events",
+  ]);
+});

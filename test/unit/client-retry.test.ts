@@ -1,0 +1,94 @@
+// When the client asks again: the rules, as pure functions.
+
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { faultKindOf, pauseAfter, retryAfterMsOf } from "../../src/client/retry.ts";
+
+const MINUTE = 60_000;
+const facts = (overrides: object = {}) => ({ attempt: 0, remainingMs: MINUTE, random: 0.5, ...overrides });
+
+describe("a fault", () => {
+  it.each([
+    ["429 did nothing", 429, "rate_limited", null, "refused"],
+    ["a month's quota did nothing either", 429, "quota_exceeded", 86_400_000, "refused"],
+    ["500 may have done it", 500, "internal", null, "open"],
+    ["a proxy's 502 may have done it", 502, null, null, "open"],
+    ["503 with Retry-After may have done it", 503, null, 1_000, "open"],
+    ["a proxy's 408 may have done it", 408, null, null, "open"],
+    ["an operator's omission stays", 503, "upstream_not_configured", null, "final"],
+    ["a bad configuration stays", 500, "configuration", null, "final"],
+    ["an omission that names a time is asked again", 503, "upstream_not_configured", 1_000, "open"],
+    ["401 stays", 401, "unauthenticated", null, "final"],
+    ["409 stays", 409, "task_finished", null, "final"],
+    ["a stranger's 200 stays", 200, null, null, "final"],
+  ] as const)("%s", (_rule, status, code, retryAfterMs, kind) => {
+    expect(faultKindOf(status, code, retryAfterMs)).toBe(kind);
+  });
+});
+
+describe("the pause before the next attempt", () => {
+  it("grows from a quarter of a second to five", () => {
+    const pauses = [0, 1, 2, 3, 4, 5, 6, 60].map((attempt) =>
+      pauseAfter({ kind: "open", retryAfterMs: null }, "any", facts({ attempt, random: 1 })),
+    );
+    expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000]);
+  });
+
+  it("is Retry-After where there is one, and never shorter", () => {
+    fc.assert(
+      fc.property(fc.nat(59_999), fc.double({ min: 0, max: 1, noNaN: true }), (retryAfterMs, random) => {
+        const ms = pauseAfter({ kind: "refused", retryAfterMs }, "refused", facts({ random }));
+        expect(ms).toBeGreaterThanOrEqual(Math.max(retryAfterMs, 100));
+        expect(ms).toBeLessThanOrEqual(Math.min(Math.max(retryAfterMs, 100) * 1.1, MINUTE));
+      }),
+    );
+  });
+
+  it("never ends after the deadline, and leaves an attempt of its own choosing time", () => {
+    const any = fc.record({
+      attempt: fc.nat(40),
+      remainingMs: fc.integer({ min: -10, max: MINUTE }),
+      random: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(any, fc.option(fc.nat(2 * MINUTE)), (given, retryAfterMs) => {
+        const ms = pauseAfter({ kind: "open", retryAfterMs }, "any", given);
+        if (ms === null) return;
+        expect(ms).toBeLessThanOrEqual(retryAfterMs === null ? given.remainingMs / 2 : given.remainingMs);
+      }),
+    );
+  });
+
+  it("is none where Retry-After lies behind the deadline", () => {
+    expect(pauseAfter({ kind: "refused", retryAfterMs: MINUTE }, "any", facts())).toBeNull();
+  });
+
+  it.each([
+    ["what was judged", "final", "any"],
+    ["what may have been done and must not be done twice", "open", "refused"],
+  ] as const)("is none for %s", (_what, kind, repeatable) => {
+    expect(pauseAfter({ kind, retryAfterMs: 1_000 }, repeatable, facts())).toBeNull();
+  });
+
+  it("is there for what was turned away, though it must not be done twice", () => {
+    expect(pauseAfter({ kind: "refused", retryAfterMs: 1_000 }, "refused", facts())).toBe(1_050);
+  });
+});
+
+describe("Retry-After", () => {
+  const NOW = Date.UTC(2026, 10, 23, 9, 30);
+
+  it.each([
+    ["7", 7_000],
+    [" 0 ", 0],
+    ["Mon, 23 Nov 2026 09:30:10 GMT", 10_000],
+    ["Mon, 23 Nov 2026 09:29:00 GMT", 0],
+    ["1.5", null],
+    ["-1", null],
+    ["soon", null],
+    ["", null],
+    [null, null],
+  ])("%s", (value, ms) => {
+    expect(retryAfterMsOf(value, NOW)).toBe(ms);
+  });
+});

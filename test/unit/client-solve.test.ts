@@ -1,0 +1,289 @@
+// A solve from its creation to its end, against prepared answers and at the clock of the tests: what it sends when, and how it ends.
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { SolveOptions, Task } from "../../src/client/index.ts";
+import { SolvegateError } from "../../src/client/index.ts";
+import type { Asked, Scene, Script } from "../support/client-script.ts";
+import { answer, inTime, lost, problem, scripted, taskAnswer } from "../support/client-script.ts";
+import { aRecord, failedRecord, processing, readyRecord, SOLUTION } from "../support/records.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const INPUT = { websiteURL: "https://antcpt.com/", websiteKey: "key", pageAction: "homepage" };
+const CREATED = taskAnswer(aRecord(), 202);
+const READY = taskAnswer(readyRecord());
+const CANCELED = taskAnswer(processing({ status: "canceled" }));
+
+/** Holds the answer as the gateway does: for as long as the request wishes. */
+const held: Scene = async (request) => {
+  const seconds = Number(/wait=(\d+)/.exec(request.headers.get("prefer") ?? "")?.[1] ?? 0);
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+  return taskAnswer(processing());
+};
+/** An answer after `ms`. */
+const after =
+  (ms: number, response: Response): Scene =>
+  async () => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return response.clone();
+  };
+
+const calls = ({ asked }: Script) => asked.map(({ method, path }) => `${method} ${path.replace(/tsk_\w+/, "ID")}`);
+const CREATE = "POST /v1/tasks";
+const READ = "GET /v1/tasks/ID";
+const CANCEL = "POST /v1/tasks/ID/cancel";
+const waits = ({ asked }: Script) => asked.map(({ headers }) => headers.get("prefer"));
+
+/** How a solve ends, and how long (ms) it took. */
+async function outcome(script: Script, options: SolveOptions = {}): Promise<{ error: unknown; tookMs: number }> {
+  const startedAt = Date.now();
+  const error = await inTime(script.client.solve(INPUT, options)).then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  return { error, tookMs: Date.now() - startedAt };
+}
+
+describe("a solve", () => {
+  it("creates, waits in held reads, and gives the ready task", async () => {
+    const script = scripted([CREATED, held, held, READY]);
+    const task = await inTime(script.client.solve(INPUT, { timeoutSeconds: 90, metadata: { a: "b" } }));
+    expect(task.solution.gRecaptchaResponse).toBe(SOLUTION.gRecaptchaResponse);
+    expect(calls(script)).toEqual([CREATE, READ, READ, READ]);
+    expect(waits(script)).toEqual([null, "wait=25", "wait=25", "wait=25"]);
+    const body = JSON.parse(script.asked[0]?.body ?? "");
+    expect(body).toMatchObject({ task: INPUT, timeoutSeconds: 90, metadata: { a: "b" } });
+    expect(Object.keys(body)).not.toContain("webhookUrl");
+  });
+
+  it("reads nothing where the creation's answer has the solution", async () => {
+    const script = scripted([READY]);
+    await script.client.solve(INPUT, { idempotencyKey: "order-7" });
+    expect(calls(script)).toEqual([CREATE]);
+    expect(script.asked[0]?.headers.get("idempotency-key")).toBe("order-7");
+  });
+
+  it("holds no read past its own end, and comes back once more before it", async () => {
+    const script = scripted([CREATED, held]);
+    const { error, tookMs } = await outcome(script, { timeoutSeconds: 10 });
+    expect(error).toMatchObject({ code: "deadline_exceeded", status: null, task: { status: "processing" } });
+    expect(waits(script).slice(0, 2)).toEqual([null, "wait=14"]);
+    expect(tookMs).toBeLessThanOrEqual(15_100);
+    expect(calls(script).at(-1)).toBe(CANCEL);
+  });
+
+  it("waits as long as the gateway gives the task, where it names no time itself", async () => {
+    const script = scripted([taskAnswer(aRecord({ deadlineAt: aRecord().createdAt + 300_000 }), 202), held]);
+    const { tookMs } = await outcome(script);
+    expect(tookMs).toBeGreaterThan(300_000);
+    expect(tookMs).toBeLessThan(306_000);
+  });
+
+  it.each<[string, Scene[]]>([
+    ["lost connections", [lost, lost, lost]],
+    [
+      "a restart",
+      [lost, new Response("", { status: 502 }), problem(500, "internal"), new Response("", { status: 503 })],
+    ],
+    ["silence", ["silence"]],
+    ["a refusal for a while", [problem(429, "rate_limited", { "retry-after": "10" })]],
+  ])("lives through %s while it waits", async (_what, faults) => {
+    const script = scripted([CREATED, ...faults, READY]);
+    expect((await outcome(script)).error).toBeNull();
+    expect(calls(script)).toEqual([CREATE, ...faults.map(() => READ), READ]);
+  });
+
+  it("lives through lost answers to its creation, and names the same task each time", async () => {
+    const script = scripted([lost, problem(503, "internal", { "retry-after": "2" }), CREATED, READY]);
+    expect((await outcome(script)).error).toBeNull();
+    const creations = script.asked.filter(({ method }) => method === "POST");
+    expect(new Set(creations.map(({ headers, body }) => headers.get("idempotency-key") + body)).size).toBe(1);
+    expect(creations).toHaveLength(3);
+  });
+
+  it("does not hammer a gateway whose answers come unheld", async () => {
+    const script = scripted([CREATED, taskAnswer(), taskAnswer(), taskAnswer(), READY]);
+    expect((await outcome(script)).error).toBeNull();
+    const [, ...reads] = script.asked.map(({ at }) => at);
+    for (const [index, at] of reads.slice(1).entries()) expect(at - (reads[index] ?? 0)).toBeGreaterThanOrEqual(3_000);
+  });
+
+  it("fails at once on what no repetition mends", async () => {
+    const script = scripted([problem(403, "website_not_allowed")]);
+    const { error } = await outcome(script);
+    expect(error).toMatchObject({ code: "website_not_allowed", status: 403, requestId: "request-7", task: null });
+    expect(calls(script)).toEqual([CREATE]);
+  });
+
+  it("that cannot go on reading tells the task as last seen, and cancels it", async () => {
+    const script = scripted([CREATED, problem(401, "unauthenticated"), CANCELED]);
+    const { error } = await outcome(script);
+    expect(error).toMatchObject({ code: "unauthenticated", status: 401, task: { status: "queued" } });
+    expect(calls(script)).toEqual([CREATE, READ, CANCEL]);
+  });
+});
+
+describe("a task that ends without a solution is an error with its code and the task", () => {
+  const error = {
+    code: "upstream_rejected" as const,
+    message: "The upstream rejected the task",
+    upstreamCode: "ERROR_X",
+  };
+  it.each([
+    ["failed", failedRecord({ error }), "upstream_rejected"],
+    ["canceled", processing({ status: "canceled" }), "task_canceled"],
+    ["claimed", readyRecord({ solution: null, solutionState: "claimed" }), "already_claimed"],
+    ["expired", readyRecord({ solution: null, solutionState: "expired" }), "solution_expired"],
+  ])("%s", async (_end, record, code) => {
+    const script = scripted([CREATED, taskAnswer(record)]);
+    const { error: thrown } = await outcome(script);
+    expect(thrown).toBeInstanceOf(SolvegateError);
+    expect(thrown).toMatchObject({
+      code,
+      status: null,
+      requestId: "request-of-the-tests",
+      task: { status: record.status },
+    });
+    expect(calls(script)).toEqual([CREATE, READ]);
+  });
+
+  it("and upstream's own code is told", async () => {
+    const { error: thrown } = await outcome(scripted([taskAnswer(failedRecord({ error }))]));
+    expect(String(thrown)).toContain("upstream_rejected: The upstream rejected the task (ERROR_X)");
+  });
+});
+
+describe("progress", () => {
+  it("is the task as accepted, and at each change, once", async () => {
+    const script = scripted([CREATED, held, held, taskAnswer(processing({ polls: 2 })), READY]);
+    const seen: Task[] = [];
+    await inTime(script.client.solve(INPUT, { onProgress: (task) => seen.push(task) }));
+    expect(seen.map(({ status, polls }) => [status, polls])).toEqual([
+      ["queued", 0],
+      ["processing", 0],
+      ["processing", 2],
+      ["ready", 3],
+    ]);
+    expect(waits(script)).toEqual([null, "wait=1", "wait=3", "wait=3", "wait=3"]);
+  });
+
+  it("that throws ends the solve, and cancels the task", async () => {
+    const script = scripted([CREATED, CANCELED]);
+    const reason = new Error("the caller's own");
+    const onProgress = () => {
+      throw reason;
+    };
+    expect((await outcome(script, { onProgress })).error).toBe(reason);
+    expect(calls(script)).toEqual([CREATE, CANCEL]);
+  });
+});
+
+describe("an abort", () => {
+  const reason = new Error("the caller has left");
+
+  /** A solve that is aborted `ms` after it began. */
+  async function abortedAfter(ms: number, scenes: Scene[]): Promise<Script & { tookMs: number; sent: Asked[] }> {
+    const script = scripted(scenes);
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(reason), ms);
+    const { error, tookMs } = await outcome(script, { signal: abort.signal });
+    expect(error).toBe(reason);
+    const sent = script.asked.filter(({ at }) => at > (script.asked[0]?.at ?? 0));
+    await vi.advanceTimersByTimeAsync(60_000);
+    return { ...script, tookMs: tookMs - ms, sent };
+  }
+
+  it("before the creation sends nothing", async () => {
+    const script = scripted([CREATED]);
+    expect((await outcome(script, { signal: AbortSignal.abort(reason) })).error).toBe(reason);
+    expect(script.asked).toHaveLength(0);
+  });
+
+  it("while the creation's answer is under way waits for it, and cancels the task", async () => {
+    const script = await abortedAfter(100, [after(400, CREATED), CANCELED]);
+    expect(calls(script)).toEqual([CREATE, CANCEL]);
+    expect(script.tookMs).toBeLessThan(500);
+  });
+
+  it("while the creation's answer is late asks for it again under the same key, and cancels the task", async () => {
+    const script = await abortedAfter(100, ["silence", CREATED, CANCELED]);
+    expect(calls(script)).toEqual([CREATE, CREATE, CANCEL]);
+    const [first, again] = script.asked;
+    expect(again?.headers.get("idempotency-key")).toBe(first?.headers.get("idempotency-key"));
+    expect(again?.body).toBe(first?.body);
+    expect(script.tookMs).toBeLessThan(1_500);
+  });
+
+  it("after the creation's answer was lost finds the task by its key, and cancels it", async () => {
+    const script = await abortedAfter(100, [lost, CREATED, CANCELED]);
+    expect(calls(script)).toEqual([CREATE, CREATE, CANCEL]);
+    expect(script.tookMs).toBeLessThan(200);
+  });
+
+  it("after the creation was turned away sends nothing more", async () => {
+    const script = await abortedAfter(100, [problem(429, "rate_limited", { "retry-after": "10" }), CREATED]);
+    expect(calls(script)).toEqual([CREATE]);
+    expect(script.tookMs).toBeLessThan(100);
+  });
+
+  it("while it waits cancels the task", async () => {
+    const script = await abortedAfter(10_000, [CREATED, "silence", CANCELED]);
+    expect(calls(script)).toEqual([CREATE, READ, CANCEL]);
+    expect(script.tookMs).toBeLessThan(100);
+  });
+
+  it.each<[string, Scene[]]>([
+    ["whose answer is lost is asked for again", [lost, CANCELED]],
+    [
+      "that is turned away for a while is asked for again",
+      [problem(429, "rate_limited", { "retry-after": "2" }), CANCELED],
+    ],
+    ["that comes too late changes nothing", [problem(409, "task_finished")]],
+  ])("whose cancel %s", async (_what, cancels) => {
+    const script = await abortedAfter(10_000, [CREATED, "silence", ...cancels]);
+    expect(calls(script)).toEqual([CREATE, READ, ...cancels.map(() => CANCEL)]);
+  });
+
+  it("is not held up for more than five seconds by a gateway that is gone", async () => {
+    for (const first of [CREATED, lost]) {
+      const { tookMs } = await abortedAfter(100, [first, "silence"]);
+      expect(tookMs).toBeLessThanOrEqual(6_100);
+    }
+  });
+});
+
+describe("tasks.wait", () => {
+  it("gives the task at its end, whichever that is", async () => {
+    const script = scripted([held, taskAnswer(failedRecord())]);
+    await expect(inTime(script.client.tasks.wait("tsk_1"))).resolves.toMatchObject({ status: "failed" });
+    expect(waits(script)).toEqual(["wait=25", "wait=25"]);
+  });
+
+  it("leaves the task alone when its time is up", async () => {
+    const script = scripted([held]);
+    const error = await inTime(script.client.tasks.wait("tsk_1", { timeoutSeconds: 3 })).catch((reason) => reason);
+    expect(error).toMatchObject({ code: "deadline_exceeded", task: { status: "processing" } });
+    expect(new Set(calls(script))).toEqual(new Set([READ]));
+  });
+
+  it("holds no read for longer than it is told to", async () => {
+    const script = scripted([held, READY], { waitSeconds: 7.9 });
+    await inTime(script.client.tasks.wait("tsk_1"));
+    expect(waits(script)).toEqual(["wait=7", "wait=7"]);
+  });
+
+  it("tells a task that there is not by 404", async () => {
+    const { client } = scripted([problem(404, "not_found")]);
+    await expect(client.tasks.wait("tsk_1")).rejects.toMatchObject({ code: "not_found", status: 404, task: null });
+  });
+});
+
+it("an answer that is no task's fails the solve", async () => {
+  const { error } = await outcome(scripted([answer({ id: 7 }, 202)]));
+  expect(error).toMatchObject({ code: "unexpected_answer", status: 202 });
+});
