@@ -1,0 +1,90 @@
+// A proxy between client and gateway that goes wrong when it is told to: it loses requests and answers, holds answers back, and
+// answers in the gateway's place. It notes what passed. It listens on loopback only.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, request as requestOf } from "node:http";
+
+/** What happens to one request. */
+export type Mishap =
+  /** It never arrives. */
+  | { readonly tag: "lostRequest" }
+  /** The gateway answers, and nobody hears it. */
+  | { readonly tag: "lostAnswer" }
+  /** The gateway answers; the answer waits until the client has left. */
+  | { readonly tag: "keptAnswer" }
+  /** The gateway is not asked. */
+  | {
+      readonly tag: "answer";
+      readonly status: number;
+      readonly headers?: Record<string, string>;
+      readonly body?: string;
+    };
+
+export interface Passed {
+  readonly at: number;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingMessage["headers"];
+  /** The status that the gateway answered; null where it was not asked, or has not answered. */
+  status: number | null;
+}
+
+export interface LossyProxy {
+  readonly url: string;
+  readonly passed: Passed[];
+  /** What the next requests meet, one each; those after them pass. */
+  plan(...mishaps: Mishap[]): void;
+  close(): Promise<void>;
+}
+
+/** Starts a proxy in front of the gateway at `origin`. */
+export async function startProxy(origin: string): Promise<LossyProxy> {
+  const passed: Passed[] = [];
+  const mishaps: Mishap[] = [];
+  const server = createServer((incoming, outgoing) => {
+    const { method = "", url: path = "", headers } = incoming;
+    const note: Passed = { at: Date.now(), method, path, headers, status: null };
+    passed.push(note);
+    const mishap = mishaps.shift();
+    if (mishap?.tag === "lostRequest") return void incoming.socket.destroy();
+    if (mishap?.tag === "answer") {
+      incoming.resume();
+      return void outgoing.writeHead(mishap.status, mishap.headers).end(mishap.body);
+    }
+    forward(origin, incoming, outgoing, (answer) => {
+      note.status = answer.statusCode ?? null;
+      if (mishap === undefined) answer.pipe(outgoing.writeHead(answer.statusCode ?? 502, answer.headers));
+      else answer.resume();
+      if (mishap?.tag === "lostAnswer") incoming.socket.destroy();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    passed,
+    plan: (...more) => void mishaps.push(...more),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+function forward(
+  origin: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  onAnswer: (answer: IncomingMessage) => void,
+): void {
+  const { method, url, headers } = incoming;
+  const onward = requestOf(new URL(url ?? "/", origin), { method, headers, agent: false }, onAnswer);
+  // A gateway that is gone is a connection that breaks, as it would be without a proxy.
+  onward.on("error", () => incoming.socket.destroy());
+  outgoing.on("close", () => onward.destroy());
+  incoming.pipe(onward);
+}
