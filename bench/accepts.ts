@@ -5,6 +5,7 @@
 // admission, submission and polls running on the same thread and disk stands beside it, for comparison.
 
 import type { Bundle } from "./build.ts";
+import type { Answer } from "./load.ts";
 import { keepSending, sendByClients, sendSteadily } from "./load.ts";
 import type { Figure } from "./report.ts";
 import type { Side } from "./stage.ts";
@@ -64,16 +65,18 @@ async function play(side: Side, { steadyCount, loadedCount }: AcceptPlan): Promi
     const beside = await sendSteadily(STEADY_PER_S, steadyCount, second);
     const flooded = await flood.stop();
     return {
-      steadyMs: steady.latenciesMs,
+      steadyMs: steady.map(latencyMs),
       loadedMs: loaded.latenciesMs,
       perSecond: loaded.perSecond,
-      besideMs: beside.latenciesMs,
+      besideMs: beside.map(latencyMs),
       besidePerSecond: flooded.perSecond,
     };
   } finally {
     await side.close();
   }
 }
+
+const latencyMs = (answer: Answer): number => answer.latencyMs;
 
 function describe(name: string, rounds: readonly Round[]): string {
   const last = rounds.at(-1);

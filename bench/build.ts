@@ -7,9 +7,18 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
+import { interrupted } from "./endings.ts";
 
 /** The project's folder. */
-const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..");
+export const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** What is used of esbuild, which comes with wrangler and is found through it. */
+interface EsbuildModule {
+  transformSync(text: string, options: { readonly loader: "ts" }): { readonly code: string };
+}
+
+const wranglerPackage = createRequire(import.meta.url).resolve("wrangler/package.json");
+const esbuild = createRequire(wranglerPackage)("esbuild") as EsbuildModule;
 
 /** A file that the bundle's main module imports by name. */
 interface TextModule {
@@ -37,16 +46,18 @@ export async function buildWorker(folder: string): Promise<Bundle> {
   return { script, texts, minifiedBytes: all.length, gzippedBytes: gzipSync(all).length };
 }
 
-/** A file of this folder, as text: what runs in workerd and not here. */
+/** A file of this folder, as JavaScript: what runs in workerd and not here. */
 export function benchFile(name: string): string {
-  return readFileSync(join(dirname(fileURLToPath(import.meta.url)), name), "utf8");
+  const text = readFileSync(join(PROJECT, "bench", name), "utf8");
+  return name.endsWith(".ts") ? esbuild.transformSync(text, { loader: "ts" }).code : text;
 }
 
 /** Runs a wrangler command in the project's folder; rejects where it fails. */
 export async function runWrangler(flags: readonly string[]): Promise<void> {
-  const command = join(dirname(createRequire(import.meta.url).resolve("wrangler/package.json")), "bin", "wrangler.js");
+  const command = join(dirname(wranglerPackage), "bin", "wrangler.js");
   await promisify(execFile)(process.execPath, [command, ...flags], {
     cwd: PROJECT,
+    signal: interrupted,
     env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" },
   });
 }

@@ -105,10 +105,10 @@ export function keepSending(clients: number, send: Send): { stop(): Promise<Load
   };
 }
 
-/** `count` requests, `perSecond` each second, whether or not those before are answered. */
-export async function sendSteadily(perSecond: number, count: number, send: Send): Promise<LoadResult> {
+/** `count` requests, `perSecond` each second, whether or not those before are answered. Their answers, in the order of sending. */
+export async function sendSteadily<T>(perSecond: number, count: number, send: () => Promise<T>): Promise<T[]> {
   const startedAt = performance.now();
-  const answers: Promise<Answer>[] = [];
+  const answers: Promise<T>[] = [];
   for (let index = 0; index < count; index += 1) {
     const waitMs = startedAt + (index * 1_000) / perSecond - performance.now();
     if (waitMs > 0) await delay(waitMs);
@@ -116,6 +116,5 @@ export async function sendSteadily(perSecond: number, count: number, send: Send)
     answer.catch(() => undefined);
     answers.push(answer);
   }
-  const latenciesMs = (await Promise.all(answers)).map(({ latencyMs }) => latencyMs);
-  return { latenciesMs, perSecond };
+  return Promise.all(answers);
 }

@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 /** One figure. */
 export interface Figure {
   readonly name: string;
-  readonly unit: "ratio" | "ms" | "KiB";
+  readonly unit: "ratio" | "ms" | "KiB" | "rows" | "$";
   readonly value: number;
   /** The least and the greatest of the rounds; null where there is one value only. */
   readonly spread: readonly [number, number] | null;
@@ -22,11 +22,15 @@ function verdict({ value, target }: Figure): "PASS" | "MISS" | "" {
   return reached ? "PASS" : "MISS";
 }
 
-/** Digits that mean something: a ratio is given in hundredths, a size in tenths. */
-const shown = (value: number, unit: Figure["unit"]): string => value.toFixed(unit === "ratio" ? 2 : 1);
+/** Digits that mean something. */
+const DIGITS: Readonly<Record<Figure["unit"], number>> = { ratio: 2, ms: 1, KiB: 1, rows: 0, $: 2 };
 
-const withUnit = (value: number, unit: Figure["unit"]): string =>
-  unit === "ratio" ? shown(value, unit) : `${shown(value, unit)} ${unit}`;
+const shown = (value: number, unit: Figure["unit"]): string => value.toFixed(DIGITS[unit]);
+
+function withUnit(value: number, unit: Figure["unit"]): string {
+  if (unit === "ratio") return shown(value, unit);
+  return unit === "$" ? `$${shown(value, unit)}` : `${shown(value, unit)} ${unit}`;
+}
 
 /** The table as text. */
 export function tableOf(figures: readonly Figure[]): string {
@@ -40,9 +44,13 @@ export function tableOf(figures: readonly Figure[]): string {
       verdict(figure),
     ];
   });
-  const all = [["figure", "median", "spread", "target", ""], ...rows];
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  return all
+  return columnsOf([["figure", "median", "spread", "target", ""], ...rows]);
+}
+
+/** Rows of cells as text, in columns as wide as they need. */
+export function columnsOf(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
     .map((row) =>
       row
         .map((cell, column) => cell.padEnd(widths[column] ?? 0))

@@ -1,12 +1,12 @@
 // A Worker on workerd without the development proxies: requests go to the Worker's own socket, storage is on disk, and each
 // runtime has a folder and a process of its own. It ends only what it started.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Bundle } from "./build.ts";
-import { benchFile } from "./build.ts";
+import { benchFile, PROJECT } from "./build.ts";
+import { ending, removeFolder, temporaryFolder } from "./endings.ts";
 
 /** What is used of miniflare, which comes with wrangler and is found through it. */
 interface MiniflareModule {
@@ -33,42 +33,67 @@ export const ADMIN_TOKEN = "admin-token-of-the-bench";
 export interface RunningWorker {
   /** The Worker's origin. */
   readonly url: string;
+  /** The folder with everything that it stores. */
+  readonly stateFolder: string;
+  /** The id of workerd's process; null where the system does not tell (it has no /proc). */
+  readonly pid: number | null;
   /** Ends the process and erases its state. */
   stop(): Promise<void>;
 }
 
+/** Variables and secrets of a Worker, as wrangler would hand them over. */
+export type Variables = Readonly<Record<string, string>>;
+
 /** Starts the gateway. `script` differs from the bundle's where a bench asks what a part of it costs. */
-export function startGateway({ script, texts }: Pick<Bundle, "script" | "texts">, vars = {}): Promise<RunningWorker> {
+export function startGateway(
+  { script, texts }: Pick<Bundle, "script" | "texts">,
+  variables: Variables = {},
+): Promise<RunningWorker> {
   return start(
     {
       modules: [
         { type: "ESModule", path: "entry.js", contents: benchFile("entry.js") },
+        { type: "ESModule", path: "counting.js", contents: benchFile("counting.ts") },
         { type: "ESModule", path: "index.js", contents: script },
         ...texts.map(({ name, contents }) => ({ type: "Text", path: name, contents })),
       ],
-      bindings: { ADMIN_TOKEN, ...vars },
+      bindings: { ADMIN_TOKEN, ...variables },
       durableObjects: {
         TASKS: { className: "TaskObject", useSQLite: true },
         TENANTS: { className: "TenantObject", useSQLite: true },
       },
+      // The files themselves, with nothing in front of the Worker: it runs first on the platform too.
+      serviceBindings: { ASSETS: { disk: { path: join(PROJECT, "dist", "assets"), writable: false } } },
     },
     "/healthz",
   );
 }
 
-/** Starts the floor. */
-export function startFloor(script = benchFile("floor.js")): Promise<RunningWorker> {
+/** Starts a floor: the one that accepts, or the one that solves. */
+export function startFloor(script = benchFile("floor.js"), variables: Variables = {}): Promise<RunningWorker> {
   return start(
     {
       modules: [{ type: "ESModule", path: "floor.js", contents: script }],
+      bindings: variables,
       durableObjects: { OBJECTS: { className: "FloorObject", useSQLite: true } },
     },
     "/",
   );
 }
 
-async function start(worker: Readonly<Record<string, unknown>>, healthPath: string): Promise<RunningWorker> {
-  const folder = mkdtempSync(join(tmpdir(), "solvegate-bench-"));
+/** One start after the other: a new process is known by not having been there before. */
+let starting: Promise<unknown> = Promise.resolve();
+
+function start(worker: Readonly<Record<string, unknown>>, healthPath: string): Promise<RunningWorker> {
+  const started = starting.then(() => startNow(worker, healthPath));
+  starting = started.catch(() => undefined);
+  return started;
+}
+
+async function startNow(worker: Readonly<Record<string, unknown>>, healthPath: string): Promise<RunningWorker> {
+  const folder = temporaryFolder();
+  const stateFolder = join(folder, "state");
+  const before = workerdProcesses();
   const runtime = new miniflare.Miniflare(
     miniflare.convertV4MiniflareOptions({
       host: "127.0.0.1",
@@ -77,7 +102,7 @@ async function start(worker: Readonly<Record<string, unknown>>, healthPath: stri
       log: new miniflare.NoOpLog(),
       // Written by the Worker and read here, as a platform's collector would, and then forgotten.
       handleStructuredLogs: () => undefined,
-      resourcePersistencePath: join(folder, "state"),
+      resourcePersistencePath: stateFolder,
       resourceTmpPath: join(folder, "tmp"),
       telemetry: { enabled: false },
       name: "bench",
@@ -91,19 +116,35 @@ async function start(worker: Readonly<Record<string, unknown>>, healthPath: stri
       ...worker,
     }),
   );
-  const stop = async () => {
+  const stop = ending(async () => {
     await runtime.dispose();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  };
+    removeFolder(folder);
+  });
   try {
     await runtime.ready;
     const { origin } = await runtime.unsafeGetDirectURL("bench");
     const answer = await fetch(origin + healthPath);
     if (!answer.ok) throw new Error(`the Worker answers ${answer.status}: ${await answer.text()}`);
     await answer.arrayBuffer();
-    return { url: origin, stop };
+    const pid = workerdProcesses().find((one) => !before.includes(one)) ?? null;
+    return { url: origin, stateFolder, pid, stop };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** The workerd processes that this process has started; none where there is no /proc. */
+function workerdProcesses(): number[] {
+  const children = readText(`/proc/${process.pid}/task/${process.pid}/children`).split(" ").filter(Boolean).map(Number);
+  return children.filter((pid) => readText(`/proc/${pid}/comm`).startsWith("workerd"));
+}
+
+/** A file that may be gone, or may never have been. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
   }
 }

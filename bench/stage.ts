@@ -30,13 +30,21 @@ export interface Side {
   close(): Promise<void>;
 }
 
-/** Makes a tenant with a test key on a gateway, and a caller that holds the key. */
-export async function makeCaller(worker: RunningWorker, tenantId: string): Promise<Caller> {
+/** In-flight slots of a tenant of the bench: more than any stage has tasks. */
+const MAX_IN_FLIGHT = 10_000;
+
+/** Makes a tenant with a key on a gateway, and a caller that holds the key. */
+export async function makeCaller(
+  worker: RunningWorker,
+  tenantId: string,
+  mode: "test" | "live" = "test",
+): Promise<Caller> {
   const operator = new Caller(worker.url, { authorization: `Bearer ${ADMIN_TOKEN}` });
-  const tenant = { id: tenantId, name: tenantId, allowedHosts: ["antcpt.com"] };
+  const limits = { maxInFlight: MAX_IN_FLIGHT };
+  const tenant = { id: tenantId, name: tenantId, allowedHosts: ["antcpt.com"], limits };
   await operator.send("POST", "/admin/tenants", [201], JSON.stringify(tenant));
   const path = `/admin/tenants/${tenantId}/keys`;
-  const { body } = await operator.send("POST", path, [201], JSON.stringify({ name: "bench", mode: "test" }));
+  const { body } = await operator.send("POST", path, [201], JSON.stringify({ name: "bench", mode }));
   operator.close();
   const { key } = JSON.parse(body) as { key: string };
   return new Caller(worker.url, { authorization: `Bearer ${key}` });
