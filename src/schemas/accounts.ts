@@ -5,7 +5,7 @@ import { TASK_ERROR_CODES, TASK_STATUSES } from "../tasks/record.ts";
 import { isDay, nullableTimeSchema, pageQuerySchema, timeSchema } from "./shared.ts";
 
 export const taskListQuerySchema = pageQuerySchema.extend({
-  status: z.enum(TASK_STATUSES).optional().openapi({ example: "failed" }),
+  status: z.enum(TASK_STATUSES).optional().openapi({ description: "Only tasks of this status" }),
 });
 
 export const taskListSchema = z
@@ -47,10 +47,10 @@ const daySchema = z.string().refine((text) => isDay(text) && text >= "1971", "mu
 export const usageQuerySchema = z.strictObject({
   from: daySchema
     .optional()
-    .openapi({ format: "date", description: "First day (UTC); by default 29 days before `to`", example: "2026-11-01" }),
+    .openapi({ format: "date", description: "First day (UTC), as `2026-11-01`; by default 29 days before `to`" }),
   to: daySchema
     .optional()
-    .openapi({ format: "date", description: "Last day (UTC); by default today", example: "2026-11-23" }),
+    .openapi({ format: "date", description: "Last day (UTC), as `2026-11-23`; by default today" }),
 });
 
 const milliseconds = z.int().nullable();

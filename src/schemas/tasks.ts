@@ -172,6 +172,7 @@ export const timelineSchema = z
   });
 
 /** Headers of a creation. Names are in lower case, as they reach the validator. */
+/** Optional fields have no example of their own: the reference would fill it in, and send it with a call that is tried. */
 export const createHeadersSchema = z.object({
   "idempotency-key": z
     .string()
@@ -179,15 +180,13 @@ export const createHeadersSchema = z.object({
     .max(255)
     .regex(/^[\x20-\x7e]*$/, "must be 1 to 255 printable characters")
     .optional()
-    .openapi({ description: "Repeats with the same key and body give the same task", example: "order-1042" }),
+    .openapi({ description: "Repeats with the same key, such as `order-1042`, and body give the same task" }),
   prefer: z.string().optional().openapi({
     description: "`wait=N`: hold the answer until the task is finished or N seconds (at most 60) have gone",
-    example: "wait=30",
   }),
   traceparent: z.string().optional().openapi({
     description:
       "W3C Trace Context: kept with the task, and sent on to the upstream and with the webhook. What is malformed is ignored",
-    example: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
   }),
 });
 

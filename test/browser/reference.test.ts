@@ -72,6 +72,22 @@ describe("the reference", () => {
     expect(await shown.locator(".response-col_status").last().textContent()).toContain("200");
   });
 
+  it("tries calls as they stand: nothing is filled in that a caller has not asked for", async () => {
+    const tenant = await stage.tenant();
+    const { page } = await openReference();
+    await authorize(page, await tenant.key());
+    const call = page.locator("#operations-Tasks-createTask");
+    await call.locator(".opblock-summary-control").click();
+    const answered = page.waitForResponse((response) => new URL(response.url()).pathname === "/v1/tasks");
+    await call.getByRole("button", { name: "Execute" }).click();
+
+    const response = await answered;
+    expect(response.status()).toBe(202);
+    const { "idempotency-key": key, prefer, traceparent } = response.request().headers();
+    expect({ key, prefer, traceparent }).toEqual({ key: undefined, prefer: undefined, traceparent: undefined });
+    await call.locator(".live-responses-table").getByText('"status": "queued"').waitFor();
+  });
+
   it("keeps the key in the page alone", async () => {
     const tenant = await stage.tenant();
     const key = await tenant.key();
