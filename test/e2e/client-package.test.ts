@@ -1,0 +1,227 @@
+// The package as a new user has it: packed, installed into an empty folder, and used there by Node, by the compiler and in a Worker.
+
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PROJECT } from "../../scripts/support/gateway-process.ts";
+import type { Stage } from "./support.ts";
+import { makeKey, makeTenant, setStage } from "./support.ts";
+
+/** What is used of miniflare, which comes with wrangler and is found through it. */
+interface MiniflareModule {
+  readonly Miniflare: new (
+    options: unknown,
+  ) => { dispatchFetch(url: string): Promise<{ status: number; text(): Promise<string> }>; dispose(): Promise<void> };
+  convertV4MiniflareOptions(options: Readonly<Record<string, unknown>>): unknown;
+}
+
+const requireHere = createRequire(import.meta.url);
+const WRANGLER = requireHere.resolve("wrangler/package.json");
+const bin = (manifest: string, name: string) => join(dirname(manifest), "bin", name);
+
+const folder = mkdtempSync(join(tmpdir(), "solvegate-package-"));
+let stage: Stage;
+let environment: { GATEWAY: string; KEY: string };
+
+/** Runs a program in the new user's folder; what it prints. */
+async function run(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const options = { cwd: folder, env: { ...process.env, WRANGLER_SEND_METRICS: "false", ...env } };
+  try {
+    return (await promisify(execFile)(command, args, options)).stdout;
+  } catch (error) {
+    const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
+    throw new Error(`${command} ${args.join(" ")} failed:\n${stdout}\n${stderr}`);
+  }
+}
+const node = (...args: string[]) => run(process.execPath, args, environment);
+
+/** Puts files into the new user's folder. */
+function write(files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+}
+
+beforeAll(async () => {
+  // As `npm pack` does it, without building the assets, which are no part of the package.
+  await promisify(execFile)(process.execPath, [join(PROJECT, "scripts", "client.ts")]);
+  const pack = ["pack", "--ignore-scripts", "--json", "--pack-destination", folder];
+  await promisify(execFile)("npm", pack, { cwd: PROJECT });
+  const [tarball] = readdirSync(folder);
+  write({ "package.json": JSON.stringify({ name: "new-user", private: true, type: "module" }) });
+  await run("npm", ["install", `./${tarball}`, "--prefer-offline", "--no-audit", "--no-fund"]);
+
+  stage = await setStage();
+  await makeTenant(stage.gateway(), "acme");
+  environment = { GATEWAY: stage.gateway().url, KEY: await makeKey(stage.gateway(), "acme", "test") };
+});
+
+afterAll(async () => {
+  await stage.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const SOLVE = `{ websiteURL: "https://antcpt.com/score_detector", websiteKey: "sandbox-instant", pageAction: "homepage" }`;
+
+it("brings the client and the library that verifies webhooks, and nothing else", () => {
+  const installed = readdirSync(join(folder, "node_modules"), { recursive: true, encoding: "utf8" });
+  const packages = installed.filter((path) => /(^|node_modules\/)[^/]*(@[^/]+\/)?[^/]+\/package\.json$/.test(path));
+  expect(packages.map((path) => dirname(path)).sort()).toEqual([
+    "@stablelib/base64",
+    "fast-sha256",
+    "solvegate",
+    "standardwebhooks",
+  ]);
+  const files = installed.filter((path) => /^solvegate\/.*\.\w+$/.test(path));
+  for (const path of files)
+    expect(path).toMatch(/^solvegate\/(package\.json|README\.md|dist\/client\/[\w-]+(\.d\.ts|\.js))$/);
+});
+
+it("solves in Node", async () => {
+  write({
+    "solve.mjs": `
+      import { Solvegate } from "solvegate/client";
+      const solvegate = new Solvegate({ baseUrl: process.env.GATEWAY, apiKey: process.env.KEY });
+      const task = await solvegate.solve(${SOLVE});
+      console.log(task.solution.gRecaptchaResponse);`,
+  });
+  expect(await node("solve.mjs")).toMatch(/^sandbox\./);
+});
+
+describe("type-checks for a user with", () => {
+  const USE = `
+    import { Solvegate, SolvegateError, verifyWebhook, type Task } from "solvegate/client";
+
+    const solvegate = new Solvegate({ baseUrl: "https://gateway.example", apiKey: "sg_test_x", fetch });
+    export async function use(signal: AbortSignal, request: Request): Promise<string> {
+      const onProgress = (task: Task) => console.log(task.status, task.polls);
+      try {
+        const task = await solvegate.solve(${SOLVE}, { timeoutSeconds: 90, signal, onProgress });
+        const token: string = task.solution.gRecaptchaResponse;
+        // @ts-expect-error: there is no such field
+        task.solution.token;
+        for await (const { id } of solvegate.tasks.list({ status: "failed" })) await solvegate.tasks.events(id);
+        return token;
+      } catch (error) {
+        if (error instanceof SolvegateError && error.code === "timeout") return error.task?.id ?? error.requestId ?? "";
+        throw error;
+      }
+    }
+    // @ts-expect-error: a task has a site key
+    solvegate.solve({ websiteURL: "https://a.example", pageAction: "home" });
+    // @ts-expect-error: there is no such status
+    solvegate.tasks.list({ status: "solved" });
+
+    export async function receive(request: Request): Promise<string> {
+      const event = await verifyWebhook({ body: await request.text(), headers: request.headers, secret: ["whsec_x"] });
+      switch (event.type) {
+        case "task.ready":
+          // @ts-expect-error: a late webhook has no solution
+          event.data.solution.gRecaptchaResponse;
+          return event.data.solution?.gRecaptchaResponse ?? event.data.solutionState;
+        case "task.failed":
+          return event.data.error.code;
+        case "task.canceled":
+          return event.data.finishedAt ?? "";
+        case "webhook.test":
+          return event.data.tenantId;
+      }
+    }`;
+
+  /** The project's own compiler; types that a user would install stand in their folder. */
+  async function check(compilerOptions: object): Promise<string> {
+    const strict = { target: "ES2022", module: "NodeNext", strict: true, noEmit: true, skipLibCheck: false };
+    const options = { ...strict, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, ...compilerOptions };
+    write({ "use.ts": USE, "tsconfig.json": JSON.stringify({ compilerOptions: options, files: ["use.ts"] }) });
+    return run(process.execPath, [bin(requireHere.resolve("typescript/package.json"), "tsc"), "-p", "."]);
+  }
+
+  it("a browser's types and nothing installed", async () => {
+    await expect(check({ lib: ["ES2022", "DOM"], types: [] })).resolves.toBe("");
+  });
+
+  it("a bundler's way to find modules", async () => {
+    const bundler = { module: "ESNext", moduleResolution: "bundler" };
+    await expect(check({ ...bundler, lib: ["ES2022", "DOM"], types: [] })).resolves.toBe("");
+  });
+
+  it.each([
+    ["Node's types", "@types/node", "node"],
+    ["a Worker's types", "@cloudflare/workers-types", "@cloudflare/workers-types"],
+  ])("%s", async (_whose, name, type) => {
+    const home = join(folder, "node_modules", name);
+    mkdirSync(dirname(home), { recursive: true });
+    symlinkSync(dirname(requireHere.resolve(`${name}/package.json`)), home);
+    await expect(check({ lib: ["ES2023"], types: [type], skipLibCheck: true })).resolves.toBe("");
+    rmSync(home);
+  });
+});
+
+describe("in a Worker", () => {
+  /** Bundles a Worker as it is deployed. */
+  async function bundle(name: string, source: string): Promise<string> {
+    const config = { name, main: `${name}.js`, compatibility_date: "2026-10-20" };
+    write({ [`${name}.js`]: source, [`${name}.json`]: JSON.stringify(config) });
+    await node(bin(WRANGLER, "wrangler.js"), "deploy", "--dry-run", "-c", `${name}.json`, "--outdir", `out-${name}`);
+    return readFileSync(join(folder, `out-${name}`, `${name}.js`), "utf8");
+  }
+
+  const SOLVER = `
+    import { Solvegate } from "solvegate/client";
+    export default {
+      async fetch(request, env) {
+        const solvegate = new Solvegate({ baseUrl: env.GATEWAY, apiKey: env.KEY });
+        const task = await solvegate.solve(${SOLVE}, { signal: request.signal });
+        return new Response(task.solution.gRecaptchaResponse);
+      },
+    };`;
+  const RECEIVER = `
+    import { verifyWebhook } from "solvegate/client";
+    export default {
+      async fetch(request, env) {
+        const event = await verifyWebhook({ body: await request.text(), headers: request.headers, secret: env.SECRET });
+        return new Response(event.type);
+      },
+    };`;
+
+  it("a bundle that only solves has nothing of webhooks' verification in it, and one that verifies has", async () => {
+    const [solver, receiver] = [await bundle("solver", SOLVER), await bundle("receiver", RECEIVER)];
+    for (const part of ["standardwebhooks", "fast-sha256", "timingSafeEqual", "webhook_not_verified"]) {
+      expect(solver).not.toContain(part);
+    }
+    expect(receiver).toContain("timingSafeEqual");
+    expect(receiver).not.toContain("idempotency-key");
+  });
+
+  it("it solves, on the platform's runtime", async () => {
+    const contents = await bundle("runner", SOLVER);
+    const { Miniflare, convertV4MiniflareOptions } = createRequire(WRANGLER)("miniflare") as MiniflareModule;
+    const worker = new Miniflare(
+      convertV4MiniflareOptions({
+        name: "runner",
+        rootPath: folder,
+        modules: [{ type: "ESModule", path: "runner.js", contents }],
+        compatibilityDate: "2026-10-20",
+        bindings: environment,
+        cf: false,
+        telemetry: { enabled: false },
+      }),
+    );
+    try {
+      const answer = await worker.dispatchFetch("http://runner.test/");
+      expect(await answer.text()).toMatch(/^sandbox\./);
+      expect(answer.status).toBe(200);
+    } finally {
+      await worker.dispose();
+    }
+  });
+});
