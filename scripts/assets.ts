@@ -2,8 +2,8 @@
 // page of problems) and the console (`/console`, by Vite). Nothing in them comes from another host.
 
 import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { PROBLEMS_PAGE } from "../src/reference/problems-page.ts";
 import { PROJECT } from "./support/gateway-process.ts";
@@ -11,7 +11,7 @@ import { PROJECT } from "./support/gateway-process.ts";
 const ASSETS = join(PROJECT, "dist", "assets");
 /** Built beside and put in place at once: a gateway that runs meanwhile never misses a file for long. */
 const STAGING = `${ASSETS}-${process.pid}`;
-const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+const SWAGGER_UI = dirname(fileURLToPath(import.meta.resolve("swagger-ui-dist/package.json")));
 
 await build({
   root: join(PROJECT, "src", "console"),

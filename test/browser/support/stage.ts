@@ -14,7 +14,7 @@ import { startVisit, type Visit, type VisitOptions } from "./visit.ts";
 const PICTURES = join(PROJECT, "dist", "screenshots");
 
 /** A tenant of one test. */
-export interface TestTenant {
+interface TestTenant {
   readonly id: string;
   readonly webhookSecret: string;
   /** A test key with these scopes; every scope by default. */

@@ -5,12 +5,12 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 
 /** The screens that pages are tried on (CSS pixels). */
-export const SIZES = {
+const SIZES = {
   desktop: { width: 1280, height: 800 },
   phone: { width: 390, height: 844 },
 } as const;
-export type Size = keyof typeof SIZES;
-export type Scheme = "light" | "dark";
+type Size = keyof typeof SIZES;
+type Scheme = "light" | "dark";
 
 /** Every look that a page must stand: both schemes, on both screens. */
 export const LOOKS: readonly { readonly scheme: Scheme; readonly size: Size }[] = [
