@@ -35,6 +35,13 @@ function wholeNumber(min: number, max: number, fallback: number) {
     .default(fallback);
 }
 
+function truth(fallback: "true" | "false") {
+  return plainText
+    .pipe(z.enum(["true", "false"]))
+    .default(fallback)
+    .transform((value) => value === "true");
+}
+
 const headerText = z
   .string()
   .min(1)
@@ -57,10 +64,8 @@ const configurationSchema = z.object({
   POLL_INTERVAL_MS: wholeNumber(1_000, 60_000, 3_000),
   TASK_TIMEOUT_S: wholeNumber(10, 300, 120),
   TASK_RETENTION_S: wholeNumber(10, 2_592_000, 86_400),
-  ALLOW_PRIVATE_WEBHOOKS: plainText
-    .pipe(z.enum(["true", "false"]))
-    .default("false")
-    .transform((value) => value === "true"),
+  FIRST_POLL_ADVICE: truth("true"),
+  ALLOW_PRIVATE_WEBHOOKS: truth("false"),
   SOLVER_USER_AGENT: headerText.default(SEED_USER_AGENT),
   SOLVER_SEC_CH_UA: headerText.default(SEED_SEC_CH_UA),
 });
@@ -81,6 +86,8 @@ export interface Configuration {
   readonly pollIntervalMs: number;
   readonly taskTimeoutMs: number;
   readonly taskRetentionMs: number;
+  /** Whether a tenant's solve times say when a task's first poll comes; else it comes 3 s after createTask's answer. */
+  readonly firstPollAdvice: boolean;
   readonly allowPrivateWebhooks: boolean;
   readonly solver: { readonly userAgent: string; readonly secChUa: string };
 }
@@ -117,6 +124,7 @@ function toConfiguration(values: z.output<typeof configurationSchema>): Configur
     pollIntervalMs: values.POLL_INTERVAL_MS,
     taskTimeoutMs: values.TASK_TIMEOUT_S * 1_000,
     taskRetentionMs: values.TASK_RETENTION_S * 1_000,
+    firstPollAdvice: values.FIRST_POLL_ADVICE,
     allowPrivateWebhooks: values.ALLOW_PRIVATE_WEBHOOKS,
     solver: { userAgent: values.SOLVER_USER_AGENT, secChUa: values.SOLVER_SEC_CH_UA },
   };

@@ -23,12 +23,16 @@ export function claimSolution(record: TaskRecord, now: number): TaskRecord {
   return withEvent({ ...record, solution: null, solutionState: "claimed" }, now, "claimed");
 }
 
-/** The ledger has the outcome; where the task has no address of its own, the tenant's endpoint gets the webhook. */
+/** The tenant's object knows the outcome: where the task has no address of its own, the tenant's endpoint gets the webhook. */
+export function conclude(record: TaskRecord, endpoint: string | null, now: number): TaskRecord {
+  if (record.settled || !isFinal(record.status) || record.delivery !== null || endpoint === null) return record;
+  return { ...record, delivery: newDelivery(endpoint, "tenant", record.finishedAt ?? now) };
+}
+
+/** The ledger has the outcome. */
 export function settle(record: TaskRecord, endpoint: string | null, now: number): TaskRecord {
   if (record.settled || !isFinal(record.status)) return record;
-  const delivery =
-    record.delivery ?? (endpoint === null ? null : newDelivery(endpoint, "tenant", record.finishedAt ?? now));
-  return { ...record, settled: true, settleAt: null, delivery };
+  return { ...conclude(record, endpoint, now), settled: true, settleAt: null };
 }
 
 /** The tenant's object did not take the outcome: try again after a pause. */

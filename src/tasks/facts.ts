@@ -5,7 +5,8 @@ import type { DeliveryOutcome } from "../webhooks/outcome.ts";
 
 /** What the tenant's object says to a task that asks for a slot. */
 export type AdmissionOutcome =
-  | { readonly tag: "admitted" }
+  /** `firstPollMs`: how long after createTask's answer the first poll had best come, by the tenant's own solve times. */
+  | { readonly tag: "admitted"; readonly firstPollMs?: number }
   /** Every slot is taken; the tenant wakes the task when one is free. */
   | { readonly tag: "waiting" }
   | { readonly tag: "refused"; readonly code: "quota_exceeded" | "tenant_suspended" }
@@ -29,6 +30,8 @@ export type Fact =
   | { readonly tag: "polled"; readonly sentAt: number; readonly outcome: PollOutcome; readonly solver: Solver }
   | { readonly tag: "cancel" }
   | { readonly tag: "claim" }
+  /** The tenant's object knows the outcome and has freed the slot; its ledger takes it once the first webhook attempt is made. */
+  | { readonly tag: "concluded"; readonly endpoint: string | null }
   /** The ledger has the outcome; `endpoint` is where the tenant wants its webhooks, null for nowhere. */
   | { readonly tag: "settled"; readonly endpoint: string | null }
   | { readonly tag: "settle_failed" }

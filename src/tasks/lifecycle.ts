@@ -4,6 +4,7 @@
 import type { FailureKind, PollOutcome, Solution } from "../upstream/protocol.ts";
 import {
   claimSolution,
+  conclude,
   expireSolution,
   postponeAttempt,
   postponeSettlement,
@@ -17,7 +18,7 @@ import type { StoredSolution, TaskError, TaskErrorCode, TaskRecord } from "./rec
 import { isFinal } from "./record.ts";
 import {
   backoffMs,
-  FIRST_POLL_MS,
+  firstPollAt,
   internalBackoffMs,
   MAX_HIDDEN_SUBMISSIONS,
   RESUBMIT_MS,
@@ -41,6 +42,8 @@ export function advance(record: TaskRecord, fact: Fact, now: number): TaskRecord
       return onClock(record, now);
     case "claim":
       return claimSolution(record, now);
+    case "concluded":
+      return conclude(record, fact.endpoint, now);
     case "settled":
       return settle(record, fact.endpoint, now);
     case "settle_failed":
@@ -111,9 +114,14 @@ function onAdmission(record: TaskRecord, outcome: AdmissionOutcome, now: number)
   if (record.status !== "queued" || record.stage === "submission") return record;
   switch (outcome.tag) {
     case "admitted":
-      return withEvent({ ...record, stage: "submission", stepAt: now, faults: 0 }, now, "admitted", {
-        durationMs: now - record.createdAt,
-      });
+      return withEvent(
+        { ...record, ...adviceOf(outcome), stage: "submission", stepAt: now, faults: 0 },
+        now,
+        "admitted",
+        {
+          durationMs: now - record.createdAt,
+        },
+      );
     case "waiting": {
       const waiting: TaskRecord = { ...record, stage: "waiting", stepAt: now + WAITING_RECHECK_MS, faults: 0 };
       return record.stage === "waiting" ? waiting : withEvent(waiting, now, "waiting");
@@ -131,13 +139,17 @@ function onAdmission(record: TaskRecord, outcome: AdmissionOutcome, now: number)
   }
 }
 
+function adviceOf({ firstPollMs }: Extract<AdmissionOutcome, { tag: "admitted" }>): Pick<TaskRecord, "firstPollMs"> {
+  return firstPollMs === undefined ? {} : { firstPollMs };
+}
+
 function onSubmitted(record: TaskRecord, fact: Extract<Fact, { tag: "submitted" }>, now: number): TaskRecord {
   const { outcome, sentAt } = fact;
   const durationMs = now - sentAt;
   switch (outcome.tag) {
     case "created": {
       const taken = accepted(record, sentAt, now, outcome.taskId);
-      return withEvent({ ...taken, stepAt: now + FIRST_POLL_MS }, now, "submitted", { durationMs });
+      return withEvent({ ...taken, stepAt: firstPollAt(record, now) }, now, "submitted", { durationMs });
     }
     case "ready": {
       const taken = withEvent(accepted(record, sentAt, now, outcome.taskId), now, "submitted", { durationMs });

@@ -8,12 +8,13 @@ import { describeError, log } from "../log.ts";
 import type { DeliveryTerms } from "../tenants/state.ts";
 import { UPSTREAM_TIMEOUT_MS } from "../upstream/client.ts";
 import type { AcceptRequest, AcceptResult, CancelResult, ClaimResult, RedeliverResult, TaskOwner } from "./calls.ts";
+import { isVolatile } from "./durability.ts";
 import type { Fact } from "./facts.ts";
 import { advance } from "./lifecycle.ts";
 import type { TaskRecord } from "./record.ts";
 import { isFinal, newRecord, RECORD_KEY, taskRecordSchema } from "./record.ts";
 import { reportChange } from "./report.ts";
-import { ALARM_OVERDUE_MS, nextAction, nextWakeAt, recover } from "./schedule.ts";
+import { ALARM_OVERDUE_MS, attemptDue, nextAction, nextWakeAt, recover } from "./schedule.ts";
 import type { StepContext } from "./steps.ts";
 import {
   admitStep,
@@ -203,7 +204,7 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   async #deliver(record: TaskRecord, context: StepContext, terms: DeliveryTerms | null): Promise<void> {
-    if (nextAction(record, Date.now()).tag !== "deliver") return;
+    if (!attemptDue(record, Date.now())) return;
     if (terms === null) {
       this.#apply({ tag: "terms_missing" });
       return;
@@ -212,7 +213,8 @@ export class TaskObject extends DurableObject<Env> {
     this.#apply({ tag: "clock" });
     const due = this.#apply({ tag: "retarget", endpoint: terms.endpoint });
     const after = due.delivery?.nextAttemptAt === null ? due : this.#apply(await deliverStep(due, context, terms));
-    if (after.delivery?.state !== record.delivery?.state) await noteDelivery(after, context);
+    // Where the ledger has no entry yet, the one that follows bears the state.
+    if (after.settled && after.delivery?.state !== record.delivery?.state) await noteDelivery(after, context);
   }
 
   #context(): StepContext {
@@ -294,23 +296,5 @@ export class TaskObject extends DurableObject<Env> {
     // An alarm that does not follow a poll's answer must find its reason on disk, or the next load would misread it.
     if (resumed !== record) this.#store(resumed);
     this.#record = resumed;
-  }
-}
-
-/** Whether a fact's change may wait in memory for the next write: each lost one is harmless, and a row costs more than it. */
-function isVolatile(before: TaskRecord, fact: Fact): boolean {
-  switch (fact.tag) {
-    // Counts and timeline are a lower bound after an eviction; the alarm bears the moment of the last answer.
-    case "polled":
-      return fact.outcome.tag === "processing" && before.faults === 0 && !before.lastExchangeFailed;
-    // The intent is written next; an admission that is asked for twice is the same admission.
-    case "admission":
-      return fact.outcome.tag === "admitted";
-    // The ledger takes an outcome once, however often it is handed in.
-    case "settled":
-    case "settle_failed":
-      return true;
-    default:
-      return false;
   }
 }

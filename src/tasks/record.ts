@@ -108,6 +108,8 @@ export const taskRecordSchema = z.object({
   /** The cadence and the retention as they were configured when the task was accepted. */
   pollIntervalMs: z.int().positive(),
   retentionMs: z.int().positive(),
+  /** The tenant's advice: how long after createTask's answer the first poll comes. */
+  firstPollMs: z.int().positive().optional(),
 
   status: z.enum(TASK_STATUSES),
   /** Where a queued task stands: to ask for admission, to be woken by its tenant, to be submitted. */

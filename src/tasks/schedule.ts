@@ -47,6 +47,18 @@ function stepOf(pauses: readonly number[], count: number): number {
   return pauses[index] ?? 0;
 }
 
+/**
+ * When the first poll of a task comes that upstream has just taken: by its tenant's advice, but never under 3 s, and not so late
+ * that a short deadline leaves no room for another.
+ */
+export function firstPollAt(
+  { firstPollMs, deadlineAt }: Pick<TaskRecord, "firstPollMs" | "deadlineAt">,
+  now: number,
+): number {
+  const latest = (deadlineAt - now) / 2;
+  return now + Math.max(FIRST_POLL_MS, Math.floor(Math.min(firstPollMs ?? 0, latest)));
+}
+
 /** The pause (ms) after the `faults`-th fault in a row (from 1): never under the cadence, nor under upstream's `Retry-After`. */
 export function backoffMs(faults: number, floorMs: number, retryAfterMs: number | null): number {
   return Math.max(stepOf(BACKOFF_MS, faults), floorMs, retryAfterMs ?? 0);
@@ -101,10 +113,23 @@ export function nextAction(record: TaskRecord, now: number): Action {
     return { tag: record.stage === "submission" ? "submit" : "admit" };
   }
   if (!record.settled && (record.settleAt ?? now) <= now) return { tag: "settle" };
-  const attemptAt = record.delivery?.nextAttemptAt ?? null;
-  if (record.settled && attemptAt !== null && attemptAt <= now) return { tag: "deliver" };
+  if (record.settled && attemptDue(record, now)) return { tag: "deliver" };
   if (purgeAt(record) <= now) return { tag: "purge" };
   return { tag: "sleep", until: nextWakeAt(record, now) };
+}
+
+/** Whether a webhook attempt is due. */
+export function attemptDue({ status, delivery }: TaskRecord, now: number): boolean {
+  const attemptAt = delivery?.nextAttemptAt ?? null;
+  return isFinal(status) && attemptAt !== null && attemptAt <= now;
+}
+
+/**
+ * Whether the ledger's entry may wait for the round's first webhook attempt, so that one row tells how both went. Not after an
+ * exception: what fails again and again must not keep an outcome from the ledger.
+ */
+export function entryMayWait({ delivery, strikes }: TaskRecord): boolean {
+  return strikes === 0 && (delivery === null || (delivery.state === "pending" && delivery.roundAttempts === 0));
 }
 
 /** When the alarm must next ring (ms since the epoch): always in the future, at least 1 ms, or it can be lost. */

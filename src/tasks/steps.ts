@@ -16,6 +16,7 @@ import type { AdmissionOutcome, Fact } from "./facts.ts";
 import { presentTask, TASK_ID_PREFIX } from "./present.ts";
 import type { TaskRecord } from "./record.ts";
 import { solveBoundsOf } from "./record.ts";
+import { entryMayWait } from "./schedule.ts";
 
 /** What a step may use. */
 export interface StepContext {
@@ -117,14 +118,17 @@ export async function pollStep(record: TaskRecord, context: StepContext): Promis
   return { tag: "polled", sentAt, outcome, solver };
 }
 
-/** Hands the outcome to the tenant's ledger and frees the slot; the terms for the webhook come back with it. */
+/** Hands the outcome to the tenant's object, which frees the slot; the terms for the webhook come back with it. */
 export async function settleStep(
   record: TaskRecord,
   { env }: StepContext,
 ): Promise<{ readonly fact: Fact; readonly terms: DeliveryTerms | null }> {
-  const terms = await askTenant(record, "settlement", () => tenantOf(record, env).settle(settlementOf(record)));
-  if (terms === null) return { fact: { tag: "settle_failed" }, terms: null };
-  return { fact: { tag: "settled", endpoint: terms.endpoint }, terms };
+  const result = await askTenant(record, "settlement", () =>
+    tenantOf(record, env).settle(settlementOf(record), entryMayWait(record)),
+  );
+  if (result === null) return { fact: { tag: "settle_failed" }, terms: null };
+  const { entered, terms } = result;
+  return { fact: { tag: entered ? "settled" : "concluded", endpoint: terms.endpoint }, terms };
 }
 
 function settlementOf(record: TaskRecord): Settlement {

@@ -34,10 +34,9 @@ export class Admission {
     return { tag: admitted ? "admitted" : "waiting" };
   }
 
-  /** Enters an outcome once and gives the slot back; names the tasks that got one for it. */
-  settle(settlement: Settlement, profile: TenantProfile, now: number): string[] {
-    this.#ledger.settle(settlement);
-    return this.#slots[settlement.mode].release(settlement.taskId) ? this.letIn(profile, now) : [];
+  /** Takes a task's slot, or its place, back; names the tasks that got one for it. */
+  release(task: Pick<Settlement, "mode" | "taskId">, profile: TenantProfile, now: number): string[] {
+    return this.#slots[task.mode].release(task.taskId) ? this.letIn(profile, now) : [];
   }
 
   /** Hands out what slots are free, and names the tasks that got one. */

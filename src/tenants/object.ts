@@ -28,6 +28,12 @@ const PRUNE_EVERY_MS = 86_400_000;
 /** A key, or why there is none. */
 export type MintResult = MintedKey | "absent" | "too_many" | "forbidden";
 
+/** Whether the ledger has the outcome now, and the terms for the webhook. */
+export interface SettleResult {
+  readonly entered: boolean;
+  readonly terms: DeliveryTerms;
+}
+
 /** What a key may give: nothing that it lacks. The operator is bound by no scope and no mode. */
 export interface KeyAuthority {
   readonly mode: KeyMode;
@@ -153,15 +159,20 @@ export class TenantObject extends DurableObject<Env> {
     return outcome;
   }
 
-  /** Takes an outcome into the ledger, once, frees the slot, and says where the webhook goes and what signs it. */
-  settle(settlement: Settlement): DeliveryTerms {
+  /**
+   * Frees the slot of a task that is final, says where its webhook goes and what signs it, and takes the outcome into the ledger,
+   * once. With `mayWait` the ledger waits where there is a webhook: the task hands the outcome in again with what came of it.
+   */
+  settle(settlement: Settlement, mayWait = false): SettleResult {
     const state = this.#own(settlement.createdAt);
-    if (state === null) return { endpoint: null, secrets: [] };
+    if (state === null) return { entered: true, terms: { endpoint: null, secrets: [] } };
     const now = Date.now();
     const terms = state.deliveryTerms(now);
     const webhookState = settlement.webhookState ?? (terms.endpoint === null ? null : "pending");
-    this.#wake(state.admission.settle({ ...settlement, webhookState }, state.profile, now));
-    return terms;
+    const entered = !mayWait || webhookState === null;
+    if (entered) state.ledger.settle({ ...settlement, webhookState });
+    this.#wake(state.admission.release(settlement, state.profile, now));
+    return { entered, terms };
   }
 
   deliveryTerms(createdAt: number): DeliveryTerms {

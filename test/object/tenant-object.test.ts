@@ -136,7 +136,8 @@ describe("a tenant that does not exist", () => {
       errorCode: null,
       webhookState: null,
     } as const;
-    expect(await stub.settle({ ...place, ...outcome })).toEqual({ endpoint: null, secrets: [] });
+    const terms = { endpoint: null, secrets: [] };
+    expect(await stub.settle({ ...place, ...outcome })).toEqual({ entered: true, terms });
     expect(await stub.deliveryTerms(Date.now())).toEqual({ endpoint: null, secrets: [] });
     await stub.noteDelivery({ taskId, createdAt: START, webhookState: "delivered" });
     await stub.noteKeyUse("key_0", "2035-05-15");

@@ -221,8 +221,8 @@ describe("a crash", () => {
       const real = env.TENANTS.get(id);
       return {
         admit: (request: Parameters<typeof real.admit>[0]) => real.admit(request),
-        settle: async (settlement: Settlement) => {
-          await real.settle(settlement);
+        settle: async (settlement: Settlement, mayWait: boolean) => {
+          await real.settle(settlement, mayWait);
           settled = true;
           return new Promise<never>(() => {});
         },

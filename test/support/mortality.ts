@@ -107,7 +107,8 @@ export class Mortality {
         const tenant = env.TENANTS.get(id);
         return {
           admit: (request: AdmissionRequest) => this.#around("admit", async () => tenant.admit(request)),
-          settle: (settlement: Settlement) => this.#around("settle", async () => tenant.settle(settlement)),
+          settle: (settlement: Settlement, mayWait: boolean) =>
+            this.#around("settle", async () => tenant.settle(settlement, mayWait)),
           deliveryTerms: (at: number) => this.#around("deliveryTerms", async () => tenant.deliveryTerms(at)),
           noteDelivery: (note: DeliveryNote) => this.#around("noteDelivery", async () => tenant.noteDelivery(note)),
         };

@@ -12,6 +12,7 @@ describe("the configuration", () => {
       pollIntervalMs: 3_000,
       taskTimeoutMs: 120_000,
       taskRetentionMs: 86_400_000,
+      firstPollAdvice: true,
       allowPrivateWebhooks: false,
       solver: {
         userAgent:
@@ -42,6 +43,8 @@ describe("the configuration", () => {
     ["TASK_TIMEOUT_S", "300", "taskTimeoutMs", 300_000],
     ["TASK_RETENTION_S", "10", "taskRetentionMs", 10_000],
     ["TASK_RETENTION_S", "2592000", "taskRetentionMs", 2_592_000_000],
+    ["FIRST_POLL_ADVICE", "true", "firstPollAdvice", true],
+    ["FIRST_POLL_ADVICE", "false", "firstPollAdvice", false],
     ["ALLOW_PRIVATE_WEBHOOKS", "true", "allowPrivateWebhooks", true],
     ["ALLOW_PRIVATE_WEBHOOKS", "false", "allowPrivateWebhooks", false],
     ["SOLVER_USER_AGENT", "Agent/2", "solver", expect.objectContaining({ userAgent: "Agent/2" })],
@@ -89,6 +92,7 @@ describe("a bad value", () => {
     ["TASK_RETENTION_S", "9"],
     ["TASK_RETENTION_S", "2592001"],
     ["TASK_RETENTION_S", "Infinity"],
+    ["FIRST_POLL_ADVICE", "off"],
     ["ALLOW_PRIVATE_WEBHOOKS", ""],
     ["ALLOW_PRIVATE_WEBHOOKS", "needle"],
     ["ALLOW_PRIVATE_WEBHOOKS", "TRUE"],
