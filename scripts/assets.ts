@@ -1,7 +1,7 @@
 // Builds the static assets that the Worker serves into `dist/assets`: the reference (`/docs`, Swagger UI from its package, and the
 // page of problems) and the console (`/console`, by Vite). Nothing in them comes from another host.
 
-import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
@@ -11,10 +11,12 @@ import { PROJECT } from "./support/gateway-process.ts";
 const ASSETS = join(PROJECT, "dist", "assets");
 /** Built beside and put in place at once: a gateway that runs meanwhile never misses a file for long. */
 const STAGING = `${ASSETS}-${process.pid}`;
+const CONSOLE = join(PROJECT, "src", "console");
+const REFERENCE = join(PROJECT, "src", "reference");
 const SWAGGER_UI = dirname(fileURLToPath(import.meta.resolve("swagger-ui-dist/package.json")));
 
 await build({
-  root: join(PROJECT, "src", "console"),
+  root: CONSOLE,
   configFile: false,
   logLevel: "warn",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
@@ -25,16 +27,19 @@ await build({
     // The policy of the page allows no data: URL.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: join(PROJECT, "src", "console", "console.html") },
+    rolldownOptions: { input: join(CONSOLE, "console.html") },
   },
 });
 
-const reference = join(PROJECT, "src", "reference");
 const docs = join(STAGING, "docs");
 mkdirSync(docs, { recursive: true });
-cpSync(join(reference, "docs.html"), join(STAGING, "docs.html"));
+cpSync(join(REFERENCE, "docs.html"), join(STAGING, "docs.html"));
 writeFileSync(join(docs, "problems.html"), PROBLEMS_PAGE);
-for (const file of ["reference.css", "reference.js", "icon.svg"]) cpSync(join(reference, file), join(docs, file));
+// One look for both: the console's colours stand before the reference's rules.
+const styles = [join(CONSOLE, "styles", "tokens.css"), join(REFERENCE, "reference.css")];
+writeFileSync(join(docs, "reference.css"), styles.map((file) => readFileSync(file, "utf8")).join("\n"));
+cpSync(join(REFERENCE, "reference.js"), join(docs, "reference.js"));
+cpSync(join(CONSOLE, "icon.svg"), join(docs, "icon.svg"));
 // With Swagger UI go the notices that its licence asks for.
 for (const file of [
   "swagger-ui.css",

@@ -81,7 +81,7 @@ export const PROBLEMS_PAGE = `<!doctype html>
 </head>
 <body>
 <header class="bar">
-<a class="brand" href="/docs">Solvegate</a>
+<a class="brand" href="/docs"><img src="/docs/icon.svg" alt="" width="24" height="24" />Solvegate</a>
 <nav aria-label="Pages">
 <a href="/docs">Reference</a>
 <a href="/docs/problems" aria-current="page">Problems</a>

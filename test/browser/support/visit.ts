@@ -23,6 +23,8 @@ export const LOOKS: readonly { readonly scheme: Scheme; readonly size: Size }[] 
 export interface VisitOptions {
   readonly scheme?: Scheme;
   readonly size?: Size;
+  /** Two pixels of a picture for each of the screen. */
+  readonly sharp?: boolean;
 }
 
 export interface Visit {
@@ -44,10 +46,11 @@ const TELL_VIOLATIONS = `document.addEventListener("securitypolicyviolation", (e
 
 /** Opens a visit to an origin; the page is blank until it goes somewhere. */
 export async function startVisit(browser: Browser, origin: string, options: VisitOptions = {}): Promise<Visit> {
-  const { scheme = "light", size = "desktop" } = options;
+  const { scheme = "light", size = "desktop", sharp = false } = options;
   const context = await browser.newContext({
     baseURL: origin,
     viewport: SIZES[size],
+    deviceScaleFactor: sharp ? 2 : 1,
     colorScheme: scheme,
     reducedMotion: "reduce",
     locale: "en-GB",
