@@ -161,7 +161,8 @@ export class Api {
 const NOTHING_SAID = { code: null, detail: null, errors: [], requestId: null } as const;
 
 const part = (text: string): string => encodeURIComponent(text);
-const nothing = (): null => null;
+/** Of an answer without a body: that it came is all. */
+const nothing = (): true => true;
 
 function failureOf(answer: Response, content: string): Failure {
   const { status, headers } = answer;

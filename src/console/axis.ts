@@ -2,8 +2,9 @@
 
 /** Steps (ms) that people count in. */
 const STEPS_MS = [
-  100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000,
-  3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000, 172_800_000, 432_000_000, 864_000_000,
+  10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000,
+  1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000, 172_800_000, 432_000_000,
+  864_000_000,
 ] as const;
 
 const SECOND_MS = 1_000;
@@ -45,6 +46,7 @@ export function xOf(axis: Axis, at: number): number {
 
 function tickLabel(ms: number, stepMs: number): string {
   if (ms === 0) return "0";
+  if (stepMs < 100) return `${ms} ms`;
   if (stepMs < SECOND_MS) return `${(ms / SECOND_MS).toFixed(1)} s`;
   if (stepMs < MINUTE_MS) return `${ms / SECOND_MS} s`;
   if (stepMs < HOUR_MS) return `${ms / MINUTE_MS} min`;

@@ -49,8 +49,16 @@ export function Button({
 /** How long (ms) "Copied" stands. */
 const COPIED_MS = 1_600;
 
+interface CopyButtonProps {
+  readonly text: string;
+  /** What it is, for the sentence "Copied …". */
+  readonly what: string;
+  /** What stands on the button. */
+  readonly word?: string;
+}
+
 /** Copies a text. Where the browser forbids it, it says so: the text is on the page. */
-export function CopyButton({ text, what }: { readonly text: string; readonly what: string }) {
+export function CopyButton({ text, what, word = "Copy" }: CopyButtonProps) {
   const [state, setState] = useState<"idle" | "copied" | "refused">("idle");
   useEffect(() => {
     if (state === "idle") return;
@@ -67,9 +75,14 @@ export function CopyButton({ text, what }: { readonly text: string; readonly wha
       announce("The browser does not allow copying here. Select the text and copy it yourself.");
     }
   };
-  const words = { idle: "Copy", copied: "Copied", refused: "Not allowed" } as const;
+  const words = { idle: word, copied: "Copied", refused: "Not allowed" } as const;
   return (
-    <button type="button" class={`button small copy ${state}`} aria-label={`Copy ${what}`} onClick={() => void copy()}>
+    <button
+      type="button"
+      class={`button small copy ${state}`}
+      aria-label={word === "Copy" ? `Copy ${what}` : undefined}
+      onClick={() => void copy()}
+    >
       {words[state]}
     </button>
   );

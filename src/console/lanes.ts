@@ -44,7 +44,7 @@ export interface Panel {
 const LEAST_RUNNING_MS = 5_000;
 
 /** A finished task's panels show at least this much (ms). */
-const LEAST_MS = 100;
+const LEAST_MS = 20;
 
 /** Webhook attempts up to this long (ms) after the end stand beside the solution's life; its seventh comes at 70 s ± 10 %. */
 const EARLY_ATTEMPTS_MS = 125_000;
@@ -166,7 +166,7 @@ function marksOf(axis: Axis, events: readonly TimelineEvent[], shown: (event: Ti
     const began = beginningOf(event);
     const x = xOf(axis, began);
     const took = EXCHANGES.has(event.type) || isAttempt(event) ? (event.durationMs ?? 0) : 0;
-    return [{ x, width: xOf(axis, began + took) - x, tone: toneOf(event), label: wordsOf(event), event: index }];
+    return [{ x, width: xOf(axis, began + took) - x, tone: toneOf(event), label: labelOf(event), event: index }];
   });
 }
 
@@ -228,6 +228,11 @@ export function resultOf({ type, detail, status, error }: TimelineEvent): string
   if (type !== "webhook") return detail ?? "";
   const answered = status === undefined || status === null ? "No answer" : `HTTP ${status}`;
   return error === undefined || error === null ? answered : `${answered}, ${error}`;
+}
+
+function labelOf(event: TimelineEvent): string {
+  const result = resultOf(event);
+  return result === "" ? wordsOf(event) : `${wordsOf(event)}: ${result}`;
 }
 
 /** Whether something of a finished task is still to come that this drawing shows, and when (ms); null for nothing. */

@@ -8,6 +8,9 @@ import "./styles/base.css";
 import "./styles/controls.css";
 import "./styles/frame.css";
 import "./styles/views.css";
+import "./styles/task.css";
+import "./styles/account.css";
+import "./styles/overview.css";
 
 const root = document.getElementById("console");
 if (root !== null) render(<App />, root);

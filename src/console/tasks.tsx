@@ -91,7 +91,7 @@ function OpenTask() {
           <input
             class="mono"
             aria-label="Task id"
-            placeholder="tsk_…"
+            placeholder="Task id, tsk_…"
             value={text}
             autocapitalize="none"
             autocomplete="off"

@@ -1,0 +1,33 @@
+// How long the old key or secret goes on beside its successor: the same question for both, in the durations that people need.
+
+import { Field } from "./controls.tsx";
+
+const CHOICES = [
+  { seconds: 0, name: "Not at all: it ends now" },
+  { seconds: 3_600, name: "1 hour" },
+  { seconds: 86_400, name: "1 day" },
+  { seconds: 604_800, name: "1 week" },
+] as const;
+
+interface OverlapFieldProps {
+  readonly label: string;
+  readonly hint: string;
+  readonly seconds: number;
+  onSeconds(seconds: number): void;
+}
+
+export function OverlapField({ label, hint, seconds, onSeconds }: OverlapFieldProps) {
+  return (
+    <Field label={label} hint={hint}>
+      {(props) => (
+        <select {...props} value={String(seconds)} onChange={(event) => onSeconds(Number(event.currentTarget.value))}>
+          {CHOICES.map((choice) => (
+            <option key={choice.seconds} value={String(choice.seconds)}>
+              {choice.name}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
