@@ -1,12 +1,11 @@
-// How fast tasks are accepted, alone and under load, and whether one tenant's load is another's delay: the gateway and the floor
-// in turn, round by round, for a machine's mood changes from one minute to the next and ratios within a round hardly do.
+// How fast tasks are accepted, steadily and under load: the gateway and the floor side by side, a second of each in turn, for a
+// machine's mood changes from one moment to the next and ratios of neighbouring moments hardly do.
 //
-// The floor does nothing behind an acceptance. So the gateway is held to it with what follows deferred; that figure again with
-// admission, submission and polls running on the same thread and disk stands beside it, for comparison.
+// The floor does nothing behind an acceptance. So the gateway is held to it with what follows deferred; what follows, on the same
+// thread and disk, is seen in `fairness.ts`.
 
 import type { Bundle } from "./build.ts";
-import type { Answer } from "./load.ts";
-import { keepSending, sendByClients, sendSteadily } from "./load.ts";
+import { sendByClients, sendSteadily } from "./load.ts";
 import type { Figure } from "./report.ts";
 import type { Side } from "./stage.ts";
 import { setFloor, setGateway } from "./stage.ts";
@@ -18,137 +17,126 @@ const CLIENTS = 16;
 /** Requests a second of the steady load. */
 const STEADY_PER_S = 20;
 
+/** Requests of one steady load, and of the clients together: about a second of each. */
+const STEADY_COUNT = 20;
+const LOADED_COUNT = 96;
+
 export interface AcceptPlan {
+  /** Rounds, each with fresh storage and fresh processes. */
   readonly rounds: number;
-  /** Requests of one steady load. */
-  readonly steadyCount: number;
-  /** Requests of the clients together. */
-  readonly loadedCount: number;
+  /** Turns of both sides in a round. */
+  readonly turns: number;
 }
 
-/** What one side showed in one round; latencies in ms. */
-interface Round {
+/** What one side showed in one turn; latencies in ms. */
+interface Turn {
   readonly steadyMs: readonly number[];
   readonly loadedMs: readonly number[];
   readonly perSecond: number;
-  /** The second tenant's steady load, while the first posts as fast as it can. */
-  readonly besideMs: readonly number[];
-  /** How fast that was. */
-  readonly besidePerSecond: number;
+}
+
+/** Turns of both sides, in pairs. */
+interface Round {
+  readonly gateway: Turn[];
+  readonly floor: Turn[];
 }
 
 /** Measures both sides and says what came of it. */
 export async function measureAccepts(bundle: Bundle, plan: AcceptPlan, tell: (line: string) => void) {
-  const gateway: Round[] = [];
-  const running: Round[] = [];
-  const floor: Round[] = [];
+  const rounds: Round[] = [];
   for (let round = 0; round < plan.rounds; round += 1) {
+    const gateway = await setGateway(bundle, { BENCH_DEFER_ALARMS: "true" });
+    const floor = await setFloor();
+    try {
+      rounds.push(await play(gateway, floor, plan.turns));
+    } finally {
+      await Promise.all([gateway.close(), floor.close()]);
+    }
+    tell(`accepts, round ${round + 1} of ${plan.rounds}: ${describe(rounds.at(-1))}`);
+  }
+  return figuresOf(rounds);
+}
+
+async function play(gateway: Side, floor: Side, turns: number): Promise<Round> {
+  const round: Round = { gateway: [], floor: [] };
+  for (let turn = 0; turn < turns; turn += 1) {
     const sides = [
-      async () => gateway.push(await play(await setGateway(bundle, "deferred"), plan)),
-      async () => running.push(await play(await setGateway(bundle, "running"), plan)),
-      async () => floor.push(await play(await setFloor(), plan)),
+      async () => round.gateway.push(await take(gateway)),
+      async () => round.floor.push(await take(floor)),
     ];
-    for (const side of round % 2 === 0 ? sides : sides.reverse()) await side();
-    tell(
-      `round ${round + 1} of ${plan.rounds}: ${describe("accepting", gateway)}; ${describe("all running", running)}; ${describe("floor", floor)}`,
-    );
+    for (const side of turn % 2 === 0 ? sides : sides.reverse()) await side();
   }
-  return figuresOf(gateway, running, floor);
+  return round;
 }
 
-async function play(side: Side, { steadyCount, loadedCount }: AcceptPlan): Promise<Round> {
-  try {
-    const [first, second] = side.send;
-    const steady = await sendSteadily(STEADY_PER_S, steadyCount, second);
-    const loaded = await sendByClients(CLIENTS, loadedCount, first);
-    const flood = keepSending(CLIENTS, first);
-    const beside = await sendSteadily(STEADY_PER_S, steadyCount, second);
-    const flooded = await flood.stop();
-    return {
-      steadyMs: steady.map(latencyMs),
-      loadedMs: loaded.latenciesMs,
-      perSecond: loaded.perSecond,
-      besideMs: beside.map(latencyMs),
-      besidePerSecond: flooded.perSecond,
-    };
-  } finally {
-    await side.close();
-  }
+async function take({ send: [send] }: Side): Promise<Turn> {
+  const steady = await sendSteadily(STEADY_PER_S, STEADY_COUNT, send);
+  const loaded = await sendByClients(CLIENTS, LOADED_COUNT, send);
+  const steadyMs = steady.map(({ latencyMs }) => latencyMs);
+  return { steadyMs, loadedMs: loaded.latenciesMs, perSecond: loaded.perSecond };
 }
 
-const latencyMs = (answer: Answer): number => answer.latencyMs;
+const PER_SECOND = ({ perSecond }: Turn): number => perSecond;
+const STEADY_P50 = ({ steadyMs }: Turn): number => quantile(steadyMs, 0.5);
 
-function describe(name: string, rounds: readonly Round[]): string {
-  const last = rounds.at(-1);
-  return last === undefined
-    ? name
-    : `${name} ${last.perSecond.toFixed(0)}/s, ${quantile(last.steadyMs, 0.5).toFixed(1)} ms`;
+function describe(round: Round | undefined): string {
+  const of = (turns: readonly Turn[]) =>
+    `${summarise(turns.map(PER_SECOND)).median.toFixed(0)}/s, ${summarise(turns.map(STEADY_P50)).median.toFixed(1)} ms`;
+  return round === undefined ? "" : `gateway ${of(round.gateway)}; floor ${of(round.floor)}`;
 }
 
-function figuresOf(gateway: readonly Round[], running: readonly Round[], floor: readonly Round[]): Figure[] {
-  const perSecond = (round: Round) => round.perSecond;
-  const steadyP50 = (round: Round) => quantile(round.steadyMs, 0.5);
-  const loadedP99 = (round: Round) => quantile(round.loadedMs, 0.99);
+function figuresOf(rounds: readonly Round[]): Figure[] {
+  const latency = { side: "at most", bound: 1.25 } as const;
   return [
-    compare("accepts per second, 16 clients, to the floor", "PerSecond", gateway, floor, perSecond, {
+    byTurn("accepts per second, 16 clients, to the floor", "PerSecond", rounds, PER_SECOND, {
       side: "at least",
       bound: 0.85,
     }),
-    compare("accept latency p50 at 20/s, to the floor", "P50Ms", gateway, floor, steadyP50, AT_MOST_LATENCY),
-    compare("accept latency p99, 16 clients, to the floor", "P99Ms", gateway, floor, loadedP99, AT_MOST_LATENCY),
-    compare("accepts per second with all that follows, to the floor", "PerSecond", running, floor, perSecond, null),
-    compare("accept latency p50 at 20/s with all that follows, to the floor", "P50Ms", running, floor, steadyP50, null),
-    compare("accept latency p99 with all that follows, to the floor", "P99Ms", running, floor, loadedP99, null),
-    fairness("tenant B's accept p99 at 20/s beside tenant A's 16 clients, to alone", running, {
-      side: "at most",
-      bound: 1.5,
-    }),
-    fairness("the same on the floor: the machine's own queueing", floor, null),
+    byTurn("accept latency p50 at 20/s, to the floor", "P50Ms", rounds, STEADY_P50, latency),
+    loadedP99("accept latency p99, 16 clients, to the floor", rounds, latency),
   ];
 }
 
-const AT_MOST_LATENCY = { side: "at most", bound: 1.25 } as const;
-
-/** The gateway against the floor, round by round. */
-function compare(
+/** The middle of the turns' ratios. */
+function byTurn(
   name: string,
   part: string,
-  gateway: readonly Round[],
-  floor: readonly Round[],
-  read: (round: Round) => number,
+  rounds: readonly Round[],
+  read: (turn: Turn) => number,
   target: Figure["target"],
 ): Figure {
-  const gatewayRounds = gateway.map(read);
-  const floorRounds = floor.map(read);
-  const ratios = summarise(gatewayRounds.map((value, index) => value / (floorRounds[index] ?? Number.NaN)));
+  const gateway = rounds.flatMap((round) => round.gateway.map(read));
+  const floor = rounds.flatMap((round) => round.floor.map(read));
+  const ratios = summarise(gateway.map((value, index) => value / (floor[index] ?? Number.NaN)));
   return {
     name,
     unit: "ratio",
     value: ratios.median,
     spread: [ratios.least, ratios.greatest],
     target,
-    parts: { [`gateway${part}`]: gatewayRounds, [`floor${part}`]: floorRounds },
+    parts: { [`gateway${part}`]: gateway, [`floor${part}`]: floor },
   };
 }
 
-/** One side against itself: a steady load beside a flood and alone. The rounds are taken together, for a p99 wants many. */
-function fairness(name: string, rounds: readonly Round[], target: Figure["target"]): Figure {
-  const p99 = (latencies: readonly number[]) => quantile(latencies, 0.99);
-  const alone = p99(rounds.flatMap(({ steadyMs }) => steadyMs));
-  const beside = p99(rounds.flatMap(({ besideMs }) => besideMs));
-  const ratios = summarise(rounds.map(({ steadyMs, besideMs }) => p99(besideMs) / p99(steadyMs)));
+/** A p99 wants many: all turns are taken together, and the spread is that of the rounds. */
+function loadedP99(name: string, rounds: readonly Round[], target: Figure["target"]): Figure {
+  const p99 = (turns: readonly Turn[]) =>
+    quantile(
+      turns.flatMap(({ loadedMs }) => loadedMs),
+      0.99,
+    );
+  const ratioOf = (some: readonly Round[]) =>
+    p99(some.flatMap(({ gateway }) => gateway)) / p99(some.flatMap(({ floor }) => floor));
+  const ratios = summarise(rounds.map((round) => ratioOf([round])));
   return {
     name,
     unit: "ratio",
-    value: beside / alone,
+    value: ratioOf(rounds),
     spread: [ratios.least, ratios.greatest],
     target,
     parts: {
-      aloneP99Ms: alone,
-      besideP99Ms: beside,
-      aloneP50Ms: rounds.map(({ steadyMs }) => quantile(steadyMs, 0.5)),
-      besideP50Ms: rounds.map(({ besideMs }) => quantile(besideMs, 0.5)),
-      tenantAPerSecond: rounds.map(({ besidePerSecond }) => besidePerSecond),
+      gatewayP99Ms: rounds.map(({ gateway }) => p99(gateway)),
+      floorP99Ms: rounds.map(({ floor }) => p99(floor)),
     },
   };
 }

@@ -45,25 +45,22 @@ export function ending(end: () => Promise<void>): () => Promise<void> {
 /** Ends what still runs and removes what is left. */
 export async function endAll(): Promise<void> {
   await Promise.allSettled([...ends].map((end) => end()));
-  for (const folder of [...folders]) removeFolder(folder);
+  removeFolders();
 }
 
-/** From now on an interruption ends everything before it ends the process. */
+/** From now on an interruption ends everything before it ends the process, and no way out of it leaves a folder. */
 export function endOnSignals(): void {
+  process.once("exit", removeFolders);
   for (const [signal, code] of Object.entries(SIGNALS)) {
     process.once(signal, () => {
       interruption.abort();
       // What does not end in time is left to the system, but no folder is.
-      const timer = setTimeout(() => leave(code), PATIENCE_MS);
-      void endAll().finally(() => {
-        clearTimeout(timer);
-        leave(code);
-      });
+      setTimeout(() => process.exit(code), PATIENCE_MS);
+      void endAll().finally(() => process.exit(code));
     });
   }
 }
 
-function leave(code: number): never {
+function removeFolders(): void {
   for (const folder of [...folders]) removeFolder(folder);
-  process.exit(code);
 }

@@ -4,7 +4,7 @@
 import type { Bundle } from "./build.ts";
 import type { Send } from "./load.ts";
 import { Caller, sendByClients } from "./load.ts";
-import type { RunningWorker } from "./runtime.ts";
+import type { RunningWorker, Variables } from "./runtime.ts";
 import { ADMIN_TOKEN, startFloor, startGateway } from "./runtime.ts";
 
 /** Requests before anything is counted, and the clients that send them: the isolate has compiled what it runs, and reads no KV. */
@@ -25,7 +25,7 @@ const NEVER_TASK = JSON.stringify({
 /** One Worker in one round. */
 export interface Side {
   readonly worker: RunningWorker;
-  /** One accepted task of the tenant; a side has two, who share nothing but the Worker. */
+  /** One task of the tenant, accepted or over its limit; a side has two tenants, who share nothing but the Worker. */
   readonly send: readonly [Send, Send];
   close(): Promise<void>;
 }
@@ -50,12 +50,9 @@ export async function makeCaller(
   return new Caller(worker.url, { authorization: `Bearer ${key}` });
 }
 
-/** A warm gateway with two tenants. `deferred`: it accepts, and what follows an acceptance waits beyond the bench's end. */
-export async function setGateway(
-  bundle: Pick<Bundle, "script" | "texts">,
-  behind: "running" | "deferred",
-): Promise<Side> {
-  const worker = await startGateway(bundle, { BENCH_DEFER_ALARMS: String(behind === "deferred") });
+/** A warm gateway with two tenants, under variables of the bench's entry. */
+export async function setGateway(bundle: Pick<Bundle, "script" | "texts">, variables: Variables): Promise<Side> {
+  const worker = await startGateway(bundle, variables);
   const callers = [await makeCaller(worker, "tenant-a"), await makeCaller(worker, "tenant-b")] as const;
   return warm(worker, callers, "/v1/tasks");
 }
@@ -67,7 +64,7 @@ export async function setFloor(script?: string): Promise<Side> {
 }
 
 async function warm(worker: RunningWorker, callers: readonly [Caller, Caller], path: string): Promise<Side> {
-  const sendOf = (caller: Caller) => () => caller.send("POST", path, [202], NEVER_TASK);
+  const sendOf = (caller: Caller) => () => caller.send("POST", path, [202, 429], NEVER_TASK);
   const send = [sendOf(callers[0]), sendOf(callers[1])] as const;
   for (const one of send) await sendByClients(WARM_UP.clients, WARM_UP.count, one);
   return {
