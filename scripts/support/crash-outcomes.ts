@@ -1,7 +1,7 @@
 // What must become of each planned task, whatever the crashes did to it. PURE: a case in, a complaint or null out.
 
 import type { Case, Outage } from "./crash-evidence.ts";
-import { hiddenSends, outageBetween } from "./crash-evidence.ts";
+import { hiddenSends } from "./crash-evidence.ts";
 
 /** Sends of one task that upstream may see: the first, and one more where the first one's answer is hidden. */
 export const MAX_SENDS = 2;
@@ -76,7 +76,10 @@ function complaintAboutDeadline(one: Case, hidden: number, outages: readonly Out
   const deadlineAt = Date.parse(one.task.deadlineAt);
   const finishedAt = Date.parse(one.task.finishedAt ?? "");
   if (finishedAt < deadlineAt) return `failed ${deadlineAt - finishedAt} ms before its deadline`;
-  const outage = outageBetween(outages, deadlineAt - DEADLINE_SLACK_MS, finishedAt);
+  // A deadline that passes while the gateway is down is noticed once it is up.
+  const outage = outages.findLast(
+    ({ killedAt, upAt }) => killedAt <= finishedAt && deadlineAt - DEADLINE_SLACK_MS <= upAt,
+  );
   const due = Math.max(deadlineAt, outage?.upAt ?? 0) + DEADLINE_SLACK_MS;
   return finishedAt <= due ? null : `noticed its deadline ${finishedAt - deadlineAt} ms late`;
 }
