@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, request as requestOf } from "node:http";
 
 /** What happens to one request. */
-export type Mishap =
+type Mishap =
   /** It never arrives. */
   | { readonly tag: "lostRequest" }
   /** The gateway answers, and nobody hears it. */
@@ -20,7 +20,7 @@ export type Mishap =
       readonly body?: string;
     };
 
-export interface Passed {
+interface Passed {
   readonly at: number;
   readonly method: string;
   readonly path: string;

@@ -167,11 +167,11 @@ describe("a gateway that stays away", () => {
 });
 
 describe("an abort", () => {
-  it("ends a call under way with the signal's reason", async () => {
+  it.each(["get", "claim"] as const)("ends a %s under way with the signal's reason", async (method) => {
     const { client, asked } = scripted(["silence"]);
     const reason = new Error("enough");
     const abort = new AbortController();
-    const call = client.tasks.get("tsk_1", { signal: abort.signal });
+    const call = client.tasks[method]("tsk_1", { signal: abort.signal });
     abort.abort(reason);
     await expect(call).rejects.toBe(reason);
     await expect(client.tasks.get("tsk_1", { signal: abort.signal })).rejects.toBe(reason);
@@ -216,7 +216,7 @@ describe("the list", () => {
   it("ends where a cursor leads back to itself", async () => {
     const { client, asked } = scripted([answer({ tasks: [row("a")], nextCursor: "c" })]);
     const ids: string[] = [];
-    for await (const { id } of client.tasks.list()) ids.push(id);
+    for await (const { id } of client.tasks.list()) if (ids.push(id) > 5) break;
     expect(ids).toEqual(["a", "a"]);
     expect(asked.map(({ path }) => path)).toEqual(["/v1/tasks", "/v1/tasks?cursor=c"]);
   });
