@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 /** One figure. */
 export interface Figure {
   readonly name: string;
-  readonly unit: "ratio" | "ms" | "KiB" | "rows" | "$";
+  readonly unit: "ratio" | "ms" | "KiB" | "rows" | "$" | "count";
   readonly value: number;
   /** The least and the greatest of the rounds; null where there is one value only. */
   readonly spread: readonly [number, number] | null;
@@ -23,12 +23,12 @@ function verdict({ value, target }: Figure): "PASS" | "MISS" | "" {
 }
 
 /** Digits that mean something. */
-const DIGITS: Readonly<Record<Figure["unit"], number>> = { ratio: 2, ms: 1, KiB: 1, rows: 0, $: 2 };
+const DIGITS: Readonly<Record<Figure["unit"], number>> = { ratio: 2, ms: 1, KiB: 1, rows: 0, $: 2, count: 0 };
 
 const shown = (value: number, unit: Figure["unit"]): string => value.toFixed(DIGITS[unit]);
 
 function withUnit(value: number, unit: Figure["unit"]): string {
-  if (unit === "ratio") return shown(value, unit);
+  if (unit === "ratio" || unit === "count") return shown(value, unit);
   return unit === "$" ? `$${shown(value, unit)}` : `${shown(value, unit)} ${unit}`;
 }
 

@@ -7,6 +7,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { z } from "zod";
 import { measureAccepts } from "./accepts.ts";
 import type { Bundle } from "./build.ts";
 import { buildWorker } from "./build.ts";
@@ -18,6 +19,7 @@ import { measureInflight } from "./inflight.ts";
 import { measureLag } from "./lag.ts";
 import type { Figure } from "./report.ts";
 import { tableOf, writeResults } from "./report.ts";
+import { soak } from "./soak.ts";
 import { measureStartup } from "./startup.ts";
 
 const RESULTS = join(dirname(fileURLToPath(import.meta.url)), "results.json");
@@ -42,13 +44,34 @@ const PLANS = {
   },
 } as const;
 
-const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+/** Minutes of a soak, unless told; and what may be asked for. */
+const SOAK_MINUTES = 20;
+const soakMinutes = z.coerce.number().min(1).max(1_440);
+
 const tell = (line: string) => console.log(line);
 endOnSignals();
 try {
-  await bench(values.quick ? "quick" : "full");
+  const { quick, soak: minutes } = readFlags();
+  if (minutes === null) await bench(quick ? "quick" : "full");
+  else await runSoak(minutes);
 } finally {
   await endAll();
+}
+
+/** `--soak` and `--soak=<minutes>` are both taken, which parseArgs alone does not do. */
+function readFlags(): { readonly quick: boolean; readonly soak: number | null } {
+  const flags = process.argv.slice(2).map((flag) => (flag === "--soak" ? `--soak=${SOAK_MINUTES}` : flag));
+  const { values } = parseArgs({ args: flags, options: { quick: { type: "boolean" }, soak: { type: "string" } } });
+  return { quick: values.quick === true, soak: values.soak === undefined ? null : soakMinutes.parse(values.soak) };
+}
+
+async function runSoak(minutes: number): Promise<void> {
+  const bundle = await buildWorker(temporaryFolder());
+  const { figures, faults } = await soak(bundle, minutes, tell);
+  for (const fault of faults) tell(fault);
+  tell(`\n${tableOf(figures)}`);
+  // What the machine's load may touch is judged by who reads; a task that is lost is a fault.
+  if (faults.length > 0) process.exitCode = 1;
 }
 
 async function bench(kind: keyof typeof PLANS): Promise<void> {

@@ -26,3 +26,12 @@ export interface Rounds {
 export function summarise(rounds: readonly number[]): Rounds {
   return { median: median(rounds), least: Math.min(...rounds), greatest: Math.max(...rounds) };
 }
+
+/** The slope of the straight line through points, by least squares; 0 for fewer than two. */
+export function slopeOf(points: readonly (readonly [number, number])[]): number {
+  const mean = (place: 0 | 1) => points.reduce((sum, point) => sum + point[place], 0) / points.length;
+  const [x, y] = [mean(0), mean(1)];
+  const spread = points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+  const together = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
+  return points.length < 2 || spread === 0 ? 0 : together / spread;
+}

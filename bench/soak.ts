@@ -1,0 +1,249 @@
+// The soak: minutes of mixed traffic from several tenants, with a short retention, so that tasks are made, solved, delivered,
+// forgotten and made again many times over. It holds the gateway to what an hour must not change: memory, the cadence, every
+// task accounted for, every webhook delivered once, and nothing left in storage of what is forgotten. It ends with a verdict.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
+import type { SandboxRequest } from "../scripts/support/sandbox-server.ts";
+import type { Bundle } from "./build.ts";
+import type { Caller } from "./load.ts";
+import { anonymousKiB } from "./memory.ts";
+import type { Outside } from "./outside.ts";
+import { openOutside } from "./outside.ts";
+import type { Figure } from "./report.ts";
+import type { RunningWorker } from "./runtime.ts";
+import { startGateway } from "./runtime.ts";
+import type { Life } from "./soak-lives.ts";
+import { live } from "./soak-lives.ts";
+import type { StoredTasks } from "./soak-storage.ts";
+import { countRecords, measureStored } from "./soak-storage.ts";
+import { makeCaller } from "./stage.ts";
+import { quantile, slopeOf } from "./stats.ts";
+
+const CADENCE_MS = 3_000;
+const TENANTS = ["tenant-a", "tenant-b", "tenant-c"] as const;
+
+/** Tasks a second of all tenants together: some sixty are in flight, and the machine has room. */
+const TASKS_PER_S = 6;
+
+const RETENTION_S = 60;
+
+/** The last tasks have ended and are forgotten this long (ms) after the traffic: their time-out, the retention, and some more. */
+const AFTERMATH_MS = (60 + RETENTION_S + 15) * 1_000;
+
+/** Memory and storage are looked at this often (ms). */
+const LOOK_EVERY_MS = 5_000;
+
+/** Until then (ms) everything is met for the first time: two retentions and a hibernation. Shorter runs give a third of theirs. */
+const WARM_UP_MS = 130_000;
+
+const webhookSchema = z.object({ type: z.string(), data: z.object({ id: z.string() }) });
+
+/** One look at the gateway while traffic runs. */
+interface Look {
+  /** Since the beginning (ms). */
+  readonly at: number;
+  readonly memoryKiB: number | null;
+  readonly stored: StoredTasks;
+}
+
+export interface SoakResult {
+  readonly figures: Figure[];
+  /** What went wrong, a line each; the first hundred. */
+  readonly faults: string[];
+}
+
+/** Runs `minutes` of traffic and then waits until everything must be forgotten. */
+export async function soak(bundle: Bundle, minutes: number, tell: (line: string) => void): Promise<SoakResult> {
+  const outside = await openOutside();
+  const worker = await startGateway(bundle, {
+    UPSTREAM_URL: outside.upstream.url,
+    UPSTREAM_CLIENT_KEY: "operator-key-of-the-bench",
+    ALLOW_PRIVATE_WEBHOOKS: "true",
+    FIRST_POLL_ADVICE: "false",
+    TASK_RETENTION_S: String(RETENTION_S),
+  });
+  try {
+    const callers: Caller[] = [];
+    for (const tenant of TENANTS) callers.push(await makeCaller(worker, tenant, "live"));
+    const cadence = new Cadence();
+    const faults: string[] = [];
+    const startedAt = Date.now();
+    const looks: Look[] = [];
+    const watch = setInterval(() => {
+      looks.push(look(worker, startedAt));
+      cadence.take(outside.upstream.requests.splice(0), startedAt);
+      const last = looks.at(-1);
+      if (looks.length % 12 === 0 && last !== undefined) tell(describe(last, cadence));
+    }, LOOK_EVERY_MS);
+    const lives = await traffic(callers, minutes, outside, (fault) => faults.push(fault));
+    const endedAt = Date.now() - startedAt;
+    tell(`the traffic is over: ${lives.length} tasks; what is left is watched until it must be forgotten`);
+    await delay(AFTERMATH_MS);
+    clearInterval(watch);
+    cadence.take(outside.upstream.requests.splice(0), startedAt);
+    // First the files: a read of a forgotten task opens its object's again.
+    const stored = { ...measureStored(worker.stateFolder), records: countRecords(worker.stateFolder) };
+    const remembered = await countRemembered(lives);
+    for (const caller of callers) caller.close();
+    faults.push(...lives.flatMap(({ fault }) => fault ?? []), ...webhookFaults(lives, outside));
+    const during = looks.filter(({ at }) => at <= endedAt);
+    return {
+      figures: [
+        ...memoryFigures(during, endedAt),
+        ...cadence.figures(endedAt),
+        count("tasks lost, or not ended as they must", lives.filter(({ fault }) => fault !== null).length, 0, {
+          tasks: lives.length,
+        }),
+        count("webhooks missing, repeated or wrong", webhookFaults(lives, outside).length, 0, {
+          webhooks: outside.receiver.received.length,
+        }),
+        count("tasks still readable after their retention", remembered, 0, {}),
+        count("objects that still hold a record", stored.records, 0, {}),
+        storageFigure(during, stored, lives.length),
+      ],
+      faults: faults.slice(0, 100),
+    };
+  } finally {
+    await worker.stop();
+    await outside.close();
+  }
+}
+
+/** Lives at an even pace until the time is up, and all of them to their ends. */
+async function traffic(
+  callers: readonly Caller[],
+  minutes: number,
+  { receiver }: Outside,
+  tell: (fault: string) => void,
+): Promise<Life[]> {
+  const lives: Promise<Life | null>[] = [];
+  const startedAt = performance.now();
+  const total = Math.floor(minutes * 60 * TASKS_PER_S);
+  for (let index = 0; index < total; index += 1) {
+    const waitMs = startedAt + (index * 1_000) / TASKS_PER_S - performance.now();
+    if (waitMs > 0) await delay(waitMs);
+    const caller = callers[index % callers.length];
+    if (caller !== undefined) lives.push(live(caller, index, receiver.url, tell));
+  }
+  const ended = await Promise.all(lives);
+  return ended.filter((life) => life !== null);
+}
+
+function look({ pid, stateFolder }: RunningWorker, startedAt: number): Look {
+  const memoryKiB = pid === null ? null : anonymousKiB(pid);
+  return { at: Date.now() - startedAt, memoryKiB, stored: measureStored(stateFolder) };
+}
+
+function describe({ at, memoryKiB, stored }: Look, cadence: Cadence): string {
+  const memory = memoryKiB === null ? "" : `${Math.round(memoryKiB / 1_024)} MiB, `;
+  const bytes = `${stored.files} files of ${Math.round(stored.bytes / 1_048_576)} MiB`;
+  return `${Math.round(at / 60_000)} min: ${memory}${bytes}, least spacing ${cadence.least} ms`;
+}
+
+/** Each webhook once, of its task, and of no other. */
+function webhookFaults(lives: readonly Life[], { receiver }: Outside): string[] {
+  const counts = new Map<string, number>();
+  for (const { body } of receiver.received) {
+    const { type, data } = webhookSchema.parse(JSON.parse(body));
+    counts.set(`${type} ${data.id}`, (counts.get(`${type} ${data.id}`) ?? 0) + 1);
+  }
+  const wanted = new Set(lives.filter(({ kind }) => kind === "webhook").map(({ id }) => `task.ready ${id}`));
+  const missing = [...wanted].filter((event) => !counts.has(event)).map((event) => `no webhook: ${event}`);
+  const wrong = [...counts].filter(([event, times]) => times !== 1 || !wanted.has(event));
+  return [...missing, ...wrong.map(([event, times]) => `a webhook came ${times} times: ${event}`)];
+}
+
+/** Of the forgotten tasks: how many are answered with anything but 404. */
+async function countRemembered(lives: readonly Life[]): Promise<number> {
+  let remembered = 0;
+  for (const { caller, id } of lives) {
+    const { status } = await caller.send("GET", `/v1/tasks/${id}`, [200, 404]);
+    if (status !== 404) remembered += 1;
+  }
+  return remembered;
+}
+
+/** How polls kept the cadence, by the minute. */
+class Cadence {
+  least = Number.POSITIVE_INFINITY;
+  readonly #answeredAt = new Map<string, number>();
+  readonly #overByMinute: number[][] = [];
+
+  take(requests: readonly SandboxRequest[], startedAt: number): void {
+    for (const { taskId, at, endedAt } of requests) {
+      if (taskId === null) continue;
+      const previous = this.#answeredAt.get(taskId);
+      this.#answeredAt.set(taskId, endedAt);
+      if (previous === undefined) continue;
+      this.least = Math.min(this.least, at - previous);
+      const minute = Math.floor((at - startedAt) / 60_000);
+      const overs = this.#overByMinute[minute] ?? [];
+      overs.push(at - previous - CADENCE_MS);
+      this.#overByMinute[minute] = overs;
+    }
+  }
+
+  /** Drift: by how much the middle poll of a minute is later at the end of the run than at its beginning. */
+  figures(endedAt: number): Figure[] {
+    const whole = this.#overByMinute.slice(0, Math.max(Math.floor(endedAt / 60_000), 1));
+    const medians = whole.map((overs) => quantile(overs, 0.5));
+    const p99Ms = whole.map((overs) => quantile(overs, 0.99));
+    const drift = slopeOf(medians.map((median, minute) => [minute, median])) * Math.max(medians.length - 1, 0);
+    const least = { side: "at least", bound: CADENCE_MS } as const;
+    const most = { side: "at most", bound: 5 } as const;
+    return [
+      { name: "polls' spacing, least", unit: "ms", value: this.least, spread: null, target: least, parts: {} },
+      {
+        name: "drift of the polls' spacing over the run",
+        unit: "ms",
+        value: drift,
+        spread: [Math.min(...medians), Math.max(...medians)],
+        target: most,
+        parts: { overP50Ms: medians, overP99Ms: p99Ms },
+      },
+    ];
+  }
+}
+
+/**
+ * Memory is flat where a line through the looks after the warm-up gains no more than a tenth of their mean to the run's end. It
+ * breathes with the garbage, so single looks say nothing.
+ */
+function memoryFigures(looks: readonly Look[], endedAt: number): Figure[] {
+  const from = Math.min(WARM_UP_MS, endedAt / 3);
+  const points = looks.flatMap(({ at, memoryKiB }): [number, number][] =>
+    at < from || memoryKiB === null ? [] : [[at, memoryKiB]],
+  );
+  if (points.length === 0) return [];
+  const values = points.map(([, kib]) => kib);
+  const mean = values.reduce((sum, kib) => sum + kib, 0) / values.length;
+  const gained = slopeOf(points) * (endedAt - from);
+  return [
+    {
+      name: "memory gained after the warm-up, to its mean",
+      unit: "ratio",
+      value: gained / mean,
+      spread: null,
+      target: { side: "at most", bound: 0.1 },
+      parts: { meanKiB: mean, gainedKiB: gained, leastKiB: Math.min(...values), greatestKiB: Math.max(...values) },
+    },
+  ];
+}
+
+function count(name: string, value: number, bound: number, parts: Figure["parts"]): Figure {
+  return { name, unit: "count", value, spread: null, target: { side: "at most", bound }, parts };
+}
+
+/** Told for comparison: what workerd keeps of a forgotten object is its own affair, but must be known. */
+function storageFigure(looks: readonly Look[], stored: StoredTasks, tasks: number): Figure {
+  const greatest = Math.max(...looks.map(({ stored: { bytes } }) => bytes));
+  return {
+    name: "stored for each forgotten task",
+    unit: "KiB",
+    value: stored.bytes / 1_024 / Math.max(tasks, 1),
+    spread: null,
+    target: null,
+    parts: { files: stored.files, tasks, bytesAtTheEnd: stored.bytes, greatestBytes: greatest },
+  };
+}
