@@ -1,7 +1,7 @@
 // The tenant's ledger: one row a task, from admission to outcome, thirty days long. Each outcome is entered once, whatever is
 // retried. Refuses to know a solution. Synchronous: SQLite stands in the object's own thread.
 
-import { and, asc, count, eq, gte, isNull, lt, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gte, isNotNull, isNull, lt, sql } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
 import type { TaskErrorCode, TaskStatus } from "../tasks/record.ts";
 import type { KeyMode } from "./keys.ts";
@@ -9,6 +9,7 @@ import { tasks } from "./schema.ts";
 import { preferredPlace, SEQUENCES_PER_MS, sequenceAt } from "./sequence.ts";
 import { monthStartAt } from "./settings.ts";
 import type { SlotRequest } from "./slots.ts";
+import type { SolveSample } from "./solve-times.ts";
 import { Statements } from "./statements.ts";
 
 /** How long (ms) a row is kept: 30 days. */
@@ -16,6 +17,9 @@ const LEDGER_KEPT_MS = 30 * 86_400_000;
 
 /** The longest (ms) that a task can be unfinished: the longest deadline, 300 s, with room for a late alarm. */
 const LONGEST_TASK_MS = 900_000;
+
+/** Rows that are looked through for solve times: where few tasks are solved, the search has an end. */
+const LOOKED_THROUGH = 4_096;
 
 /** A task that asks for admission. Times in ms. */
 export interface AdmissionRequest extends SlotRequest {
@@ -113,6 +117,21 @@ export class Ledger {
       mode,
       admitted,
     }));
+  }
+
+  /** What is known of the last solve times of a mode, at most `most`, oldest first. */
+  solveTimes(mode: KeyMode, most: number): SolveSample[] {
+    const newest = this.#db.select().from(tasks).orderBy(desc(tasks.sequence)).limit(LOOKED_THROUGH).as("newest");
+    const rows = this.#db
+      .select({ afterMs: newest.unsolvedMs, byMs: newest.solveMs })
+      .from(newest)
+      .where(and(eq(newest.mode, mode), isNotNull(newest.solveMs), isNotNull(newest.unsolvedMs)))
+      .orderBy(desc(newest.sequence))
+      .limit(most)
+      .all();
+    return rows
+      .flatMap(({ afterMs, byMs }) => (afterMs === null || byMs === null ? [] : [{ afterMs, byMs }]))
+      .reverse();
   }
 
   /** Live tasks of `now`'s calendar month (UTC) that had a slot. */

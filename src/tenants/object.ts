@@ -13,14 +13,12 @@ import { probeEndpoint } from "../webhooks/probe.ts";
 import type { KeyInfo, MintedKey, NewKey } from "./keyring.ts";
 import type { KeyMode, Scope } from "./keys.ts";
 import type { AdmissionRequest, DeliveryNote, Settlement } from "./ledger.ts";
+import { PUBLISH_RETRY_MS, Publisher } from "./publisher.ts";
 import type { TenantProfile, TenantSnapshot } from "./settings.ts";
-import { monthOf, snapshotKeyOf } from "./settings.ts";
+import { monthOf } from "./settings.ts";
 import type { DeliveryTerms, EndpointInfo, NewTenant, TenantPatch } from "./state.ts";
 import { TenantState } from "./state.ts";
 import type { LedgerPage, UsageDay } from "./statements.ts";
-
-/** A snapshot that KV did not take is tried again after this (ms): KV takes one write a second to a key. */
-const PUBLISH_RETRY_MS = 1_500;
 
 /** The ledger is pruned this often (ms). */
 const PRUNE_EVERY_MS = 86_400_000;
@@ -45,8 +43,10 @@ export class TenantObject extends DurableObject<Env> {
   #armedAt: number | null = null;
   /** The month whose exhausted quota was announced. */
   #announcedMonth: string | null = null;
-  /** The end of the put to KV that is under way; it never rejects. */
-  #publishing: Promise<void> = Promise.resolve();
+  readonly #publisher = new Publisher(this.env.DIRECTORY, {
+    current: () => this.#state,
+    wakeBy: (at) => this.#armBy(at),
+  });
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -65,7 +65,7 @@ export class TenantObject extends DurableObject<Env> {
     );
     this.#state = state;
     this.#arm(now + PRUNE_EVERY_MS);
-    await this.#publish(state);
+    await this.#publisher.publish(state);
     return { profile: state.profile, webhookSecret };
   }
 
@@ -82,7 +82,7 @@ export class TenantObject extends DurableObject<Env> {
     this.#announcedMonth = null;
     // Of a suspended tenant everybody is woken: those who wait ask again, and are refused at once.
     this.#wake(profile.suspended ? state.admission.unfinished() : state.admission.letIn(profile, Date.now()));
-    await this.#publish(state);
+    await this.#publisher.publish(state);
     return profile;
   }
 
@@ -96,7 +96,7 @@ export class TenantObject extends DurableObject<Env> {
     this.#armedAt = null;
     this.#announcedMonth = null;
     await this.ctx.storage.deleteAll();
-    await this.env.DIRECTORY.delete(snapshotKeyOf(id));
+    await this.#publisher.withdraw(id);
     for (const taskId of unfinished) this.#tell(taskId, (task) => task.abandon(id));
     return true;
   }
@@ -109,7 +109,7 @@ export class TenantObject extends DurableObject<Env> {
     const minted = await state.keyring.mint(wanted, Date.now());
     if (minted === null) return "too_many";
     state.touch();
-    await this.#publish(state);
+    await this.#publisher.publish(state);
     return minted;
   }
 
@@ -121,7 +121,7 @@ export class TenantObject extends DurableObject<Env> {
     const state = this.#state;
     if (state === null || !state.keyring.revoke(id, Date.now())) return false;
     state.touch();
-    await this.#publish(state);
+    await this.#publisher.publish(state);
     return true;
   }
 
@@ -135,7 +135,7 @@ export class TenantObject extends DurableObject<Env> {
     const minted = await state.keyring.rotate(id, overlapMs, now);
     if (minted === null) return "too_many";
     state.touch();
-    await this.#publish(state);
+    await this.#publisher.publish(state);
     return minted;
   }
 
@@ -156,7 +156,7 @@ export class TenantObject extends DurableObject<Env> {
     const outcome = state.admission.admit(request, state.profile, now);
     if (outcome.tag === "refused" && outcome.code === "quota_exceeded") this.#announceExhaustion(state, now);
     this.#armForLapse(state);
-    return outcome;
+    return outcome.tag === "admitted" ? { ...outcome, ...this.#adviceFor(state, request.mode) } : outcome;
   }
 
   /**
@@ -170,7 +170,7 @@ export class TenantObject extends DurableObject<Env> {
     const terms = state.deliveryTerms(now);
     const webhookState = settlement.webhookState ?? (terms.endpoint === null ? null : "pending");
     const entered = !mayWait || webhookState === null;
-    if (entered) state.ledger.settle({ ...settlement, webhookState });
+    if (entered && state.ledger.settle({ ...settlement, webhookState })) state.advice.note(settlement);
     this.#wake(state.admission.release(settlement, state.profile, now));
     return { entered, terms };
   }
@@ -233,7 +233,7 @@ export class TenantObject extends DurableObject<Env> {
       this.#wake(state.admission.lapse(now));
       this.#wake(state.admission.letIn(state.profile, now));
       state.ledger.prune(now);
-      if (state.unpublished) await this.#publish(state);
+      if (state.unpublished) await this.#publisher.publish(state);
     } catch (error) {
       // Thrown on, the platform would drop the alarm after six tries; it is the one that mends lost tasks.
       log("error", "tenant_alarm_failed", { tenantId: state.profile.id, ...describeError(error) });
@@ -242,6 +242,13 @@ export class TenantObject extends DurableObject<Env> {
     if (this.#state === null) return;
     this.#armBy(again);
     this.#armForLapse(state);
+  }
+
+  /** When the first poll had best come, where the operator wants it to be learned. */
+  #adviceFor({ advice }: TenantState, mode: KeyMode): { readonly firstPollMs?: number } {
+    const { firstPollAdvice, pollIntervalMs } = configurationOf(this.env);
+    const firstPollMs = firstPollAdvice ? advice.firstPollMs(mode, pollIntervalMs, Math.random()) : undefined;
+    return firstPollMs === undefined ? {} : { firstPollMs };
   }
 
   /** The tenant that a task made at `createdAt` belongs to: not one that took the id of its own, deleted tenant since. */
@@ -261,31 +268,6 @@ export class TenantObject extends DurableObject<Env> {
         log("warn", "task_unreached", { taskId: `tsk_${taskId}`, ...describeError(error) }),
       ),
     );
-  }
-
-  /**
-   * Puts the latest snapshot into KV, after whatever put is under way: an older one never lands last. Where KV refuses, the alarm
-   * tries again: the change itself stands.
-   */
-  async #publish(state: TenantState): Promise<void> {
-    const turn = this.#publishing.then(() => this.#putSnapshot(state));
-    this.#publishing = turn;
-    await turn;
-  }
-
-  async #putSnapshot(state: TenantState): Promise<void> {
-    if (this.#state !== state || !state.unpublished) return;
-    const { revision, profile } = state;
-    const key = snapshotKeyOf(profile.id);
-    try {
-      await this.env.DIRECTORY.put(key, JSON.stringify(state.snapshot(Date.now())));
-      if (this.#state === state) state.markPublished(revision);
-      // Deleted while KV was written: the snapshot must not outlive the tenant.
-      else if (this.#state === null) await this.env.DIRECTORY.delete(key);
-    } catch (error) {
-      log("warn", "snapshot_unpublished", { tenantId: profile.id, ...describeError(error) });
-      this.#armBy(Date.now() + PUBLISH_RETRY_MS);
-    }
   }
 
   /** Tells the edges that the month's quota is used up: once, by the alarm, for whoever asked is not to wait for KV. */

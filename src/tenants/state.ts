@@ -6,6 +6,7 @@ import { drizzle } from "drizzle-orm/durable-sqlite";
 import { migrate } from "drizzle-orm/durable-sqlite/migrator";
 import { newWebhookSecret, WEBHOOK_SECRET_BYTES } from "../webhooks/sign.ts";
 import { Admission } from "./admission.ts";
+import { Advice } from "./advice.ts";
 import { Keyring } from "./keyring.ts";
 import { Ledger } from "./ledger.ts";
 import migrations from "./migrations/migrations.js";
@@ -51,6 +52,7 @@ export class TenantState {
   readonly keyring: Keyring;
   readonly ledger: Ledger;
   readonly admission: Admission;
+  readonly advice: Advice;
   readonly #storage: DurableObjectStorage;
   #record: TenantRecord;
 
@@ -60,6 +62,7 @@ export class TenantState {
     this.keyring = new Keyring(db, record.profile.id);
     this.ledger = new Ledger(db);
     this.admission = new Admission(this.ledger, Date.now());
+    this.advice = new Advice(this.ledger);
   }
 
   /** The tenant that storage holds, or null. A tenant that does not exist leaves no table behind. */

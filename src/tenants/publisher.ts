@@ -1,0 +1,56 @@
+// Publishing a tenant's snapshot to KV, where the edge reads it. One put at a time and the latest last; a put that KV refuses is
+// wanted again later, by the object's alarm: the change itself stands in the object, which is the truth.
+
+import { describeError, log } from "../log.ts";
+import { snapshotKeyOf } from "./settings.ts";
+import type { TenantState } from "./state.ts";
+
+/** A snapshot that KV did not take is tried again after this (ms): KV takes one write a second to a key. */
+export const PUBLISH_RETRY_MS = 1_500;
+
+/** What the publisher asks of the tenant's object. */
+export interface Publishing {
+  /** The tenant as it is now, or null once it is deleted. */
+  current(): TenantState | null;
+  /** Wants the alarm to ring at a moment (ms) or before. */
+  wakeBy(at: number): void;
+}
+
+export class Publisher {
+  readonly #directory: KVNamespace;
+  readonly #object: Publishing;
+  /** The end of the put that is under way; it never rejects. */
+  #underWay: Promise<void> = Promise.resolve();
+
+  constructor(directory: KVNamespace, object: Publishing) {
+    this.#directory = directory;
+    this.#object = object;
+  }
+
+  /** Puts the latest snapshot into KV, after whatever put is under way: an older one never lands last. */
+  async publish(state: TenantState): Promise<void> {
+    const turn = this.#underWay.then(() => this.#put(state));
+    this.#underWay = turn;
+    await turn;
+  }
+
+  /** Takes a deleted tenant's snapshot away. */
+  async withdraw(tenantId: string): Promise<void> {
+    await this.#directory.delete(snapshotKeyOf(tenantId));
+  }
+
+  async #put(state: TenantState): Promise<void> {
+    if (this.#object.current() !== state || !state.unpublished) return;
+    const { revision, profile } = state;
+    try {
+      await this.#directory.put(snapshotKeyOf(profile.id), JSON.stringify(state.snapshot(Date.now())));
+      const current = this.#object.current();
+      if (current === state) state.markPublished(revision);
+      // Deleted while KV was written: the snapshot must not outlive the tenant.
+      else if (current === null) await this.withdraw(profile.id);
+    } catch (error) {
+      log("warn", "snapshot_unpublished", { tenantId: profile.id, ...describeError(error) });
+      this.#object.wakeBy(Date.now() + PUBLISH_RETRY_MS);
+    }
+  }
+}

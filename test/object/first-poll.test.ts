@@ -1,0 +1,132 @@
+/** Rules of the first poll: the tenant's solve times say when it comes, within bounds, and the operator may switch that off. */
+
+import { reset, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { TenantObject } from "../../src/tenants/object.ts";
+import type { TaskStub } from "../support/objects.ts";
+import { acceptTask, POLL_MS, stored, view } from "../support/objects.ts";
+import type { TenantStub } from "../support/tenants.ts";
+import { anOutcome, aRequest, createTenant } from "../support/tenants.ts";
+import { evict, freezeTime, releaseTime, ringOnTime, runUntil, START } from "../support/time.ts";
+import type { Answer } from "../support/upstream.ts";
+import { created, processing, ready, scriptOutside } from "../support/upstream.ts";
+
+const SUBMITTED = START + 1;
+
+let tenant: TenantStub;
+
+beforeEach(async () => {
+  freezeTime();
+  tenant = await createTenant();
+  // No task explores, and the advised moment is taken in the middle of its bin.
+  vi.spyOn(Math, "random").mockReturnValue(0.55);
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  releaseTime();
+  await reset();
+});
+
+/** Settles so many tasks whose solutions came between two moments (ms) after upstream's acceptance. */
+async function learn(count: number, unsolvedMs: number, solveMs: number, mode: "live" | "test" = "live") {
+  for (let index = 0; index < count; index += 1) {
+    const request = aRequest(index, mode);
+    await tenant.settle({ ...anOutcome(request), unsolvedMs, solveMs });
+  }
+}
+
+/** When each poll of a fresh task leaves, in ms after createTask's answer. */
+async function pollsOf(answers: readonly Answer[], overrides: Parameters<typeof acceptTask>[0] = {}) {
+  const outside = scriptOutside({ create: [created()], poll: [...answers] });
+  const submittedAt = Date.now() + 1;
+  const stub = await acceptTask(overrides);
+  await runUntil(stub, submittedAt + 100_000);
+  return outside.polls.map(({ at }) => at - submittedAt);
+}
+
+describe("the first poll", () => {
+  it("comes after 3 s while little is known", async () => {
+    await learn(20, 8_500, 9_000);
+    expect(await pollsOf([processing, ready])).toEqual([3_000, 6_000]);
+  });
+
+  it("comes when the tenant's solutions come, and every later one keeps the cadence", async () => {
+    await learn(64, 8_500, 9_000);
+    const times = await pollsOf([processing, processing, ready]);
+    const [first = 0] = times;
+    expect(first).toBeGreaterThan(2 * POLL_MS);
+    expect(first).toBeLessThanOrEqual(9_000);
+    expect(times).toEqual([first, first + POLL_MS, first + 2 * POLL_MS]);
+  });
+
+  it("is advised from the ledger after an eviction of the tenant's object, too", async () => {
+    await learn(64, 8_500, 9_000);
+    await evict(tenant);
+    const [first = 0] = await pollsOf([ready]);
+    expect(first).toBeGreaterThan(2 * POLL_MS);
+  });
+
+  it("stands in the task's record: an eviction between changes nothing", async () => {
+    await learn(64, 8_500, 9_000);
+    const outside = scriptOutside({ create: [created()], poll: [ready] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    const { firstPollMs = 0, stepAt = 0 } = (await stored(stub)) ?? {};
+    expect(stepAt).toBe(SUBMITTED + firstPollMs);
+    await evict(stub);
+    await ringOnTime(stub);
+    expect(outside.polls.map(({ at }) => at)).toEqual([stepAt]);
+    expect(await view(stub)).toMatchObject({ status: "ready", polls: 1 });
+  });
+
+  it("learns from each mode by itself", async () => {
+    await learn(64, 8_500, 9_000, "test");
+    expect(await pollsOf([ready])).toEqual([3_000]);
+  });
+
+  it("learns as tasks are settled, not only from what the ledger had", async () => {
+    await learn(20, 8_500, 9_000);
+    expect(await pollsOf([processing, processing, ready])).toEqual([3_000, 6_000, 9_000]);
+    for (let index = 100; index < 164; index += 1) {
+      await tenant.settle({ ...anOutcome(aRequest(index)), unsolvedMs: 8_500, solveMs: 9_000 });
+    }
+    const [first = 0] = await pollsOf([ready]);
+    expect(first).toBeGreaterThan(2 * POLL_MS);
+  });
+
+  it("leaves room before a short deadline for another", async () => {
+    await learn(64, 8_500, 9_000);
+    const times = await pollsOf([processing, ready], { timeoutMs: 10_000 });
+    expect(times).toEqual([4_999, 4_999 + POLL_MS]);
+  });
+
+  it("comes after 3 s where the operator has switched advice off", async () => {
+    await learn(64, 8_500, 9_000);
+    await runInDurableObject<TenantObject, void>(tenant, (object) => {
+      Object.defineProperty(object, "env", { value: { ...env, FIRST_POLL_ADVICE: "false" } });
+    });
+    expect(await pollsOf([ready])).toEqual([3_000]);
+  });
+});
+
+describe("what is learned of a solved task", () => {
+  const solveTimes = (stub: TenantStub) =>
+    runInDurableObject(stub, (_object, state) =>
+      state.storage.sql.exec("SELECT unsolved_ms, solve_ms FROM tasks ORDER BY sequence").toArray(),
+    );
+  const end = async (stub: TaskStub) => {
+    await runUntil(stub, START + 60_000);
+    return solveTimes(tenant);
+  };
+
+  it("is that its time lies between its last two polls", async () => {
+    scriptOutside({ create: [created()], poll: [processing, processing, ready] });
+    expect(await end(await acceptTask())).toEqual([{ unsolved_ms: 6_000, solve_ms: 9_000 }]);
+  });
+
+  it("is only an upper bound where the first poll finds it", async () => {
+    scriptOutside({ create: [created()], poll: [ready] });
+    expect(await end(await acceptTask())).toEqual([{ unsolved_ms: 0, solve_ms: 3_000 }]);
+  });
+});
