@@ -13,7 +13,7 @@ import type { Fact } from "./facts.ts";
 import { advance } from "./lifecycle.ts";
 import type { TaskRecord } from "./record.ts";
 import { isFinal, newRecord, RECORD_KEY, taskRecordSchema } from "./record.ts";
-import { reportChange } from "./report.ts";
+import { reportChange, reportExhausted } from "./report.ts";
 import { ALARM_OVERDUE_MS, attemptDue, nextAction, nextWakeAt, recover } from "./schedule.ts";
 import type { StepContext } from "./steps.ts";
 import {
@@ -213,6 +213,7 @@ export class TaskObject extends DurableObject<Env> {
     this.#apply({ tag: "clock" });
     const due = this.#apply({ tag: "retarget", endpoint: terms.endpoint });
     const after = due.delivery?.nextAttemptAt === null ? due : this.#apply(await deliverStep(due, context, terms));
+    if (after.delivery?.state === "exhausted") reportExhausted(after);
     // Where the ledger has no entry yet, the one that follows bears the state.
     if (after.settled && after.delivery?.state !== record.delivery?.state) await noteDelivery(after, context);
   }

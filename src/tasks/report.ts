@@ -22,6 +22,12 @@ export function reportChange(analytics: AnalyticsEngineDataset, before: TaskReco
   if (finished) analytics.writeDataPoint(pointOf(after));
 }
 
+/** Reports webhook attempts that came to their end without one that was taken: their receiver will not hear of it any more. */
+export function reportExhausted({ id, tenantId, delivery }: TaskRecord): void {
+  const { attempts, lastStatus } = delivery ?? { attempts: 0, lastStatus: null };
+  log("warn", "webhook_exhausted", { taskId: TASK_ID_PREFIX + id, tenantId, attempts, lastStatus });
+}
+
 /** A code of upstream's as it may stand in a log: what is no code by its form may be anything. */
 function loggable(code: string | undefined): string | undefined {
   return code === undefined || /^[A-Z0-9_]{1,64}$/i.test(code) ? code : "(no code by its form)";

@@ -96,7 +96,8 @@ describe("the attempts", () => {
     expect(await ledgerOf(tenant)).toMatchObject([{ webhook_state: "delivered" }]);
   });
 
-  it("are exhausted after the last", async () => {
+  it("are exhausted after the last, which the operator is told of once", async () => {
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     const { stub, received } = await solvedTask(plain(500));
     await runUntil(stub, LAST);
     expect(received).toHaveLength(12);
@@ -106,6 +107,7 @@ describe("the attempts", () => {
       nextAttemptAt: null,
     });
     expect(await ledgerOf(tenant)).toMatchObject([{ webhook_state: "exhausted" }]);
+    expect(warned.mock.calls.filter(([line]) => String(line).includes('"webhook_exhausted"'))).toHaveLength(1);
   });
 
   it("end with a 410 of the task's own address, and leave the tenant's endpoint alone", async () => {
