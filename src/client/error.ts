@@ -1,4 +1,4 @@
-// The one error of the client: what went wrong, as a code. It never holds a key, a secret or a solution's request headers.
+// The one error of the client: what went wrong, as a code. It never holds a key or a secret.
 
 import type { FieldError, ProblemCode } from "./account-types.ts";
 import type { Task, TaskErrorCode } from "./types.ts";

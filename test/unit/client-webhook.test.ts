@@ -118,6 +118,16 @@ describe("a webhook is not believed", () => {
     await refusal({ ...webhook, secret: [SECRET, NEXT] });
   });
 
+  it("whose bytes were changed into others that read alike", async () => {
+    const { body, headers } = signed({ ...READY, note: "\ufffd" });
+    const bytes = new TextEncoder().encode(body);
+    await expect(verifyWebhook({ body: bytes, headers, secret: SECRET })).resolves.toMatchObject({ note: "\ufffd" });
+    const at = bytes.indexOf(0xef);
+    const changed = Uint8Array.from([...bytes.subarray(0, at), 0xff, ...bytes.subarray(at + 3)]);
+    expect(new TextDecoder().decode(changed)).toBe(body);
+    await refusal({ body: changed, headers, secret: SECRET });
+  });
+
   it("more than five minutes after it was sent, or before", async () => {
     const sentBefore = (ms: number) => ({ ...signed(READY, [SECRET], AT - ms), secret: SECRET });
     await expect(verifyWebhook(sentBefore(5 * MINUTE_MS))).resolves.toEqual(READY);
