@@ -2,7 +2,7 @@
 //
 // - Rate limits are counted in memory. On the platform they are counted in the memory of the machine that asks; the local stand-in
 //   writes a row to disk for each call instead, which no deployed gateway pays for. They let everything pass, but for creations
-//   beyond BENCH_CREATIONS a key in 10 s, where that is set.
+//   beyond BENCH_CREATIONS a key, where that is set: no period ends while the bench runs.
 // - BENCH_DEFER_ALARMS: each alarm is armed an hour later. What is then seen is accepting alone, as the floor does it.
 // - BENCH_SPEED: the objects' clock runs so many times faster, alarms with it. A life of minutes is then counted in seconds.
 // - BENCH_METER: what objects do is counted, and told at /__bench/meter.
@@ -17,9 +17,6 @@ import worker, { TaskObject as DeployedTaskObject, TenantObject as DeployedTenan
 const DEFERRED_BY_MS = variables.BENCH_DEFER_ALARMS === "true" ? 3_600_000 : 0;
 
 const SPEED = Number(variables.BENCH_SPEED ?? "1");
-
-/** The period (ms) of the contract's limits, of 1,000 creations. A bench that means to meet the limit sets a lower one. */
-const PERIOD_MS = 10_000;
 
 const machineNow = Date.now.bind(Date);
 /** Both clocks agree at the first request: before it the platform shows none. */
@@ -59,7 +56,7 @@ function timed(Deployed, deferredByMs) {
 export const TaskObject = timed(DeployedTaskObject, DEFERRED_BY_MS);
 export const TenantObject = timed(DeployedTenantObject, 0);
 
-/** Counts by key: `limit` calls pass in a period, which begins with the first of them. */
+/** Counts by key, and lets `limit` calls of each pass. */
 class MemoryLimit {
   #counts = new Map();
   #limit;
@@ -69,12 +66,9 @@ class MemoryLimit {
   }
 
   async limit({ key }) {
-    const now = machineNow();
-    const known = this.#counts.get(key);
-    const entry = known !== undefined && now < known.until ? known : { count: 0, until: now + PERIOD_MS };
-    entry.count += 1;
-    this.#counts.set(key, entry);
-    return { success: entry.count <= this.#limit };
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, count);
+    return { success: count <= this.#limit };
   }
 }
 

@@ -16,7 +16,7 @@ export interface Figure {
 }
 
 /** Whether a figure reaches its target. */
-function verdict({ value, target }: Figure): "PASS" | "MISS" | "" {
+export function verdict({ value, target }: Figure): "PASS" | "MISS" | "" {
   if (target === null) return "";
   const reached = target.side === "at least" ? value >= target.bound : value <= target.bound;
   return reached ? "PASS" : "MISS";

@@ -12,7 +12,7 @@ const READ_EVERY_MS = 2_000;
 const TIMEOUT_S = 60;
 
 /** Kinds of lives and how many of a hundred are of each. */
-export const MIX = {
+const MIX = {
   webhook: 35,
   waited: 15,
   polled: 15,
@@ -21,7 +21,7 @@ export const MIX = {
   canceled: 10,
   claimed: 10,
 } as const;
-export type LifeKind = keyof typeof MIX;
+type LifeKind = keyof typeof MIX;
 
 /** One task that a caller had accepted. */
 export interface Life {
@@ -35,7 +35,7 @@ export interface Life {
 const taskSchema = z.object({ id: z.string(), status: z.string() });
 
 /** The kind of the n-th life: the mix in an order that repeats. */
-export function kindOf(index: number): LifeKind {
+function kindOf(index: number): LifeKind {
   const slot = (index * 37) % 100;
   let upTo = 0;
   for (const [kind, share] of Object.entries(MIX)) {
