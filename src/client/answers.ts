@@ -64,7 +64,8 @@ export function readKeys(body: unknown): readonly Key[] | undefined {
 }
 
 export function readCreatedKey(body: unknown): CreatedKey | undefined {
-  return typeof fieldsOf(body)?.key === "string" ? (body as CreatedKey) : undefined;
+  const { id, key } = fieldsOf(body) ?? {};
+  return typeof id === "string" && typeof key === "string" ? (body as CreatedKey) : undefined;
 }
 
 export function readSecret(body: unknown): RotatedSecret | undefined {

@@ -112,16 +112,20 @@ describe("the client's guards", () => {
     expect(answers.readTimeline({ events })).toBe(events);
   });
 
-  it("refuse any other JSON, and never throw", () => {
-    const guards = Object.entries(answers).filter(([name]) => name.startsWith("read"));
+  const guards = Object.entries(answers).filter(([name]) => name.startsWith("read"));
+  const read = (guard: unknown, body: unknown) => (guard as (body: unknown) => unknown)(body);
+
+  it.each(guards)("refuse what is nothing of the kind: %s", (_name, guard) => {
+    for (const body of [undefined, null, [], [{}], {}, "", "text", 0, true]) expect(read(guard, body)).toBeUndefined();
+  });
+
+  it("never throw, whatever JSON they are shown", () => {
     expect(guards.length).toBeGreaterThan(8);
-    const read = (guard: unknown, body: unknown) => (guard as (body: unknown) => unknown)(body);
     fc.assert(
-      fc.property(fc.jsonValue(), (body) => guards.every(([, guard]) => read(guard, body) === undefined)),
+      fc.property(fc.jsonValue(), (body) => {
+        for (const [, guard] of guards) read(guard, body);
+      }),
       { numRuns: 500 },
     );
-    for (const body of [undefined, null, [], {}, "", 0]) {
-      for (const [, guard] of guards) expect(read(guard, body)).toBeUndefined();
-    }
   });
 });
