@@ -7,7 +7,6 @@ import { z } from "zod";
 import type { SandboxRequest } from "../scripts/support/sandbox-server.ts";
 import type { Bundle } from "./build.ts";
 import type { Caller } from "./load.ts";
-import { anonymousKiB } from "./memory.ts";
 import type { Outside } from "./outside.ts";
 import { openOutside } from "./outside.ts";
 import type { Figure } from "./report.ts";
@@ -15,6 +14,8 @@ import type { RunningWorker } from "./runtime.ts";
 import { startGateway } from "./runtime.ts";
 import type { Life } from "./soak-lives.ts";
 import { live } from "./soak-lives.ts";
+import type { MemoryLook } from "./soak-memory.ts";
+import { lookAtMemory, memoryFigures, startForgetfulFloor } from "./soak-memory.ts";
 import type { StoredTasks } from "./soak-storage.ts";
 import { countRecords, measureStored } from "./soak-storage.ts";
 import { makeCaller } from "./stage.ts";
@@ -33,9 +34,7 @@ const AFTERMATH_MS = (60 + RETENTION_S + 15) * 1_000;
 
 /** Memory and storage are looked at this often (ms). */
 const LOOK_EVERY_MS = 5_000;
-
-/** Until then (ms) everything is met for the first time: two retentions and a hibernation. Shorter runs give a third of theirs. */
-const WARM_UP_MS = 130_000;
+const LOOKS_A_MINUTE = 12;
 
 const webhookSchema = z.object({ type: z.string(), data: z.object({ id: z.string() }) });
 
@@ -43,7 +42,7 @@ const webhookSchema = z.object({ type: z.string(), data: z.object({ id: z.string
 interface Look {
   /** Since the beginning (ms). */
   readonly at: number;
-  readonly memoryKiB: number | null;
+  readonly memory: MemoryLook | null;
   readonly stored: StoredTasks;
 }
 
@@ -51,6 +50,15 @@ export interface SoakResult {
   readonly figures: Figure[];
   /** What went wrong, a line each; the first hundred. */
   readonly faults: string[];
+}
+
+/** What a soak runs on. */
+interface Stage {
+  readonly outside: Outside;
+  readonly worker: RunningWorker;
+  readonly floor: RunningWorker;
+  readonly callers: readonly Caller[];
+  readonly tell: (line: string) => void;
 }
 
 /** Runs `minutes` of traffic and then waits until everything must be forgotten. */
@@ -63,58 +71,87 @@ export async function soak(bundle: Bundle, minutes: number, tell: (line: string)
     FIRST_POLL_ADVICE: "false",
     TASK_RETENTION_S: String(RETENTION_S),
   });
+  const floor = await startForgetfulFloor(TASKS_PER_S, RETENTION_S * 1_000);
+  const callers: Caller[] = [];
   try {
-    const callers: Caller[] = [];
     for (const tenant of TENANTS) callers.push(await makeCaller(worker, tenant, "live"));
-    const cadence = new Cadence();
-    const faults: string[] = [];
-    const startedAt = Date.now();
-    const looks: Look[] = [];
-    const watch = setInterval(() => {
-      looks.push(look(worker, startedAt));
-      cadence.take(outside.upstream.requests.splice(0), startedAt);
-      const last = looks.at(-1);
-      if (looks.length % 12 === 0 && last !== undefined) tell(describe(last, cadence));
-    }, LOOK_EVERY_MS);
-    const lives = await traffic(callers, minutes, outside, (fault) => faults.push(fault));
-    const endedAt = Date.now() - startedAt;
-    tell(`the traffic is over: ${lives.length} tasks; what is left is watched until it must be forgotten`);
-    await delay(AFTERMATH_MS);
-    clearInterval(watch);
-    cadence.take(outside.upstream.requests.splice(0), startedAt);
-    // First the files: a read of a forgotten task opens its object's again.
-    const stored = { ...measureStored(worker.stateFolder), records: countRecords(worker.stateFolder) };
-    const remembered = await countRemembered(lives);
-    for (const caller of callers) caller.close();
-    faults.push(...lives.flatMap(({ fault }) => fault ?? []), ...webhookFaults(lives, outside));
-    const during = looks.filter(({ at }) => at <= endedAt);
-    return {
-      figures: [
-        ...memoryFigures(during, endedAt),
-        ...cadence.figures(endedAt),
-        count("tasks lost, or not ended as they must", lives.filter(({ fault }) => fault !== null).length, 0, {
-          tasks: lives.length,
-        }),
-        count("webhooks missing, repeated or wrong", webhookFaults(lives, outside).length, 0, {
-          webhooks: outside.receiver.received.length,
-        }),
-        count("tasks still readable after their retention", remembered, 0, {}),
-        count("objects that still hold a record", stored.records, 0, {}),
-        storageFigure(during, stored, lives.length),
-      ],
-      faults: faults.slice(0, 100),
-    };
+    return await run({ outside, worker, floor: floor.worker, callers, tell }, minutes);
   } finally {
+    for (const caller of callers) caller.close();
+    await floor.stop();
     await worker.stop();
     await outside.close();
   }
 }
 
+async function run(stage: Stage, minutes: number): Promise<SoakResult> {
+  const { outside, worker, tell } = stage;
+  const faults: string[] = [];
+  const startedAt = Date.now();
+  const watch = new Watch(stage, startedAt);
+  try {
+    const lives = await traffic(stage, minutes, (fault) => faults.push(fault));
+    const endedAt = Date.now() - startedAt;
+    tell(`the traffic is over: ${lives.length} tasks; what is left is watched until it must be forgotten`);
+    await delay(AFTERMATH_MS);
+    watch.look();
+    // First the files: a read of a forgotten task opens its object's again.
+    const stored = measureStored(worker.stateFolder);
+    const records = countRecords(worker.stateFolder);
+    const remembered = await countRemembered(lives);
+    const lost = lives.flatMap(({ fault }) => fault ?? []);
+    const webhooks = webhookFaults(lives, outside);
+    const during = watch.looks.filter(({ at }) => at <= endedAt);
+    return {
+      figures: [
+        ...memoryFigures(during.flatMap(({ memory }) => memory ?? [])),
+        ...watch.cadence.figures(endedAt),
+        count("tasks refused", faults.length, {}),
+        count("tasks lost, or not ended as they must", lost.length, { tasks: lives.length }),
+        count("webhooks missing, repeated or wrong", webhooks.length, { webhooks: outside.receiver.received.length }),
+        count("tasks still readable after their retention", remembered, {}),
+        count("objects that still hold a record", records, {}),
+        storageFigure(during, stored, lives.length),
+      ],
+      faults: [...faults, ...lost, ...webhooks].slice(0, 100),
+    };
+  } finally {
+    watch.stop();
+  }
+}
+
+/** Looks at memory, storage and the cadence while the traffic runs, and tells of each minute. */
+class Watch {
+  readonly cadence = new Cadence();
+  readonly looks: Look[] = [];
+  readonly #stage: Stage;
+  readonly #startedAt: number;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(stage: Stage, startedAt: number) {
+    this.#stage = stage;
+    this.#startedAt = startedAt;
+    this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS);
+  }
+
+  look(): void {
+    const { outside, worker, floor, tell } = this.#stage;
+    const at = Date.now() - this.#startedAt;
+    const look = { at, memory: lookAtMemory(worker, floor, at), stored: measureStored(worker.stateFolder) };
+    this.looks.push(look);
+    this.cadence.take(outside.upstream.requests.splice(0), this.#startedAt);
+    if (this.looks.length % LOOKS_A_MINUTE === 0) tell(describe(look, this.cadence));
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
 /** Lives at an even pace until the time is up, and all of them to their ends. */
 async function traffic(
-  callers: readonly Caller[],
+  { callers, outside: { receiver } }: Stage,
   minutes: number,
-  { receiver }: Outside,
   tell: (fault: string) => void,
 ): Promise<Life[]> {
   const lives: Promise<Life | null>[] = [];
@@ -130,13 +167,9 @@ async function traffic(
   return ended.filter((life) => life !== null);
 }
 
-function look({ pid, stateFolder }: RunningWorker, startedAt: number): Look {
-  const memoryKiB = pid === null ? null : anonymousKiB(pid);
-  return { at: Date.now() - startedAt, memoryKiB, stored: measureStored(stateFolder) };
-}
-
-function describe({ at, memoryKiB, stored }: Look, cadence: Cadence): string {
-  const memory = memoryKiB === null ? "" : `${Math.round(memoryKiB / 1_024)} MiB, `;
+function describe({ at, memory: look, stored }: Look, cadence: Cadence): string {
+  const mib = (kib: number) => `${Math.round(kib / 1_024)} MiB`;
+  const memory = look === null ? "" : `${mib(look.gatewayKiB)}, floor ${mib(look.floorKiB)}, `;
   const bytes = `${stored.files} files of ${Math.round(stored.bytes / 1_048_576)} MiB`;
   return `${Math.round(at / 60_000)} min: ${memory}${bytes}, least spacing ${cadence.least} ms`;
 }
@@ -206,33 +239,9 @@ class Cadence {
   }
 }
 
-/**
- * Memory is flat where a line through the looks after the warm-up gains no more than a tenth of their mean to the run's end. It
- * breathes with the garbage, so single looks say nothing.
- */
-function memoryFigures(looks: readonly Look[], endedAt: number): Figure[] {
-  const from = Math.min(WARM_UP_MS, endedAt / 3);
-  const points = looks.flatMap(({ at, memoryKiB }): [number, number][] =>
-    at < from || memoryKiB === null ? [] : [[at, memoryKiB]],
-  );
-  if (points.length === 0) return [];
-  const values = points.map(([, kib]) => kib);
-  const mean = values.reduce((sum, kib) => sum + kib, 0) / values.length;
-  const gained = slopeOf(points) * (endedAt - from);
-  return [
-    {
-      name: "memory gained after the warm-up, to its mean",
-      unit: "ratio",
-      value: gained / mean,
-      spread: null,
-      target: { side: "at most", bound: 0.1 },
-      parts: { meanKiB: mean, gainedKiB: gained, leastKiB: Math.min(...values), greatestKiB: Math.max(...values) },
-    },
-  ];
-}
-
-function count(name: string, value: number, bound: number, parts: Figure["parts"]): Figure {
-  return { name, unit: "count", value, spread: null, target: { side: "at most", bound }, parts };
+/** What must not be at all. */
+function count(name: string, value: number, parts: Figure["parts"]): Figure {
+  return { name, unit: "count", value, spread: null, target: { side: "at most", bound: 0 }, parts };
 }
 
 /** Told for comparison: what workerd keeps of a forgotten object is its own affair, but must be known. */
