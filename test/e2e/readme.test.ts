@@ -2,7 +2,7 @@
 
 import type { ChildProcess } from "node:child_process";
 import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -14,6 +14,9 @@ const README = readFileSync(join(PROJECT, "README.md"), "utf8");
 /** The README's code blocks of a language, in order. */
 const blocks = (language: string) =>
   [...README.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm"))].map((match) => match[1] ?? "");
+
+/** Where the README's client example runs. */
+const EXAMPLE = join(PROJECT, "dist", "readme-client.mjs");
 
 const processes: ChildProcess[] = [];
 const state = mkdtempSync(join(tmpdir(), "solvegate-readme-"));
@@ -41,11 +44,17 @@ afterAll(async () => {
   for (const { pid } of processes) if (pid !== undefined) process.kill(-pid, "SIGTERM");
   await Promise.all(processes.map((child) => child.exitCode ?? new Promise((resolve) => child.once("exit", resolve))));
   rmSync(state, { recursive: true, force: true });
+  rmSync(EXAMPLE, { force: true });
 });
 
 describe("the README's quick start", () => {
   it("works as it stands", async () => {
-    const script = ["set -euo pipefail", ...blocks("sh")].join("\n");
+    const [client = ""] = blocks("ts");
+    expect(client).toContain("solvegate/client");
+    // In the project's folder, where the package finds itself by its own name.
+    writeFileSync(EXAMPLE, client);
+    const run = ["npm run --silent build:client", "export TEST_KEY", `node '${EXAMPLE}'`];
+    const script = ["set -euo pipefail", ...blocks("sh"), ...run].join("\n");
     const { stdout } = await promisify(execFile)("bash", ["-c", script], { cwd: PROJECT });
 
     expect(stdout).toContain('"webhookSecret":"whsec_');
@@ -55,6 +64,7 @@ describe("the README's quick start", () => {
     expect(stdout.match(/"gRecaptchaResponse":"sandbox\./g)).toHaveLength(3);
     expect(stdout).toMatch(/"errorId":0,[^\n]*"status":"processing"/);
     expect(stdout).toMatch(/"errorId":0,[^\n]*"status":"ready"/);
+    expect(stdout).toMatch(/\n(queued|processing)\n[\s\S]*\nready\nsandbox\.[^\n]+\n$/);
   });
 });
 
