@@ -77,7 +77,7 @@ const time: Read<string> = (value, path) => {
 const nullable =
   <T>(read: Read<T>): Read<T | null> =>
   (value, path) =>
-    value === null || value === undefined ? null : read(value, path);
+    value === null ? null : read(value, path);
 
 const optional =
   <T>(read: Read<T>): Read<T | undefined> =>

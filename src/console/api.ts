@@ -1,7 +1,6 @@
 // The console's one way to the gateway: a request with the key in its header, and an answer that is read or a failure that is
 // named. Refuses to throw for what can happen (a refusal, a fault, no network), to put the key in a URL, and to keep anything.
 
-import type { FieldError } from "../errors.ts";
 import { parseRetryAfter } from "../http.ts";
 import type { TaskStatus } from "../tasks/record.ts";
 import type { KeyMode, Scope } from "../tenants/keys.ts";
@@ -18,23 +17,7 @@ import {
   readTaskPage,
   readUsage,
 } from "./answers.ts";
-
-/**
- * Why there is no answer to show. `unauthenticated`: the key is none any more. `refused`: the gateway said no, and why. `limited`:
- * too many calls. `broken`: a fault of the gateway, or an answer that cannot be read. `unreachable`: none came.
- */
-export interface Failure {
-  readonly tag: "unauthenticated" | "refused" | "limited" | "broken" | "unreachable";
-  readonly status: number | null;
-  readonly code: string | null;
-  readonly detail: string | null;
-  readonly errors: readonly FieldError[];
-  readonly requestId: string | null;
-  /** What `Retry-After` asks for (ms), or null. */
-  readonly retryAfterMs: number | null;
-}
-
-export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
+import type { Failure, Result } from "./failure.ts";
 
 /** How long (ms) an ordinary call may take: the gateway answers from stored state. */
 const TIMEOUT_MS = 15_000;

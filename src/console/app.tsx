@@ -70,9 +70,7 @@ function Console() {
       me,
       can: (scope) => me.scopes.includes(scope),
       lose: () => leave(LOST),
-      adopt: (next, reason) => {
-        void new Api(next).currentKey().then((result) => (result.ok ? enter(next, result.value) : leave(reason)));
-      },
+      adopt: ({ key: next, ...heir }) => enter(next, { ...heir, tenantId: me.tenantId }),
       end: (reason) => {
         dropDrafts();
         leave(reason);

@@ -1,8 +1,8 @@
 // Asks before something that cannot be taken back, or that others will notice. Nothing is done until the answer is yes.
 
-import type { Failure } from "./api.ts";
 import { Button, FailureNotice } from "./controls.tsx";
 import { Dialog } from "./dialog.tsx";
+import type { Failure } from "./failure.ts";
 
 interface ConfirmProps {
   readonly title: string;

@@ -4,8 +4,8 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { FieldError } from "../errors.ts";
 import { announce } from "./announcer.tsx";
-import type { Failure } from "./api.ts";
 import { useNow } from "./clock.ts";
+import type { Failure } from "./failure.ts";
 import { countdown } from "./formats.ts";
 import { explain } from "./sentences.ts";
 
@@ -192,6 +192,16 @@ export function FailureNotice({ failure, retry, nextAt = null }: FailureProps) {
         </p>
       )}
     </Notice>
+  );
+}
+
+/** A part of a view, under its heading. */
+export function Card({ title, children }: { readonly title: ComponentChildren; readonly children: ComponentChildren }) {
+  return (
+    <section class="card">
+      <h2>{title}</h2>
+      {children}
+    </section>
   );
 }
 

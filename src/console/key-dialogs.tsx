@@ -189,17 +189,17 @@ export function RotateKeyDialog({ target, own, onClose, onMade }: RotateKeyDialo
 interface NewKeyDialogProps {
   readonly created: CreatedKey;
   /** The console goes on with it. */
-  readonly adopts: boolean;
+  readonly adopted: boolean;
   onClose(): void;
 }
 
-export function NewKeyDialog({ created, adopts, onClose }: NewKeyDialogProps) {
+export function NewKeyDialog({ created, adopted, onClose }: NewKeyDialogProps) {
   return (
     <Dialog title={`The new key “${created.name}”`} onClose={onClose} locked>
       <p>
         It is shown this once: copy it now and store it where its user reads it.
         {created.expiresAt === null ? "" : ` It ends on ${moment(Date.parse(created.expiresAt))}.`}
-        {adopts ? " The console goes on with it." : ""}
+        {adopted ? " The console goes on with it already." : ""}
       </p>
       <Secret text={created.key} what="API key" />
       <div class="row end">

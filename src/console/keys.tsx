@@ -21,8 +21,8 @@ type Asking =
   | { readonly tag: "make" }
   | { readonly tag: "rotate"; readonly key: Key }
   | { readonly tag: "revoke"; readonly key: Key }
-  /** A key that was just made, shown this once. `adopt`: it replaces the one that is signed in. */
-  | { readonly tag: "show"; readonly created: CreatedKey; readonly adopt: boolean };
+  /** A key that was just made, shown this once. `adopted`: the console goes on with it. */
+  | { readonly tag: "show"; readonly created: CreatedKey; readonly adopted: boolean };
 
 export function KeysView() {
   const { can } = useSession();
@@ -71,9 +71,10 @@ function Asked({ asking, onAsk, onChanged }: AskedProps) {
     case "make":
       return (
         <MakeKeyDialog
+          key="make"
           onClose={() => onAsk(null)}
           onMade={(created) => {
-            onAsk({ tag: "show", created, adopt: false });
+            onAsk({ tag: "show", created, adopted: false });
             onChanged();
           }}
         />
@@ -81,32 +82,23 @@ function Asked({ asking, onAsk, onChanged }: AskedProps) {
     case "rotate":
       return (
         <RotateKeyDialog
+          key="rotate"
           target={asking.key}
           own={asking.key.id === me.id}
           onClose={() => onAsk(null)}
           onMade={(created) => {
             const own = asking.key.id === me.id;
-            onAsk({ tag: "show", created, adopt: own });
-            // The old key may be dead already: the list is read by the new one, once that is stored.
-            if (!own) onChanged();
+            // At once: the old key may be dead already, and a reload must not lose the new one.
+            if (own) adopt(created);
+            onAsk({ tag: "show", created, adopted: own });
+            onChanged();
           }}
         />
       );
     case "revoke":
       return <Revoke target={asking.key} onClose={() => onAsk(null)} onRevoked={onChanged} />;
-    case "show": {
-      const { created, adopt: adopts } = asking;
-      return (
-        <NewKeyDialog
-          created={created}
-          adopts={adopts}
-          onClose={() => {
-            onAsk(null);
-            if (adopts) adopt(created.key, "Your key was rotated. Sign in with the new one.");
-          }}
-        />
-      );
-    }
+    case "show":
+      return <NewKeyDialog key="show" created={asking.created} adopted={asking.adopted} onClose={() => onAsk(null)} />;
   }
 }
 
@@ -147,8 +139,12 @@ function Revoke({ target, onClose, onRevoked }: RevokeProps) {
 }
 
 function KeyList({ version, onAsk }: { readonly version: number; onAsk(asking: Asking): void }) {
-  const { api } = useSession();
-  const { value, failure, nextAt, refresh } = useLive(`keys ${version}`, (signal) => api.keys(signal), outlookOf);
+  const { api, me } = useSession();
+  const { value, failure, nextAt, refresh } = useLive(
+    `keys ${me.id} ${version}`,
+    (signal) => api.keys(signal),
+    outlookOf,
+  );
   // What was shown stays while the list is read again.
   const [last, setLast] = useState<readonly Key[] | null>(null);
   if (value !== null && value.keys !== last) setLast(value.keys);

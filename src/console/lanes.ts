@@ -16,8 +16,9 @@ export interface Span {
   readonly label: string;
 }
 
-/** Something that happened at a moment (`width` 0) or took a while. */
+/** Something that happened at a moment, or an exchange, which took a while however short. */
 export interface Mark {
+  readonly shape: "moment" | "exchange";
   readonly x: number;
   readonly width: number;
   readonly tone: Tone;
@@ -155,7 +156,7 @@ function attemptsLane(
 ): Lane {
   const marks = marksOf(axis, events, (event) => isAttempt(event) && shown(event));
   if (next !== null && next <= axis.to) {
-    marks.push({ x: xOf(axis, next), width: 0, tone: "next", label: "Next attempt", event: null });
+    marks.push({ shape: "moment", x: xOf(axis, next), width: 0, tone: "next", label: "Next attempt", event: null });
   }
   return { name: "Webhook", spans: [], marks };
 }
@@ -165,8 +166,9 @@ function marksOf(axis: Axis, events: readonly TimelineEvent[], shown: (event: Ti
     if (!shown(event)) return [];
     const began = beginningOf(event);
     const x = xOf(axis, began);
-    const took = EXCHANGES.has(event.type) || isAttempt(event) ? (event.durationMs ?? 0) : 0;
-    return [{ x, width: xOf(axis, began + took) - x, tone: toneOf(event), label: labelOf(event), event: index }];
+    const shape = EXCHANGES.has(event.type) || isAttempt(event) ? "exchange" : "moment";
+    const ended = shape === "exchange" ? began + (event.durationMs ?? 0) : began;
+    return [{ shape, x, width: xOf(axis, ended) - x, tone: toneOf(event), label: labelOf(event), event: index }];
   });
 }
 

@@ -2,9 +2,9 @@
 // to go on in a hidden tab, to drop what is shown because a look failed, and to let an old answer overwrite a newer one.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Failure, Result } from "./api.ts";
 import type { Look, Pace } from "./cadence.ts";
 import { FRESH, paceAfter, pauseMs } from "./cadence.ts";
+import type { Failure, Result } from "./failure.ts";
 import { useSession } from "./session.ts";
 
 /** What there is to wait for: something that runs, a change whose moment is known (ms), or nothing. */
@@ -59,7 +59,7 @@ export function useLive<T>(
     );
     handle.current = watch;
     const onVisibility = () => watch.seen(!document.hidden);
-    const onOnline = () => watch.refresh();
+    const onOnline = () => watch.online();
     document.addEventListener("visibilitychange", onVisibility);
     window.addEventListener("online", onOnline);
     watch.refresh();
@@ -123,6 +123,11 @@ class Watch<T> {
     }
     clearTimeout(this.#timer);
     if (this.#asking === null) this.#show({ value: this.#value, failure: null, phase: "paused", nextAt: null });
+  }
+
+  /** The network is back: what waits for it need not wait longer. */
+  online(): void {
+    if (!this.#settled) this.refresh();
   }
 
   stop(): void {

@@ -6,9 +6,12 @@ import { App } from "./app.tsx";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/controls.css";
+import "./styles/surfaces.css";
 import "./styles/frame.css";
 import "./styles/views.css";
+import "./styles/tasks.css";
 import "./styles/task.css";
+import "./styles/timeline.css";
 import "./styles/account.css";
 import "./styles/overview.css";
 

@@ -174,7 +174,8 @@ function DayTable({ days }: { readonly days: readonly UsageDay[] }) {
         </Button>
       </div>
       {open ? (
-        <div class="scroll">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus, or no keyboard can scroll it
+        <section class="scroll" tabIndex={0} aria-label="Table of days, scrolls sideways">
           <table class="table days">
             <caption class="unseen">Each day, newest first</caption>
             <thead>
@@ -193,7 +194,7 @@ function DayTable({ days }: { readonly days: readonly UsageDay[] }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       ) : null}
     </section>
   );

@@ -23,9 +23,12 @@ export type Place =
 /** The place of a hash, with its `#` or without. Never throws. */
 export function placeOf(hash: string): Place {
   const [path = "", query = ""] = hash.replace(/^#/, "").split("?", 2);
-  const [view = "", rest, ...more] = path.replace(/^\//, "").split("/").map(decoded);
+  const [view = "", rest, ...more] = path
+    .replace(/^\/|\/$/g, "")
+    .split("/")
+    .map(decoded);
   if (more.length > 0) return { view: "nowhere" };
-  if (view === "tasks" && rest !== undefined && rest !== "") return { view: "task", id: rest };
+  if (view === "tasks" && rest !== undefined) return { view: "task", id: rest };
   if (rest !== undefined) return { view: "nowhere" };
   switch (view) {
     case "":

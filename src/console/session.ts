@@ -4,8 +4,9 @@
 import { createContext } from "preact";
 import { useContext, useState } from "preact/hooks";
 import type { Scope } from "../tenants/keys.ts";
-import type { CurrentKey } from "./answers.ts";
-import type { Api, Failure, Result } from "./api.ts";
+import type { CreatedKey, CurrentKey } from "./answers.ts";
+import type { Api } from "./api.ts";
+import type { Failure, Result } from "./failure.ts";
 
 const STORE = "solvegate.key";
 
@@ -35,8 +36,8 @@ export interface Session {
   can(scope: Scope): boolean;
   /** The gateway no longer takes the key: back to the sign-in, drafts kept. */
   lose(): void;
-  /** Goes on with another key of the same tenant. */
-  adopt(key: string, reason: string): void;
+  /** Goes on with the key that replaces this one: an heir of the same tenant. */
+  adopt(heir: CreatedKey): void;
   /** Ends the session, and says why where there is a reason to. */
   end(reason: string | null): void;
 }

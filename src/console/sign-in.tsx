@@ -3,11 +3,11 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { CurrentKey } from "./answers.ts";
-import type { Failure } from "./api.ts";
 import { Api } from "./api.ts";
 import { Mark } from "./brand.tsx";
 import { FRESH, paceAfter, pauseMs } from "./cadence.ts";
 import { Button, FailureNotice, Notice, Skeleton } from "./controls.tsx";
+import type { Failure } from "./failure.ts";
 import { pastedKey } from "./pasted.ts";
 
 const UNKNOWN =

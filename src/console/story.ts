@@ -1,7 +1,8 @@
 // A task and its timeline as one thing that is watched: how it is read, and when it is worth looking again. Reads only.
 
 import type { Task, TimelineEvent } from "./answers.ts";
-import type { Api, Result } from "./api.ts";
+import type { Api } from "./api.ts";
+import type { Result } from "./failure.ts";
 import { nextChangeOf } from "./lanes.ts";
 import type { Outlook } from "./live.ts";
 import { isFinal } from "./task-words.tsx";

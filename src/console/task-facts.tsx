@@ -4,7 +4,7 @@
 import type { ComponentChildren } from "preact";
 import type { Task } from "./answers.ts";
 import { useNow } from "./clock.ts";
-import { CopyButton, Notice, Secret } from "./controls.tsx";
+import { Card, CopyButton, Notice, Secret } from "./controls.tsx";
 import { age, count, countdown, duration, moment } from "./formats.ts";
 import { explainTask } from "./sentences.ts";
 import { isFinal, WebhookBadge, webhookStateOf } from "./task-words.tsx";
@@ -87,20 +87,6 @@ export function ErrorCard({ task: { error } }: TaskProps) {
         · {error.message}
       </p>
     </Notice>
-  );
-}
-
-interface CardProps {
-  readonly title: string;
-  readonly children: ComponentChildren;
-}
-
-function Card({ title, children }: CardProps) {
-  return (
-    <section class="card">
-      <h2>{title}</h2>
-      {children}
-    </section>
   );
 }
 

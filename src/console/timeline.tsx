@@ -17,6 +17,8 @@ const AXIS_HEIGHT = 24;
 const EDGE = 8;
 /** What is shorter than this on its scale is drawn this wide, or nobody would see it. */
 const LEAST_MARK = 3;
+/** Rows beyond which the table scrolls by itself: a task of five minutes has a hundred polls. */
+const MOST_ROWS = 16;
 /** Whoever asked for less motion gets a needle that steps once a second. */
 const CALM = matchMedia("(prefers-reduced-motion: reduce)").matches;
 /** Widths of a character (px): a label that does not fit its span is left to the tooltip. */
@@ -42,7 +44,14 @@ export function Timeline({ task, events }: TimelineProps) {
             ))
           : null}
       </div>
-      <EventTable task={task} events={events} active={active} onActive={setActive} />
+      {events.length > MOST_ROWS ? (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus, or no keyboard can scroll it
+        <section class="scroll tall" tabIndex={0} aria-label="Events, scrolls">
+          <EventTable task={task} events={events} active={active} onActive={setActive} />
+        </section>
+      ) : (
+        <EventTable task={task} events={events} active={active} onActive={setActive} />
+      )}
     </section>
   );
 }
@@ -147,14 +156,14 @@ interface MarkProps {
 }
 
 function MarkDrawing({ mark, active, onActive }: MarkProps) {
-  const { x, width, tone, label, event } = mark;
+  const { shape, x, width, tone, label, event } = mark;
   const shared = {
     class: `event ${tone}${active ? " active" : ""}`,
     onMouseEnter: () => onActive(event),
     onMouseLeave: () => onActive(null),
   };
   const title = <title>{label}</title>;
-  return width === 0 ? (
+  return shape === "moment" ? (
     <circle {...shared} cx={x} cy={LANE_HEIGHT / 2} r="5">
       {title}
     </circle>
