@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 /** Between two labels (px): `12 min` and some air. */
 const LABEL_PX = 64;
 
-export interface Tick {
+interface Tick {
   readonly x: number;
   readonly label: string;
 }

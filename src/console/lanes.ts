@@ -9,7 +9,7 @@ import { axisOf, xOf } from "./axis.ts";
 /** How a mark or a span is meant; the style sheet gives it a colour, the lane and the tooltip a word. */
 export type Tone = "quiet" | "busy" | "good" | "aging" | "bad" | "next";
 
-export interface Span {
+interface Span {
   readonly x: number;
   readonly width: number;
   readonly tone: Tone;

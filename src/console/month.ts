@@ -3,7 +3,7 @@
 
 import type { UsageDay } from "./answers.ts";
 
-export interface Failures {
+interface Failures {
   readonly code: string;
   readonly n: number;
   /** Of all failures, 0 to 1. */
