@@ -19,6 +19,8 @@ export interface LoadResult {
   readonly perSecond: number;
 }
 
+class StaleConnection extends Error {}
+
 /** A caller with connections of its own. */
 export class Caller {
   readonly #agent: Agent;
@@ -31,8 +33,20 @@ export class Caller {
     this.#headers = headers;
   }
 
-  /** Sends a request; rejects where no answer comes, or one of another status than those expected. */
-  send(method: string, path: string, expected: readonly number[], body = "", headers = {}): Promise<Answer> {
+  /**
+   * Sends a request; rejects where no answer comes, or one of another status than those expected. A kept connection may be closed
+   * by the other side as a request leaves on it: such a one is sent once more.
+   */
+  async send(method: string, path: string, expected: readonly number[], body = "", headers = {}): Promise<Answer> {
+    try {
+      return await this.#sendOnce(method, path, expected, body, headers);
+    } catch (error) {
+      if (!(error instanceof StaleConnection)) throw error;
+      return this.#sendOnce(method, path, expected, body, headers);
+    }
+  }
+
+  #sendOnce(method: string, path: string, expected: readonly number[], body: string, headers: object): Promise<Answer> {
     const sentAt = performance.now();
     return new Promise((resolve, reject) => {
       const options = {
@@ -61,7 +75,9 @@ export class Caller {
           else reject(new Error(`${method} ${path} was answered ${status}: ${text.slice(0, 300)}`));
         });
       });
-      outgoing.once("error", reject);
+      outgoing.once("error", (error: NodeJS.ErrnoException) => {
+        reject(outgoing.reusedSocket && error.code === "ECONNRESET" ? new StaleConnection() : error);
+      });
       outgoing.end(body);
     });
   }
