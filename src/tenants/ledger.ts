@@ -18,6 +18,9 @@ const LEDGER_KEPT_MS = 30 * 86_400_000;
 /** The longest (ms) that a task can be unfinished: the longest deadline, 300 s, with room for a late alarm. */
 const LONGEST_TASK_MS = 900_000;
 
+/** Outcomes that wait for their entry at once; one more, and all are entered. */
+const MOST_HELD = 1_000;
+
 /** Rows that are looked through for solve times: where few tasks are solved, the search has an end. */
 const LOOKED_THROUGH = 4_096;
 
@@ -52,13 +55,20 @@ export interface DeliveryNote {
 export class Ledger {
   readonly #db: DrizzleSqliteDODatabase;
   readonly #queries: ReturnType<typeof prepareQueries>;
-  /** What is read from it. */
-  readonly statements: Statements;
+  readonly #statements: Statements;
+  /** Outcomes whose entry waits for the first webhook attempt, by task. */
+  readonly #held = new Map<string, Settlement>();
 
   constructor(db: DrizzleSqliteDODatabase) {
     this.#db = db;
     this.#queries = prepareQueries(db);
-    this.statements = new Statements(db);
+    this.#statements = new Statements(db);
+  }
+
+  /** What is read from it. Who reads finds every outcome that is known: those whose entry waits are entered first. */
+  get statements(): Statements {
+    this.#enterHeld();
+    return this.#statements;
   }
 
   /** Enters a task that is admitted or waits; an update where it is known already. */
@@ -80,8 +90,33 @@ export class Ledger {
     if (known !== null) this.#admit(known);
   }
 
-  /** Enters an outcome; false where it stands already. */
+  /**
+   * Keeps an outcome in memory until it is settled, or read. Should it be lost with the object, the task, which has it, settles it
+   * all the same. False where it was known.
+   */
+  hold(settlement: Settlement): boolean {
+    const { taskId, createdAt } = settlement;
+    if (this.#held.has(taskId) || (this.#look(taskId, createdAt).known?.finishedAt ?? null) !== null) return false;
+    if (this.#held.size >= MOST_HELD) this.#enterHeld();
+    this.#held.set(taskId, settlement);
+    return true;
+  }
+
+  /** Enters an outcome, or only how its webhook fared where it stands already. False where it was known. */
   settle(settlement: Settlement): boolean {
+    const held = this.#held.delete(settlement.taskId);
+    if (this.#enter(settlement)) return !held;
+    const { taskId, createdAt, webhookState } = settlement;
+    if (webhookState !== null) this.noteDelivery({ taskId, createdAt, webhookState });
+    return false;
+  }
+
+  #enterHeld(): void {
+    for (const settlement of this.#held.values()) this.#enter(settlement);
+    this.#held.clear();
+  }
+
+  #enter(settlement: Settlement): boolean {
     const { taskId, createdAt, status, finishedAt, solveMs, unsolvedMs, errorCode, webhookState } = settlement;
     const outcome = { status, finishedAt, solveMs, unsolvedMs, errorCode, webhookState };
     const { known, free } = this.#look(taskId, createdAt);

@@ -43,7 +43,8 @@ export class TenantObject extends DurableObject<Env> {
   #armedAt: number | null = null;
   /** The month whose exhausted quota was announced. */
   #announcedMonth: string | null = null;
-  readonly #publisher = new Publisher(this.env.DIRECTORY, {
+  readonly #publisher = new Publisher({
+    directory: () => this.env.DIRECTORY,
     current: () => this.#state,
     wakeBy: (at) => this.#armBy(at),
   });
@@ -161,7 +162,7 @@ export class TenantObject extends DurableObject<Env> {
 
   /**
    * Frees the slot of a task that is final, says where its webhook goes and what signs it, and takes the outcome into the ledger,
-   * once. With `mayWait` the ledger waits where there is a webhook: the task hands the outcome in again with what came of it.
+   * once. With `mayWait` its entry waits where there is a webhook: the task hands the outcome in again with what came of it.
    */
   settle(settlement: Settlement, mayWait = false): SettleResult {
     const state = this.#own(settlement.createdAt);
@@ -170,7 +171,9 @@ export class TenantObject extends DurableObject<Env> {
     const terms = state.deliveryTerms(now);
     const webhookState = settlement.webhookState ?? (terms.endpoint === null ? null : "pending");
     const entered = !mayWait || webhookState === null;
-    if (entered && state.ledger.settle({ ...settlement, webhookState })) state.advice.note(settlement);
+    const outcome = { ...settlement, webhookState };
+    const fresh = entered ? state.ledger.settle(outcome) : state.ledger.hold(outcome);
+    if (fresh) state.advice.note(outcome);
     this.#wake(state.admission.release(settlement, state.profile, now));
     return { entered, terms };
   }

@@ -10,6 +10,8 @@ export const PUBLISH_RETRY_MS = 1_500;
 
 /** What the publisher asks of the tenant's object. */
 export interface Publishing {
+  /** Where snapshots are published. */
+  directory(): KVNamespace;
   /** The tenant as it is now, or null once it is deleted. */
   current(): TenantState | null;
   /** Wants the alarm to ring at a moment (ms) or before. */
@@ -17,13 +19,11 @@ export interface Publishing {
 }
 
 export class Publisher {
-  readonly #directory: KVNamespace;
   readonly #object: Publishing;
   /** The end of the put that is under way; it never rejects. */
   #underWay: Promise<void> = Promise.resolve();
 
-  constructor(directory: KVNamespace, object: Publishing) {
-    this.#directory = directory;
+  constructor(object: Publishing) {
     this.#object = object;
   }
 
@@ -36,14 +36,14 @@ export class Publisher {
 
   /** Takes a deleted tenant's snapshot away. */
   async withdraw(tenantId: string): Promise<void> {
-    await this.#directory.delete(snapshotKeyOf(tenantId));
+    await this.#object.directory().delete(snapshotKeyOf(tenantId));
   }
 
   async #put(state: TenantState): Promise<void> {
     if (this.#object.current() !== state || !state.unpublished) return;
     const { revision, profile } = state;
     try {
-      await this.#directory.put(snapshotKeyOf(profile.id), JSON.stringify(state.snapshot(Date.now())));
+      await this.#object.directory().put(snapshotKeyOf(profile.id), JSON.stringify(state.snapshot(Date.now())));
       const current = this.#object.current();
       if (current === state) state.markPublished(revision);
       // Deleted while KV was written: the snapshot must not outlive the tenant.

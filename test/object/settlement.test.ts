@@ -8,7 +8,7 @@ import { again, setEnvironment, view } from "../support/objects.ts";
 import { crash, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { createTenant, ledgerOf, limited } from "../support/tenants.ts";
-import { alarmOf, eventually, freezeTime, pass, releaseTime, ringAgain, ringOnTime } from "../support/time.ts";
+import { alarmOf, eventually, freezeTime, pass, releaseTime, ringAgain, ringOnTime, START } from "../support/time.ts";
 import { held, plain, RECEIVER_URL } from "../support/upstream.ts";
 
 const ok = plain(204, null);
@@ -41,6 +41,22 @@ describe("a task that is final", () => {
     slow.release();
     await handler;
     expect((await ledgerOf(tenant))[0]).toMatchObject({ status: "ready", webhook_state: "delivered" });
+  });
+
+  it("is found by whoever reads while its receiver is still at it, and its webhook's end is noted after", async () => {
+    const slow = held(ok);
+    scriptReceivers({ [RECEIVER_URL]: [slow.answer] });
+    const stub = await solvedTask();
+    const handler = ringOnTime(stub);
+    await slow.asked();
+    const day = new Date(START).toISOString().slice(0, 10);
+    expect(await tenant.usage("test", day, day)).toMatchObject([{ submitted: 1, ready: 1 }]);
+    expect(await tenant.listTasks("test", "ready", 10, null)).toMatchObject({
+      rows: [{ taskId: stub.id.toString(), webhookState: "pending" }],
+    });
+    slow.release();
+    await handler;
+    expect(await ledgerOf(tenant)).toMatchObject([{ status: "ready", webhook_state: "delivered" }]);
   });
 
   it("is in the ledger after its first attempt, whatever came of it, and the last attempt's end is noted", async () => {
