@@ -44,23 +44,20 @@ export function dropDrafts(): void {
   keep({ tenantId: "", texts: {} });
 }
 
-/** A field's text, as it was left. `forget` goes back to `initial`. */
+/** A field's text, as it was left; `initial` where nothing was typed. `forget` drops what was typed. */
 export function useDraft(
   name: string,
   initial: string,
 ): [text: string, set: (text: string) => void, forget: () => void] {
-  const [text, setText] = useState(drafts.texts[name] ?? initial);
-  const set = useCallback(
-    (next: string) => {
-      keep({ ...drafts, texts: { ...drafts.texts, [name]: next } });
-      setText(next);
-    },
-    [name],
-  );
+  const [, redraw] = useState(0);
+  const change = useCallback((texts: Drafts["texts"]) => {
+    keep({ ...drafts, texts });
+    redraw((times) => times + 1);
+  }, []);
+  const set = useCallback((next: string) => change({ ...drafts.texts, [name]: next }), [name, change]);
   const forget = useCallback(() => {
     const { [name]: _dropped, ...texts } = drafts.texts;
-    keep({ ...drafts, texts });
-    setText(initial);
-  }, [name, initial]);
-  return [text, set, forget];
+    change(texts);
+  }, [name, change]);
+  return [drafts.texts[name] ?? initial, set, forget];
 }

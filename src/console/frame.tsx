@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Scope } from "../tenants/keys.ts";
 import { Mark } from "./brand.tsx";
 import { Empty, Heading } from "./controls.tsx";
+import { middle } from "./formats.ts";
 import { KeysView } from "./keys.tsx";
 import { OverviewView } from "./overview.tsx";
 import type { Place } from "./place.ts";
@@ -169,7 +170,8 @@ function Elsewhere({ title, children }: { readonly title: string; readonly child
 
 /** Each view has its title, and its heading takes the focus when it is opened; not at the first load, and not for a filter. */
 function useTitleAndFocus(place: Place, section: Section | null): void {
-  const name = place.view === "task" ? "Task" : section === null ? "Console" : SECTIONS[section].name;
+  const name =
+    place.view === "task" ? `Task ${middle(place.id, 10, 4)}` : section === null ? "Console" : SECTIONS[section].name;
   const where = place.view === "task" ? place.id : place.view === "tasks" ? `tasks ${place.cursor ?? ""}` : place.view;
   const last = useRef<string | null>(null);
   useEffect(() => {

@@ -78,8 +78,9 @@ function AddressCard({ endpoint, onEndpoint }: CardsProps) {
     if (parsed === null) return;
     const saved = await put.run(url);
     if (saved === null) return;
-    setText(saved.url ?? "");
     onEndpoint(saved);
+    // Where the address cannot be read, what was typed is all that there is to see of it.
+    if (endpoint !== null) forget();
     announce("The address is saved.");
   };
 
@@ -153,9 +154,8 @@ function AddressCard({ endpoint, onEndpoint }: CardsProps) {
             void remove.run().then((done) => {
               if (done === null) return;
               setRemoving(false);
-              forget();
-              setText("");
               onEndpoint(NONE);
+              forget();
               announce("The address is removed.");
             });
           }}
