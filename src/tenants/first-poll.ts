@@ -12,8 +12,8 @@ export const MOST_SAMPLES = 256;
 export const LEAST_SAMPLES = 32;
 
 /**
- * No first poll is put off longer (ms) than this, or one interval where that is longer: a solution's life is counted from the
- * last moment at which it was known not to exist, and half of the 60 s in which it is best used must be left.
+ * No first poll is put off longer (ms) than this: a solution's life is counted from the last moment at which it was known not
+ * to exist, and half of the 60 s in which it is best used must be left.
  */
 export const MOST_DELAY_MS = 30_000;
 
@@ -31,14 +31,18 @@ const EXPLORED_STEPS = 2;
 const EXPLORED_PARTS = 16;
 
 /** Lag beside the cadence's that exploring may cost where it goes. */
-const EXPLORING_LAG = 1.05;
+const EXPLORING_LAG = 1.02;
 
-/** A first poll on one of the cadence's own polls costs lag by what it leaves out and nothing else: rounding, and no doubt. */
-const ON_CADENCE_LAG = 1.005;
+/**
+ * A first poll on one of the cadence's own costs lag by what it leaves out and by nothing else, and samples tell that well: so
+ * much is what the belief itself keeps back for the unexpected.
+ */
+const ON_CADENCE_LAG = 1.01;
 
-/** A choice: the delay (ms), and the starts (ms) of the parts that may be explored, each `partMs` wide. */
+/** A choice: the delay (ms), by how much it is spread, and the starts (ms) of the parts that may be explored, each `partMs` wide. */
 interface Choice {
   readonly delayMs: number;
+  readonly spreadMs: number;
   readonly capMs: number;
   readonly explored: readonly number[];
   readonly partMs: number;
@@ -53,6 +57,7 @@ interface Prospect {
 /** Advises a tenant's tasks, from the solve times of its last ones. */
 export class FirstPollAdvisor {
   readonly #intervalMs: number;
+  readonly #firstMs: number;
   readonly #times: SolveTimes;
   readonly #samples: SolveSample[] = [];
   #noted = 0;
@@ -60,13 +65,15 @@ export class FirstPollAdvisor {
   #choice: Choice | null = null;
 
   /**
-   * @param pollIntervalMs the cadence: no advice is under it
+   * @param pollIntervalMs the cadence
    * @param samples what is known already, oldest first
+   * @param firstMs the first poll without advice: no advice is under it, and its lag is the measure
    */
-  constructor(pollIntervalMs: number, samples: Iterable<SolveSample> = []) {
+  constructor(pollIntervalMs: number, samples: Iterable<SolveSample> = [], firstMs: number = pollIntervalMs) {
     this.#intervalMs = pollIntervalMs;
+    this.#firstMs = firstMs;
     // Beyond the latest first poll, as far as a few later ones of it differ.
-    this.#times = new SolveTimes(pollIntervalMs, Math.max(pollIntervalMs, MOST_DELAY_MS) + 4 * pollIntervalMs);
+    this.#times = new SolveTimes(pollIntervalMs, Math.max(firstMs, MOST_DELAY_MS) + 4 * pollIntervalMs);
     for (const sample of samples) this.note(sample);
   }
 
@@ -79,25 +86,24 @@ export class FirstPollAdvisor {
   }
 
   /**
-   * The delay (whole ms) from createTask's answer to the first poll: from the interval to MOST_DELAY_MS, and never beyond the
-   * latest solution that was seen.
+   * The delay (whole ms) from createTask's answer to the first poll: from the one without advice to MOST_DELAY_MS, and never
+   * beyond the latest solution that was seen.
    * @param random from 0 to under 1, another for each task: it says which tasks explore, and where
    */
   advise(random: number): number {
-    if (this.#samples.length < LEAST_SAMPLES) return this.#intervalMs;
+    if (this.#samples.length < LEAST_SAMPLES) return this.#firstMs;
     if (this.#choice === null || this.#fresh >= SAMPLES_PER_CHOICE) this.#choose();
-    const { delayMs, capMs, explored, partMs } = this.#choice ?? this.#cadence();
+    const { delayMs, spreadMs, capMs, explored, partMs } = this.#choice ?? this.#cadence();
     const within = random < EXPLORING ? random / EXPLORING : (random - EXPLORING) / (1 - EXPLORING);
     const place = within * explored.length;
     const part = explored[Math.floor(place)];
-    const exploredMs = part === undefined ? this.#intervalMs : part + (place % 1) * partMs;
-    // The advised moment is spread over one bin, so that the samples tell what lies on both sides of it.
-    const ms = random < EXPLORING ? exploredMs : delayMs + (within - 0.5) * this.#times.binMs;
-    return Math.round(Math.min(Math.max(ms, this.#intervalMs), capMs));
+    const exploredMs = part === undefined ? this.#firstMs : part + (place % 1) * partMs;
+    const ms = random < EXPLORING ? exploredMs : delayMs + (within - 0.5) * spreadMs;
+    return Math.round(Math.min(Math.max(ms, this.#firstMs), capMs));
   }
 
   #cadence(): Choice {
-    return { delayMs: this.#intervalMs, capMs: this.#intervalMs, explored: [], partMs: 0 };
+    return { delayMs: this.#firstMs, spreadMs: 0, capMs: this.#firstMs, explored: [], partMs: 0 };
   }
 
   #choose(): void {
@@ -105,8 +111,8 @@ export class FirstPollAdvisor {
     this.#times.learn(this.#samples, exchange, this.#fresh);
     this.#fresh = 0;
     const latestMs = this.#samples.reduce((latest, { byMs }) => Math.max(latest, byMs), 0);
-    const capMs = Math.max(this.#intervalMs, Math.min(MOST_DELAY_MS, latestMs));
-    this.#choice = choose(new Outlook(this.#times, this.#intervalMs, exchange), this.#intervalMs, capMs);
+    const capMs = Math.max(this.#firstMs, Math.min(MOST_DELAY_MS, latestMs));
+    this.#choice = choose(new Outlook(this.#times, this.#intervalMs, exchange), this.#firstMs, capMs);
   }
 }
 
@@ -172,28 +178,32 @@ class Outlook {
 }
 
 /**
- * The delay that costs least in lag and polls together, of those whose lag, by both readings, is no worse than the cadence's. The
- * least of the sum alone would buy polls with lag: a tenth and more of it for solve times of two kinds.
+ * The delay that costs least in lag and polls together, of those whose lag is no worse than the cadence's: by both readings, but
+ * for the cadence's own polls. The least of the sum alone would buy polls with lag.
  */
-function choose(outlook: Outlook, intervalMs: number, capMs: number): Choice {
-  const cadence = outlook.of(intervalMs);
-  const smoothMs = outlook.smoothLagMs(intervalMs);
+function choose(outlook: Outlook, firstMs: number, capMs: number): Choice {
+  const cadence = outlook.of(firstMs);
+  const smoothMs = outlook.smoothLagMs(firstMs);
   const worth = ({ lagMs, polls }: Prospect): number => lagMs + POLL_WORTH_MS * polls;
-  let delayMs = intervalMs;
+  let delayMs = firstMs;
+  let spreadMs = 0;
   let least = worth(cadence);
-  const consider = (ms: number, lagMost: number): void => {
+  const consider = (ms: number, lagMost: number, spread: number): void => {
     const prospect = outlook.of(ms);
     if (worth(prospect) >= least || prospect.lagMs > lagMost * cadence.lagMs) return;
-    if (outlook.smoothLagMs(ms) > smoothMs) return;
     least = worth(prospect);
     delayMs = ms;
+    spreadMs = spread;
   };
-  for (let ms = intervalMs + outlook.binMs; ms <= capMs; ms += outlook.binMs) consider(ms, 1);
-  for (let ms = intervalMs + outlook.stepMs; ms <= capMs; ms += outlook.stepMs) consider(ms, ON_CADENCE_LAG);
+  for (let ms = firstMs + outlook.binMs; ms <= capMs; ms += outlook.binMs) {
+    // Spread over one bin, so that the samples tell what lies on both sides of the advised moment.
+    if (outlook.smoothLagMs(ms) <= smoothMs) consider(ms, 1, outlook.binMs);
+  }
+  for (let ms = firstMs + outlook.stepMs; ms <= capMs; ms += outlook.stepMs) consider(ms, ON_CADENCE_LAG, 0);
 
-  const from = Math.max(intervalMs, delayMs - EXPLORED_STEPS * outlook.stepMs);
+  const from = Math.max(firstMs, delayMs - EXPLORED_STEPS * outlook.stepMs);
   const partMs = Math.max(outlook.stepMs, delayMs - from) / EXPLORED_PARTS;
   const parts = Array.from({ length: EXPLORED_PARTS }, (_, part) => from + part * partMs);
   const explored = parts.filter((ms) => outlook.of(ms + partMs / 2).lagMs <= EXPLORING_LAG * cadence.lagMs);
-  return { delayMs, capMs, explored, partMs };
+  return { delayMs, spreadMs, capMs, explored, partMs };
 }

@@ -19,7 +19,7 @@ const MOST_PASSES = 80;
 const DOUBT = 0.000_5;
 
 /** How far each update evens the belief out. Samples that leave it open would draw it into spikes, which promise too much. */
-const EVENING = 0.2;
+const EVENING = 0.5;
 
 /** Where evening cuts the belief: eighths of its mass, and finer at both ends, for the first poll is about the lower one. */
 const SHARES = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 5 / 8, 3 / 4, 7 / 8, 15 / 16, 31 / 32] as const;
