@@ -46,7 +46,7 @@ export function pastedTaskId(text: string): Pasted {
   }
   if (/^tsk_[0-9a-f]*$/.test(lower)) {
     return not(
-      `This task id is not whole: tsk_ is followed by 64 characters, and here are ${lower.length - 4}. Copy it again.`,
+      `This task id is not whole: tsk_ is followed by 64 characters, not by ${lower.length - 4}. Copy it again.`,
     );
   }
   return not(

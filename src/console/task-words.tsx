@@ -46,8 +46,4 @@ export function WebhookBadge({ state }: { readonly state: WebhookState | null })
 /** Whether nothing leaves this status any more. */
 export const isFinal = (status: TaskStatus): boolean => status !== "queued" && status !== "processing";
 
-/** Whether a task or its webhook still moves. */
-export const isMoving = (status: TaskStatus, webhook: WebhookState | null): boolean =>
-  !isFinal(status) || webhook === "pending";
-
 export const webhookStateOf = (task: Task): WebhookState | null => task.webhook?.state ?? null;

@@ -13,15 +13,16 @@ import { useLive } from "./live.ts";
 import { pastedTaskId } from "./pasted.ts";
 import { hashOf, STATUSES } from "./place.ts";
 import { useSession } from "./session.ts";
-import { isMoving, StatusBadge, statusWord, WebhookBadge } from "./task-words.tsx";
+import { isFinal, StatusBadge, statusWord, WebhookBadge } from "./task-words.tsx";
 
 interface Wanted {
   readonly status: TaskStatus | null;
   readonly cursor: string | null;
 }
 
+/** A webhook that waits for hours to be tried again is nothing that runs. */
 const outlookOf = (page: TaskPage): Outlook => ({
-  running: page.tasks.some((row) => isMoving(row.status, row.webhookState)),
+  running: page.tasks.some((row) => !isFinal(row.status)),
   nextChangeAt: null,
   settled: false,
 });
