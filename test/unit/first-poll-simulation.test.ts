@@ -25,8 +25,8 @@ describe("lag is no worse than 3 % over the cadence's, and polls are saved", () 
   it.each<[keyof typeof FAMILIES, string, number]>([
     ["narrow", "normal 9 ± 0.6", 0.5],
     ["narrow", "normal 14 ± 0.8", 0.6],
-    ["medium", "lognormal 10, 0.25", 0.25],
-    ["medium", "lognormal 15, 0.35", 0.2],
+    ["medium", "normal 12 ± 3", 0.2],
+    ["medium", "lognormal 7, 0.3", 0.25],
     ["long-tailed", "Pareto 4, 1.8", 0.15],
     ["long-tailed", "lognormal 10, 0.6", 0.08],
     ["bimodal", "60 % 5 ± 0.5, else 20 ± 1", 0.15],

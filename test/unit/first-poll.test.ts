@@ -107,7 +107,7 @@ describe("whatever it is told", () => {
 
 describe("what it takes in", () => {
   it("under 32 samples the first poll keeps the cadence, and from there on it need not", () => {
-    const samples = samplesBetween(8_600, 9_200, LEAST_SAMPLES);
+    const samples = samplesBetween(8_600, 9_200, 32);
     const few = new FirstPollAdvisor(INTERVAL_MS, samples.slice(1));
     for (const random of [0, EXPLORES, FOLLOWS, 0.999]) expect(few.advise(random)).toBe(INTERVAL_MS);
     few.note(sampleOf(9_000));
