@@ -22,7 +22,7 @@ export interface SimulationPlan {
 }
 
 /** One task under both: lags in ms, NaN where the deadline came first. */
-export interface SimulatedTask {
+interface SimulatedTask {
   readonly index: number;
   readonly advisedMs: number;
   readonly lagMs: number;
@@ -43,7 +43,7 @@ export interface Tally {
 export const noTally = (): Tally => ({ lagMs: 0, cadenceLagMs: 0, polls: 0, cadencePolls: 0 });
 
 /** Adds a task to a tally. One that failed under either has polls and no lag. */
-export function tallyTask(tally: Tally, { lagMs, cadenceLagMs, polls, cadencePolls }: SimulatedTask): void {
+function tallyTask(tally: Tally, { lagMs, cadenceLagMs, polls, cadencePolls }: SimulatedTask): void {
   tally.polls += polls;
   tally.cadencePolls += cadencePolls;
   if (Number.isNaN(lagMs + cadenceLagMs)) return;
