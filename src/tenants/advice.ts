@@ -1,6 +1,7 @@
 // What a tenant's tasks are told about their first poll: an advisor for each mode, fed by the ledger. It asks the ledger once in an
 // object's life in memory, when a task first wants advice; from then on each outcome is noted as it is settled.
 
+import { FIRST_POLL_MS } from "../tasks/schedule.ts";
 import { FirstPollAdvisor, MOST_SAMPLES } from "./first-poll.ts";
 import type { KeyMode } from "./keys.ts";
 import type { Ledger, Settlement } from "./ledger.ts";
@@ -20,7 +21,7 @@ export class Advice {
   }
 
   /**
-   * How long (ms) after createTask's answer a task's first poll had best come; undefined where the cadence itself is best, or too
+   * How long (ms) after createTask's answer a task's first poll had best come; undefined where the usual 3 s are best, or too
    * little is known.
    * @param pollIntervalMs the cadence; the same in an isolate's whole life
    * @param random from 0 to under 1, another for each task
@@ -28,10 +29,10 @@ export class Advice {
   firstPollMs(mode: KeyMode, pollIntervalMs: number, random: number): number | undefined {
     let advisor = this.#advisors.get(mode);
     if (advisor === undefined) {
-      advisor = new FirstPollAdvisor(pollIntervalMs, this.#ledger.solveTimes(mode, MOST_SAMPLES));
+      advisor = new FirstPollAdvisor(pollIntervalMs, this.#ledger.solveTimes(mode, MOST_SAMPLES), FIRST_POLL_MS);
       this.#advisors.set(mode, advisor);
     }
     const advisedMs = advisor.advise(random);
-    return advisedMs > pollIntervalMs ? advisedMs : undefined;
+    return advisedMs > FIRST_POLL_MS ? advisedMs : undefined;
   }
 }
