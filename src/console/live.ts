@@ -25,7 +25,7 @@ export interface Live<T> {
   readonly nextAt: number | null;
   /** Looks now. */
   refresh(): void;
-  /** Shows what an action answered, and looks again soon. */
+  /** Shows what an action answered, and looks again at once. */
   replace(value: T): void;
 }
 
@@ -110,9 +110,10 @@ class Watch<T> {
     // What is being asked now was asked before the action: its answer would show the past.
     this.#asking?.abort();
     this.#asking = null;
-    this.#pace = FRESH;
     this.#take(value);
     this.#wait({ tag: "changed" }, null);
+    // The action's answer is one part of what is shown: its traces in the rest are looked for at once, even where all is settled.
+    this.refresh();
   }
 
   seen(visible: boolean): void {

@@ -45,9 +45,8 @@ export function pastedTaskId(text: string): Pasted {
     if (hex.length <= 64) return ok(`tsk_${hex.padStart(64, "0")}`);
   }
   if (/^tsk_[0-9a-f]*$/.test(lower)) {
-    return not(
-      `This task id is not whole: tsk_ is followed by 64 characters, not by ${lower.length - 4}. Copy it again.`,
-    );
+    const here = lower.length - 4 === 1 ? "here is 1" : `here are ${lower.length - 4}`;
+    return not(`This task id is not whole: tsk_ is followed by 64 characters, and ${here}. Copy it again.`);
   }
   return not(
     "This is not a task id: one is tsk_ and 64 characters from 0-9 and a-f. Copy it from POST /v1/tasks or a webhook.",

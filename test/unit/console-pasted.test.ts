@@ -53,8 +53,8 @@ describe("a task's id", () => {
 
   it.each([
     ["nothing", " ", /Paste a task's id/],
-    ["too short", "tsk_0a0a", /64 characters, not by 4/],
-    ["too long", `tsk_${HEX}0`, /not by 65/],
+    ["too short", "tsk_0a0a", /64 characters, and here are 4/],
+    ["too long", `tsk_${HEX}0`, /and here are 65/],
     ["a key's", "key_0f8fad5bd9cb469fa16570867728950e", /not a task id/],
     ["not hexadecimal", `tsk_${"zz".repeat(32)}`, /not a task id/],
     ["a number that is no id", `9${"9".repeat(77)}`, /not a task id/],
