@@ -79,7 +79,8 @@ function solveMs(index: number, count: number): number {
   return CADENCE_MS + Math.round((CADENCE_MS * (place + 0.5)) / count);
 }
 
-function lagsOf({ upstream, receiver }: Outside, count: number): number[] {
+/** The lag (ms) of each of `count` tasks whose names begin with `task-`. */
+export function lagsOf({ upstream, receiver }: Outside, count: number): number[] {
   const readyAt = new Map<string, number>();
   for (const { path, pageAction, taskId } of upstream.requests) {
     const made = path === "/createTask" && pageAction !== null ? parseTaskId(taskId) : null;

@@ -35,17 +35,18 @@ export interface SolvingSide {
   close(): Promise<void>;
 }
 
-/** A gateway with one tenant. Its first poll comes at the cadence: nothing that it has learned of solve times moves it. */
+/** A gateway with one tenant. Without `advice` its first poll comes at the cadence: nothing that it has learned moves it. */
 export async function setSolvingGateway(
   bundle: Bundle,
   outside: Outside,
   pollIntervalMs: number,
+  advice = false,
 ): Promise<SolvingSide> {
   const worker = await startGateway(bundle, {
     ...variablesOf(outside, pollIntervalMs),
     UPSTREAM_CLIENT_KEY: "operator-key-of-the-bench",
     ALLOW_PRIVATE_WEBHOOKS: "true",
-    FIRST_POLL_ADVICE: "false",
+    FIRST_POLL_ADVICE: String(advice),
   });
   return sideOf(worker, await makeCaller(worker, "tenant-a", "live"), "/v1/tasks", outside);
 }
