@@ -10,11 +10,11 @@ const not = (sentence: string): Pasted => ({ ok: false, sentence });
 
 /** A key as it was pasted. A sound one may still be unknown: that only the gateway can say. */
 export function pastedKey(text: string): Pasted {
-  // A terminal breaks a long line in two, and some copy `Bearer ` along.
+  // A terminal breaks a long line in two, and a field of one line makes a blank of the break. Some copy `Bearer ` along.
   const key = text
     .trim()
     .replace(/^Bearer\s+/i, "")
-    .replace(/[\r\n]+/g, "");
+    .replace(/\s+/g, "");
   if (key === "") return not("Paste your key here. It begins with sg_test_ or sg_live_.");
   if (!/^sg_(?:live|test)_/.test(key)) {
     return not(
@@ -36,7 +36,7 @@ const DECIMAL = /^\d{1,78}$/;
 
 /** A task's id as it was pasted: v1's own, or the compatible face's decimal one, which names the same task. */
 export function pastedTaskId(text: string): Pasted {
-  const id = text.trim().replace(/^["']|["',]+$/g, "");
+  const id = text.replace(/\s+/g, "").replace(/^["']|["',]+$/g, "");
   if (id === "") return not("Paste a task's id. It begins with tsk_.");
   const lower = id.toLowerCase();
   if (TASK_ID.test(lower)) return ok(lower);

@@ -17,6 +17,7 @@ describe("a key", () => {
     ["with blanks around it", `  ${KEY}\t`],
     ["with a line break after it", `${KEY}\r\n`],
     ["broken in two by a terminal", `${KEY.slice(0, 20)}\n${KEY.slice(20)}`],
+    ["broken in two, and the break made a blank", `${KEY.slice(0, 20)} ${KEY.slice(20)}`],
     ["with the header's first word", `Bearer ${KEY}`],
   ])("is taken %s", (_how, text) => {
     expect(pastedKey(text)).toEqual({ ok: true, value: KEY });
@@ -44,6 +45,7 @@ describe("a task's id", () => {
   it.each([
     ["as it is", `tsk_${HEX}`],
     ["with blanks around it", ` tsk_${HEX}\n`],
+    ["broken in two", `tsk_${HEX.slice(0, 30)}\n${HEX.slice(30)}`],
     ["in capitals", `TSK_${HEX.toUpperCase()}`],
     ["with the quotes of JSON", `"tsk_${HEX}",`],
     ["as the compatible face writes it", BigInt(`0x${HEX}`).toString()],
