@@ -6,11 +6,12 @@ import { ApiError, invalidField } from "../errors.ts";
 import { log } from "../log.ts";
 import type { Caller } from "../middleware/authenticate.ts";
 import { quotaRefusal } from "../middleware/rate-limit.ts";
-import type { AcceptResult, TaskOwner } from "../tasks/calls.ts";
+import type { AcceptRequest, AcceptResult, TaskOwner } from "../tasks/calls.ts";
 import type { AcceptedTask, TaskRecord } from "../tasks/record.ts";
 import { isFinal } from "../tasks/record.ts";
 import { hostAllowed, websiteHost } from "../tenants/hosts.ts";
 import { checkWebhookTarget } from "../webhooks/target.ts";
+import { askAgain, REASK_MS } from "./lost-objects.ts";
 
 /** A task as a caller wants it, parsed, before any rule has been applied. */
 export interface WantedTask {
@@ -47,7 +48,9 @@ export async function acceptTask(
   const timeoutMs = wanted.timeoutSeconds === undefined ? configuration.taskTimeoutMs : wanted.timeoutSeconds * 1_000;
   const webhookUrl = wanted.webhookUrl ?? null;
   const bodyHash = idempotencyKey === undefined ? null : await hashBody({ task, metadata, webhookUrl, timeoutMs });
-  const result = await stubFor(env, caller, idempotencyKey).accept({
+  // Asked again where the object is lost in the middle: of one id only one task is made, whatever became of the first answer.
+  const id = objectIdFor(env, caller, idempotencyKey);
+  const request: AcceptRequest = {
     ...ownerOf(caller),
     task,
     metadata,
@@ -59,8 +62,12 @@ export async function acceptTask(
     retentionMs: configuration.taskRetentionMs,
     // What would be refused now may have been accepted before: a repeat of it creates nothing and gets its task.
     replayOnly: refusal !== null,
-  });
-  return outcomeOf(result, () => recorded(refusal ?? new ApiError("internal", "Lost."), caller, wanted, requestId));
+  };
+  const result = await askAgain(async (): Promise<AcceptResult> => await env.TASKS.get(id).accept(request));
+  const { record, replayed } = outcomeOf(result, () =>
+    recorded(refusal ?? new ApiError("internal", "Lost."), caller, wanted, requestId),
+  );
+  return { record, replayed: replayed && idempotencyKey !== undefined };
 }
 
 function outcomeOf(result: AcceptResult, refused: () => ApiError): AcceptedOutcome {
@@ -131,12 +138,10 @@ export function ownerOf({ tenantId, mode, profile }: Caller): TaskOwner {
  * Where a task lives: anywhere new or, with an idempotency key, where its repeats meet. The parts cannot be confused; a tenant
  * that was deleted and made again meets none of its predecessor's.
  */
-function stubFor(env: Env, { tenantId, mode, profile }: Caller, idempotencyKey: string | undefined) {
-  const id =
-    idempotencyKey === undefined
-      ? env.TASKS.newUniqueId()
-      : env.TASKS.idFromName(`${tenantId}/${profile.createdAt}/${mode}/${idempotencyKey}`);
-  return env.TASKS.get(id);
+function objectIdFor(env: Env, { tenantId, mode, profile }: Caller, idempotencyKey: string | undefined) {
+  return idempotencyKey === undefined
+    ? env.TASKS.newUniqueId()
+    : env.TASKS.idFromName(`${tenantId}/${profile.createdAt}/${mode}/${idempotencyKey}`);
 }
 
 /** SHA-256 (hex) of a body after parsing and defaults; the order of fields and of metadata does not count. */
@@ -167,34 +172,17 @@ export function taskStub(env: Env, hex: string) {
 /** Longest wait (s) of a held request. */
 export const MAX_WAIT_S = 60;
 
-/** Pause (ms) before asking again an object that was lost while it was asked: it is back at the next call. */
-const REASK_MS = 50;
-
-/** Losses of the object that one read lives through: a deploy or a move is one, and more than these is an outage. */
-const MAX_LOSSES = 5;
-
 /** The task, held back until it is finished or `waitMs` have gone. Null where it does not exist for this caller. */
 export async function viewTask(env: Env, hex: string, caller: Caller, waitMs: number): Promise<TaskRecord | null> {
   const owner = ownerOf(caller);
   const until = Date.now() + waitMs;
-  for (let losses = 0; ; ) {
-    // A stub whose object was lost is broken for good: each question has its own.
-    const stub = taskStub(env, hex);
-    if (stub === null) return null;
-    try {
-      const record = await stub.view(owner, Math.max(until - Date.now(), 0));
-      if (record === null || isFinal(record.status) || until <= Date.now()) return record;
-    } catch (error) {
-      losses += 1;
-      if (losses > MAX_LOSSES || !isLostObject(error)) throw error;
-    }
+  for (;;) {
+    const record = await askAgain(async () => {
+      const stub = taskStub(env, hex);
+      return stub === null ? null : await stub.view(owner, Math.max(until - Date.now(), 0));
+    });
+    if (record === null || isFinal(record.status) || until <= Date.now()) return record;
+    // Released before its time: it is not asked in a tight circle.
     await new Promise((resolve) => setTimeout(resolve, REASK_MS));
   }
-}
-
-/** The platform marks what it threw because an object was lost, and not because of what the object did. */
-function isLostObject(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const reset = "durableObjectReset" in error && error.durableObjectReset === true;
-  return reset || ("retryable" in error && error.retryable === true);
 }

@@ -22,6 +22,7 @@ import { presentTask, presentTimeline, TASK_ID_PREFIX } from "../tasks/present.t
 import type { TaskRecord } from "../tasks/record.ts";
 import { isFinal } from "../tasks/record.ts";
 import { acceptTask, MAX_WAIT_S, ownerOf, taskStub, viewTask } from "./door.ts";
+import { askAgain } from "./lost-objects.ts";
 import { refuseInvalid } from "./validation.ts";
 
 const tags = ["Tasks"];
@@ -163,7 +164,8 @@ export function taskRoutes() {
   });
 
   app.openapi(cancelTaskRoute, async (c) => {
-    const result = await stubOf(c, c.req.valid("param").id).cancel(ownerOf(c.var.caller));
+    const { id } = c.req.valid("param");
+    const result = await askAgain(async () => stubOf(c, id).cancel(ownerOf(c.var.caller)));
     switch (result.tag) {
       case "canceled":
         return c.json(presentTask(result.record), 200);
@@ -175,6 +177,7 @@ export function taskRoutes() {
   });
 
   app.openapi(claimTaskRoute, async (c) => {
+    // Asked once: a claim whose answer was lost may have been made, and there is no second.
     const result = await stubOf(c, c.req.valid("param").id).claim(ownerOf(c.var.caller));
     switch (result.tag) {
       case "claimed":
@@ -197,7 +200,8 @@ export function taskRoutes() {
   });
 
   app.openapi(redeliverRoute, async (c) => {
-    const result = await stubOf(c, c.req.valid("param").id).redeliver(ownerOf(c.var.caller));
+    const { id } = c.req.valid("param");
+    const result = await askAgain(async () => stubOf(c, id).redeliver(ownerOf(c.var.caller)));
     switch (result.tag) {
       case "redelivering":
         return c.json(presentTask(result.record as TaskRecord), 202);

@@ -42,7 +42,8 @@ function wireBody(body: unknown): Uint8Array | ReadableStream | null {
   return new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body));
 }
 
-function requestOf(method: string, path: string, options: CallOptions): Request {
+/** A request as a caller sends it. */
+export function requestOf(method: string, path: string, options: CallOptions): Request {
   const headers = new Headers(options.headers);
   if (options.key !== undefined) headers.set("authorization", `Bearer ${options.key}`);
   if (!headers.has("cf-connecting-ip")) headers.set("cf-connecting-ip", freshAddress());
