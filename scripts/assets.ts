@@ -9,7 +9,7 @@ import { PROBLEMS_PAGE } from "../src/reference/problems-page.ts";
 import { PROJECT } from "./support/gateway-process.ts";
 
 const ASSETS = join(PROJECT, "dist", "assets");
-/** Built beside and put in place at once: a gateway that runs meanwhile never misses a file for long. */
+/** Built beside and put in place at once: never half a build. A gateway that runs meanwhile has to be started again. */
 const STAGING = `${ASSETS}-${process.pid}`;
 const CONSOLE = join(PROJECT, "src", "console");
 const REFERENCE = join(PROJECT, "src", "reference");

@@ -96,7 +96,11 @@ describe("a task that is read", () => {
     const { id } = await submit(key, scenario(websiteKey));
     const task = await finished(key, id);
     expect(task).toMatchObject({ status: "failed", finishedAt: aTime, solution: null, solutionState: "none" });
-    expect(task.error).toStrictEqual({ code, message: expect.stringMatching(/./), upstreamCode });
+    expect(task.error).toStrictEqual({
+      code,
+      message: expect.stringMatching(/: The sandbox answers ERROR_/),
+      upstreamCode,
+    });
   });
 });
 
