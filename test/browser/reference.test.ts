@@ -38,7 +38,7 @@ describe("the reference", () => {
     expect(await page.title()).toContain("Reference");
     await expectFits(page);
     // Swagger UI's own faults are not ours to mend.
-    await expectAccessible(page, ["header.bar"]);
+    await expectAccessible(page, { within: ["header.bar"] });
     await picture(page, `docs-${size}-${scheme}`);
   });
 

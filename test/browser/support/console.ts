@@ -3,11 +3,14 @@
 import type { Page } from "playwright-core";
 import type { RunningGateway } from "../../../scripts/support/gateway-process.ts";
 import type { Task } from "../../../src/tasks/present.ts";
-import { ask, SEED_TASK } from "../../e2e/support.ts";
+import { ask, askAdmin, SEED_TASK } from "../../e2e/support.ts";
 
-/** Opens the console and signs in with a key; the page then shows the first view that the key opens. */
-export async function signIn(page: Page, key: string): Promise<void> {
-  await page.goto("/console");
+/**
+ * Opens the console and signs in with a key. The page then shows `place`, such as `keys` or `tasks?status=failed`; by default the
+ * first view that the key opens.
+ */
+export async function signIn(page: Page, key: string, place?: string): Promise<void> {
+  await page.goto(place === undefined ? "/console" : `/console#/${place}`);
   await page.getByLabel("API key", { exact: true }).fill(key);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("navigation", { name: "Console" }).waitFor();
@@ -29,4 +32,24 @@ export async function submitTask(
   });
   if (status !== 202) throw new Error(`not accepted: ${status} ${JSON.stringify(body)}`);
   return body;
+}
+
+/** Revokes a key, as the operator does. */
+export async function revokeKey(gateway: RunningGateway, key: string): Promise<void> {
+  const { body } = await ask(gateway, "GET", "/v1/keys/current", { token: key });
+  const { id, tenantId } = body as { id: string; tenantId: string };
+  const { status } = await askAdmin(gateway, "DELETE", `/admin/tenants/${tenantId}/keys/${id}`);
+  if (status !== 204) throw new Error(`not revoked: ${status}`);
+}
+
+/** Pastes a text where the focus is, from the clipboard, as it was copied: with its blanks and line breaks. */
+export async function paste(page: Page, text: string): Promise<void> {
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
+  await page.keyboard.press("ControlOrMeta+V");
+}
+
+/** What was copied last. */
+export async function copied(page: Page): Promise<string> {
+  return await page.evaluate<string>("navigator.clipboard.readText()");
 }

@@ -93,5 +93,7 @@ export function browserStage(vars: Readonly<Record<string, string>> = {}): Brows
 /** Keeps a picture of the whole page, for a person to look at. */
 export async function picture(page: Page, name: string): Promise<void> {
   mkdirSync(PICTURES, { recursive: true });
+  // What sticks to the screen would stick where the page was scrolled to.
+  await page.evaluate("scrollTo(0, 0)");
   await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
 }

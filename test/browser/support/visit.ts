@@ -5,9 +5,10 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 
 /** The screens that pages are tried on (CSS pixels). */
-const SIZES = {
+export const SIZES = {
   desktop: { width: 1280, height: 800 },
-  phone: { width: 390, height: 844 },
+  // The narrowest phone that is still common.
+  phone: { width: 360, height: 780 },
 } as const;
 type Size = keyof typeof SIZES;
 type Scheme = "light" | "dark";
@@ -34,6 +35,8 @@ export interface Visit {
    * 400 up, whoever expects it.
    */
   expectStatus(status: number, path: string | RegExp): void;
+  /** From now on a request that gets no answer at all is no fault: the test takes the network away. */
+  expectOutage(): void;
   /** What went wrong so far, one line each. */
   faults(): readonly string[];
   close(): Promise<void>;
@@ -59,7 +62,9 @@ export async function startVisit(browser: Browser, origin: string, options: Visi
   });
   await context.addInitScript(TELL_VIOLATIONS);
   const expected: { readonly status: number; readonly path: string | RegExp }[] = [];
+  let outage = false;
   const isExpected = (text: string, url: string) => {
+    if (outage && /net::ERR_(?:FAILED|INTERNET_DISCONNECTED)/.test(text)) return true;
     const status = Number(/responded with a status of (\d{3})/.exec(text)?.[1]);
     const { pathname } = URL.canParse(url) ? new URL(url) : { pathname: "" };
     return expected.some(
@@ -72,6 +77,9 @@ export async function startVisit(browser: Browser, origin: string, options: Visi
   return {
     page,
     expectStatus: (status, path) => void expected.push({ status, path }),
+    expectOutage: () => {
+      outage = true;
+    },
     faults: () => faults,
     close: () => context.close(),
   };
@@ -98,7 +106,8 @@ function watch(
   page.on("requestfailed", (request) => {
     const reason = request.failure()?.errorText ?? "unknown";
     // A request that its own page gave up, by leaving or by asking for something newer, is not a failure.
-    if (reason !== "net::ERR_ABORTED") faults.push(`request failed: ${request.url()} ${reason}`);
+    if (reason !== "net::ERR_ABORTED" && !isExpected(reason, request.url()))
+      faults.push(`request failed: ${request.url()} ${reason}`);
   });
   return faults;
 }

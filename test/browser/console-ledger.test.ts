@@ -1,0 +1,208 @@
+// A tenant with a hundred thousand tasks in the ledger: the console asks for a page and no more, older pages lead to older tasks, and
+// the overview's figures are the API's.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type RunningGateway, startGateway } from "../../scripts/support/gateway-process.ts";
+import { ask } from "../e2e/support.ts";
+import { launchChromium } from "./support/chromium.ts";
+import { signIn, submitTask } from "./support/console.ts";
+import { fillLedger } from "./support/long-ledger.ts";
+import { expectEveryLook } from "./support/looks.ts";
+import { untilToldAll, watchTraffic } from "./support/traffic.ts";
+import { startVisit, type Visit } from "./support/visit.ts";
+
+const TASKS = 100_000;
+const PAGE_SIZE = 50;
+const ADMIN_TOKEN = "admin-token-of-the-long-ledger";
+
+const persistTo = mkdtempSync(join(tmpdir(), "solvegate-ledger-"));
+let gateway: RunningGateway;
+let browser: Browser;
+let key: string;
+let visit: Visit | null = null;
+
+beforeAll(async () => {
+  const options = { persistTo, vars: { ADMIN_TOKEN } };
+  gateway = await startGateway(options);
+  const tenant = { id: "busy", name: "Busy", allowedHosts: ["antcpt.com"] };
+  await ask(gateway, "POST", "/admin/tenants", { token: ADMIN_TOKEN, body: tenant });
+  const body = { name: "Monitoring", mode: "test", scopes: ["tasks:read", "tasks:write", "account:read"] };
+  const made = await ask(gateway, "POST", "/admin/tenants/busy/keys", { token: ADMIN_TOKEN, body });
+  key = (made.body as { key: string }).key;
+  await gateway.stop();
+  fillLedger(persistTo, TASKS, Date.now());
+  [gateway, browser] = await Promise.all([startGateway(options), launchChromium()]);
+});
+afterEach(async () => {
+  await visit?.close();
+  expect(visit?.faults() ?? []).toEqual([]);
+  visit = null;
+});
+afterAll(async () => {
+  await browser?.close();
+  await gateway?.stop();
+  rmSync(persistTo, { recursive: true, force: true });
+});
+
+/** A page, before anything is loaded. */
+async function open(): Promise<Page> {
+  visit = await startVisit(browser, gateway.url);
+  return visit.page;
+}
+
+const rows = (page: Page) => page.getByRole("table").locator("tbody tr");
+const ids = (page: Page) =>
+  rows(page)
+    .getByRole("link")
+    .evaluateAll((links) => links.map((link) => link.getAttribute("title") ?? ""));
+
+interface UsageDay {
+  readonly day: string;
+  readonly submitted: number;
+  readonly ready: number;
+  readonly failed: Readonly<Record<string, number>>;
+  readonly canceled: number;
+}
+
+/** What the API says of the month. */
+async function usage(): Promise<readonly UsageDay[]> {
+  const { body } = await ask(gateway, "GET", "/v1/usage", { token: key });
+  return (body as { days: UsageDay[] }).days;
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);
+const failedOf = (day: UsageDay) => sum(Object.values(day.failed));
+const written = (n: number) => new Intl.NumberFormat("en-GB").format(n);
+const percent = (share: number) => `${Math.floor(share * 1_000) / 10} %`;
+
+describe("the list of a hundred thousand", () => {
+  it("is there: the API's own count says so", async () => {
+    expect(sum((await usage()).map(({ submitted }) => submitted))).toBeGreaterThan(0.96 * TASKS);
+  });
+
+  it("shows its first view by one request for one page, and draws one page", async () => {
+    const page = await open();
+    const traffic = watchTraffic(page);
+    await signIn(page, key);
+    await rows(page).first().waitFor();
+    await untilToldAll(page);
+    expect(traffic.calls.map(({ path }) => path)).toEqual(["/v1/keys/current", "/v1/tasks"]);
+    expect(traffic.calls[1]?.query.toString()).toBe(`limit=${PAGE_SIZE}`);
+    expect(await rows(page).count()).toBe(PAGE_SIZE);
+  });
+
+  it("leads page by page to older tasks, none twice and none left out, and back to the newest", async () => {
+    const page = await open();
+    await signIn(page, key);
+    await rows(page).first().waitFor();
+    const seen = await ids(page);
+    for (let turn = 0; turn < 2; turn += 1) {
+      await page.getByRole("link", { name: "Older" }).click();
+      await page.locator(`[title="${seen.at(-1)}"]`).waitFor({ state: "detached" });
+      await rows(page).first().waitFor();
+      seen.push(...(await ids(page)));
+    }
+    const newest = TASKS - 1;
+    expect(seen).toEqual(
+      Array.from({ length: 3 * PAGE_SIZE }, (_, n) => `tsk_${(newest - n).toString(16).padStart(64, "0")}`),
+    );
+    await page.reload();
+    await rows(page).first().waitFor();
+    expect(await ids(page)).toEqual(seen.slice(-PAGE_SIZE));
+    await page.getByRole("link", { name: "Newest" }).click();
+    await page.locator(`[title="${seen[0]}"]`).waitFor();
+  });
+
+  it("of one status is one page too", async () => {
+    const page = await open();
+    await signIn(page, key, "tasks?status=failed");
+    await rows(page).first().waitFor();
+    expect(await rows(page).locator(".error-code").allTextContents()).toEqual(Array(PAGE_SIZE).fill("unsolvable"));
+  });
+
+  it("takes a task that is made meanwhile to its top", async () => {
+    const page = await open();
+    await signIn(page, key);
+    await rows(page).first().waitFor();
+    const { id } = await submitTask(gateway, key, "sandbox-instant");
+    await page.locator(`[title="${id}"]`).waitFor();
+    expect((await ids(page))[0]).toBe(id);
+    expect(await rows(page).count()).toBe(PAGE_SIZE);
+  });
+});
+
+describe("the overview", () => {
+  it("says what the API says, for the month and for the week", async () => {
+    const page = await open();
+    await signIn(page, key, "overview");
+    const figure = (name: string) => page.locator(".figure").filter({ hasText: name }).locator("dd").first();
+    const days = await usage();
+    for (const span of [30, 7]) {
+      await page.getByRole("button", { name: `${span} days` }).click();
+      const shown = days.slice(-span);
+      const [submitted, ready, failed] = [
+        sum(shown.map((day) => day.submitted)),
+        sum(shown.map((day) => day.ready)),
+        sum(shown.map(failedOf)),
+      ];
+      await figure("Tasks").getByText(written(submitted), { exact: true }).waitFor();
+      expect(await figure("Failed").textContent()).toBe(written(failed));
+      expect(await figure("Success rate").textContent()).toBe(percent(ready / (ready + failed)));
+      const failures = page.getByRole("table", { name: /Failures by code/ }).locator("tbody tr");
+      expect(await failures.locator("td").first().textContent()).toBe(written(failed));
+      expect(await failures.locator("th").textContent()).toContain("unsolvable");
+    }
+  });
+
+  it("draws its plots, and gives every number of them as text", async () => {
+    const page = await open();
+    await signIn(page, key, "overview");
+    const plots = page.getByRole("img", { name: /The table of days has the numbers/ });
+    await plots.locator("canvas").nth(2).waitFor();
+    expect(await plots.count()).toBe(3);
+
+    await page.getByRole("button", { name: "Show the table" }).click();
+    const shown = page.getByRole("table", { name: /Each day/ }).locator("tbody tr");
+    const cells = await shown.evaluateAll((all) =>
+      all.map((row) => [...row.querySelectorAll("td")].slice(0, 4).map((cell) => cell.textContent)),
+    );
+    const days = await usage();
+    expect(cells).toEqual(
+      days
+        .toReversed()
+        .map((day) => [day.submitted, day.ready, failedOf(day), day.canceled].map((number) => written(number))),
+    );
+  });
+
+  it("stands every look, with the table open", async () => {
+    const page = await open();
+    await signIn(page, key, "overview");
+    await page
+      .getByRole("img", { name: /The table of days has the numbers/ })
+      .locator("canvas")
+      .nth(2)
+      .waitFor();
+    await expectEveryLook(page, "console-overview");
+    await page.getByRole("button", { name: "Show the table" }).click();
+    await expectEveryLook(page, "console-overview-table");
+  });
+
+  it("asks for the month once, and not again at each glance", async () => {
+    const page = await open();
+    await page.clock.install();
+    const traffic = watchTraffic(page, "/v1/usage");
+    await signIn(page, key, "overview");
+    await page.getByRole("button", { name: "Show the table" }).waitFor();
+    await page.getByRole("button", { name: "7 days" }).click();
+    await page.clock.fastForward(30_000);
+    await untilToldAll(page);
+    expect(traffic.calls).toHaveLength(1);
+    const again = page.waitForRequest(/\/v1\/usage/);
+    await page.clock.fastForward(60_000);
+    await again;
+  });
+});
