@@ -2,7 +2,7 @@
 // gets the focus back. Refuses to be closed while `locked`: what it shows once may not be lost by a slip.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 
 interface DialogProps {
   readonly title: string;
@@ -16,7 +16,8 @@ export function Dialog({ title, onClose, children, locked = false }: DialogProps
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
 
-  useEffect(() => {
+  // Before anything is painted: a key pressed in between would move the focus, and the dialog would take the wrong one for its opener.
+  useLayoutEffect(() => {
     const opener = document.activeElement;
     const dialog = ref.current;
     dialog?.showModal();

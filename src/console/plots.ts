@@ -4,7 +4,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { UsageDay } from "./answers.ts";
-import { count, duration, percent, shortDay } from "./formats.ts";
+import { count, percent, shortDay } from "./formats.ts";
 import { failedOf, successRateOf } from "./month.ts";
 
 export type PlotKind = "tasks" | "success" | "solve";
@@ -116,7 +116,7 @@ function drawingOf(kind: PlotKind, days: readonly UsageDay[], colour: (name: str
         rows: [days.map((day) => day.solveMs.p50), days.map((day) => day.solveMs.p95)],
         series: [line(colour("--draw-busy")), line(colour("--draw-aging"))],
         range: (max) => [0, Math.max(max * 1.1, 1_000)],
-        format: (value) => (value % 1_000 === 0 ? `${value / 1_000} s` : duration(value)),
+        format: (value) => `${value / 1_000} s`,
       };
   }
 }

@@ -23,7 +23,9 @@ export function Summary({ task }: TaskProps) {
   const ended = isFinal(task.status);
   return (
     <dl class="figures">
-      <Figure name="Site">{hostOf(task.task.websiteURL)}</Figure>
+      <Figure name="Site" title={hostOf(task.task.websiteURL)}>
+        <span class="clamped">{hostOf(task.task.websiteURL)}</span>
+      </Figure>
       <Figure name="Created" title={moment(ms(task.createdAt))}>
         {agoWords(ms(task.createdAt), now)}
       </Figure>

@@ -6,6 +6,7 @@ import { announce, useStatusNews } from "./announcer.tsx";
 import type { Task } from "./answers.ts";
 import { Confirm } from "./confirm.tsx";
 import { Button, CopyButton, Empty, FailureNotice, Heading, Skeleton } from "./controls.tsx";
+import { middle } from "./formats.ts";
 import { useLive } from "./live.ts";
 import { pastedTaskId } from "./pasted.ts";
 import { useAction, useSession } from "./session.ts";
@@ -176,5 +177,5 @@ function redeliveryWords({ webhook }: Task): string {
     webhook.state === "delivered"
       ? "The receiver has answered it before, and will see it twice under the same webhook-id."
       : "A fresh round of attempts begins, under the same webhook-id.";
-  return `It goes to ${webhook.url}. ${again}`;
+  return `It goes to ${middle(webhook.url, 80, 20)}. ${again}`;
 }

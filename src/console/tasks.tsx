@@ -195,7 +195,11 @@ function Row({ row, now }: { readonly row: TaskRow; readonly now: number }) {
           {middle(row.id, 12, 6)}
         </a>
       </td>
-      <td class="cell-site">{row.website}</td>
+      <td class="cell-site">
+        <span class="clamped" title={row.website}>
+          {row.website}
+        </span>
+      </td>
       <td class="cell-age number">
         <time dateTime={row.createdAt} title={moment(createdAt)}>
           {age(createdAt, now)}

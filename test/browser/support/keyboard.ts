@@ -9,8 +9,7 @@ const MOST_STOPS = 120;
 const STOP = `(() => {
   const one = document.activeElement;
   if (one === null || one === document.body) return null;
-  const ringed = ({ outlineStyle, outlineWidth, boxShadow }) =>
-    (outlineStyle !== "none" && outlineWidth !== "0px") || boxShadow !== "none";
+  const ringed = ({ outlineStyle, outlineWidth }) => outlineStyle !== "none" && outlineWidth !== "0px";
   const { width, height } = one.getBoundingClientRect();
   const name = (one.getAttribute("aria-label") ?? one.textContent ?? "").trim().slice(0, 40);
   return {
