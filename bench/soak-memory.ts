@@ -3,7 +3,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { benchFile } from "./build.ts";
-import { Caller } from "./load.ts";
+import { Caller, sendByClients } from "./load.ts";
 import { anonymousKiB } from "./memory.ts";
 import type { Figure } from "./report.ts";
 import type { RunningWorker } from "./runtime.ts";
@@ -26,6 +26,8 @@ export interface MemoryLook {
 /** A floor that makes and forgets objects at an even pace until it is stopped. */
 export interface ForgetfulFloor {
   readonly worker: RunningWorker;
+  /** Makes so many objects at once, by so many clients. */
+  make(count: number, clients: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -45,6 +47,9 @@ export async function startForgetfulFloor(perSecond: number, forgetAfterMs: numb
   working.catch(() => undefined);
   return {
     worker,
+    make: async (count, clients) => {
+      await sendByClients(clients, count, () => caller.send("POST", "/", [202], BODY));
+    },
     stop: async () => {
       stopped = true;
       await working.finally(async () => {
