@@ -18,14 +18,22 @@ const SHORT_MS = 10_000;
 const LIST = /\/v1\/tasks\?/;
 const rows = (page: Page) => page.getByRole("table").locator("tbody tr");
 
-/** Signed in at the list of one finished task, with a clock that the test can move on. */
+/**
+ * Signed in at the list of one finished task, with a clock that stands still until the test moves it on, and nothing under way. What
+ * is drawn first needs a frame, so whoever goes elsewhere lets the clock run again.
+ */
 async function enter() {
   const key = await (await stage.tenant()).key();
   await submitTask(stage.gateway, key, "sandbox-instant");
   const visit = await stage.visit();
-  await visit.page.clock.install();
-  await signIn(visit.page, key);
-  await rows(visit.page).getByText("Ready").waitFor();
+  const { page } = visit;
+  const traffic = watchTraffic(page);
+  await page.clock.install();
+  await signIn(page, key);
+  await rows(page).getByText("Ready").waitFor();
+  await page.clock.pauseAt(Date.now() + 1_000);
+  await expect.poll(() => traffic.underWay).toBe(0);
+  await untilToldAll(page);
   return { ...visit, key };
 }
 
@@ -62,7 +70,7 @@ describe("a live list", () => {
     const refresh = page.getByRole("button", { name: "Refresh" });
     await refresh.click();
     await page.clock.fastForward(SHORT_MS);
-    await first;
+    const looking = await first;
     await refresh.click();
     await show(page, true);
     await page.evaluate("dispatchEvent(new Event('online'))");
@@ -72,6 +80,8 @@ describe("a live list", () => {
 
     release();
     await page.unrouteAll({ behavior: "wait" });
+    await (await looking.response())?.finished();
+    await untilToldAll(page);
     await untilLook(page);
     expect(traffic.calls.length).toBeGreaterThan(1);
     expect(traffic.most).toBe(1);
@@ -108,6 +118,7 @@ describe("a live list", () => {
 
   it("watches a finished task until nothing can come any more, and then asks no more", async () => {
     const { page } = await enter();
+    await page.clock.resume();
     await rows(page).getByRole("link").click();
     await page.getByRole("heading", { name: "Timeline" }).waitFor();
     const traffic = watchTraffic(page);
@@ -202,6 +213,7 @@ describe("a gateway that fails", () => {
 
   it("and is slow shows that it loads, and then the list", async () => {
     const { page } = await enter();
+    await page.clock.resume();
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
       release = resolve;
@@ -218,6 +230,7 @@ describe("a gateway that fails", () => {
 
   it("and fails while one comes back is waited for, and the key is kept", async () => {
     const { page, expectStatus } = await enter();
+    await page.clock.resume();
     expectStatus(500, "/v1/keys/current");
     await page.route("**/v1/keys/current", (route) => route.fulfill(problem(500, "internal")));
     await page.reload();

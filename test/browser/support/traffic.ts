@@ -11,6 +11,8 @@ interface Call {
 export interface Traffic {
   /** The calls so far, in their order. */
   readonly calls: readonly Call[];
+  /** How many are under way now. */
+  readonly underWay: number;
   /** The most that were ever under way at once. */
   readonly most: number;
 }
@@ -32,6 +34,9 @@ export function watchTraffic(page: Page, path = "/v1/"): Traffic {
   page.on("requestfailed", done);
   return {
     calls,
+    get underWay() {
+      return open.size;
+    },
     get most() {
       return most;
     },
