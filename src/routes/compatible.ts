@@ -81,7 +81,9 @@ export function compatibleFailure(c: Context, error: unknown): Response {
     const status = error.status === 413 || error.status === 429 || error.status === 500 ? error.status : 200;
     const faults = (error.errors ?? []).map(({ path, message }) => (path === "" ? message : `${path} ${message}`));
     const message = faults.length === 0 ? error.message : faults.join("; ");
-    return failure(c, compatibleCodeOf(error.code), message, status, error.headers);
+    // What a bearer is told of its challenge is not this face's: its key comes in the body.
+    const { "WWW-Authenticate": _, ...headers } = error.headers;
+    return failure(c, compatibleCodeOf(error.code), message, status, headers);
   }
   return failure(c, "ERROR_SERVICE_UNAVAILABLE", "The gateway failed.", 500, {});
 }

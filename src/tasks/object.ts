@@ -21,6 +21,7 @@ import {
   askTerms,
   deliverStep,
   noteDelivery,
+  noteForgotten,
   passageOf,
   pollStep,
   settleStep,
@@ -109,6 +110,7 @@ export class TaskObject extends DurableObject<Env> {
     if (!own && endpoint === null) return { tag: "not_redeliverable" };
     const record = this.#apply({ tag: "redeliver", endpoint });
     this.#rearm();
+    if (record.settled) await noteDelivery(record, this.#context());
     return { tag: "redelivering", record };
   }
 
@@ -176,13 +178,15 @@ export class TaskObject extends DurableObject<Env> {
           break;
         case "settle": {
           const { fact, terms } = await settleStep(record, context);
-          await this.#deliver(this.#apply(fact), context, terms);
+          const after = this.#apply(fact);
+          if (terms !== null) await this.#deliver(after, context, terms);
           break;
         }
         case "deliver":
           await this.#deliver(record, context, await askTerms(record, context));
           break;
         case "purge":
+          await noteForgotten(record, context);
           await this.ctx.storage.deleteAll();
           this.#record = null;
           return;

@@ -13,6 +13,9 @@ export const RESUBMIT_MS = 5_000;
 /** Sends whose answer stayed hidden before the task fails: the first, and one more. Each may have been charged for. */
 export const MAX_HIDDEN_SUBMISSIONS = 2;
 
+/** With fewer polls than this to the deadline, which of them is the last one matters. */
+const NEAR_DEADLINE_POLLS = 20;
+
 /** Pauses (ms) after the first, second … fault in a row; the last one repeats until the deadline. */
 const BACKOFF_MS = [3_000, 6_000, 12_000, 15_000] as const;
 
@@ -49,14 +52,17 @@ function stepOf(pauses: readonly number[], count: number): number {
 
 /**
  * When the first poll of a task comes that upstream has just taken: by its tenant's advice, but never under 3 s, and not so late
- * that a short deadline leaves no room for another.
+ * that a short deadline leaves no room for another. Where the deadline is near it is one of the polls that the cadence would
+ * make, so that the last of them is not lost.
  */
 export function firstPollAt(
-  { firstPollMs, deadlineAt }: Pick<TaskRecord, "firstPollMs" | "deadlineAt">,
+  { firstPollMs, deadlineAt, pollIntervalMs }: Pick<TaskRecord, "firstPollMs" | "deadlineAt" | "pollIntervalMs">,
   now: number,
 ): number {
-  const latest = (deadlineAt - now) / 2;
-  return now + Math.max(FIRST_POLL_MS, Math.floor(Math.min(firstPollMs ?? 0, latest)));
+  const leftMs = deadlineAt - now;
+  const lateMs = Math.max(Math.floor(Math.min(firstPollMs ?? 0, leftMs / 2)) - FIRST_POLL_MS, 0);
+  const near = leftMs < NEAR_DEADLINE_POLLS * pollIntervalMs;
+  return now + FIRST_POLL_MS + (near ? lateMs - (lateMs % pollIntervalMs) : lateMs);
 }
 
 /** The pause (ms) after the `faults`-th fault in a row (from 1): never under the cadence, nor under upstream's `Retry-After`. */
@@ -125,11 +131,13 @@ export function attemptDue({ status, delivery }: TaskRecord, now: number): boole
 }
 
 /**
- * Whether the ledger's entry may wait for the round's first webhook attempt, so that one row tells how both went. Not after an
- * exception: what fails again and again must not keep an outcome from the ledger.
+ * Whether the ledger's entry may wait for the round's first webhook attempt, so that one row tells how both went: where that
+ * attempt follows at once. Not after an exception: what fails again and again must not keep an outcome from the ledger.
  */
-export function entryMayWait({ delivery, strikes }: TaskRecord): boolean {
-  return strikes === 0 && (delivery === null || (delivery.state === "pending" && delivery.roundAttempts === 0));
+export function entryMayWait(record: TaskRecord, now: number): boolean {
+  const { delivery, strikes } = record;
+  if (strikes > 0) return false;
+  return delivery === null || (delivery.roundAttempts === 0 && attemptDue(record, now));
 }
 
 /** When the alarm must next ring (ms since the epoch): always in the future, at least 1 ms, or it can be lost. */

@@ -125,7 +125,7 @@ export async function settleStep(
   { env }: StepContext,
 ): Promise<{ readonly fact: Fact; readonly terms: DeliveryTerms | null }> {
   const result = await askTenant(record, "settlement", () =>
-    tenantOf(record, env).settle(settlementOf(record), entryMayWait(record)),
+    tenantOf(record, env).settle(settlementOf(record), entryMayWait(record, Date.now())),
   );
   if (result === null) return { fact: { tag: "settle_failed" }, terms: null };
   const { entered, terms } = result;
@@ -175,12 +175,14 @@ export async function deliverStep(record: TaskRecord, context: StepContext, term
     traceparent: record.traceparent,
   });
   if (outcome.tag === "gone" && delivery.source === "tenant") {
-    await askTenant(record, "disabling the endpoint", () => tenantOf(record, env).disableEndpoint(delivery.url));
+    await askTenant(record, "disabling the endpoint", () =>
+      tenantOf(record, env).disableEndpoint(delivery.url, record.createdAt),
+    );
   }
   return { tag: "delivered", sentAt, outcome, jitter };
 }
 
-/** Enters the end of the webhook attempts into the ledger. What is lost here is only a column of a list. */
+/** Enters where the webhook attempts stand into the ledger. What is lost here is only a column of a list. */
 export async function noteDelivery(record: TaskRecord, { env }: StepContext): Promise<void> {
   const { delivery } = record;
   if (delivery === null) return;
@@ -189,6 +191,14 @@ export async function noteDelivery(record: TaskRecord, { env }: StepContext): Pr
     await tenantOf(record, env).noteDelivery({ taskId, createdAt, webhookState: delivery.state });
     return true;
   });
+}
+
+/** Enters the end of webhook attempts that the end of retention cuts off: the ledger outlives the task. */
+export async function noteForgotten(record: TaskRecord, context: StepContext): Promise<void> {
+  const { delivery } = record;
+  if (delivery?.state === "pending") {
+    await noteDelivery({ ...record, delivery: { ...delivery, state: "exhausted" } }, context);
+  }
 }
 
 async function askTenant<T>(record: TaskRecord, what: string, ask: () => Promise<T>): Promise<T | null> {

@@ -183,7 +183,7 @@ export class TenantObject extends DurableObject<Env> {
   }
 
   noteDelivery(note: DeliveryNote): void {
-    this.#state?.ledger.noteDelivery(note);
+    this.#own(note.createdAt)?.ledger.noteDelivery(note);
   }
 
   endpoint(): EndpointInfo | null {
@@ -195,9 +195,9 @@ export class TenantObject extends DurableObject<Env> {
     return this.#state?.setEndpoint(url) ?? null;
   }
 
-  /** The endpoint answered 410: nothing more is sent to it until it is set again. */
-  disableEndpoint(url: string): void {
-    const state = this.#state;
+  /** The endpoint answered 410 to a task made at `createdAt`: nothing more is sent to it until it is set again. */
+  disableEndpoint(url: string, createdAt: number): void {
+    const state = this.#own(createdAt);
     if (state?.disableEndpoint(url, "The endpoint answered 410 Gone.", Date.now()) !== true) return;
     log("warn", "endpoint_disabled", { tenantId: state.profile.id });
   }

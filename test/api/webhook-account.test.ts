@@ -75,7 +75,7 @@ describe("the endpoint", () => {
 
   it("that is disabled says since when and why, and is enabled by setting it again", async () => {
     await put({ url: ENDPOINT });
-    await tenantObject(tenantId).disableEndpoint(ENDPOINT);
+    await tenantObject(tenantId).disableEndpoint(ENDPOINT, Date.now());
     expect(await endpoint()).toStrictEqual({
       url: ENDPOINT,
       disabledAt: aTime,

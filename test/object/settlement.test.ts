@@ -1,14 +1,26 @@
 /** Rules of the settlement: the slot is free at once, and the ledger's one entry tells the outcome and its first webhook attempt. */
 
-import { reset } from "cloudflare:test";
+import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { TaskObject } from "../../src/tasks/object.ts";
 import type { Settlement } from "../../src/tenants/ledger.ts";
-import { again, setEnvironment, view } from "../support/objects.ts";
+import type { TaskStub } from "../support/objects.ts";
+import { again, setEnvironment, storedText, view } from "../support/objects.ts";
 import { crash, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { createTenant, ledgerOf, limited } from "../support/tenants.ts";
-import { alarmOf, eventually, freezeTime, pass, releaseTime, ringAgain, ringOnTime, START } from "../support/time.ts";
+import {
+  alarmOf,
+  eventually,
+  freezeTime,
+  pass,
+  releaseTime,
+  ringAgain,
+  ringOnTime,
+  runUntil,
+  START,
+} from "../support/time.ts";
 import { held, plain, RECEIVER_URL } from "../support/upstream.ts";
 
 const ok = plain(204, null);
@@ -20,9 +32,27 @@ beforeEach(async () => {
   tenant = await createTenant(limited(1));
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   releaseTime();
   await reset();
 });
+
+/** Puts itself between a task and its tenant's object where it settles. */
+async function interceptSettle(
+  stub: TaskStub,
+  settle: (real: TenantStub, settlement: Settlement, mayWait: boolean) => Promise<unknown>,
+): Promise<void> {
+  const get = (id: DurableObjectId) => {
+    const real = env.TENANTS.get(id);
+    return {
+      admit: (request: Parameters<typeof real.admit>[0]) => real.admit(request),
+      deliveryTerms: (createdAt: number) => real.deliveryTerms(createdAt),
+      settle: (settlement: Settlement, mayWait: boolean) => settle(real, settlement, mayWait),
+    };
+  };
+  const idFromName = (name: string) => env.TENANTS.idFromName(name);
+  await setEnvironment(stub, { ...env, TENANTS: { idFromName, get } });
+}
 
 const solvedTask = () => sandboxTask("sandbox-instant", { webhookUrl: RECEIVER_URL });
 
@@ -68,23 +98,57 @@ describe("a task that is final", () => {
     expect(await ledgerOf(tenant)).toMatchObject([{ status: "ready", webhook_state: "delivered" }]);
   });
 
+  it.each([
+    { whose: "the task's own address", webhookUrl: RECEIVER_URL },
+    { whose: "the tenant's endpoint", webhookUrl: null },
+  ])(
+    "whose tenant does not answer at first asks it again, and not oftener than it must: $whose",
+    async ({ webhookUrl }) => {
+      vi.spyOn(console, "warn").mockImplementation(() => undefined);
+      await tenant.setEndpoint(RECEIVER_URL);
+      const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
+      const stub = await sandboxTask("sandbox-instant", { webhookUrl });
+      let asked = 0;
+      await interceptSettle(stub, (real, settlement, mayWait) => {
+        asked += 1;
+        return asked === 1 ? Promise.reject(new Error("a fault of the tests")) : real.settle(settlement, mayWait);
+      });
+      await runUntil(stub, START + 60_000);
+      expect(asked).toBe(3);
+      expect(received).toHaveLength(1);
+      expect(await ledgerOf(tenant)).toMatchObject([{ status: "ready", webhook_state: "delivered" }]);
+    },
+  );
+
+  it("and told of again stands in the ledger as its task has it, at every step", async () => {
+    scriptReceivers({ [RECEIVER_URL]: [ok, plain(500), ok] });
+    const stub = await solvedTask();
+    await ringOnTime(stub);
+    await runInDurableObject<TaskObject, unknown>(stub, (object) => object.redeliver(TEST));
+    expect(await ledgerOf(tenant)).toMatchObject([{ webhook_state: "pending" }]);
+    await ringOnTime(stub);
+    expect(await ledgerOf(tenant)).toMatchObject([{ webhook_state: "pending" }]);
+    await ringOnTime(stub);
+    expect(await ledgerOf(tenant)).toMatchObject([{ webhook_state: "delivered" }]);
+  });
+
+  it("and forgotten before its attempts are over has none to come in the ledger", async () => {
+    scriptReceivers({ [RECEIVER_URL]: [plain(500)] });
+    const stub = await sandboxTask("sandbox-instant", { webhookUrl: RECEIVER_URL, retentionMs: 20_000 });
+    await runUntil(stub, START + 60_000);
+    expect(await storedText(stub)).toBe("[]");
+    expect(await ledgerOf(tenant)).toMatchObject([{ status: "ready", webhook_state: "exhausted" }]);
+  });
+
   it("whose life ends between the attempt and the entry is told of again, under the same id, and entered once", async () => {
     const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
     const stub = await solvedTask();
     let reached = false;
-    const get = (id: DurableObjectId) => {
-      const real = env.TENANTS.get(id);
-      return {
-        admit: (request: Parameters<typeof real.admit>[0]) => real.admit(request),
-        settle: (settlement: Settlement, mayWait: boolean) => {
-          if (mayWait) return real.settle(settlement, mayWait);
-          reached = true;
-          return new Promise<never>(() => {});
-        },
-      };
-    };
-    const idFromName = (name: string) => env.TENANTS.idFromName(name);
-    await setEnvironment(stub, { ...env, TENANTS: { idFromName, get } });
+    await interceptSettle(stub, (real, settlement, mayWait) => {
+      if (mayWait) return real.settle(settlement, mayWait);
+      reached = true;
+      return new Promise<never>(() => {});
+    });
     const scheduled = (await alarmOf(stub)) ?? Number.NaN;
     const handler = ringOnTime(stub).catch(() => null);
     await eventually(() => reached);

@@ -115,6 +115,20 @@ describe("the tenant's endpoint", () => {
     expect(await account.get("/v1/webhook")).toEqual({ ...none, url: MOVED });
   });
 
+  it("of a tenant made anew is not disabled by a 410 to its predecessor's task", async () => {
+    const dying: Answer = async (request) => {
+      await tenantObject().remove();
+      pass(1);
+      await createTenant();
+      await tenantObject().setEndpoint(ENDPOINT);
+      return plain(410)(request);
+    };
+    scriptReceivers({ [ENDPOINT]: [dying] });
+    await tenant.setEndpoint(ENDPOINT);
+    await runUntil(await sandboxTask("sandbox-instant"), FINAL);
+    expect(await tenantObject().endpoint()).toMatchObject({ url: ENDPOINT, disabledAt: null });
+  });
+
   it("as it is now gets a redelivery, of a task that had none when it ended too", async () => {
     const received = scriptReceivers({ [MOVED]: [ok] });
     const stub = await sandboxTask("sandbox-instant");
@@ -129,7 +143,7 @@ describe("the tenant's endpoint", () => {
 
   it.each<[string, () => unknown]>([
     ["none", () => tenant.setEndpoint(null)],
-    ["a disabled one", () => tenant.disableEndpoint(ENDPOINT)],
+    ["a disabled one", () => tenant.disableEndpoint(ENDPOINT, Date.now())],
   ])("where there is %s now, nothing is redelivered: 409", async (_what, change) => {
     const received = scriptReceivers(both);
     const stub = await readyAtEndpoint();

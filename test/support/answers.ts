@@ -92,5 +92,7 @@ export async function expectCompatibleError(response: Response, code: string, st
     body: { errorId: 1, errorCode: code, errorDescription: expect.stringMatching(new RegExp(`^${code}.`)) },
   });
   expect(response.headers.get("content-type")).toBe("application/json");
+  // The key of this face comes in the body: no challenge for a header's.
+  expect(response.headers.has("www-authenticate")).toBe(false);
   expectCommonHeaders(response);
 }
