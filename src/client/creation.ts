@@ -2,6 +2,7 @@
 // many do, there is one task.
 
 import { readTask } from "./answers.ts";
+import { idempotencyKeyOf, secondsOf } from "./given.ts";
 import type { Answer, Call, Transport } from "./transport.ts";
 import type { CreateInput, Task } from "./types.ts";
 
@@ -11,10 +12,14 @@ export interface Creation {
   readonly idempotencyKey: string;
 }
 
-/** @param idempotencyKey by default a new one, which nobody else has */
+/**
+ * @param idempotencyKey by default a new one, which nobody else has
+ * @throws TypeError, RangeError for what is no idempotency key or no time: JSON would make null of the latter
+ */
 export function creationOf(input: CreateInput, idempotencyKey: string = crypto.randomUUID()): Creation {
+  if (input.timeoutSeconds !== undefined) secondsOf("timeoutSeconds", input.timeoutSeconds);
   const task = { type: "RecaptchaV3TaskProxyless", ...definedOf(input.task) };
-  return { body: JSON.stringify({ ...input, task }), idempotencyKey };
+  return { body: JSON.stringify({ ...input, task }), idempotencyKey: idempotencyKeyOf(idempotencyKey) };
 }
 
 /** Without the fields that are undefined: one of them must not hide a default. */

@@ -7,7 +7,7 @@ import { SolvegateError } from "./error.ts";
 import { followTask, taskPath } from "./follow.ts";
 import type { Answer, Trail, Transport } from "./transport.ts";
 import type { FinalTask, SolvedTask, SolveInput, Task } from "./types.ts";
-import { within } from "./within.ts";
+import { unlessAborted, within } from "./within.ts";
 
 /** How a task is solved. */
 export interface SolveOptions {
@@ -51,8 +51,8 @@ export async function solve(
   signal?.throwIfAborted();
   const startedAt = Date.now();
   const endOf = (timeoutMs: number) => startedAt + timeoutMs + GRACE_MS;
-  const asked = endOf((timeoutSeconds ?? DEFAULT_TIMEOUT_S) * 1_000);
   const creation = creationOf({ task: input, webhookUrl, metadata, timeoutSeconds }, idempotencyKey);
+  const asked = endOf((timeoutSeconds ?? DEFAULT_TIMEOUT_S) * 1_000);
   const created = await createOrUndo(transport, creation, asked, signal);
   const deadline = timeoutSeconds === undefined ? Math.max(asked, endOf(lifeMsOf(created.value))) : asked;
   const { id } = created.value;
@@ -67,10 +67,13 @@ export async function solve(
   throw endedBadly(final.value, final.requestId);
 }
 
+/** The longest deadline (ms) that a gateway gives a task. */
+const LONGEST_LIFE_MS = 300_000;
+
 /** How long (ms) the gateway gives a task, by its own clock alone. */
 function lifeMsOf({ createdAt, deadlineAt }: Task): number {
   const ms = Date.parse(deadlineAt) - Date.parse(createdAt);
-  return Number.isNaN(ms) ? 0 : ms;
+  return Number.isNaN(ms) ? 0 : Math.min(ms, LONGEST_LIFE_MS);
 }
 
 /** The created task. When the signal aborts first, the task that exists or may exist is canceled before its reason is thrown. */
@@ -86,7 +89,8 @@ async function createOrUndo(
   const landing = new AbortController();
   const pending = sendCreation(transport, creation, { deadline, signal: landing.signal, trail });
   try {
-    return await within(Math.max(deadline - Date.now(), 0) + GRACE_MS, signal, () => pending);
+    // The creation has a time limit of its own.
+    return await unlessAborted(signal, pending);
   } catch (error) {
     if (!signal.aborted) throw error;
     await undo(transport, creation, pending, trail, landing);

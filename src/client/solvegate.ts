@@ -4,6 +4,7 @@
 import { Keys, WebhookEndpoint } from "./account.ts";
 import type { UsageDay, UsageRange } from "./account-types.ts";
 import { readUsage } from "./answers.ts";
+import { apiKeyOf, baseUrlOf, fetchOf, secondsOf } from "./given.ts";
 import { type SolveOptions, solve } from "./solve.ts";
 import { type CallOptions, Tasks } from "./tasks.ts";
 import { type Fetch, Transport, withQuery } from "./transport.ts";
@@ -47,16 +48,24 @@ export class Solvegate {
   readonly #transport: Transport;
   readonly #waitSeconds: number;
 
-  /** @throws TypeError for an address that is none, or no key */
+  /**
+   * @throws TypeError for an address that is none, no key, or a `fetch` that is no function
+   * @throws RangeError for a time that is no finite number above 0
+   */
   constructor(options: SolvegateOptions) {
-    const waitSeconds = secondsOf("waitSeconds", options.waitSeconds, DEFAULT_WAIT_S);
-    this.#waitSeconds = Math.min(Math.max(Math.floor(waitSeconds), 1), LONGEST_WAIT_S);
+    // By these defaults an option that is null is refused, not taken for one that is left out.
+    const {
+      waitSeconds = DEFAULT_WAIT_S,
+      attemptSeconds = DEFAULT_ATTEMPT_S,
+      retrySeconds = DEFAULT_RETRY_S,
+    } = options;
+    this.#waitSeconds = Math.min(Math.max(Math.floor(secondsOf("waitSeconds", waitSeconds)), 1), LONGEST_WAIT_S);
     this.#transport = new Transport({
       baseUrl: baseUrlOf(options.baseUrl),
       apiKey: apiKeyOf(options.apiKey),
-      fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
-      attemptMs: secondsOf("attemptSeconds", options.attemptSeconds, DEFAULT_ATTEMPT_S) * 1_000,
-      callMs: secondsOf("retrySeconds", options.retrySeconds, DEFAULT_RETRY_S) * 1_000,
+      fetch: fetchOf(options.fetch),
+      attemptMs: secondsOf("attemptSeconds", attemptSeconds) * 1_000,
+      callMs: secondsOf("retrySeconds", retrySeconds) * 1_000,
     });
     this.tasks = new Tasks(this.#transport, this.#waitSeconds);
     this.webhook = new WebhookEndpoint(this.#transport);
@@ -68,6 +77,7 @@ export class Solvegate {
    * makes one task, however often it has to be sent.
    * @throws SolvegateError for all but a solution: a refusal's `code` and `status`; a failed task's `error.code`, `task_canceled`,
    *   `solution_expired` or `already_claimed` with its `task`; `network_error`, `unexpected_answer`, `deadline_exceeded`
+   * @throws TypeError, RangeError for what is no idempotency key or no time, before anything is sent
    * @throws the reason of `options.signal` when that aborts; the task is canceled before
    */
   solve(input: SolveInput, options: SolveOptions = {}): Promise<SolvedTask> {
@@ -79,31 +89,4 @@ export class Solvegate {
     const path = withQuery("/v1/usage", { from, to });
     return (await this.#transport.call({ method: "GET", path, repeatable: "any", read: readUsage, signal })).value;
   }
-}
-
-const NO_URL = "baseUrl must be an http or https URL";
-
-function baseUrlOf(baseUrl: string | URL): string {
-  let url: URL;
-  try {
-    url = new URL(baseUrl);
-  } catch {
-    throw new TypeError(NO_URL);
-  }
-  if (!/^https?:$/.test(url.protocol)) throw new TypeError(NO_URL);
-  if (url.username !== "" || url.password !== "") throw new TypeError("baseUrl must not contain credentials");
-  return url.origin + url.pathname.replace(/\/+$/, "");
-}
-
-function apiKeyOf(apiKey: string): string {
-  // A key that was never set arrives as undefined, and one from a file with its line break.
-  if (typeof apiKey !== "string" || !/^[\x21-\x7e]+$/.test(apiKey.trim()))
-    throw new TypeError("apiKey must be a key: sg_…");
-  return apiKey.trim();
-}
-
-function secondsOf(name: string, seconds: number | undefined, byDefault: number): number {
-  if (seconds === undefined) return byDefault;
-  if (!Number.isFinite(seconds) || seconds <= 0) throw new RangeError(`${name} must be a positive number of seconds`);
-  return seconds;
 }

@@ -3,6 +3,7 @@
 import { readPage, readSolution, readTask, readTimeline } from "./answers.ts";
 import { creationOf, sendCreation } from "./creation.ts";
 import { followTask, taskPath } from "./follow.ts";
+import { finiteSecondsOf } from "./given.ts";
 import { type Transport, withQuery } from "./transport.ts";
 import type { CreateInput, FinalTask, Solution, Task, TaskStatus, TaskSummary, TimelineEvent } from "./types.ts";
 
@@ -59,11 +60,14 @@ export class Tasks {
 
   /**
    * The task at its end, whichever that is. Giving up, by time or by signal, leaves the task alone.
+   * @throws RangeError for a `timeoutSeconds` that is no finite number
    * @throws SolvegateError `deadline_exceeded`, with the task as last seen, when it is not final in time
    */
   async wait(id: string, options: WaitOptions = {}): Promise<FinalTask> {
     const { timeoutSeconds, signal, onProgress } = options;
-    const deadline = Date.now() + (timeoutSeconds === undefined ? LONGEST_LIFE_MS : timeoutSeconds * 1_000);
+    const deadline =
+      Date.now() +
+      (timeoutSeconds === undefined ? LONGEST_LIFE_MS : finiteSecondsOf("timeoutSeconds", timeoutSeconds) * 1_000);
     const follow = { deadline, waitSeconds: this.#waitSeconds, signal, onProgress };
     return (await followTask(this.#transport, id, follow)).value;
   }

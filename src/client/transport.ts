@@ -70,6 +70,9 @@ type Outcome<T> = { readonly answer: Answer<T> } | { readonly fault: Fault };
 /** Characters of a stranger's answer that an error quotes. */
 const QUOTE_LENGTH = 80;
 
+/** How Node's fetch (undici) calls a port that the Fetch standard blocks ("bad port"): no request to it ever leaves. */
+const BLOCKED_PORT = "bad port";
+
 export class Transport {
   readonly #settings: TransportSettings;
 
@@ -79,10 +82,14 @@ export class Transport {
 
   /**
    * Makes a call, and makes it again where that helps and is safe, until its deadline.
+   * @throws TypeError for a request that the platform does not build
    * @throws SolvegateError when it was refused, or got no answer; the signal's reason when that aborts
    */
   async call<T>(call: Call<T>): Promise<Answer<T>> {
     const { signal, trail, repeatable } = call;
+    signal?.throwIfAborted();
+    // What cannot be built cannot leave: it throws here, for `fetch` would tell it like a fault of the network.
+    new Request(this.#settings.baseUrl + call.path, this.#initOf(call, 0));
     const deadline = call.deadline ?? Date.now() + this.#settings.callMs;
     for (let attempt = 0; ; attempt += 1) {
       signal?.throwIfAborted();
@@ -103,36 +110,51 @@ export class Transport {
 
   /** One exchange. A fault is told, not thrown. */
   async #attempt<T>(call: Call<T>, remainingMs: number): Promise<Outcome<T>> {
-    const { baseUrl, apiKey, attemptMs } = this.#settings;
+    const { baseUrl, attemptMs } = this.#settings;
     // Called as a plain function: a fetch that finds another `this` than the global one refuses to work in browsers and Workers.
     const { fetch } = this.#settings;
-    const { method, path, body } = call;
     const hold = call.holdSeconds?.(remainingMs) ?? 0;
-    const headers: Record<string, string> = { authorization: `Bearer ${apiKey}`, accept: "application/json" };
-    if (body !== undefined) headers["content-type"] = "application/json";
-    if (call.idempotencyKey !== undefined) headers["idempotency-key"] = call.idempotencyKey;
-    if (hold > 0) headers.prefer = `wait=${hold}`;
+    const init = this.#initOf(call, hold);
     try {
       const limitMs = Math.min(hold * 1_000 + attemptMs, remainingMs);
       return await within(limitMs, call.signal, async (signal) => {
-        const init = { method, headers, ...(body === undefined ? {} : { body }), redirect: "manual" as const, signal };
-        const response = await fetch(baseUrl + path, init);
+        const response = await fetch(baseUrl + call.path, { ...init, signal });
         return judge(call, response, await response.text());
       });
     } catch (error) {
       return { fault: networkFault(call, error) };
     }
   }
+
+  /** What is sent, but for the signal. */
+  #initOf({ method, body, idempotencyKey }: Call<unknown>, hold: number) {
+    const headers: Record<string, string> = {
+      authorization: `Bearer ${this.#settings.apiKey}`,
+      accept: "application/json",
+    };
+    if (body !== undefined) headers["content-type"] = "application/json";
+    if (idempotencyKey !== undefined) headers["idempotency-key"] = idempotencyKey;
+    if (hold > 0) headers.prefer = `wait=${hold}`;
+    return { method, headers, ...(body === undefined ? {} : { body }), redirect: "manual" as const };
+  }
 }
 
 function networkFault({ method, path, repeatable, task }: Call<unknown>, cause: unknown): Fault {
-  const words = cause instanceof Error ? cause.message : String(cause);
+  const { words, blocked } = lossOf(cause);
   const doubt = repeatable === "any" ? "" : "; it may have been done all the same, so it was not repeated";
   const error = new SolvegateError("network_error", `${method} ${path} got no answer (${words})${doubt}`, {
     task,
     cause,
   });
-  return { kind: "open", error, retryAfterMs: null };
+  return { kind: blocked ? "final" : "open", error, retryAfterMs: null };
+}
+
+/** Why no answer came, and whether none ever can. */
+function lossOf(cause: unknown): { words: string; blocked: boolean } {
+  if (!(cause instanceof Error)) return { words: String(cause), blocked: false };
+  // Node says "fetch failed", and why one error deeper.
+  const deeper = cause.cause instanceof Error ? cause.cause.message : "";
+  return { words: deeper === "" ? cause.message : `${cause.message}: ${deeper}`, blocked: deeper === BLOCKED_PORT };
 }
 
 /** What an answer means for the call. */

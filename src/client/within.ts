@@ -1,7 +1,10 @@
 // Waiting that ends: work with a time limit, and pauses. Both end as soon as a signal aborts, with its reason.
 
+/** The longest time (ms) that a platform's timer counts: one that is asked for more fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** How `within` tells that its time was up. */
-class OutOfTime extends Error {}
+export class OutOfTime extends Error {}
 
 /**
  * Runs `work` for `ms` at the most. It is handed a signal, but not trusted to heed it: what it does after its end is ignored.
@@ -20,7 +23,7 @@ export function within<T>(
       controller.abort(reason);
     };
     const onAbort = () => end(signal?.reason);
-    const timer = setTimeout(() => end(new OutOfTime(`no answer in ${Math.ceil(ms / 1_000)} s`)), ms);
+    const timer = setTimeout(() => end(new OutOfTime(`no answer in ${Math.ceil(ms / 1_000)} s`)), timerMs(ms));
     signal?.addEventListener("abort", onAbort);
     work(controller.signal)
       .then(resolve, reject)
@@ -28,6 +31,16 @@ export function within<T>(
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
       });
+  });
+}
+
+/** What `work` comes to, unless `signal` aborts first: then its reason. It has no time limit but its own. */
+export function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort);
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
 }
 
@@ -42,7 +55,9 @@ export function pause(ms: number, signal: AbortSignal | undefined): Promise<void
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", onAbort);
       resolve();
-    }, ms);
+    }, timerMs(ms));
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
+
+const timerMs = (ms: number): number => Math.min(ms, LONGEST_TIMER_MS);

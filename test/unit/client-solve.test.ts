@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SolveOptions, Task } from "../../src/client/index.ts";
 import { SolvegateError } from "../../src/client/index.ts";
 import type { Asked, Scene, Script } from "../support/client-script.ts";
-import { answer, inTime, lost, problem, scripted, taskAnswer } from "../support/client-script.ts";
+import { answer, inTime, lost, problem, RUNNING, scripted, taskAnswer } from "../support/client-script.ts";
 import { aRecord, failedRecord, processing, readyRecord, SOLUTION } from "../support/records.ts";
 
 beforeEach(() => {
@@ -15,6 +15,8 @@ afterEach(() => {
 });
 
 const INPUT = { websiteURL: "https://antcpt.com/", websiteKey: "key", pageAction: "homepage" };
+/** The task of the answers. */
+const { id: ID } = RUNNING;
 const CREATED = taskAnswer(aRecord(), 202);
 const READY = taskAnswer(readyRecord());
 const CANCELED = taskAnswer(processing({ status: "canceled" }));
@@ -260,26 +262,26 @@ describe("an abort", () => {
 describe("tasks.wait", () => {
   it("gives the task at its end, whichever that is", async () => {
     const script = scripted([held, taskAnswer(failedRecord())]);
-    await expect(inTime(script.client.tasks.wait("tsk_1"))).resolves.toMatchObject({ status: "failed" });
+    await expect(inTime(script.client.tasks.wait(ID))).resolves.toMatchObject({ status: "failed" });
     expect(waits(script)).toEqual(["wait=25", "wait=25"]);
   });
 
   it("leaves the task alone when its time is up", async () => {
     const script = scripted([held]);
-    const error = await inTime(script.client.tasks.wait("tsk_1", { timeoutSeconds: 3 })).catch((reason) => reason);
+    const error = await inTime(script.client.tasks.wait(ID, { timeoutSeconds: 3 })).catch((reason) => reason);
     expect(error).toMatchObject({ code: "deadline_exceeded", task: { status: "processing" } });
     expect(new Set(calls(script))).toEqual(new Set([READ]));
   });
 
   it("holds no read for longer than it is told to", async () => {
     const script = scripted([held, READY], { waitSeconds: 7.9 });
-    await inTime(script.client.tasks.wait("tsk_1"));
+    await inTime(script.client.tasks.wait(ID));
     expect(waits(script)).toEqual(["wait=7", "wait=7"]);
   });
 
   it("tells a task that there is not by 404", async () => {
     const { client } = scripted([problem(404, "not_found")]);
-    await expect(client.tasks.wait("tsk_1")).rejects.toMatchObject({ code: "not_found", status: 404, task: null });
+    await expect(client.tasks.wait(ID)).rejects.toMatchObject({ code: "not_found", status: 404, task: null });
   });
 });
 
