@@ -118,6 +118,12 @@ describe("a webhook is not believed", () => {
     await refusal({ ...webhook, secret: [SECRET, NEXT] });
   });
 
+  it.each(["junk", ".9", "e0", " 1", ","])("whose time has %j at its end", async (rest) => {
+    const { body, headers } = signed(READY);
+    const longer = { ...headers, "webhook-timestamp": headers["webhook-timestamp"] + rest };
+    await refusal({ body, headers: longer, secret: SECRET });
+  });
+
   it("whose bytes were changed into others that read alike", async () => {
     const { body, headers } = signed({ ...READY, note: "\ufffd" });
     const bytes = new TextEncoder().encode(body);
