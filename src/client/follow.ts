@@ -31,6 +31,9 @@ const MARGIN_MS = 500;
 /** A pause (ms) where a read came back early with a task that is not final, and no `Retry-After`. */
 const EARLY_PAUSE_MS = 3_000;
 
+/** The shortest such pause (ms), whatever `Retry-After: 0` allows. */
+const LEAST_EARLY_PAUSE_MS = 1_000;
+
 /**
  * The task at its end.
  * @param seen the task's answer so far, where there is one
@@ -63,7 +66,8 @@ export async function followTask(
     if (isFinal(answer.value)) continue;
     // Nobody held it: a proxy dropped the wish, or the task has too many waiters. Asking at once would be hammering.
     const early = heldMs === 0 || Date.now() - askedAt < heldMs / 2;
-    if (early) await pause(Math.min(answer.retryAfterMs ?? EARLY_PAUSE_MS, Math.max(deadline - Date.now(), 0)), signal);
+    const pauseMs = Math.max(answer.retryAfterMs ?? EARLY_PAUSE_MS, LEAST_EARLY_PAUSE_MS);
+    if (early) await pause(Math.min(pauseMs, Math.max(deadline - Date.now(), 0)), signal);
   }
 }
 

@@ -25,16 +25,23 @@ const FIRST_PAUSE_MS = 250;
 /** A gateway that restarts is back within seconds: a longer pause would only keep its callers waiting. */
 const LONGEST_PAUSE_MS = 5_000;
 
-/** The shortest pause (ms), whatever `Retry-After: 0` allows. */
+/** The shortest pause (ms): less is no pause. */
 const LEAST_PAUSE_MS = 100;
 
 /** Those told to come back at one moment come spread over this share of their pause, and never too early. */
 const SPREAD = 0.1;
 
+/** With less time than this (ms) no further attempt is worth its while: what it does is done, and its answer is lost. */
+export const LEAST_ATTEMPT_MS = 1_000;
+
+/** What a pause leaves (ms) to the attempt behind it: some more, for a timer may be late. */
+const LEFT_MS = LEAST_ATTEMPT_MS + 500;
+
 /**
- * How long (ms) to pause before the next attempt; null where there is none: the fault stands.
+ * How long (ms) to pause before the next attempt; null where there is none: the fault stands. `Retry-After` is kept; the pauses
+ * grow all the same, for one of 0 would have the client hammer.
  * @param attempt attempts made before the one that failed
- * @param remainingMs what the call's deadline leaves; no pause goes past it
+ * @param remainingMs what the call's deadline leaves; the next attempt gets its time of it
  * @param random from 0 to 1
  */
 export function pauseAfter(
@@ -43,13 +50,10 @@ export function pauseAfter(
   { attempt, remainingMs, random }: { attempt: number; remainingMs: number; random: number },
 ): number | null {
   if (fault.kind === "final" || (fault.kind === "open" && repeatable === "refused")) return null;
-  if (fault.retryAfterMs !== null) {
-    if (fault.retryAfterMs >= remainingMs) return null;
-    return Math.min(Math.max(fault.retryAfterMs, LEAST_PAUSE_MS) * (1 + SPREAD * random), remainingMs);
-  }
-  // Half of what is left at the most, so that one more attempt has time to be answered.
-  const ms = Math.min(FIRST_PAUSE_MS * 2 ** attempt * (0.5 + random / 2), LONGEST_PAUSE_MS, remainingMs / 2);
-  return ms < LEAST_PAUSE_MS ? null : ms;
+  const ownMs = Math.min(FIRST_PAUSE_MS * 2 ** attempt * (0.5 + random / 2), LONGEST_PAUSE_MS, remainingMs / 2);
+  const toldMs = fault.retryAfterMs ?? 0;
+  const ms = Math.min(Math.max(toldMs * (1 + SPREAD * random), ownMs), remainingMs - LEFT_MS);
+  return ms < Math.max(toldMs, LEAST_PAUSE_MS) ? null : ms;
 }
 
 /** Codes of a 5xx that only the gateway's operator can mend. */
@@ -64,11 +68,14 @@ export function faultKindOf(status: number, code: string | null, retryAfterMs: n
   return retryAfterMs === null && code !== null && SET_UP_CODES.includes(code) ? "final" : "open";
 }
 
+/** The longest `Retry-After` (ms) that is told: 2^31 s, which RFC 9111 §1.2.2 has for what is too long to be counted. */
+const LONGEST_RETRY_AFTER_MS = 2 ** 31 * 1_000;
+
 /** `Retry-After` (RFC 9110 §10.2.3) in ms from `now`: seconds or an HTTP date; null where it is missing or neither. */
 export function retryAfterMsOf(value: string | null, now: number): number | null {
   const text = value?.trim() ?? "";
-  if (/^\d+$/.test(text)) return Number(text) * 1_000;
   // Each form of an HTTP date begins with a day of the week; Date.parse alone takes "1.5" for a date.
-  const ms = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text) ? Date.parse(text) - now : Number.NaN;
-  return Number.isNaN(ms) ? null : Math.max(ms, 0);
+  const isDate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text);
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : isDate ? Date.parse(text) - now : Number.NaN;
+  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), LONGEST_RETRY_AFTER_MS);
 }

@@ -2,6 +2,7 @@
 
 import { readPage, readSolution, readTask, readTimeline } from "./answers.ts";
 import { creationOf, sendCreation } from "./creation.ts";
+import { SolvegateError } from "./error.ts";
 import { followTask, taskPath } from "./follow.ts";
 import { finiteSecondsOf } from "./given.ts";
 import { type Transport, withQuery } from "./transport.ts";
@@ -34,6 +35,15 @@ export interface ListOptions extends CallOptions {
 
 /** The longest deadline of a task (300 s) and a little, in ms: by then every task is final. */
 const LONGEST_LIFE_MS = 305_000;
+
+/** Cursors that the list remembers, so that none leads back: as many pages as hold 100,000 tasks. */
+const MOST_CURSORS = 1_000;
+
+/** Pages without a task, one after another, that the list goes through. A gateway sends no such page but the last. */
+const MOST_EMPTY_PAGES = 20;
+
+const endlessList = () =>
+  new SolvegateError("unexpected_answer", "The list's pages lead in a circle, or on and on without a task");
 
 /** The tasks of a tenant, of the key's mode. */
 export class Tasks {
@@ -100,9 +110,14 @@ export class Tasks {
     return (await this.#transport.call({ method: "POST", path, repeatable: "any", read: readTask, signal })).value;
   }
 
-  /** The tasks of the last 30 days, newest first. A page is asked for when the one before it is used up. */
+  /**
+   * The tasks of the last 30 days, newest first. A page is asked for when the one before it is used up.
+   * @throws SolvegateError `unexpected_answer`, too, where the pages lead in a circle: the list would have no end
+   */
   async *list(options: ListOptions = {}): AsyncGenerator<TaskSummary, void, undefined> {
     const { status, limit, signal } = options;
+    const cursors = new Set<string>();
+    let emptyPages = 0;
     for (let cursor: string | null = null; ; ) {
       const path = withQuery("/v1/tasks", { status, limit, cursor });
       const { value: page } = await this.#transport.call({
@@ -113,8 +128,13 @@ export class Tasks {
         signal,
       });
       yield* page.tasks;
-      if (page.nextCursor === null || page.nextCursor === cursor) return;
       cursor = page.nextCursor;
+      if (cursor === null) return;
+      emptyPages = page.tasks.length === 0 ? emptyPages + 1 : 0;
+      if (cursors.has(cursor) || emptyPages >= MOST_EMPTY_PAGES) throw endlessList();
+      cursors.add(cursor);
+      const [oldest] = cursors;
+      if (cursors.size > MOST_CURSORS && oldest !== undefined) cursors.delete(oldest);
     }
   }
 }

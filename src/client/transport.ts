@@ -3,7 +3,7 @@
 
 import { fieldsOf, parse, readProblem } from "./answers.ts";
 import { SolvegateError } from "./error.ts";
-import { type Fault, faultKindOf, pauseAfter, type Repeatable, retryAfterMsOf } from "./retry.ts";
+import { type Fault, faultKindOf, LEAST_ATTEMPT_MS, pauseAfter, type Repeatable, retryAfterMsOf } from "./retry.ts";
 import type { Task } from "./types.ts";
 import { pause, within } from "./within.ts";
 
@@ -94,7 +94,9 @@ export class Transport {
     for (let attempt = 0; ; attempt += 1) {
       signal?.throwIfAborted();
       if (trail !== undefined) trail.flying = true;
-      const outcome = await this.#attempt(call, Math.max(deadline - Date.now(), 1)).finally(() => {
+      // `callMs` limits repetitions. A claim that began with less than a moment of it would be made, and its answer lost.
+      const leastMs = call.deadline === undefined ? LEAST_ATTEMPT_MS : 1;
+      const outcome = await this.#attempt(call, Math.max(deadline - Date.now(), leastMs)).finally(() => {
         if (trail !== undefined) trail.flying = false;
       });
       if ("answer" in outcome) return outcome.answer;
@@ -105,6 +107,8 @@ export class Transport {
       const ms = pauseAfter(fault, repeatable, { attempt, remainingMs, random: Math.random() });
       if (ms === null) throw fault.error;
       await pause(ms, signal);
+      // The pause ended late, as on a machine that slept: what is left would lose the answer, and hide why there was none before.
+      if (deadline - Date.now() < LEAST_ATTEMPT_MS) throw fault.error;
     }
   }
 
@@ -141,7 +145,7 @@ export class Transport {
 
 function networkFault({ method, path, repeatable, task }: Call<unknown>, cause: unknown): Fault {
   const { words, blocked } = lossOf(cause);
-  const doubt = repeatable === "any" ? "" : "; it may have been done all the same, so it was not repeated";
+  const doubt = repeatable === "any" || blocked ? "" : "; it may have been done all the same, so it was not repeated";
   const error = new SolvegateError("network_error", `${method} ${path} got no answer (${words})${doubt}`, {
     task,
     cause,

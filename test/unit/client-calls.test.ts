@@ -147,6 +147,59 @@ describe("Retry-After", () => {
   });
 });
 
+describe("time that is nearly up", () => {
+  it.each([
+    ["429", 429, "rate_limited", "29"],
+    ["503", 503, "internal", "29"],
+  ])("is not spent on one more attempt after a %s: that is told", async (_what, status, code, seconds) => {
+    const { client, asked } = scripted([problem(status, code, { "retry-after": seconds }), "silence"]);
+    const error = await failure(client.tasks.get("tsk_1"));
+    expect(error).toMatchObject({ code, status, retryAfterSeconds: 29 });
+    expect(asked).toHaveLength(1);
+  });
+
+  it("is not spent on a claim whose answer nobody would wait for", async () => {
+    const { client, asked } = scripted([problem(429, "rate_limited", { "retry-after": "29" }), SOLUTION_ANSWER]);
+    expect(await failure(client.tasks.claim("tsk_1"))).toMatchObject({ code: "rate_limited", status: 429 });
+    expect(asked).toHaveLength(1);
+  });
+
+  it("is not spent where a pause ends late, as on a machine that slept", async () => {
+    const { client, asked } = scripted([problem(429, "rate_limited", { "retry-after": "10" }), SOLUTION_ANSWER]);
+    const claim = failure(client.tasks.claim("tsk_1"));
+    await vi.advanceTimersByTimeAsync(0);
+    vi.setSystemTime(Date.now() + 29_500);
+    expect(await claim).toMatchObject({ code: "rate_limited", status: 429 });
+    expect(asked).toHaveLength(1);
+  });
+
+  it("does not cut a claim short before it began", async () => {
+    const slowly = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 900));
+      return SOLUTION_ANSWER.clone();
+    };
+    await expect(inTime(scripted([slowly], { retrySeconds: 0.1 }).client.tasks.claim("tsk_1"))).resolves.toBeDefined();
+  });
+
+  it("hides no refusal behind an attempt that was given up", async () => {
+    const { client } = scripted([problem(503, "internal", { "retry-after": "Mon, 23 Nov 2020 09:29:00 GMT" })]);
+    expect(await failure(client.tasks.get("tsk_1"))).toMatchObject({ code: "internal", status: 503 });
+  });
+
+  it("is asked for seldom, though Retry-After is 0", async () => {
+    const { client, asked } = scripted([problem(429, "rate_limited", { "retry-after": "0" })]);
+    await failure(client.tasks.get("tsk_1"));
+    expect(asked.length).toBeGreaterThan(5);
+    expect(asked.length).toBeLessThan(20);
+  });
+
+  it("of a wait is asked for seldom, though answers come unheld with a Retry-After of 0", async () => {
+    const { client, asked } = scripted([answer(RUNNING, 200, { "retry-after": "0" })]);
+    await failure(client.tasks.wait(RUNNING.id, { timeoutSeconds: 30 }));
+    expect(asked.length).toBeLessThan(32);
+  });
+});
+
 describe("a gateway that stays away", () => {
   it("is given up by the deadline of calls, after several attempts", async () => {
     const { client, asked } = scripted([lost], { retrySeconds: 20 });
@@ -213,12 +266,27 @@ describe("the list", () => {
     ]);
   });
 
-  it("ends where a cursor leads back to itself", async () => {
-    const { client, asked } = scripted([answer({ tasks: [row("a")], nextCursor: "c" })]);
-    const ids: string[] = [];
-    for await (const { id } of client.tasks.list()) if (ids.push(id) > 5) break;
-    expect(ids).toEqual(["a", "a"]);
-    expect(asked.map(({ path }) => path)).toEqual(["/v1/tasks", "/v1/tasks?cursor=c"]);
+  /** What a list comes to that never ends. */
+  const listed = (script: ReturnType<typeof scripted>) =>
+    failure(Array.fromAsync(script.client.tasks.list()).then(() => undefined));
+
+  it.each([
+    ["to itself", ["c"]],
+    ["to one before it", ["c", "d"]],
+    ["round a long way", Array.from({ length: 500 }, (_, index) => `c${index}`)],
+  ])("is refused where a cursor leads back %s", async (_where, cursors) => {
+    let page = 0;
+    const next = () => answer({ tasks: [row("a")], nextCursor: cursors[page++ % cursors.length] });
+    const script = scripted([next]);
+    expect(await listed(script)).toMatchObject({ code: "unexpected_answer" });
+    expect(script.asked).toHaveLength(cursors.length + 1);
+  });
+
+  it("is refused where page after page is empty", async () => {
+    let page = 0;
+    const script = scripted([() => answer({ tasks: [], nextCursor: `c${page++}` })]);
+    expect(await listed(script)).toMatchObject({ code: "unexpected_answer" });
+    expect(script.asked.length).toBeLessThanOrEqual(100);
   });
 });
 

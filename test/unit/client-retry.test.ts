@@ -36,15 +36,22 @@ describe("the pause before the next attempt", () => {
 
   it("is Retry-After where there is one, and never shorter", () => {
     fc.assert(
-      fc.property(fc.nat(59_999), fc.double({ min: 0, max: 1, noNaN: true }), (retryAfterMs, random) => {
+      fc.property(fc.nat(50_000), fc.double({ min: 0, max: 1, noNaN: true }), (retryAfterMs, random) => {
         const ms = pauseAfter({ kind: "refused", retryAfterMs }, "refused", facts({ random }));
         expect(ms).toBeGreaterThanOrEqual(Math.max(retryAfterMs, 100));
-        expect(ms).toBeLessThanOrEqual(Math.min(Math.max(retryAfterMs, 100) * 1.1, MINUTE));
+        expect(ms).toBeLessThanOrEqual(Math.max(retryAfterMs * 1.1, 250));
       }),
     );
   });
 
-  it("never ends after the deadline, and leaves an attempt of its own choosing time", () => {
+  it("grows where Retry-After is 0 or past", () => {
+    const pauses = [0, 1, 2, 3, 4, 5, 60].map((attempt) =>
+      pauseAfter({ kind: "refused", retryAfterMs: 0 }, "any", facts({ attempt, random: 1 })),
+    );
+    expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 5_000, 5_000]);
+  });
+
+  it("leaves one more attempt its time, whoever chose it", () => {
     const any = fc.record({
       attempt: fc.nat(40),
       remainingMs: fc.integer({ min: -10, max: MINUTE }),
@@ -54,9 +61,16 @@ describe("the pause before the next attempt", () => {
       fc.property(any, fc.option(fc.nat(2 * MINUTE)), (given, retryAfterMs) => {
         const ms = pauseAfter({ kind: "open", retryAfterMs }, "any", given);
         if (ms === null) return;
-        expect(ms).toBeLessThanOrEqual(retryAfterMs === null ? given.remainingMs / 2 : given.remainingMs);
+        expect(given.remainingMs - ms).toBeGreaterThanOrEqual(1_000);
+        expect(ms).toBeGreaterThanOrEqual(100);
       }),
     );
+  });
+
+  it("is shortened to no less than Retry-After where time is short", () => {
+    const given = facts({ remainingMs: 11_600, random: 1 });
+    expect(pauseAfter({ kind: "refused", retryAfterMs: 10_000 }, "any", given)).toBe(10_100);
+    expect(pauseAfter({ kind: "refused", retryAfterMs: 10_200 }, "any", given)).toBeNull();
   });
 
   it("is none where Retry-After lies behind the deadline", () => {
@@ -86,6 +100,8 @@ describe("Retry-After", () => {
     ["1.5", null],
     ["-1", null],
     ["soon", null],
+    ["9".repeat(400), 2 ** 31 * 1_000],
+    ["Fri, 31 Dec 9999 23:59:59 GMT", 2 ** 31 * 1_000],
     ["", null],
     [null, null],
   ])("%s", (value, ms) => {
