@@ -5,7 +5,7 @@ import { isFinal, readTask } from "./answers.ts";
 import { SolvegateError } from "./error.ts";
 import type { Answer, Transport } from "./transport.ts";
 import type { FinalTask, Task } from "./types.ts";
-import { pause } from "./within.ts";
+import { OutOfTime, pause, within } from "./within.ts";
 
 /** How a task is waited for. */
 export interface FollowOptions {
@@ -14,8 +14,8 @@ export interface FollowOptions {
   /** Seconds for which one read is held at the most. */
   readonly waitSeconds: number;
   readonly signal?: AbortSignal | undefined;
-  /** Gets the task as first seen, and at each change. */
-  readonly onProgress?: ((task: Task) => void) | undefined;
+  /** Gets the task as first seen, and at each change. A promise of it is awaited, until the deadline at the most. */
+  readonly onProgress?: ((task: Task) => unknown) | undefined;
 }
 
 /**
@@ -37,7 +37,8 @@ const LEAST_EARLY_PAUSE_MS = 1_000;
 /**
  * The task at its end.
  * @param seen the task's answer so far, where there is one
- * @throws SolvegateError `deadline_exceeded` when the gateway answers and the task is not final in time; the signal's reason
+ * @throws SolvegateError `deadline_exceeded` when the gateway answers and the task is not final in time; the signal's reason; what
+ *   `onProgress` throws or rejects with
  */
 export async function followTask(
   transport: Transport,
@@ -47,10 +48,14 @@ export async function followTask(
 ): Promise<Answer<FinalTask>> {
   const { deadline, signal, onProgress } = options;
   const path = taskPath(id);
+  const readThis = (body: unknown) => {
+    const task = readTask(body);
+    return task?.id === id ? task : undefined;
+  };
   let answer = seen;
   let shown = "";
   for (let reads = 0; ; reads += 1) {
-    if (answer !== undefined && onProgress !== undefined) shown = show(answer.value, shown, onProgress);
+    if (answer !== undefined) shown = await show(answer.value, shown, options);
     if (answer !== undefined && isFinalAnswer(answer)) return answer;
     const askedAt = Date.now();
     if (askedAt >= deadline) throw lateError(answer?.value);
@@ -61,7 +66,7 @@ export async function followTask(
       heldMs = seconds * 1_000;
       return seconds;
     };
-    const call = { method: "GET", path, repeatable: "any", read: readTask, holdSeconds, deadline, signal } as const;
+    const call = { method: "GET", path, repeatable: "any", read: readThis, holdSeconds, deadline, signal } as const;
     answer = await transport.call<Task>({ ...call, task: answer?.value });
     if (isFinal(answer.value)) continue;
     // Nobody held it: a proxy dropped the wish, or the task has too many waiters. Asking at once would be hammering.
@@ -78,9 +83,19 @@ function isFinalAnswer(answer: Answer<Task>): answer is Answer<FinalTask> {
 }
 
 /** Shows a task that differs from what was shown before; what has been shown now. */
-function show(task: Task, before: string, onProgress: (task: Task) => void): string {
+async function show(task: Task, before: string, { onProgress, deadline, signal }: FollowOptions): Promise<string> {
+  if (onProgress === undefined) return before;
   const now = JSON.stringify(task);
-  if (now !== before) onProgress(task);
+  if (now === before) return before;
+  const told = Promise.resolve(onProgress(task));
+  // Whatever becomes of the wait for it, a rejection has somebody to hear it: one that has nobody ends a Node process.
+  told.catch(() => undefined);
+  try {
+    await within(Math.max(deadline - Date.now(), 0), signal, () => told);
+  } catch (error) {
+    // A listener that does not end keeps nobody from a solution that is there.
+    if (!(error instanceof OutOfTime)) throw error;
+  }
   return now;
 }
 

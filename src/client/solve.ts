@@ -18,8 +18,11 @@ export interface SolveOptions {
   readonly timeoutSeconds?: number | undefined;
   /** Aborting it cancels the task, and then throws its reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Gets the task when it is accepted, and at each change. What it throws ends the solve, and cancels the task. */
-  readonly onProgress?: ((task: Task) => void) | undefined;
+  /**
+   * Gets the task when it is accepted, and at each change. What it throws ends the solve, and cancels the task. A promise that it
+   * returns is awaited, until this call's deadline at the most; what that rejects with is as thrown.
+   */
+  readonly onProgress?: ((task: Task) => unknown) | undefined;
   /** Yours, handed back with the task. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
   /** Where the result is sent too. */

@@ -22,8 +22,8 @@ export interface CreateOptions extends CallOptions {
 export interface WaitOptions extends CallOptions {
   /** How long (s) to wait; by default until the task is final, which takes no task more than 300 s. */
   readonly timeoutSeconds?: number | undefined;
-  /** Gets the task as first seen, and at each change. */
-  readonly onProgress?: ((task: Task) => void) | undefined;
+  /** Gets the task as first seen, and at each change. What it throws ends the wait; a promise of it is awaited. */
+  readonly onProgress?: ((task: Task) => unknown) | undefined;
 }
 
 export interface ListOptions extends CallOptions {
