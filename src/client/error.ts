@@ -1,4 +1,5 @@
-// The one error of the client: what went wrong, as a code. It never holds a key or a secret.
+// The one error of the client: what went wrong, as a code. No word of it holds the key, though a server sends it back; a
+// task, and what a platform's `fetch` threw (`cause`), are handed on as they came.
 
 import type { FieldError, ProblemCode } from "./account-types.ts";
 import type { Task, TaskErrorCode } from "./types.ts";

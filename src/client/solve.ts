@@ -67,7 +67,7 @@ export async function solve(
     throw error;
   }
   if (isSolved(final.value)) return final.value;
-  throw endedBadly(final.value, final.requestId);
+  throw endedBadly(transport, final.value, final.requestId);
 }
 
 /** The longest deadline (ms) that a gateway gives a task. */
@@ -127,12 +127,13 @@ async function cancelQuietly(transport: Transport, id: string, deadline: number)
 }
 
 /** Why a task that is final has no solution to give. */
-function endedBadly(task: FinalTask, requestId: string | null): SolvegateError {
+function endedBadly(transport: Transport, task: FinalTask, requestId: string | null): SolvegateError {
   const details = { task, requestId };
   switch (task.status) {
     case "failed": {
       const { code, message, upstreamCode } = task.error;
-      return new SolvegateError(code, upstreamCode === undefined ? message : `${message} (${upstreamCode})`, details);
+      const words = upstreamCode === undefined ? `${message}` : `${message} (${upstreamCode})`;
+      return new SolvegateError(transport.strike(code), transport.strike(words), details);
     }
     case "canceled":
       return new SolvegateError("task_canceled", "The task was canceled", details);

@@ -1,7 +1,9 @@
 // One call of the gateway: attempts, time limits, and what an answer means. It knows no tasks. It never follows a redirect (the key
 // would travel along, and a POST would become a GET), and never says a key in an error.
 
+import type { FieldError } from "./account-types.ts";
 import { fieldsOf, parse, readProblem } from "./answers.ts";
+import { readBody } from "./body.ts";
 import { SolvegateError } from "./error.ts";
 import { type Fault, faultKindOf, LEAST_ATTEMPT_MS, pauseAfter, type Repeatable, retryAfterMsOf } from "./retry.ts";
 import type { Task } from "./types.ts";
@@ -65,10 +67,16 @@ export interface Answer<T> {
   readonly retryAfterMs: number | null;
 }
 
+/** Strikes the key out of a text that came from outside. */
+type Strike = (text: string) => string;
+
 type Outcome<T> = { readonly answer: Answer<T> } | { readonly fault: Fault };
 
 /** Characters of a stranger's answer that an error quotes. */
 const QUOTE_LENGTH = 80;
+
+/** What stands in an error's words in the key's place. */
+const STRUCK = "[apiKey]";
 
 /** How Node's fetch (undici) calls a port that the Fetch standard blocks ("bad port"): no request to it ever leaves. */
 const BLOCKED_PORT = "bad port";
@@ -119,15 +127,22 @@ export class Transport {
     const { fetch } = this.#settings;
     const hold = call.holdSeconds?.(remainingMs) ?? 0;
     const init = this.#initOf(call, hold);
+    const strike = (text: string) => this.strike(text);
     try {
       const limitMs = Math.min(hold * 1_000 + attemptMs, remainingMs);
       return await within(limitMs, call.signal, async (signal) => {
         const response = await fetch(baseUrl + call.path, { ...init, signal });
-        return judge(call, response, await response.text());
+        return judge(call, response, await readBody(response), strike);
       });
     } catch (error) {
-      return { fault: networkFault(call, error) };
+      return { fault: networkFault(call, error, strike) };
     }
+  }
+
+  /** A text from outside, for an error's words: the key in it is struck out, for a server may send back what it was sent. */
+  strike(text: string): string {
+    const { apiKey } = this.#settings;
+    return text.replaceAll(apiKey, STRUCK).replaceAll(encodeURIComponent(apiKey), STRUCK);
   }
 
   /** What is sent, but for the signal. */
@@ -143,10 +158,10 @@ export class Transport {
   }
 }
 
-function networkFault({ method, path, repeatable, task }: Call<unknown>, cause: unknown): Fault {
+function networkFault({ method, path, repeatable, task }: Call<unknown>, cause: unknown, strike: Strike): Fault {
   const { words, blocked } = lossOf(cause);
   const doubt = repeatable === "any" || blocked ? "" : "; it may have been done all the same, so it was not repeated";
-  const error = new SolvegateError("network_error", `${method} ${path} got no answer (${words})${doubt}`, {
+  const error = new SolvegateError("network_error", `${method} ${path} got no answer (${strike(words)})${doubt}`, {
     task,
     cause,
   });
@@ -161,46 +176,58 @@ function lossOf(cause: unknown): { words: string; blocked: boolean } {
   return { words: deeper === "" ? cause.message : `${cause.message}: ${deeper}`, blocked: deeper === BLOCKED_PORT };
 }
 
-/** What an answer means for the call. */
-function judge<T>(call: Call<T>, response: Response, text: string): Outcome<T> {
+/**
+ * What an answer means for the call.
+ * @param text the body; null where it is too long to be one
+ */
+function judge<T>(call: Call<T>, response: Response, text: string | null, strike: Strike): Outcome<T> {
   const { status, headers } = response;
   const retryAfterMs = retryAfterMsOf(headers.get("retry-after"), Date.now());
   const requestId = headers.get("x-request-id");
-  const body = parse(text);
-  if (response.ok) {
+  const body = text === null ? undefined : parse(text);
+  if (response.ok && text !== null) {
     const value = call.read(body, status);
-    if (value !== undefined) return { answer: { value, requestId, retryAfterMs } };
+    if (value !== undefined)
+      return { answer: { value, requestId: requestId === null ? null : strike(requestId), retryAfterMs } };
   }
   const problem = response.ok ? undefined : readProblem(body);
+  const named = problem?.requestId ?? requestId;
+  const errors = (problem?.errors ?? []).map((one) => ({ path: strike(one.path), message: strike(`${one.message}`) }));
   const details = {
     status,
-    requestId: problem?.requestId ?? requestId,
+    requestId: named === null ? null : strike(named),
     task: call.task,
-    errors: problem?.errors ?? [],
+    errors,
     retryAfterSeconds: retryAfterMs === null ? null : Math.ceil(retryAfterMs / 1_000),
   };
   const error =
     problem === undefined
-      ? new SolvegateError("unexpected_answer", unexpected(call, response, text), details)
-      : new SolvegateError(problem.code, wordsOf(problem), details);
+      ? new SolvegateError("unexpected_answer", unexpected(call, response, text, strike), details)
+      : new SolvegateError(strike(problem.code), wordsOf(strike(problem.detail), errors), details);
   return { fault: { kind: faultKindOf(status, problem?.code ?? null, retryAfterMs), error, retryAfterMs } };
 }
 
-function wordsOf({ detail, errors }: { detail: string; errors: readonly { path: string; message: string }[] }): string {
+function wordsOf(detail: string, errors: readonly FieldError[]): string {
   const fields = errors.map(({ path, message }) => `${path} ${message}`).join("; ");
   return fields === "" ? detail : `${detail} ${fields}`;
 }
 
-function unexpected({ method, path }: Call<unknown>, response: Response, text: string): string {
+function unexpected({ method, path }: Call<unknown>, response: Response, text: string | null, strike: Strike): string {
   const { status, type, headers } = response;
   // A browser hides the redirect behind a type of its own, which not every platform's types know.
   if (String(type) === "opaqueredirect" || (status >= 300 && status < 400)) {
     const to = headers.get("location");
-    return `${method} ${path} was redirected${to === null ? "" : ` to ${to}`}: baseUrl is not the gateway's own address`;
+    return `${method} ${path} was redirected${to === null ? "" : ` to ${strike(to)}`}: baseUrl is not the gateway's own address`;
   }
-  const quote = text.replace(/\s+/g, " ").trim().slice(0, QUOTE_LENGTH);
-  const seen = quote === "" ? "an empty body" : fieldsOf(parse(text)) === undefined ? `"${quote}"` : "other JSON";
+  const seen = text === null ? "more than 4 MiB" : seenIn(text, strike);
   return `${method} ${path} was answered ${status} with ${seen}, which is no answer of a gateway: is baseUrl right?`;
+}
+
+function seenIn(text: string, strike: Strike): string {
+  if (fieldsOf(parse(text)) !== undefined) return "other JSON";
+  // Struck before it is cut: half a key is no key to strike.
+  const quote = strike(text).replace(/\s+/g, " ").trim().slice(0, QUOTE_LENGTH);
+  return quote === "" ? "an empty body" : `"${quote}"`;
 }
 
 /** A path with the parameters that have a value. */

@@ -2,8 +2,10 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SolvegateError } from "../../src/client/index.ts";
+import { presentTask } from "../../src/tasks/present.ts";
 import type { Scene } from "../support/client-script.ts";
 import { answer, failure, lost, problem, RUNNING, scripted } from "../support/client-script.ts";
+import { failedRecord, readyRecord } from "../support/records.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
@@ -74,4 +76,88 @@ describe("a refusal", () => {
       );
     }
   });
+});
+
+describe("the key that a server sends back is in no error:", () => {
+  // Each character of the key has a form of its own in JSON and in a URL.
+  const apiKey = 'sg_test_a/b"c\\d+e_key-of-the-tests';
+  const told = { type: "", title: apiKey, code: `c-${apiKey}`, requestId: `r-${apiKey}` };
+  const errors = [{ path: apiKey, message: `no ${apiKey}` }];
+  const failed = { ...presentTask(failedRecord()), error: { code: "internal", message: `not ${apiKey}` } };
+  const to = { location: `https://b.test/?a=${apiKey}&b=${encodeURIComponent(apiKey)}` };
+  it.each<[string, Scene]>([
+    ["a page", new Response(`Bearer ${apiKey} is wrong`, { status: 403 })],
+    ["a page cut within the key", new Response(`${"x".repeat(60)}${apiKey}`)],
+    ["a problem", answer({ ...told, detail: `The key ${apiKey}`, status: 401, errors }, 401)],
+    ["a problem's title", answer({ ...told, status: 401 }, 401)],
+    ["the name of the request", new Response("", { headers: { "x-request-id": apiKey } })],
+    ["a redirect", new Response(null, { status: 307, headers: to })],
+    ["an error of fetch", new TypeError(`cannot send ${apiKey}`)],
+    ["a task that failed", answer(failed)],
+  ])("%s", async (_what, scene) => {
+    const error = await failure(scripted([scene], { apiKey }).client.solve(INPUT));
+    const { message, code, requestId, errors } = error;
+    const words = [message, code, requestId, ...errors.flatMap(({ path, message }) => [path, message])].join("\n");
+    for (const form of [apiKey, encodeURIComponent(apiKey)]) {
+      expect(words).not.toContain(form);
+      expect(words).not.toContain(form.slice(0, 16));
+    }
+    expect(words).toMatch(/./);
+  });
+});
+
+describe("an answer that is too long", () => {
+  const MIB = 2 ** 20;
+  /** An answer in chunks of 64 KiB, and what was taken of it. */
+  function long(mib: number, head: string, init: ResponseInit) {
+    const taken = { bytes: 0, canceled: false };
+    const blanks = new Uint8Array(MIB / 16).fill(0x20);
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode(head)),
+      pull(controller) {
+        if (taken.bytes >= mib * MIB) return controller.close();
+        taken.bytes += blanks.byteLength;
+        controller.enqueue(blanks);
+      },
+      cancel() {
+        taken.canceled = true;
+      },
+    });
+    return { taken, scene: () => new Response(body, init) };
+  }
+
+  it.each([200, 400])("is not read to its end: %d", async (status) => {
+    const { taken, scene } = long(64, JSON.stringify(RUNNING), { status });
+    const error = await failure(scripted([scene]).client.tasks.get(RUNNING.id));
+    expect(error).toMatchObject({ code: "unexpected_answer", status });
+    expect(error.message).toContain("more than 4 MiB");
+    expect(taken.bytes).toBeLessThan(6 * MIB);
+    expect(taken.canceled).toBe(true);
+  });
+
+  it("is not one of three MiB, nor of letters that are cut between two chunks", async () => {
+    const { scene } = long(3, JSON.stringify(RUNNING), {});
+    await expect(scripted([scene]).client.tasks.get(RUNNING.id)).resolves.toMatchObject({ id: RUNNING.id });
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...RUNNING, metadata: { note: "größe 😀" } }));
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const byte of bytes) controller.enqueue(Uint8Array.of(byte));
+        controller.close();
+      },
+    });
+    await expect(scripted([() => new Response(body)]).client.tasks.get(RUNNING.id)).resolves.toMatchObject({
+      metadata: { note: "größe 😀" },
+    });
+  });
+});
+
+it("another task than the one that is waited for is no answer", async () => {
+  const other = { ...presentTask(readyRecord()), id: `tsk_${"f".repeat(64)}` };
+  expect(await failure(scripted([answer(other)]).client.tasks.wait(RUNNING.id))).toMatchObject({
+    code: "unexpected_answer",
+    status: 200,
+  });
+  const solving = scripted([answer(RUNNING, 202), answer(other), answer(RUNNING)]);
+  expect(await failure(solving.client.solve(INPUT))).toMatchObject({ code: "unexpected_answer" });
+  expect(solving.asked.at(-1)?.path).toContain(`${RUNNING.id}/cancel`);
 });
