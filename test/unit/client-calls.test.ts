@@ -182,7 +182,11 @@ describe("time that is nearly up", () => {
   });
 
   it("hides no refusal behind an attempt that was given up", async () => {
-    const { client } = scripted([problem(503, "internal", { "retry-after": "Mon, 23 Nov 2020 09:29:00 GMT" })]);
+    const slowly = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      return problem(503, "internal", { "retry-after": "Mon, 23 Nov 2020 09:29:00 GMT" });
+    };
+    const { client } = scripted([slowly]);
     expect(await failure(client.tasks.get("tsk_1"))).toMatchObject({ code: "internal", status: 503 });
   });
 
