@@ -63,7 +63,9 @@ export async function callerOf(c: Context<AppEnv>, key: unknown): Promise<Caller
   const parsed = typeof key === "string" ? parseKey(key) : null;
   if (typeof key !== "string" || parsed === null) return null;
   const now = Date.now();
-  const found = await findKey(c.env, parsed.tenantId, await hashKey(key), now);
+  const found = await findKey(c.env, parsed.tenantId, await hashKey(key), now, (work) =>
+    c.executionCtx.waitUntil(work),
+  );
   if (found === null || found.key.mode !== parsed.mode) return null;
   noteUse(c, found.profile.id, found.key.id, now);
   return {

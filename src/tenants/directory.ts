@@ -17,9 +17,14 @@ const KV_CACHE_S = 60;
 /** Snapshots that an isolate remembers; the oldest make room. */
 const MAX_REMEMBERED = 1_000;
 
+/** A snapshot of this age (ms) is read anew beside the request that finds it so: who comes after waits for KV as little. */
+const REFRESH_MS = 15_000;
+
 interface Remembered {
   readonly snapshot: TenantSnapshot;
   readonly until: number;
+  /** When it is to be read anew; once for each reading. */
+  refreshAt: number;
 }
 
 /** A key that is known, with the tenant that it belongs to. */
@@ -32,9 +37,24 @@ export interface KnownKey {
 /** Per isolate, as module state is: each has its own copy, and each copy dies within `MEMORY_MS`. */
 const memory = new Map<string, Remembered>();
 
-/** Finds a key by tenant and hash; null where it is unknown, revoked or expired. */
-export async function findKey(env: Env, tenantId: string, hash: string, now: number): Promise<KnownKey | null> {
-  const near = recall(tenantId, now) ?? (await readSnapshot(env, tenantId, now));
+/**
+ * Finds a key by tenant and hash; null where it is unknown, revoked or expired.
+ * @param background takes work that the answer does not wait for
+ */
+export async function findKey(
+  env: Env,
+  tenantId: string,
+  hash: string,
+  now: number,
+  background: (work: Promise<unknown>) => void,
+): Promise<KnownKey | null> {
+  const remembered = recall(tenantId, now);
+  if (remembered !== null && remembered.refreshAt <= now) {
+    remembered.refreshAt = remembered.until;
+    // KV's trouble is not this request's: what is remembered is good until its time is over.
+    background(readSnapshot(env, tenantId, now).catch(() => null));
+  }
+  const near = remembered?.snapshot ?? (await readSnapshot(env, tenantId, now));
   const known = near === null ? null : select(near, hash);
   if (known !== null) return alive(known, now);
   const fresh = await tenantStub(env, tenantId).snapshot();
@@ -88,15 +108,18 @@ function parseSnapshot(text: string | null, name: string): TenantSnapshot | null
   }
 }
 
-function recall(tenantId: string, now: number): TenantSnapshot | null {
+function recall(tenantId: string, now: number): Remembered | null {
   const known = memory.get(tenantId);
-  return known !== undefined && known.until > now ? known.snapshot : null;
+  return known !== undefined && known.until > now ? known : null;
 }
 
 function remember(snapshot: TenantSnapshot, now: number): void {
-  const { id } = snapshot.profile;
+  const { id, createdAt } = snapshot.profile;
+  const known = recall(id, now)?.snapshot;
+  // What KV's cache still has is no news to an isolate that asked the object since.
+  if (known !== undefined && known.profile.createdAt === createdAt && known.revision > snapshot.revision) return;
   memory.delete(id);
-  memory.set(id, { snapshot, until: now + MEMORY_MS });
+  memory.set(id, { snapshot, until: now + MEMORY_MS, refreshAt: now + REFRESH_MS });
   const oldest = memory.keys().next();
   if (memory.size > MAX_REMEMBERED && !oldest.done) memory.delete(oldest.value);
 }
