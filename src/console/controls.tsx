@@ -244,10 +244,18 @@ export function Heading({
 
 /** A secret that is shown this once, to be read, selected and copied. */
 export function Secret({ text, what }: { readonly text: string; readonly what: string }) {
-  const ref = useRef<HTMLInputElement>(null);
+  const ref = useRef<HTMLTextAreaElement>(null);
   return (
     <div class="secret">
-      <input ref={ref} readOnly value={text} aria-label={what} onFocus={() => ref.current?.select()} />
+      <textarea
+        ref={ref}
+        readOnly
+        rows={2}
+        spellcheck={false}
+        value={text}
+        aria-label={what}
+        onFocus={() => ref.current?.select()}
+      />
       <CopyButton text={text} what={what} />
     </div>
   );
