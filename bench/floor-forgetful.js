@@ -9,23 +9,25 @@ const ALARMS = 6;
 
 export class FloorObject extends DurableObject {
   async accept(body) {
-    this.ctx.storage.kv.put("task", { body, alarms: 0 });
-    this.#arm();
+    const { forgetAfterMs = Number(this.env.FORGET_AFTER_MS) } = JSON.parse(body);
+    const everyMs = forgetAfterMs / (ALARMS + 1);
+    this.ctx.storage.kv.put("task", { body, alarms: 0, everyMs });
+    this.#arm(everyMs);
     return this.ctx.id.toString();
   }
 
   async alarm() {
-    const { body, alarms } = this.ctx.storage.kv.get("task");
+    const { body, alarms, everyMs } = this.ctx.storage.kv.get("task");
     if (alarms >= ALARMS) {
       await this.ctx.storage.deleteAll();
       return;
     }
-    this.ctx.storage.kv.put("task", { body, alarms: alarms + 1 });
-    this.#arm();
+    this.ctx.storage.kv.put("task", { body, alarms: alarms + 1, everyMs });
+    this.#arm(everyMs);
   }
 
-  #arm() {
-    void this.ctx.storage.setAlarm(Date.now() + Number(this.env.FORGET_AFTER_MS) / (ALARMS + 1));
+  #arm(everyMs) {
+    void this.ctx.storage.setAlarm(Date.now() + everyMs);
   }
 }
 

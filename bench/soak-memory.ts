@@ -16,6 +16,9 @@ const WARM_UP_MS = 130_000;
 /** As large as a task's request. */
 const BODY = JSON.stringify({ task: "x".repeat(400) });
 
+/** The same of an object that is soon forgotten: thousands at once would hold more files open than a process may. */
+const BRIEF_BODY = JSON.stringify({ task: "x".repeat(400), forgetAfterMs: 700 });
+
 /** The memory of both sides at one moment (KiB), so long (ms) after the beginning. */
 export interface MemoryLook {
   readonly at: number;
@@ -26,7 +29,7 @@ export interface MemoryLook {
 /** A floor that makes and forgets objects at an even pace until it is stopped. */
 export interface ForgetfulFloor {
   readonly worker: RunningWorker;
-  /** Makes so many objects at once, by so many clients. */
+  /** Makes so many objects, by so many clients, that are forgotten at once. */
   make(count: number, clients: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -48,7 +51,7 @@ export async function startForgetfulFloor(perSecond: number, forgetAfterMs: numb
   return {
     worker,
     make: async (count, clients) => {
-      await sendByClients(clients, count, () => caller.send("POST", "/", [202], BODY));
+      await sendByClients(clients, count, () => caller.send("POST", "/", [202], BRIEF_BODY));
     },
     stop: async () => {
       stopped = true;
