@@ -42,9 +42,9 @@ const PLANS = {
     accepts: { rounds: 1, turns: 3 },
     fairness: null,
     inflight: { rounds: 1, watchMs: 3_000 },
-    lag: { rounds: 1, count: 36 },
+    lag: { rounds: 1, count: 20 },
     advised: null,
-    held: 20,
+    held: 10,
     startups: 1,
   },
 } as const;
