@@ -39,7 +39,7 @@ const PLANS = {
     startups: 3,
   },
   quick: {
-    accepts: { rounds: 1, turns: 3 },
+    accepts: { rounds: 1, turns: 2 },
     fairness: null,
     inflight: { rounds: 1, watchMs: 3_000 },
     lag: { rounds: 1, count: 20 },
