@@ -187,6 +187,8 @@ export class TaskObject extends DurableObject<Env> {
           break;
         case "purge":
           await noteForgotten(record, context);
+          // A redelivery may have been taken meanwhile: it has its attempt first.
+          if (nextAction(this.#apply({ tag: "clock" }), Date.now()).tag !== "purge") break;
           await this.ctx.storage.deleteAll();
           this.#record = null;
           return;

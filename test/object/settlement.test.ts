@@ -140,6 +140,38 @@ describe("a task that is final", () => {
     expect(await ledgerOf(tenant)).toMatchObject([{ status: "ready", webhook_state: "exhausted" }]);
   });
 
+  it("and told of again while it is being forgotten has that attempt first", async () => {
+    const received = scriptReceivers({ [RECEIVER_URL]: [plain(500), plain(500), plain(500), plain(500), ok] });
+    const stub = await sandboxTask("sandbox-instant", { webhookUrl: RECEIVER_URL, retentionMs: 15_000 });
+    let asked = false;
+    let told = false;
+    const get = (id: DurableObjectId) => {
+      const real = env.TENANTS.get(id);
+      return {
+        admit: (request: Parameters<typeof real.admit>[0]) => real.admit(request),
+        deliveryTerms: (createdAt: number) => real.deliveryTerms(createdAt),
+        settle: (settlement: Settlement, mayWait: boolean) => real.settle(settlement, mayWait),
+        noteDelivery: async (note: Parameters<typeof real.noteDelivery>[0]) => {
+          asked ||= note.webhookState === "exhausted";
+          while (note.webhookState === "exhausted" && !told) await new Promise((resolve) => setTimeout(resolve, 1));
+          await real.noteDelivery(note);
+        },
+      };
+    };
+    await setEnvironment(stub, {
+      ...env,
+      TENANTS: { idFromName: (name: string) => env.TENANTS.idFromName(name), get },
+    });
+    await runUntil(stub, START + 14_000);
+    const handler = ringOnTime(stub);
+    await eventually(() => asked);
+    await runInDurableObject<TaskObject, unknown>(stub, (object) => object.redeliver(TEST));
+    told = true;
+    await handler;
+    expect(received).toHaveLength(5);
+    expect(await storedText(stub)).toBe("[]");
+  });
+
   it("whose life ends between the attempt and the entry is told of again, under the same id, and entered once", async () => {
     const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
     const stub = await solvedTask();
