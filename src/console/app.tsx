@@ -2,15 +2,15 @@
 // shown to them is the frame's business.
 
 import { useErrorBoundary, useMemo, useState } from "preact/hooks";
-import { Announcer } from "./announcer.tsx";
-import type { CurrentKey } from "./answers.ts";
-import { Api } from "./api.ts";
-import { Button, Notice } from "./controls.tsx";
-import { claimDrafts, dropDrafts } from "./drafts.ts";
-import { Frame } from "./frame.tsx";
-import type { Session } from "./session.ts";
-import { SessionProvider, storedKey, storeKey } from "./session.ts";
-import { Returning, SignIn } from "./sign-in.tsx";
+import type { CurrentKey } from "./api/answers.ts";
+import { Api } from "./api/api.ts";
+import { Frame } from "./layout.tsx";
+import type { Session } from "./session/session.ts";
+import { SessionProvider, storedKey, storeKey } from "./session/session.ts";
+import { Returning, SignIn } from "./session/sign-in.tsx";
+import { Announcer } from "./ui/announcer.tsx";
+import { Button, Notice } from "./ui/controls.tsx";
+import { claimDrafts, dropDrafts } from "./ui/drafts.ts";
 
 type State =
   | { readonly tag: "out"; readonly reason: string | null }
@@ -70,7 +70,7 @@ function Console() {
       me,
       can: (scope) => me.scopes.includes(scope),
       lose: () => leave(LOST),
-      adopt: ({ key: next, ...heir }) => enter(next, { ...heir, tenantId: me.tenantId }),
+      adopt: ({ key: next, ...replacement }) => enter(next, { ...replacement, tenantId: me.tenantId }),
       end: (reason) => {
         dropDrafts();
         leave(reason);

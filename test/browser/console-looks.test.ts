@@ -54,10 +54,10 @@ beforeAll(async () => {
 });
 afterAll(() => receiver.close());
 
-/** Signed in at a place, as the tenant with everything or with a key of another. */
-async function open(place: string, as: string = key) {
+/** Signed in at a route, as the tenant with everything or with a key of another. */
+async function open(route: string, as: string = key) {
   const visit = await stage.visit();
-  await signIn(visit.page, as, place);
+  await signIn(visit.page, as, route);
   return visit;
 }
 

@@ -15,11 +15,11 @@ const filter = (page: Page, name: string) =>
   page.getByRole("navigation", { name: "Filter by status" }).getByRole("link", { name });
 
 /** A tenant with its key, and a visit that is signed in with it. */
-async function enter(place?: string) {
+async function enter(route?: string) {
   const tenant = await stage.tenant();
   const key = await tenant.key();
   const visit = await stage.visit();
-  await signIn(visit.page, key, place);
+  await signIn(visit.page, key, route);
   return { ...visit, tenant, key };
 }
 

@@ -14,8 +14,8 @@ import {
   readTask,
   readTaskPage,
   readUsage,
-} from "../../src/console/answers.ts";
-import { STATUSES } from "../../src/console/place.ts";
+} from "../../src/console/api/answers.ts";
+import { STATUSES } from "../../src/console/route.ts";
 import { presentTask, presentTimeline } from "../../src/tasks/present.ts";
 import { TASK_STATUSES } from "../../src/tasks/record.ts";
 import { call } from "../support/gateway.ts";

@@ -14,7 +14,7 @@ import {
   percent,
   plural,
   shortDay,
-} from "../../src/console/formats.ts";
+} from "../../src/console/ui/formats.ts";
 
 const S = 1_000;
 const MIN = 60 * S;

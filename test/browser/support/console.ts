@@ -9,8 +9,8 @@ import { ask, askAdmin, SEED_TASK } from "../../e2e/support.ts";
  * Opens the console and signs in with a key. The page then shows `place`, such as `keys` or `tasks?status=failed`; by default the
  * first view that the key opens.
  */
-export async function signIn(page: Page, key: string, place?: string): Promise<void> {
-  await page.goto(place === undefined ? "/console" : `/console#/${place}`);
+export async function signIn(page: Page, key: string, route?: string): Promise<void> {
+  await page.goto(route === undefined ? "/console" : `/console#/${route}`);
   await page.getByLabel("API key", { exact: true }).fill(key);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("navigation", { name: "Console" }).waitFor();
