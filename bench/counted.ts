@@ -59,7 +59,7 @@ export async function measureCounted(bundle: Bundle): Promise<Counted> {
     UPSTREAM_URL: outside.url,
     UPSTREAM_CLIENT_KEY: "operator-key-of-the-bench",
     ALLOW_PRIVATE_WEBHOOKS: "true",
-    FIRST_POLL_ADVICE: "false",
+    ADAPTIVE_FIRST_POLL: "false",
     TASK_RETENTION_S: String(RETENTION_S),
   });
   try {

@@ -46,7 +46,7 @@ export async function setSolvingGateway(
     ...variablesOf(outside, pollIntervalMs),
     UPSTREAM_CLIENT_KEY: "operator-key-of-the-bench",
     ALLOW_PRIVATE_WEBHOOKS: "true",
-    FIRST_POLL_ADVICE: String(advice),
+    ADAPTIVE_FIRST_POLL: String(advice),
   });
   return sideOf(worker, await makeCaller(worker, "tenant-a", "live"), "/v1/tasks", outside);
 }

@@ -76,7 +76,7 @@ export async function soak(bundle: Bundle, minutes: number, tell: (line: string)
     UPSTREAM_URL: outside.upstream.url,
     UPSTREAM_CLIENT_KEY: "operator-key-of-the-bench",
     ALLOW_PRIVATE_WEBHOOKS: "true",
-    FIRST_POLL_ADVICE: "false",
+    ADAPTIVE_FIRST_POLL: "false",
     TASK_RETENTION_S: String(RETENTION_S),
   });
   const floor = await startForgetfulFloor(TASKS_PER_S, RETENTION_S * 1_000);

@@ -249,8 +249,8 @@ export class TenantObject extends DurableObject<Env> {
 
   /** When the first poll had best come, where the operator wants it to be learned. */
   #adviceFor({ advice }: TenantState, mode: KeyMode): { readonly firstPollMs?: number } {
-    const { firstPollAdvice, pollIntervalMs } = configurationOf(this.env);
-    const firstPollMs = firstPollAdvice ? advice.firstPollMs(mode, pollIntervalMs, Math.random()) : undefined;
+    const { adaptiveFirstPoll, pollIntervalMs } = configurationOf(this.env);
+    const firstPollMs = adaptiveFirstPoll ? advice.firstPollMs(mode, pollIntervalMs, Math.random()) : undefined;
     return firstPollMs === undefined ? {} : { firstPollMs };
   }
 

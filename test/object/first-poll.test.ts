@@ -108,7 +108,7 @@ describe("the first poll", () => {
   it("comes after 3 s where the operator has switched advice off", async () => {
     await learn(64, 8_500, 9_000);
     await runInDurableObject<TenantObject, void>(tenant, (object) => {
-      Object.defineProperty(object, "env", { value: { ...env, FIRST_POLL_ADVICE: "false" } });
+      Object.defineProperty(object, "env", { value: { ...env, ADAPTIVE_FIRST_POLL: "false" } });
     });
     expect(await pollsOf([ready])).toEqual([3_000]);
   });
