@@ -11,6 +11,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { timelineSchema } from "../src/schemas/tasks.ts";
+import { CrashCaller } from "./support/crash-caller.ts";
+import { type Check, judge, leastPollGap } from "./support/crash-checks.ts";
+import { CrashClient } from "./support/crash-client.ts";
 import {
   checkErased,
   checkExpired,
@@ -19,13 +22,10 @@ import {
   expiryOf,
   tellRemains,
   warningsIn,
-} from "./support/crash-aftermath.ts";
-import { CrashCaller } from "./support/crash-caller.ts";
-import { type Check, judge, leastPollGap } from "./support/crash-checks.ts";
-import { CrashClient } from "./support/crash-client.ts";
+} from "./support/crash-completion.ts";
 import { type Case, caseOf, idOf, nameIn, type Outage, phasesAt, tellStory } from "./support/crash-evidence.ts";
 import { type PlannedTask, planOf, type Randomness, seeded } from "./support/crash-plan.ts";
-import { MortalGateway } from "./support/mortal-gateway.ts";
+import { MortalGateway } from "./support/killable-gateway.ts";
 import { type SandboxRequest, startSandbox } from "./support/sandbox-server.ts";
 import { type ReceivedWebhook, startReceiver, type WebhookReceiver } from "./support/webhook-receiver.ts";
 
@@ -96,12 +96,12 @@ async function untilEnded(caller: CrashCaller, deadlineAt: number): Promise<void
 }
 
 /** A receiver that refuses each task's first webhooks, as often as the plan has it. */
-function startRefusingReceiver(plan: readonly PlannedTask[]): Promise<WebhookReceiver> {
-  const refusals = new Map(plan.map(({ name, refusals: count }) => [name, count]));
+function startRejectingReceiver(plan: readonly PlannedTask[]): Promise<WebhookReceiver> {
+  const rejections = new Map(plan.map(({ name, rejections: count }) => [name, count]));
   return startReceiver((_count, body) => {
     const name = nameIn(body) ?? "";
-    const left = refusals.get(name) ?? 0;
-    refusals.set(name, left - 1);
+    const left = rejections.get(name) ?? 0;
+    rejections.set(name, left - 1);
     return left > 0 ? 503 : 204;
   });
 }
@@ -150,7 +150,7 @@ async function crash(seed: number, cleanups: (() => unknown)[]): Promise<{ check
   const plan = planOf(seed, KILLS);
   const upstream = await startSandbox(0);
   cleanups.push(() => upstream.close());
-  const receiver = await startRefusingReceiver(plan);
+  const receiver = await startRejectingReceiver(plan);
   cleanups.push(() => receiver.close());
   const state = mkdtempSync(join(tmpdir(), "solvegate-crash-"));
   cleanups.push(() => rmSync(state, { recursive: true, force: true }));

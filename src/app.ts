@@ -14,7 +14,12 @@ import type { AppEnv } from "./middleware/authenticate.ts";
 import { OPENAPI_HEAD, SECURITY_SCHEMES } from "./openapi.ts";
 import { accountRoutes } from "./routes/account.ts";
 import { adminRoutes } from "./routes/admin.ts";
-import { CompatibleError, compatibleFailure, compatibleRoutes, isCompatible } from "./routes/compatible.ts";
+import {
+  CompatibilityError,
+  compatibilityFailure,
+  compatibilityRoutes,
+  isCompatibilityCall,
+} from "./routes/compatibility.ts";
 import { ledgerRoutes } from "./routes/ledger.ts";
 import { metaRoutes } from "./routes/meta.ts";
 import { pageRoutes } from "./routes/pages.ts";
@@ -37,7 +42,7 @@ export function createApp() {
   app.route("/", taskRoutes());
   app.route("/", ledgerRoutes());
   app.route("/", accountRoutes());
-  app.route("/", compatibleRoutes());
+  app.route("/", compatibilityRoutes());
   app.route("/", adminRoutes());
   app.route("/", metaRoutes());
   app.route("/", pageRoutes());
@@ -56,13 +61,13 @@ export function createApp() {
 }
 
 function answerError(c: Context<AppEnv>, error: unknown): Response {
-  if (error instanceof CompatibleError) return compatibleFailure(c, error);
+  if (error instanceof CompatibilityError) return compatibilityFailure(c, error);
   const expected = expectedError(error);
   if (expected.code === "internal" || expected.code === "configuration") {
     log("error", "request_failed", { requestId: c.var.requestId, code: expected.code, ...describeError(error) });
   }
-  if (isCompatible(c.req.method, c.req.path)) {
-    return compatibleFailure(c, expected.code === "internal" ? error : expected);
+  if (isCompatibilityCall(c.req.method, c.req.path)) {
+    return compatibilityFailure(c, expected.code === "internal" ? error : expected);
   }
   const problem = problemOf(expected, c.var.requestId);
   return c.body(JSON.stringify(problem), expected.status, {

@@ -92,7 +92,7 @@ export function problemOf(error: ApiError, requestId: string): Problem {
 }
 
 /** The codes of the compatible face that are the gateway's own; an upstream's code for a task passes through beside them. */
-export type CompatibleCode =
+export type CompatibilityCode =
   | "ERROR_KEY_DOES_NOT_EXIST"
   | "ERROR_TASK_ABSENT"
   | "ERROR_TASK_NOT_SUPPORTED"
@@ -107,7 +107,7 @@ export type CompatibleCode =
   | "ERROR_SERVICE_UNAVAILABLE";
 
 /** What an error is called in the compatible face. */
-export function compatibleCodeOf(code: ErrorCode): CompatibleCode {
+export function compatibilityCodeOf(code: ErrorCode): CompatibilityCode {
   switch (code) {
     case "unauthenticated":
     case "insufficient_scope":

@@ -5,7 +5,7 @@ import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 import { parseTaskId } from "../../src/upstream/scenario.ts";
 import type { Case, Outage } from "./crash-evidence.ts";
-import { hiddenSends, outageBetween } from "./crash-evidence.ts";
+import { outageBetween, unknownSends } from "./crash-evidence.ts";
 import { complaintAbout, MAX_SENDS } from "./crash-outcomes.ts";
 
 /** A poll comes no sooner than this (ms) after the previous answer. */
@@ -42,7 +42,7 @@ export function judge(cases: readonly Case[], outages: readonly Outage[], webhoo
     ["one webhook-id a task, every signature valid", (one) => webhooksSigned(one, webhookSecret)],
     ["no webhook after a taken one, but for a crash", (one) => webhooksNotRepeated(one, outages)],
     ["submitted at most twice, and counted", submissionsCounted],
-    ["no answer hidden but by a crash or the deadline", (one) => hiddenByCrash(one, outages)],
+    ["no answer hidden but by a crash or the deadline", (one) => unknownAfterCrash(one, outages)],
     ["polls at least 3,000 ms after an answer", pollsSpaced],
     ["the token is the task's own, and expires in time", tokenRight],
     ["a solution is claimed once", claimedOnce],
@@ -61,7 +61,7 @@ const single = (fault: string | null) => ({ looked: 1, faults: fault === null ? 
 
 const oneTask: Judge = ({ ids }) => single(ids.size === 1 ? null : `was told to be ${ids.size} tasks`);
 
-const eventSchema = z.object({
+const timelineEntrySchema = z.object({
   type: z.string(),
   data: z.object({
     id: z.string(),
@@ -76,7 +76,7 @@ const webhookDelivered: Judge = ({ id, task, webhooks, claims }) => {
   if (task.webhook?.state !== "delivered") faults.push(`says that its webhook is ${String(task.webhook?.state)}`);
   const claimedAt = claims.find(({ status }) => status === 200)?.at ?? Number.POSITIVE_INFINITY;
   for (const { at, body } of webhooks) {
-    const { type, data } = eventSchema.parse(JSON.parse(body));
+    const { type, data } = timelineEntrySchema.parse(JSON.parse(body));
     if (data.id !== id || data.status !== task.status || type !== `task.${task.status}`) {
       faults.push(`sent ${type} about ${data.id} (${data.status}), and is ${id} (${task.status})`);
     }
@@ -134,8 +134,8 @@ const submissionsCounted: Judge = ({ planned, task, creations, events }) => {
   return { looked: creations.length, faults };
 };
 
-const hiddenByCrash = (one: Case, outages: readonly Outage[]) => {
-  const hidden = hiddenSends(one);
+const unknownAfterCrash = (one: Case, outages: readonly Outage[]) => {
+  const hidden = unknownSends(one);
   const faults = hidden.flatMap(({ sentAt, noticedAt, detail }) => {
     if (detail === "malformed" && one.planned.kind === "malformed") return [];
     // An exchange is given no more time than the deadline leaves, and at the start of a gateway that may be too little.
@@ -173,7 +173,7 @@ const tokenRight: Judge = ({ planned, task, creations, claims, webhooks }) => {
   const tokens = [
     task.solution?.gRecaptchaResponse,
     ...claims.map(({ token }) => token),
-    ...webhooks.map(({ body }) => eventSchema.parse(JSON.parse(body)).data.solution?.gRecaptchaResponse),
+    ...webhooks.map(({ body }) => timelineEntrySchema.parse(JSON.parse(body)).data.solution?.gRecaptchaResponse),
   ].filter((token) => token != null);
   const [token] = tokens;
   if (token === undefined) return { looked: 0, faults: [] };

@@ -8,7 +8,7 @@ import type { PlannedTask } from "./crash-plan.ts";
 import type { SandboxRequest } from "./sandbox-server.ts";
 import type { ReceivedWebhook } from "./webhook-receiver.ts";
 
-export type TaskEvent = z.output<typeof timelineSchema>["events"][number];
+export type TimelineEntry = z.output<typeof timelineSchema>["events"][number];
 
 /** One time without a gateway, ms since the epoch: the signal was sent, the last process was gone, the next one answered. */
 export interface Outage {
@@ -44,7 +44,7 @@ export interface Story {
 export interface Case extends Story {
   readonly id: string;
   readonly task: Task;
-  readonly events: readonly TaskEvent[];
+  readonly events: readonly TimelineEntry[];
   /** createTask and getTaskResult at the upstream, in the order of arrival. */
   readonly creations: readonly SandboxRequest[];
   readonly polls: readonly SandboxRequest[];
@@ -74,7 +74,7 @@ export function idOf({ ids, planned }: Story): string {
 export function caseOf(
   story: Story,
   task: Task,
-  events: readonly TaskEvent[],
+  events: readonly TimelineEntry[],
   seen: { readonly requests: readonly SandboxRequest[]; readonly received: readonly ReceivedWebhook[] },
 ): Case {
   const { name } = story.planned;
@@ -87,7 +87,7 @@ export function caseOf(
 }
 
 /** The sends whose answer stayed hidden, as the timeline tells: when the request was to leave, when it was given up, why. */
-export function hiddenSends({ events }: Pick<Case, "events">) {
+export function unknownSends({ events }: Pick<Case, "events">) {
   return events
     .filter(({ type }) => type === "submission_hidden")
     .map(({ at, durationMs = 0, detail = "" }) => ({

@@ -1,7 +1,7 @@
 // What must become of each planned task, whatever the crashes did to it. PURE: a case in, a complaint or null out.
 
 import type { Case, Outage } from "./crash-evidence.ts";
-import { hiddenSends } from "./crash-evidence.ts";
+import { unknownSends } from "./crash-evidence.ts";
 
 /** Sends of one task that upstream may see: the first, and one more where the first one's answer is hidden. */
 export const MAX_SENDS = 2;
@@ -18,7 +18,7 @@ export function complaintAbout(one: Case, outages: readonly Outage[]): string | 
   if (status === "queued" || status === "processing") return `is not final but ${status}`;
   if (one.task.finishedAt === null) return "is final without a time";
   const wanted = endWanted(one);
-  const hidden = hiddenSends(one).length;
+  const hidden = unknownSends(one).length;
   // The one failure that crashes excuse: upstream took the task twice, and both answers died with the gateway.
   const excused = wanted !== "canceled" && hidden >= MAX_SENDS && one.task.submissions === MAX_SENDS;
   const end = endOf(one);

@@ -34,7 +34,7 @@ export interface PlannedTask {
   /** ms between createTask's answer and the moment at which upstream has the solution. */
   readonly solveMs: number;
   /** Webhook attempts that the receiver refuses before it takes one. */
-  readonly refusals: number;
+  readonly rejections: number;
   /** Where its webhook goes: an address of its own, or the tenant's endpoint. */
   readonly target: "own" | "tenant";
   /** Its caller takes the solution. */
@@ -100,7 +100,7 @@ export function planOf(seed: number, kills: number): PlannedTask[] {
       timeoutSeconds: TIMEOUT_S,
       answerMs: 0,
       solveMs: 0,
-      refusals: REFUSALS[random.between(0, REFUSALS.length - 1)] ?? 0,
+      rejections: REFUSALS[random.between(0, REFUSALS.length - 1)] ?? 0,
       target: random.next() < 0.5 ? "own" : "tenant",
       claimed: solved && random.next() < CLAIMED_SHARE,
       wave,

@@ -29,7 +29,7 @@ export function requireJson(options: { readonly optional?: boolean } = {}) {
     if (!/^application\/json\s*(?:;|$)/i.test(contentType)) {
       throw new ApiError("unsupported_media_type", "The body must have Content-Type: application/json.");
     }
-    refusePrototypes(parseBody(bytes), []);
+    rejectPrototypes(parseBody(bytes), []);
     // Blanks and parameters are legal there (RFC 9110 §8.3.1), and the validator behind takes not all of them.
     if (contentType !== "application/json") replaceBody(c, bytes);
     return next();
@@ -49,12 +49,12 @@ function replaceBody(c: Context, body: ArrayBuffer | null): void {
 const MAX_LEVELS = 16;
 
 /** A `__proto__` is a field that no schema knows, but one that validators pass over in silence. */
-function refusePrototypes(value: unknown, path: readonly string[]): void {
+function rejectPrototypes(value: unknown, path: readonly string[]): void {
   if (typeof value !== "object" || value === null) return;
   if (path.length >= MAX_LEVELS) throw invalidField(path.join("."), "is nested too deeply");
   for (const [key, part] of Object.entries(value)) {
     if (key === "__proto__") throw invalidField([...path, key].join("."), "is not a known field");
-    refusePrototypes(part, [...path, key]);
+    rejectPrototypes(part, [...path, key]);
   }
 }
 

@@ -51,7 +51,7 @@ export async function limitAuthFailures(c: Context<AppEnv>): Promise<ApiError | 
 }
 
 /** The refusal of a live task whose tenant has used up the month, or null. */
-export function quotaRefusal(caller: Caller, now: number): ApiError | null {
+export function quotaError(caller: Caller, now: number): ApiError | null {
   if (caller.mode !== "live" || caller.exhaustedMonth !== monthOf(now)) return null;
   const retryAfterS = Math.ceil((nextMonthAt(now) - now) / 1_000);
   const quota = caller.profile.limits.monthlyTasks ?? 0;

@@ -3,7 +3,7 @@
 
 import type { ErrorCode } from "../errors.ts";
 import { ApiError, ERROR_CODES, problemOf } from "../errors.ts";
-import { COMPATIBLE_CODES } from "./compatible-codes.ts";
+import { COMPATIBLE_CODES } from "./compatibility-codes.ts";
 import { PROBLEMS, TASK_ERRORS } from "./problems.ts";
 
 /** The anchor of a task's error: some of its codes are codes of problems too, and those have the bare word. */
@@ -51,7 +51,7 @@ const taskSections = Object.entries(TASK_ERRORS).map(([code, { what, next }]) =>
   section(taskAnchor(code), `<code>${code}</code>`, [escaped(what), `<strong>Next:</strong> ${escaped(next)}`]),
 );
 
-const compatibleRows = Object.entries(COMPATIBLE_CODES).map(
+const compatibilityRows = Object.entries(COMPATIBLE_CODES).map(
   ([code, meaning]) => `<tr><th scope="row"><code>${code}</code></th><td>${escaped(meaning)}</td></tr>`,
 );
 
@@ -105,7 +105,7 @@ header <code>X-Request-Id</code> too: the operator finds the request by it.</p>
 <h3>Whether to send it again</h3>
 <p>After 429, wait for the seconds of <code>Retry-After</code>. After 500, or where no answer came, pause a little longer each
 time. A task is created at most once for an <code>Idempotency-Key</code>: send one, and repeating is safe. Every other
-refusal stays a refusal until something is changed: the request, the key, or what the operator has set.</p>
+rejection stays a rejection until something is changed: the request, the key, or what the operator has set.</p>
 </section>
 <section aria-labelledby="problems">
 <h2 id="problems">Codes of a refused request</h2>
@@ -125,7 +125,7 @@ through; these are the gateway's.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Table of codes"><table>
 <thead><tr><th scope="col">errorCode</th><th scope="col">Meaning</th></tr></thead>
 <tbody>
-${compatibleRows.join("\n")}
+${compatibilityRows.join("\n")}
 </tbody>
 </table></div>
 </section>

@@ -20,7 +20,7 @@ export const PROBLEMS: Record<ErrorCode, Explanation> = {
   },
   invalid_request: {
     what: "The body, a parameter or a header breaks a rule. Where the errors member is there, it names each fault by its dotted path, such as task.websiteURL. Fields that this API does not know are faults too.",
-    next: "Mend what errors and detail name, and send it again. A refusal uses up no idempotency key.",
+    next: "Mend what errors and detail name, and send it again. A rejection uses up no idempotency key.",
   },
   unauthenticated: {
     what: "There is no valid key. A missing, a mistyped, an unknown, a revoked and an expired key all get this same answer.",
@@ -31,7 +31,7 @@ export const PROBLEMS: Record<ErrorCode, Explanation> = {
     next: "Use a key with that scope. A new key has tasks:write and tasks:read; the account scopes are given only on request.",
   },
   website_not_allowed: {
-    what: "The host of websiteURL is not on your tenant's list of websites. The list is empty until the operator fills it, holds for test keys too, and every refusal is recorded.",
+    what: "The host of websiteURL is not on your tenant's list of websites. The list is empty until the operator fills it, holds for test keys too, and every rejection is recorded.",
     next: "Check the host in websiteURL. If you have leave to automate this site, ask the operator to put it on the list. A change reaches every location within 90 seconds.",
   },
   tenant_suspended: {

@@ -7,7 +7,6 @@ import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate, authFailure, UNAUTHENTICATED } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
 import { limitCalls } from "../middleware/rate-limit.ts";
-import { endpointSchema, probeSchema, putEndpointSchema, rotatedSecretSchema } from "../schemas/accounts.ts";
 import { json, jsonContent, noContent, problems } from "../schemas/shared.ts";
 import {
   createdKeySchema,
@@ -16,12 +15,13 @@ import {
   keyListSchema,
   overlapSchema,
 } from "../schemas/tenants.ts";
-import { forgetTenant, tenantStub } from "../tenants/directory.ts";
+import { endpointSchema, probeSchema, putEndpointSchema, rotatedSecretSchema } from "../schemas/webhook-endpoints.ts";
+import { dropCachedTenant, tenantStub } from "../tenants/directory.ts";
 import type { EndpointInfo } from "../tenants/state.ts";
 import { checkWebhookTarget } from "../webhooks/target.ts";
-import { KEY_OVERLAP_S, mintedOrThrow, newKeyOf, presentCurrent, presentKey, presentMinted } from "./accounts.ts";
-import { refuseSuspended, targetError } from "./door.ts";
-import { refuseInvalid } from "./validation.ts";
+import { assertNotSuspended, targetError } from "./create-task.ts";
+import { KEY_OVERLAP_S, mintedOrThrow, newKeyOf, presentCurrent, presentKey, presentMinted } from "./tenant-views.ts";
+import { rejectInvalid } from "./validation.ts";
 
 const security = [{ apiKey: [] }];
 const keyTags = ["Keys"];
@@ -168,7 +168,7 @@ const testEndpointRoute = createRoute({
 
 /** The routes of the account. */
 export function accountRoutes() {
-  const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
 
   app.openapi(listKeysRoute, async (c) => {
     const keys = (await tenantOf(c).listKeys()) ?? [];
@@ -184,7 +184,7 @@ export function accountRoutes() {
   });
 
   app.openapi(createKeyRoute, async (c) => {
-    refuseSuspended(c.var.caller);
+    assertNotSuspended(c.var.caller);
     const { mode, scopes } = c.var.caller;
     const wanted = newKeyOf(c.req.valid("json"), Date.now());
     const minted = await tenantOf(c).mintKey(wanted, { mode, scopes });
@@ -193,17 +193,17 @@ export function accountRoutes() {
 
   app.openapi(deleteKeyRoute, async (c) => {
     const revoked = await tenantOf(c).revokeKey(c.req.valid("param").id);
-    forgetTenant(c.var.caller.tenantId);
+    dropCachedTenant(c.var.caller.tenantId);
     if (!revoked) throw noKey();
     return c.body(null, 204);
   });
 
   app.openapi(rotateKeyRoute, async (c) => {
-    refuseSuspended(c.var.caller);
+    assertNotSuspended(c.var.caller);
     const { mode, scopes, tenantId } = c.var.caller;
     const overlapMs = (c.req.valid("json").overlapSeconds ?? KEY_OVERLAP_S) * 1_000;
     const minted = await tenantOf(c).rotateKey(c.req.valid("param").id, overlapMs, { mode, scopes });
-    forgetTenant(tenantId);
+    dropCachedTenant(tenantId);
     return c.json(presentMinted(mintedOrThrow(minted, noKey)), 201);
   });
 

@@ -21,13 +21,13 @@ import {
   tenantParamSchema,
   tenantSchema,
 } from "../schemas/tenants.ts";
-import { forgetTenant, listTenants, tenantStub } from "../tenants/directory.ts";
+import { dropCachedTenant, listTenants, tenantStub } from "../tenants/directory.ts";
 import { normaliseHosts } from "../tenants/hosts.ts";
 import { TENANT_ID_PATTERN } from "../tenants/keys.ts";
 import { DEFAULT_LIMITS } from "../tenants/settings.ts";
-import { KEY_OVERLAP_S, mintedOrThrow, newKeyOf, presentKey, presentMinted, presentTenant } from "./accounts.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
-import { refuseInvalid } from "./validation.ts";
+import { KEY_OVERLAP_S, mintedOrThrow, newKeyOf, presentKey, presentMinted, presentTenant } from "./tenant-views.ts";
+import { rejectInvalid } from "./validation.ts";
 
 const tags = ["Admin"];
 const security = [{ operatorToken: [] }];
@@ -156,14 +156,14 @@ const rotateKeyRoute = createRoute({
 
 /** The routes of /admin. */
 export function adminRoutes() {
-  const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
 
   app.openapi(createTenantRoute, async (c) => {
     const { id, name, allowedHosts, limits } = c.req.valid("json");
     const wanted = { id, name, allowedHosts: hostsOf(allowedHosts), limits: { ...DEFAULT_LIMITS, ...defined(limits) } };
     const created = await tenantStub(c.env, id).create(wanted);
     if (created === null) throw new ApiError("tenant_exists", `There is a tenant ${id} already.`);
-    forgetTenant(id);
+    dropCachedTenant(id);
     return c.json({ ...presentTenant(created.profile), webhookSecret: created.webhookSecret }, 201);
   });
 
@@ -190,7 +190,7 @@ export function adminRoutes() {
       limits: limits === undefined ? undefined : defined(limits),
       allowedHosts: allowedHosts === undefined ? undefined : hostsOf(allowedHosts),
     });
-    forgetTenant(tenantId);
+    dropCachedTenant(tenantId);
     if (profile === null) throw noTenant();
     return c.json(presentTenant(profile), 200);
   });
@@ -198,7 +198,7 @@ export function adminRoutes() {
   app.openapi(deleteTenantRoute, async (c) => {
     const { tenantId } = c.req.valid("param");
     const removed = await tenantOf(c.env, tenantId).remove();
-    forgetTenant(tenantId);
+    dropCachedTenant(tenantId);
     if (!removed) throw noTenant();
     return c.body(null, 204);
   });
@@ -218,7 +218,7 @@ export function adminRoutes() {
   app.openapi(deleteKeyRoute, async (c) => {
     const { tenantId, keyId } = c.req.valid("param");
     const revoked = await tenantOf(c.env, tenantId).revokeKey(keyId);
-    forgetTenant(tenantId);
+    dropCachedTenant(tenantId);
     if (!revoked) throw noKey();
     return c.body(null, 204);
   });
@@ -227,7 +227,7 @@ export function adminRoutes() {
     const { tenantId, keyId } = c.req.valid("param");
     const overlapMs = (c.req.valid("json").overlapSeconds ?? KEY_OVERLAP_S) * 1_000;
     const minted = await tenantOf(c.env, tenantId).rotateKey(keyId, overlapMs, null);
-    forgetTenant(tenantId);
+    dropCachedTenant(tenantId);
     return c.json(presentMinted(mintedOrThrow(minted, noKey)), 201);
   });
 

@@ -6,15 +6,15 @@ import { invalidField } from "../errors.ts";
 import type { AppEnv, Caller } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { limitCalls } from "../middleware/rate-limit.ts";
-import { taskListQuerySchema, taskListSchema, usageQuerySchema, usageSchema } from "../schemas/accounts.ts";
 import { DEFAULT_PAGE, json, problems } from "../schemas/shared.ts";
+import { taskListQuerySchema, taskListSchema, usageQuerySchema, usageSchema } from "../schemas/webhook-endpoints.ts";
 import { TASK_ID_PREFIX } from "../tasks/present.ts";
 import { solveMsOf } from "../tasks/record.ts";
 import { tenantStub } from "../tenants/directory.ts";
-import type { LedgerRow } from "../tenants/statements.ts";
+import type { LedgerRow } from "../tenants/ledger-queries.ts";
+import { viewTask } from "./create-task.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
-import { viewTask } from "./door.ts";
-import { refuseInvalid } from "./validation.ts";
+import { rejectInvalid } from "./validation.ts";
 
 const security = [{ apiKey: [] }];
 const DAY_MS = 86_400_000;
@@ -56,7 +56,7 @@ const usageRoute = createRoute({
 
 /** The routes of the ledger. */
 export function ledgerRoutes() {
-  const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
 
   app.openapi(listTasksRoute, async (c) => {
     const { status, limit, cursor } = c.req.valid("query");

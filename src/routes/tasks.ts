@@ -8,6 +8,7 @@ import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
 import { limitCalls } from "../middleware/rate-limit.ts";
+import { withRetry } from "../object-retry.ts";
 import { json, jsonContent, problems } from "../schemas/shared.ts";
 import {
   createHeadersSchema,
@@ -21,9 +22,8 @@ import {
 import { presentTask, presentTimeline, TASK_ID_PREFIX } from "../tasks/present.ts";
 import type { TaskRecord } from "../tasks/record.ts";
 import { isFinal } from "../tasks/record.ts";
-import { acceptTask, MAX_WAIT_S, ownerOf, taskStub, viewTask } from "./door.ts";
-import { askAgain } from "./lost-objects.ts";
-import { refuseInvalid } from "./validation.ts";
+import { acceptTask, MAX_WAIT_S, ownerOf, taskStub, viewTask } from "./create-task.ts";
+import { rejectInvalid } from "./validation.ts";
 
 const tags = ["Tasks"];
 const security = [{ apiKey: [] }];
@@ -127,7 +127,7 @@ const redeliverRoute = createRoute({
 
 /** The routes of /v1/tasks. */
 export function taskRoutes() {
-  const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
 
   app.openapi(createTaskRoute, async (c) => {
     const body = c.req.valid("json");
@@ -165,7 +165,7 @@ export function taskRoutes() {
 
   app.openapi(cancelTaskRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const result = await askAgain(async () => stubOf(c, id).cancel(ownerOf(c.var.caller)));
+    const result = await withRetry(async () => stubOf(c, id).cancel(ownerOf(c.var.caller)));
     switch (result.tag) {
       case "canceled":
         return c.json(presentTask(result.record), 200);
@@ -201,7 +201,7 @@ export function taskRoutes() {
 
   app.openapi(redeliverRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const result = await askAgain(async () => stubOf(c, id).redeliver(ownerOf(c.var.caller)));
+    const result = await withRetry(async () => stubOf(c, id).redeliver(ownerOf(c.var.caller)));
     switch (result.tag) {
       case "redelivering":
         return c.json(presentTask(result.record as TaskRecord), 202);

@@ -8,7 +8,7 @@ import { ApiError } from "../errors.ts";
 const MAX_FAULTS = 20;
 
 /** The hook of every router: throws `invalid_request` for what did not parse. */
-export function refuseInvalid(result: { success: true } | { success: false; error: z.ZodError }): void {
+export function rejectInvalid(result: { success: true } | { success: false; error: z.ZodError }): void {
   if (!result.success) throw invalidRequest(result.error);
 }
 

@@ -1,82 +1,85 @@
-// The lifecycle of a task. PURE: `(record, fact, now) → record`, the same record where a fact no longer matters. Final states
+// The lifecycle of a task. PURE: `(record, event, now) → record`, the same record where a fact no longer matters. Final states
 // absorb: a late answer, a second cancel, a wake-up for a canceled task change nothing. Refuses I/O, clocks and randomness.
 
 import type { FailureKind, PollOutcome, Solution } from "../upstream/protocol.ts";
 import {
+  adoptEndpoint,
   claimSolution,
-  conclude,
   expireSolution,
+  followEndpoint,
+  markReported,
   postponeAttempt,
-  postponeSettlement,
+  postponeReport,
   recordAttempt,
   restartDelivery,
-  retarget,
-  settle,
-} from "./aftermath.ts";
-import type { AdmissionOutcome, Fact, Solver } from "./facts.ts";
+} from "./completion.ts";
+import type { AdmissionOutcome, Solver, TaskEvent } from "./events.ts";
 import type { StoredSolution, TaskError, TaskErrorCode, TaskRecord } from "./record.ts";
 import { isFinal } from "./record.ts";
+import { withTimelineEntry } from "./timeline.ts";
 import {
   backoffMs,
   firstPollAt,
   internalBackoffMs,
-  MAX_HIDDEN_SUBMISSIONS,
+  MAX_UNKNOWN_OUTCOMES,
   RESUBMIT_MS,
   SOLUTION_BEST_MS,
   SOLUTION_LIFE_MS,
   WAITING_RECHECK_MS,
-} from "./schedule.ts";
-import { withEvent } from "./timeline.ts";
+} from "./timers.ts";
 
 /** A send whose answer comes, or is lost, after a cancel or the deadline: upstream may have taken it, so it counts. */
-function countLateSend(record: TaskRecord, fact: Extract<Fact, { tag: "submitted" | "interrupted" }>): TaskRecord {
+function countLateSend(
+  record: TaskRecord,
+  event: Extract<TaskEvent, { tag: "submitted" | "interrupted" }>,
+): TaskRecord {
   if (record.intentAt === null) return record;
-  const taken = fact.tag === "interrupted" || ["created", "ready", "hidden"].includes(fact.outcome.tag);
+  const taken = event.tag === "interrupted" || ["created", "ready", "unknown"].includes(event.outcome.tag);
   return { ...record, intentAt: null, submissions: record.submissions + (taken ? 1 : 0) };
 }
 
 /** Applies one fact. Returns the very same record where nothing changes. */
-export function advance(record: TaskRecord, fact: Fact, now: number): TaskRecord {
-  switch (fact.tag) {
+export function applyEvent(record: TaskRecord, event: TaskEvent, now: number): TaskRecord {
+  switch (event.tag) {
     case "clock":
       return onClock(record, now);
     case "claim":
       return claimSolution(record, now);
-    case "concluded":
-      return conclude(record, fact.endpoint, now);
-    case "settled":
-      return settle(record, fact.endpoint, now);
-    case "settle_failed":
-      return postponeSettlement(record, now);
+    case "slot_released":
+      return adoptEndpoint(record, event.endpoint, now);
+    case "outcome_recorded":
+      return markReported(record, event.endpoint, now);
+    case "report_failed":
+      return postponeReport(record, now);
     case "delivered":
-      return recordAttempt(record, fact, now);
-    case "retarget":
-      return retarget(record, fact.endpoint);
-    case "terms_missing":
+      return recordAttempt(record, event, now);
+    case "endpoint_changed":
+      return followEndpoint(record, event.endpoint);
+    case "webhook_settings_missing":
       return postponeAttempt(record, now);
     case "redeliver":
-      return restartDelivery(record, fact.endpoint, now);
-    case "strike":
-      return onStrike(record, fact.limit, now);
-    case "steady":
+      return restartDelivery(record, event.endpoint, now);
+    case "step_failed":
+      return onStepFailed(record, event.limit, now);
+    case "step_succeeded":
       return record.strikes === 0 ? record : { ...record, strikes: 0, pausedUntil: null };
     case "submitted":
     case "interrupted":
-      return isFinal(record.status) ? countLateSend(record, fact) : advanceUnfinished(record, fact, now);
+      return isFinal(record.status) ? countLateSend(record, event) : applyToUnfinished(record, event, now);
     default:
-      return isFinal(record.status) ? record : advanceUnfinished(record, fact, now);
+      return isFinal(record.status) ? record : applyToUnfinished(record, event, now);
   }
 }
 
-type UnfinishedFact = Extract<
-  Fact,
+type UnfinishedTaskEvent = Extract<
+  TaskEvent,
   { tag: "admission" | "woken" | "rearmed" | "submitting" | "submitted" | "held" | "interrupted" | "polled" | "cancel" }
 >;
 
-function advanceUnfinished(record: TaskRecord, fact: UnfinishedFact, now: number): TaskRecord {
-  switch (fact.tag) {
+function applyToUnfinished(record: TaskRecord, event: UnfinishedTaskEvent, now: number): TaskRecord {
+  switch (event.tag) {
     case "admission":
-      return onAdmission(record, fact.outcome, now);
+      return onAdmission(record, event.outcome, now);
     case "woken":
       return record.stage === "waiting" ? { ...record, stepAt: now } : record;
     case "rearmed":
@@ -85,16 +88,16 @@ function advanceUnfinished(record: TaskRecord, fact: UnfinishedFact, now: number
     case "submitting":
       return record.status === "queued" ? { ...record, intentAt: now } : record;
     case "submitted":
-      return record.status === "queued" ? onSubmitted({ ...record, intentAt: null }, fact, now) : record;
+      return record.status === "queued" ? onSubmitted({ ...record, intentAt: null }, event, now) : record;
     case "held":
       if (record.status !== "queued") return record;
-      return withEvent({ ...record, stepAt: fact.until, lastExchangeFailed: true }, now, "held", {
-        detail: fact.reason,
+      return withTimelineEntry({ ...record, stepAt: event.until, lastExchangeFailed: true }, now, "held", {
+        detail: event.reason,
       });
     case "interrupted":
-      return record.intentAt === null ? record : onHidden(record, record.intentAt, "interrupted", now);
+      return record.intentAt === null ? record : onUnknownOutcome(record, record.intentAt, "interrupted", now);
     case "polled":
-      return onPolled(record, fact, now);
+      return onPolled(record, event, now);
     case "cancel":
       return finish(record, "canceled", now);
   }
@@ -114,7 +117,7 @@ function onAdmission(record: TaskRecord, outcome: AdmissionOutcome, now: number)
   if (record.status !== "queued" || record.stage === "submission") return record;
   switch (outcome.tag) {
     case "admitted":
-      return withEvent(
+      return withTimelineEntry(
         { ...record, ...adviceOf(outcome), stage: "submission", stepAt: now, faults: 0 },
         now,
         "admitted",
@@ -124,9 +127,9 @@ function onAdmission(record: TaskRecord, outcome: AdmissionOutcome, now: number)
       );
     case "waiting": {
       const waiting: TaskRecord = { ...record, stage: "waiting", stepAt: now + WAITING_RECHECK_MS, faults: 0 };
-      return record.stage === "waiting" ? waiting : withEvent(waiting, now, "waiting");
+      return record.stage === "waiting" ? waiting : withTimelineEntry(waiting, now, "waiting");
     }
-    case "refused":
+    case "rejected":
       return outcome.code === "quota_exceeded"
         ? fail(record, "quota_exceeded", "The tenant's monthly quota of tasks is used up.", now)
         : fail(record, "tenant_suspended", "The tenant is suspended.", now);
@@ -143,26 +146,26 @@ function adviceOf({ firstPollMs }: Extract<AdmissionOutcome, { tag: "admitted" }
   return firstPollMs === undefined ? {} : { firstPollMs };
 }
 
-function onSubmitted(record: TaskRecord, fact: Extract<Fact, { tag: "submitted" }>, now: number): TaskRecord {
-  const { outcome, sentAt } = fact;
+function onSubmitted(record: TaskRecord, event: Extract<TaskEvent, { tag: "submitted" }>, now: number): TaskRecord {
+  const { outcome, sentAt } = event;
   const durationMs = now - sentAt;
   switch (outcome.tag) {
     case "created": {
       const taken = accepted(record, sentAt, now, outcome.taskId);
-      return withEvent({ ...taken, stepAt: firstPollAt(record, now) }, now, "submitted", { durationMs });
+      return withTimelineEntry({ ...taken, stepAt: firstPollAt(record, now) }, now, "submitted", { durationMs });
     }
     case "ready": {
-      const taken = withEvent(accepted(record, sentAt, now, outcome.taskId), now, "submitted", { durationMs });
-      return ready(taken, outcome.solution, fact.solver, now);
+      const taken = withTimelineEntry(accepted(record, sentAt, now, outcome.taskId), now, "submitted", { durationMs });
+      return ready(taken, outcome.solution, event.solver, now);
     }
-    case "hidden":
-      return onHidden(record, sentAt, outcome.reason, now);
+    case "unknown":
+      return onUnknownOutcome(record, sentAt, outcome.reason, now);
     case "failed":
       return rejected(record, outcome.kind, outcome.code, outcome.description, now);
     case "account":
-      return refusedSubmission(record, "upstream_unavailable", null, durationMs, now);
+      return submissionRejected(record, "upstream_unavailable", null, durationMs, now);
     case "transient":
-      return refusedSubmission(record, outcome.reason, outcome.retryAfterMs, durationMs, now);
+      return submissionRejected(record, outcome.reason, outcome.retryAfterMs, durationMs, now);
   }
 }
 
@@ -180,7 +183,7 @@ function accepted(record: TaskRecord, sentAt: number, now: number, upstreamTaskI
   };
 }
 
-function refusedSubmission(
+function submissionRejected(
   record: TaskRecord,
   reason: string,
   retryAfterMs: number | null,
@@ -190,11 +193,11 @@ function refusedSubmission(
   const faults = record.faults + 1;
   const stepAt = now + backoffMs(faults, 0, retryAfterMs);
   const next: TaskRecord = { ...record, faults, stepAt, lastExchangeFailed: true };
-  return withEvent(next, now, "submission_refused", { durationMs, detail: reason });
+  return withTimelineEntry(next, now, "submission_refused", { durationMs, detail: reason });
 }
 
-function onHidden(record: TaskRecord, sentAt: number, reason: string, now: number): TaskRecord {
-  const next = withEvent(
+function onUnknownOutcome(record: TaskRecord, sentAt: number, reason: string, now: number): TaskRecord {
+  const next = withTimelineEntry(
     {
       ...record,
       intentAt: null,
@@ -207,16 +210,19 @@ function onHidden(record: TaskRecord, sentAt: number, reason: string, now: numbe
     "submission_hidden",
     { durationMs: Math.max(now - sentAt, 0), detail: reason },
   );
-  return next.hiddenSubmissions < MAX_HIDDEN_SUBMISSIONS
+  return next.hiddenSubmissions < MAX_UNKNOWN_OUTCOMES
     ? next
     : fail(next, "upstream_unavailable", "The upstream took the task without a readable answer, twice.", now);
 }
 
-function onPolled(record: TaskRecord, fact: Extract<Fact, { tag: "polled" }>, now: number): TaskRecord {
+function onPolled(record: TaskRecord, event: Extract<TaskEvent, { tag: "polled" }>, now: number): TaskRecord {
   if (record.status !== "processing") return record;
-  const { outcome, sentAt } = fact;
+  const { outcome, sentAt } = event;
   const detail = pollDetail(outcome);
-  const polled = withEvent({ ...record, polls: record.polls + 1 }, now, "poll", { durationMs: now - sentAt, detail });
+  const polled = withTimelineEntry({ ...record, polls: record.polls + 1 }, now, "poll", {
+    durationMs: now - sentAt,
+    detail,
+  });
   switch (outcome.tag) {
     case "processing":
       return {
@@ -227,14 +233,14 @@ function onPolled(record: TaskRecord, fact: Extract<Fact, { tag: "polled" }>, no
         stepAt: now + record.pollIntervalMs,
       };
     case "ready":
-      return ready(polled, outcome.solution, fact.solver, now);
+      return ready(polled, outcome.solution, event.solver, now);
     case "failed":
       return rejected(polled, outcome.kind, outcome.code, outcome.description, now);
     case "account":
-      return pollFault(polled, null, now);
+      return pollFailed(polled, null, now);
     case "transient":
-    case "fault":
-      return pollFault(polled, outcome.retryAfterMs, now);
+    case "request_failed":
+      return pollFailed(polled, outcome.retryAfterMs, now);
   }
 }
 
@@ -244,7 +250,7 @@ function pollDetail(outcome: PollOutcome): string {
   return "reason" in outcome ? outcome.reason : outcome.tag;
 }
 
-function pollFault(record: TaskRecord, retryAfterMs: number | null, now: number): TaskRecord {
+function pollFailed(record: TaskRecord, retryAfterMs: number | null, now: number): TaskRecord {
   const faults = record.faults + 1;
   const stepAt = now + backoffMs(faults, record.pollIntervalMs, retryAfterMs);
   return { ...record, faults, stepAt, lastExchangeFailed: true };
@@ -291,10 +297,10 @@ function finish(
     settleAt: now,
     delivery: delivery === null ? null : { ...delivery, roundAt: now, nextAttemptAt: now },
   };
-  return withEvent(next, now, status, { durationMs: now - record.createdAt });
+  return withTimelineEntry(next, now, status, { durationMs: now - record.createdAt });
 }
 
-function onStrike(record: TaskRecord, limit: number, now: number): TaskRecord {
+function onStepFailed(record: TaskRecord, limit: number, now: number): TaskRecord {
   const strikes = record.strikes + 1;
   if (isFinal(record.status)) {
     const pausedUntil = now + internalBackoffMs(strikes);
@@ -302,7 +308,7 @@ function onStrike(record: TaskRecord, limit: number, now: number): TaskRecord {
     return postponeAttempt({ ...record, strikes, pausedUntil, settleAt }, now, pausedUntil);
   }
   // What was under way when it came is unknown: a createTask may have left, and so may a poll.
-  const known = record.intentAt === null ? record : onHidden(record, record.intentAt, "interrupted", now);
+  const known = record.intentAt === null ? record : onUnknownOutcome(record, record.intentAt, "interrupted", now);
   if (isFinal(known.status)) return known;
   if (strikes >= limit) return fail({ ...known, strikes: 0 }, "internal", "The gateway failed on this task.", now);
   const pauseMs = Math.max(internalBackoffMs(strikes), record.status === "processing" ? record.pollIntervalMs : 0);

@@ -5,35 +5,35 @@ import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import { configurationOf } from "../env.ts";
 import { describeError, log } from "../log.ts";
-import type { DeliveryTerms } from "../tenants/state.ts";
+import type { WebhookSettings } from "../tenants/state.ts";
 import { UPSTREAM_TIMEOUT_MS } from "../upstream/client.ts";
-import type { AcceptRequest, AcceptResult, CancelResult, ClaimResult, RedeliverResult, TaskOwner } from "./calls.ts";
 import { isVolatile } from "./durability.ts";
-import type { Fact } from "./facts.ts";
-import { advance } from "./lifecycle.ts";
+import type { StepContext } from "./effects.ts";
+import {
+  admitStep,
+  deliverStep,
+  permitFor,
+  pollStep,
+  recordDeliveryState,
+  recordPurge,
+  reportOutcomeStep,
+  requestWebhookSettings,
+  submitStep,
+} from "./effects.ts";
+import type { TaskEvent } from "./events.ts";
+import { applyEvent } from "./lifecycle.ts";
+import { LongPollSubscribers } from "./long-poll.ts";
 import type { TaskRecord } from "./record.ts";
 import { isFinal, newRecord, RECORD_KEY, taskRecordSchema } from "./record.ts";
 import { reportChange, reportExhausted } from "./report.ts";
-import { ALARM_OVERDUE_MS, attemptDue, nextAction, nextWakeAt, recover } from "./schedule.ts";
-import type { StepContext } from "./steps.ts";
-import {
-  admitStep,
-  askTerms,
-  deliverStep,
-  noteDelivery,
-  noteForgotten,
-  passageOf,
-  pollStep,
-  settleStep,
-  submitStep,
-} from "./steps.ts";
-import { Waiters } from "./waiters.ts";
+import type { AcceptRequest, AcceptResult, CancelResult, ClaimResult, RedeliverResult, TaskOwner } from "./rpc.ts";
+import { ALARM_OVERDUE_MS, attemptDue, nextAction, nextWakeAt, recover } from "./timers.ts";
 
 /** Steps of one alarm: more than any task has due at once, so that a fault of ours cannot spin for ever. */
 const MAX_STEPS = 16;
 
 /** Unexpected exceptions in a row after which a task fails with `internal`. */
-const MAX_STRIKES = 10;
+const MAX_CONSECUTIVE_FAILURES = 10;
 
 /** A record that cannot be read is looked at again after this (ms). */
 const UNREADABLE_RETRY_MS = 600_000;
@@ -45,7 +45,7 @@ export class TaskObject extends DurableObject<Env> {
   #armedAt: number | null = null;
   /** The alarm's handler runs: its end arms the alarm, so nobody else needs to. */
   #working = false;
-  readonly #waiters = new Waiters();
+  readonly #subscribers = new LongPollSubscribers();
   /** Aborted as the task becomes final. */
   #final = new AbortController();
 
@@ -73,7 +73,7 @@ export class TaskObject extends DurableObject<Env> {
   async view(owner: TaskOwner, waitMs: number): Promise<TaskRecord | null> {
     const record = await this.#look(owner);
     if (record === null || isFinal(record.status) || waitMs <= 0) return record;
-    await this.#waiters.wait(waitMs);
+    await this.#subscribers.wait(waitMs);
     return this.#look(owner);
   }
 
@@ -104,13 +104,13 @@ export class TaskObject extends DurableObject<Env> {
     if (before === null) return { tag: "absent" };
     if (!isFinal(before.status)) return { tag: "not_redeliverable" };
     const own = before.delivery?.source === "task";
-    const terms = own ? null : await askTerms(before, this.#context());
-    if (!own && terms === null) throw new Error("the tenant's object did not say where its webhooks go");
-    const endpoint = terms?.endpoint ?? null;
+    const settings = own ? null : await requestWebhookSettings(before, this.#context());
+    if (!own && settings === null) throw new Error("the tenant's object did not say where its webhooks go");
+    const endpoint = settings?.endpoint ?? null;
     if (!own && endpoint === null) return { tag: "not_redeliverable" };
     const record = this.#apply({ tag: "redeliver", endpoint });
     this.#rearm();
-    if (record.settled) await noteDelivery(record, this.#context());
+    if (record.settled) await recordDeliveryState(record, this.#context());
     return { tag: "redelivering", record };
   }
 
@@ -144,13 +144,13 @@ export class TaskObject extends DurableObject<Env> {
     this.#working = true;
     try {
       await this.#work();
-      if (this.#record !== null) this.#apply({ tag: "steady" });
+      if (this.#record !== null) this.#apply({ tag: "step_succeeded" });
     } catch (error) {
       // Thrown on, the platform would try six times and then drop the alarm: a silent, dead task.
       if (this.#record === null) throw error;
       const { id, tenantId } = this.#record;
       log("error", "task_step_failed", { taskId: `tsk_${id}`, tenantId, ...describeError(error) });
-      this.#apply({ tag: "strike", limit: MAX_STRIKES });
+      this.#apply({ tag: "step_failed", limit: MAX_CONSECUTIVE_FAILURES });
     } finally {
       this.#working = false;
     }
@@ -176,17 +176,17 @@ export class TaskObject extends DurableObject<Env> {
         case "poll":
           this.#apply(await pollStep(record, context));
           break;
-        case "settle": {
-          const { fact, terms } = await settleStep(record, context);
-          const after = this.#apply(fact);
-          if (terms !== null) await this.#deliver(after, context, terms);
+        case "report": {
+          const { event, settings } = await reportOutcomeStep(record, context);
+          const after = this.#apply(event);
+          if (settings !== null) await this.#deliver(after, context, settings);
           break;
         }
         case "deliver":
-          await this.#deliver(record, context, await askTerms(record, context));
+          await this.#deliver(record, context, await requestWebhookSettings(record, context));
           break;
         case "purge":
-          await noteForgotten(record, context);
+          await recordPurge(record, context);
           // A redelivery may have been taken meanwhile: it has its attempt first.
           if (nextAction(this.#apply({ tag: "clock" }), Date.now()).tag !== "purge") break;
           await this.ctx.storage.deleteAll();
@@ -198,30 +198,30 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   async #submit(record: TaskRecord, context: StepContext): Promise<void> {
-    const passage = await passageOf(record, context);
-    if (typeof passage !== "string") {
-      this.#apply(passage);
+    const permit = await permitFor(record, context);
+    if (typeof permit !== "string") {
+      this.#apply(permit);
       return;
     }
     // A cancel may have come while the breaker was asked: only what is still queued is submitted.
     const submitting = this.#apply({ tag: "submitting" });
     if (isFinal(submitting.status)) return;
-    this.#apply(await submitStep(submitting, context, passage === "probe"));
+    this.#apply(await submitStep(submitting, context, permit === "probe"));
   }
 
-  async #deliver(record: TaskRecord, context: StepContext, terms: DeliveryTerms | null): Promise<void> {
+  async #deliver(record: TaskRecord, context: StepContext, settings: WebhookSettings | null): Promise<void> {
     if (!attemptDue(record, Date.now())) return;
-    if (terms === null) {
-      this.#apply({ tag: "terms_missing" });
+    if (settings === null) {
+      this.#apply({ tag: "webhook_settings_missing" });
       return;
     }
     // The solution may have died while its terms were asked for.
     this.#apply({ tag: "clock" });
-    const due = this.#apply({ tag: "retarget", endpoint: terms.endpoint });
-    const after = due.delivery?.nextAttemptAt === null ? due : this.#apply(await deliverStep(due, context, terms));
+    const due = this.#apply({ tag: "endpoint_changed", endpoint: settings.endpoint });
+    const after = due.delivery?.nextAttemptAt === null ? due : this.#apply(await deliverStep(due, context, settings));
     if (after.delivery?.state === "exhausted") reportExhausted(after);
     // Where the ledger has no entry yet, the one that follows bears the state.
-    if (after.settled && after.delivery?.state !== record.delivery?.state) await noteDelivery(after, context);
+    if (after.settled && after.delivery?.state !== record.delivery?.state) await recordDeliveryState(after, context);
   }
 
   #context(): StepContext {
@@ -248,18 +248,18 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   /** Applies a fact to the record as it is now, whatever was awaited before, and stores what must survive. */
-  #apply(fact: Fact): TaskRecord {
+  #apply(event: TaskEvent): TaskRecord {
     const before = this.#record;
-    if (before === null) throw new Error("a fact for a task that is no more");
-    const after = advance(before, fact, Date.now());
+    if (before === null) throw new Error("an event for a task that is no more");
+    const after = applyEvent(before, event, Date.now());
     if (after === before) return after;
     // Storage first: where it refuses a record, memory must not run ahead of it.
-    if (!isVolatile(before, fact)) this.#store(after);
+    if (!isVolatile(before, event)) this.#store(after);
     this.#record = after;
     if (after.status !== before.status) {
       reportChange(this.env.ANALYTICS, before, after);
       if (isFinal(after.status)) {
-        this.#waiters.release();
+        this.#subscribers.release();
         // A cancel does not wait for the exchange that is under way: its webhook and its slot would wait with it.
         this.#final.abort();
       }
@@ -299,7 +299,7 @@ export class TaskObject extends DurableObject<Env> {
     const record = taskRecordSchema.parse(stored);
     const now = Date.now();
     const recovered = recover(record, armedAt, now, UPSTREAM_TIMEOUT_MS);
-    const resumed = advance(recovered, { tag: "interrupted" }, now);
+    const resumed = applyEvent(recovered, { tag: "interrupted" }, now);
     // An alarm that does not follow a poll's answer must find its reason on disk, or the next load would misread it.
     if (resumed !== record) this.#store(resumed);
     this.#record = resumed;

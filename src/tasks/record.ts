@@ -59,13 +59,13 @@ const storedSolutionSchema: z.ZodType<StoredSolution> = z.looseObject({
 });
 
 /** One entry of the timeline. `detail` is a short tag such as `http_503`, never text from outside at length. */
-const eventSchema = z.object({
+const timelineEntrySchema = z.object({
   at: time,
   type: z.string(),
   durationMs: z.int().nonnegative().optional(),
   detail: z.string().optional(),
 });
-export type TaskEvent = z.output<typeof eventSchema>;
+export type TimelineEntry = z.output<typeof timelineEntrySchema>;
 
 const attemptSchema = z.object({
   at: time,
@@ -148,7 +148,7 @@ export const taskRecordSchema = z.object({
   strikes: z.int().nonnegative(),
   /** Of a finished task: after an unexpected exception nothing is tried before this moment. */
   pausedUntil: time.nullable().default(null),
-  events: z.array(eventSchema),
+  events: z.array(timelineEntrySchema),
 });
 export type TaskRecord = z.output<typeof taskRecordSchema>;
 

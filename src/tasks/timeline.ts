@@ -1,6 +1,6 @@
 // The timeline of a task: a bounded list of what happened and when. PURE.
 
-import type { TaskEvent, TaskRecord } from "./record.ts";
+import type { TaskRecord, TimelineEntry } from "./record.ts";
 
 /** Kept entries. A task of 300 s that is polled each second fits, with all else that it meets. */
 const MAX_EVENTS = 400;
@@ -9,14 +9,14 @@ const MAX_EVENTS = 400;
 const DETAIL_LENGTH = 64;
 
 /** The record with one more entry; the first (`accepted`) stays, the oldest of the rest make room. */
-export function withEvent(
+export function withTimelineEntry(
   record: TaskRecord,
   at: number,
   type: string,
-  extra: Pick<TaskEvent, "durationMs" | "detail"> = {},
+  extra: Pick<TimelineEntry, "durationMs" | "detail"> = {},
 ): TaskRecord {
   const { durationMs, detail } = extra;
-  const event: TaskEvent = {
+  const event: TimelineEntry = {
     at,
     type,
     ...(durationMs === undefined ? {} : { durationMs: Math.max(Math.round(durationMs), 0) }),

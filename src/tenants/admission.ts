@@ -1,9 +1,9 @@
 // Who gets in: slots of both modes, the month's quota, and the ledger rows that make both survive an eviction. It asks no other
 // object and sets no alarm; it names the tasks that are to be woken.
 
-import type { AdmissionOutcome } from "../tasks/facts.ts";
+import type { AdmissionOutcome } from "../tasks/events.ts";
 import type { KeyMode } from "./keys.ts";
-import type { AdmissionRequest, Ledger, Settlement } from "./ledger.ts";
+import type { AdmissionRequest, Ledger, TaskOutcome } from "./ledger.ts";
 import type { TenantProfile } from "./settings.ts";
 import { monthOf } from "./settings.ts";
 import { Slots } from "./slots.ts";
@@ -24,10 +24,10 @@ export class Admission {
   /** Gives a task a slot, a place in the queue, or a refusal. Asking again gives the same answer. */
   admit(request: AdmissionRequest, profile: TenantProfile, now: number): AdmissionOutcome {
     // Who asks has not been submitted yet: a suspension stops it even where it has a slot.
-    if (profile.suspended) return { tag: "refused", code: "tenant_suspended" };
+    if (profile.suspended) return { tag: "rejected", code: "tenant_suspended" };
     const slots = this.#slots[request.mode];
     if (slots.stateOf(request.taskId) === "leased") return { tag: "admitted" };
-    if (request.mode === "live" && this.exhausted(profile, now)) return { tag: "refused", code: "quota_exceeded" };
+    if (request.mode === "live" && this.exhausted(profile, now)) return { tag: "rejected", code: "quota_exceeded" };
     const admitted = slots.ask(request, profile.limits.maxInFlight) === "leased";
     this.#ledger.enter(request, admitted);
     if (admitted) this.#count(request.mode, now);
@@ -35,7 +35,7 @@ export class Admission {
   }
 
   /** Takes a task's slot, or its place, back; names the tasks that got one for it. */
-  release(task: Pick<Settlement, "mode" | "taskId">, profile: TenantProfile, now: number): string[] {
+  release(task: Pick<TaskOutcome, "mode" | "taskId">, profile: TenantProfile, now: number): string[] {
     return this.#slots[task.mode].release(task.taskId) ? this.letIn(profile, now) : [];
   }
 
@@ -52,13 +52,13 @@ export class Admission {
   }
 
   /** Takes back what ran out unsettled, and names the tasks. */
-  lapse(now: number): string[] {
-    return MODES.flatMap((mode) => this.#slots[mode].lapse(now).map(({ taskId }) => taskId));
+  expireLeases(now: number): string[] {
+    return MODES.flatMap((mode) => this.#slots[mode].expireLeases(now).map(({ taskId }) => taskId));
   }
 
   /** When the next lease or place in the queue runs out, or null. */
-  nextLapseAt(): number | null {
-    const times = MODES.map((mode) => this.#slots[mode].nextLapseAt()).filter((at) => at !== null);
+  nextLeaseExpiryAt(): number | null {
+    const times = MODES.map((mode) => this.#slots[mode].nextLeaseExpiryAt()).filter((at) => at !== null);
     return times.length === 0 ? null : Math.min(...times);
   }
 

@@ -1,10 +1,10 @@
 // What a tenant's tasks are told about their first poll: an advisor for each mode, fed by the ledger. It asks the ledger once in an
 // object's life in memory, when a task first wants advice; from then on each outcome is noted as it is settled.
 
-import { FIRST_POLL_MS } from "../tasks/schedule.ts";
+import { FIRST_POLL_MS } from "../tasks/timers.ts";
 import { FirstPollAdvisor, MOST_SAMPLES } from "./first-poll.ts";
 import type { KeyMode } from "./keys.ts";
-import type { Ledger, Settlement } from "./ledger.ts";
+import type { Ledger, TaskOutcome } from "./ledger.ts";
 
 export class Advice {
   readonly #ledger: Ledger;
@@ -15,7 +15,7 @@ export class Advice {
   }
 
   /** Learns from a task that the ledger has just taken. */
-  note({ mode, unsolvedMs, solveMs }: Settlement): void {
+  note({ mode, unsolvedMs, solveMs }: TaskOutcome): void {
     if (unsolvedMs === null || solveMs === null) return;
     this.#advisors.get(mode)?.note({ afterMs: unsolvedMs, byMs: solveMs });
   }

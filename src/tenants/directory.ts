@@ -65,7 +65,7 @@ export async function findKey(
 }
 
 /** Drops what this isolate remembers of a tenant: for the operator who has just changed it. */
-export function forgetTenant(tenantId: string): void {
+export function dropCachedTenant(tenantId: string): void {
   memory.delete(tenantId);
 }
 

@@ -5,12 +5,12 @@ import { and, asc, count, desc, eq, gte, isNotNull, isNull, lt, sql } from "driz
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
 import type { TaskErrorCode, TaskStatus } from "../tasks/record.ts";
 import type { KeyMode } from "./keys.ts";
+import { LedgerQueries } from "./ledger-queries.ts";
 import { tasks } from "./schema.ts";
 import { preferredPlace, SEQUENCES_PER_MS, sequenceAt } from "./sequence.ts";
 import { monthStartAt } from "./settings.ts";
 import type { SlotRequest } from "./slots.ts";
 import type { SolveSample } from "./solve-times.ts";
-import { Statements } from "./statements.ts";
 
 /** How long (ms) a row is kept: 30 days. */
 const LEDGER_KEPT_MS = 30 * 86_400_000;
@@ -31,7 +31,7 @@ export interface AdmissionRequest extends SlotRequest {
 }
 
 /** A task's outcome, as its object hands it in. Times in ms. */
-export interface Settlement {
+export interface TaskOutcome {
   readonly taskId: string;
   readonly mode: KeyMode;
   readonly createdAt: number;
@@ -46,7 +46,7 @@ export interface Settlement {
   readonly webhookState: "pending" | "delivered" | "exhausted" | null;
 }
 
-export interface DeliveryNote {
+export interface DeliveryState {
   readonly taskId: string;
   readonly createdAt: number;
   readonly webhookState: "pending" | "delivered" | "exhausted";
@@ -54,21 +54,21 @@ export interface DeliveryNote {
 
 export class Ledger {
   readonly #db: DrizzleSqliteDODatabase;
-  readonly #queries: ReturnType<typeof prepareQueries>;
-  readonly #statements: Statements;
+  readonly #prepared: ReturnType<typeof prepareQueries>;
+  readonly #queries: LedgerQueries;
   /** Outcomes whose entry waits for the first webhook attempt, by task. */
-  readonly #held = new Map<string, Settlement>();
+  readonly #held = new Map<string, TaskOutcome>();
 
   constructor(db: DrizzleSqliteDODatabase) {
     this.#db = db;
-    this.#queries = prepareQueries(db);
-    this.#statements = new Statements(db);
+    this.#prepared = prepareQueries(db);
+    this.#queries = new LedgerQueries(db);
   }
 
   /** What is read from it. Who reads finds every outcome that is known: those whose entry waits are entered first. */
-  get statements(): Statements {
+  get queries(): LedgerQueries {
     this.#enterHeld();
-    return this.#statements;
+    return this.#queries;
   }
 
   /** Enters a task that is admitted or waits; an update where it is known already. */
@@ -81,7 +81,7 @@ export class Ledger {
     }
     const outcome = { finishedAt: null, solveMs: null, unsolvedMs: null, errorCode: null, webhookState: null };
     const row = { sequence: free(), taskId, mode, website, admitted, createdAt, deadlineAt, ...outcome };
-    this.#queries.insert.run({ ...row, status: statusOf(admitted) });
+    this.#prepared.insert.run({ ...row, status: statusOf(admitted) });
   }
 
   /** A waiting task has got a slot. */
@@ -94,48 +94,48 @@ export class Ledger {
    * Keeps an outcome in memory until it is settled, or read. Should it be lost with the object, the task, which has it, settles it
    * all the same. False where it was known.
    */
-  hold(settlement: Settlement): boolean {
-    const { taskId, createdAt } = settlement;
+  hold(report: TaskOutcome): boolean {
+    const { taskId, createdAt } = report;
     if (this.#held.has(taskId) || (this.#look(taskId, createdAt).known?.finishedAt ?? null) !== null) return false;
     if (this.#held.size >= MOST_HELD) this.#enterHeld();
-    this.#held.set(taskId, settlement);
+    this.#held.set(taskId, report);
     return true;
   }
 
   /** Enters an outcome, or only how its webhook fared where it stands already. False where it was known. */
-  settle(settlement: Settlement): boolean {
-    const held = this.#held.delete(settlement.taskId);
-    if (this.#enter(settlement)) return !held;
-    const { taskId, createdAt, webhookState } = settlement;
-    if (webhookState !== null) this.noteDelivery({ taskId, createdAt, webhookState });
+  recordOutcome(report: TaskOutcome): boolean {
+    const held = this.#held.delete(report.taskId);
+    if (this.#enter(report)) return !held;
+    const { taskId, createdAt, webhookState } = report;
+    if (webhookState !== null) this.recordDeliveryState({ taskId, createdAt, webhookState });
     return false;
   }
 
   #enterHeld(): void {
-    for (const settlement of this.#held.values()) this.#enter(settlement);
+    for (const report of this.#held.values()) this.#enter(report);
     this.#held.clear();
   }
 
-  #enter(settlement: Settlement): boolean {
-    const { taskId, createdAt, status, finishedAt, solveMs, unsolvedMs, errorCode, webhookState } = settlement;
+  #enter(report: TaskOutcome): boolean {
+    const { taskId, createdAt, status, finishedAt, solveMs, unsolvedMs, errorCode, webhookState } = report;
     const outcome = { status, finishedAt, solveMs, unsolvedMs, errorCode, webhookState };
     const { known, free } = this.#look(taskId, createdAt);
     if (known === null) {
-      const { mode, website } = settlement;
+      const { mode, website } = report;
       const row = { sequence: free(), taskId, mode, website, admitted: false, createdAt, deadlineAt: finishedAt };
-      this.#queries.insert.run({ ...row, ...outcome });
+      this.#prepared.insert.run({ ...row, ...outcome });
       return true;
     }
     if (known.finishedAt !== null) return false;
-    this.#queries.settle.run({ sequence: known.sequence, ...outcome });
+    this.#prepared.finish.run({ sequence: known.sequence, ...outcome });
     return true;
   }
 
   /** Enters how the webhook attempts ended. */
-  noteDelivery({ taskId, createdAt, webhookState }: DeliveryNote): void {
+  recordDeliveryState({ taskId, createdAt, webhookState }: DeliveryState): void {
     const { known } = this.#look(taskId, createdAt);
     if (known === null || known.webhookState === webhookState) return;
-    this.#queries.noteDelivery.run({ sequence: known.sequence, webhookState });
+    this.#prepared.recordDeliveryState.run({ sequence: known.sequence, webhookState });
   }
 
   /** The tasks that may be unfinished, oldest first, with whether they have a slot. */
@@ -187,13 +187,13 @@ export class Ledger {
   }
 
   #admit({ sequence, admitted, finishedAt }: KnownRow): void {
-    if (!admitted && finishedAt === null) this.#queries.admit.run({ sequence });
+    if (!admitted && finishedAt === null) this.#prepared.admit.run({ sequence });
   }
 
   /** The task's row, and a place for one: the place it would like, or the next that is free in its millisecond. */
   #look(taskId: string, createdAt: number): { readonly known: KnownRow | null; readonly free: () => number } {
     const first = sequenceAt(createdAt);
-    const neighbours = this.#queries.ofMillisecond.all({ first, end: first + SEQUENCES_PER_MS });
+    const neighbours = this.#prepared.ofMillisecond.all({ first, end: first + SEQUENCES_PER_MS });
     const known = neighbours.find((row) => row.taskId === taskId) ?? null;
     const free = () => {
       const taken = new Set(neighbours.map(({ sequence }) => sequence));
@@ -244,7 +244,7 @@ function prepareQueries(db: DrizzleSqliteDODatabase) {
       .set({ admitted: true, status: statusOf(true) })
       .where(bySequence)
       .prepare(),
-    settle: db
+    finish: db
       .update(tasks)
       .set({
         status: sql`${given("status")}`,
@@ -256,7 +256,7 @@ function prepareQueries(db: DrizzleSqliteDODatabase) {
       })
       .where(bySequence)
       .prepare(),
-    noteDelivery: db
+    recordDeliveryState: db
       .update(tasks)
       .set({ webhookState: sql`${given("webhookState")}` })
       .where(bySequence)

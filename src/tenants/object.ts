@@ -5,20 +5,20 @@ import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import { configurationOf } from "../env.ts";
 import { describeError, log } from "../log.ts";
-import type { AdmissionOutcome } from "../tasks/facts.ts";
+import type { AdmissionOutcome } from "../tasks/events.ts";
 import type { TaskObject } from "../tasks/object.ts";
 import type { TaskStatus } from "../tasks/record.ts";
 import type { ProbeResult } from "../webhooks/probe.ts";
 import { probeEndpoint } from "../webhooks/probe.ts";
 import type { KeyInfo, MintedKey, NewKey } from "./keyring.ts";
 import type { KeyMode, Scope } from "./keys.ts";
-import type { AdmissionRequest, DeliveryNote, Settlement } from "./ledger.ts";
+import type { AdmissionRequest, DeliveryState, TaskOutcome } from "./ledger.ts";
+import type { LedgerPage, UsageDay } from "./ledger-queries.ts";
 import { PUBLISH_RETRY_MS, Publisher } from "./publisher.ts";
 import type { TenantProfile, TenantSnapshot } from "./settings.ts";
 import { monthOf } from "./settings.ts";
-import type { DeliveryTerms, EndpointInfo, NewTenant, TenantPatch } from "./state.ts";
+import type { EndpointInfo, NewTenant, TenantPatch, WebhookSettings } from "./state.ts";
 import { TenantState } from "./state.ts";
-import type { LedgerPage, UsageDay } from "./statements.ts";
 
 /** The ledger is pruned this often (ms). */
 const PRUNE_EVERY_MS = 86_400_000;
@@ -27,9 +27,9 @@ const PRUNE_EVERY_MS = 86_400_000;
 export type MintResult = MintedKey | "absent" | "too_many" | "forbidden";
 
 /** Whether the ledger has the outcome now, and the terms for the webhook. */
-export interface SettleResult {
+export interface OutcomeReceipt {
   readonly entered: boolean;
-  readonly terms: DeliveryTerms;
+  readonly settings: WebhookSettings;
 }
 
 /** What a key may give: nothing that it lacks. The operator is bound by no scope and no mode. */
@@ -155,8 +155,8 @@ export class TenantObject extends DurableObject<Env> {
     if (state === null) return { tag: "gone" };
     const now = Date.now();
     const outcome = state.admission.admit(request, state.profile, now);
-    if (outcome.tag === "refused" && outcome.code === "quota_exceeded") this.#announceExhaustion(state, now);
-    this.#armForLapse(state);
+    if (outcome.tag === "rejected" && outcome.code === "quota_exceeded") this.#announceExhaustion(state, now);
+    this.#armForLeaseExpiry(state);
     return outcome.tag === "admitted" ? { ...outcome, ...this.#adviceFor(state, request.mode) } : outcome;
   }
 
@@ -164,26 +164,26 @@ export class TenantObject extends DurableObject<Env> {
    * Frees the slot of a task that is final, says where its webhook goes and what signs it, and takes the outcome into the ledger,
    * once. With `mayWait` its entry waits where there is a webhook: the task hands the outcome in again with what came of it.
    */
-  settle(settlement: Settlement, mayWait = false): SettleResult {
-    const state = this.#own(settlement.createdAt);
-    if (state === null) return { entered: true, terms: { endpoint: null, secrets: [] } };
+  reportOutcome(report: TaskOutcome, mayWait = false): OutcomeReceipt {
+    const state = this.#own(report.createdAt);
+    if (state === null) return { entered: true, settings: { endpoint: null, secrets: [] } };
     const now = Date.now();
-    const terms = state.deliveryTerms(now);
-    const webhookState = settlement.webhookState ?? (terms.endpoint === null ? null : "pending");
+    const settings = state.webhookSettings(now);
+    const webhookState = report.webhookState ?? (settings.endpoint === null ? null : "pending");
     const entered = !mayWait || webhookState === null;
-    const outcome = { ...settlement, webhookState };
-    const fresh = entered ? state.ledger.settle(outcome) : state.ledger.hold(outcome);
+    const outcome = { ...report, webhookState };
+    const fresh = entered ? state.ledger.recordOutcome(outcome) : state.ledger.hold(outcome);
     if (fresh) state.advice.note(outcome);
-    this.#wake(state.admission.release(settlement, state.profile, now));
-    return { entered, terms };
+    this.#wake(state.admission.release(report, state.profile, now));
+    return { entered, settings };
   }
 
-  deliveryTerms(createdAt: number): DeliveryTerms {
-    return this.#own(createdAt)?.deliveryTerms(Date.now()) ?? { endpoint: null, secrets: [] };
+  webhookSettings(createdAt: number): WebhookSettings {
+    return this.#own(createdAt)?.webhookSettings(Date.now()) ?? { endpoint: null, secrets: [] };
   }
 
-  noteDelivery(note: DeliveryNote): void {
-    this.#own(note.createdAt)?.ledger.noteDelivery(note);
+  recordDeliveryState(note: DeliveryState): void {
+    this.#own(note.createdAt)?.ledger.recordDeliveryState(note);
   }
 
   endpoint(): EndpointInfo | null {
@@ -212,18 +212,18 @@ export class TenantObject extends DurableObject<Env> {
     const state = this.#state;
     const url = state?.endpoint.url ?? null;
     if (state === null || url === null) return null;
-    const { secrets } = state.deliveryTerms(Date.now());
+    const { secrets } = state.webhookSettings(Date.now());
     return probeEndpoint(url, state.profile.id, secrets, configurationOf(this.env));
   }
 
   /** A page of the ledger, newest first. */
   listTasks(mode: KeyMode, status: TaskStatus | null, limit: number, before: number | null): LedgerPage {
-    return this.#state?.ledger.statements.page(mode, status, limit, before) ?? { rows: [], next: null };
+    return this.#state?.ledger.queries.page(mode, status, limit, before) ?? { rows: [], next: null };
   }
 
   /** Usage by day (UTC), from `from` to `to`, both included; each as `2026-11-23`. */
   usage(mode: KeyMode, from: string, to: string): UsageDay[] {
-    return this.#state?.ledger.statements.usage(mode, from, to) ?? [];
+    return this.#state?.ledger.queries.usage(mode, from, to) ?? [];
   }
 
   override async alarm(): Promise<void> {
@@ -233,7 +233,7 @@ export class TenantObject extends DurableObject<Env> {
     const now = Date.now();
     let again = now + PRUNE_EVERY_MS;
     try {
-      this.#wake(state.admission.lapse(now));
+      this.#wake(state.admission.expireLeases(now));
       this.#wake(state.admission.letIn(state.profile, now));
       state.ledger.prune(now);
       if (state.unpublished) await this.#publisher.publish(state);
@@ -244,7 +244,7 @@ export class TenantObject extends DurableObject<Env> {
     }
     if (this.#state === null) return;
     this.#armBy(again);
-    this.#armForLapse(state);
+    this.#armForLeaseExpiry(state);
   }
 
   /** When the first poll had best come, where the operator wants it to be learned. */
@@ -282,8 +282,8 @@ export class TenantObject extends DurableObject<Env> {
     this.#armBy(now + 1);
   }
 
-  #armForLapse(state: TenantState): void {
-    const at = state.admission.nextLapseAt();
+  #armForLeaseExpiry(state: TenantState): void {
+    const at = state.admission.nextLeaseExpiryAt();
     if (at !== null) this.#armBy(at);
   }
 

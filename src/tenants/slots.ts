@@ -80,19 +80,19 @@ export class Slots {
   }
 
   /** Takes back what ran out unsettled, leases and places alike, and names the tasks: they are to be nudged. */
-  lapse(now: number): SlotRequest[] {
-    const lapsed: SlotRequest[] = [];
-    for (let at = this.nextLapseAt(); at !== null && at <= now; at = this.nextLapseAt()) {
+  expireLeases(now: number): SlotRequest[] {
+    const expired: SlotRequest[] = [];
+    for (let at = this.nextLeaseExpiryAt(); at !== null && at <= now; at = this.nextLeaseExpiryAt()) {
       const request = this.#ends.pop();
       if (request === undefined) break;
       this.release(request.taskId);
-      lapsed.push(request);
+      expired.push(request);
     }
-    return lapsed;
+    return expired;
   }
 
   /** When the next lease or place runs out, or null where there is none. */
-  nextLapseAt(): number | null {
+  nextLeaseExpiryAt(): number | null {
     for (let next = this.#ends.peek(); next !== undefined; next = this.#ends.peek()) {
       if (this.#holds(next)) return next.deadlineAt + LEASE_GRACE_MS;
       this.#ends.pop();

@@ -43,7 +43,7 @@ export interface EndpointInfo {
 }
 
 /** What a webhook needs: where it goes by default (null: nowhere), and every secret that signs now, newest first. */
-export interface DeliveryTerms {
+export interface WebhookSettings {
   readonly endpoint: string | null;
   readonly secrets: readonly string[];
 }
@@ -168,7 +168,7 @@ export class TenantState {
     return secret;
   }
 
-  deliveryTerms(now: number): DeliveryTerms {
+  webhookSettings(now: number): WebhookSettings {
     const { url, disabledAt } = this.endpoint;
     const valid = this.#record.secrets.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
     return { endpoint: disabledAt === null ? url : null, secrets: valid.map(({ secret }) => secret) };

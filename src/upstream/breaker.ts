@@ -26,7 +26,7 @@ const stateSchema = z.object({ probeAt: z.int().nonnegative(), code: z.string() 
 type State = z.output<typeof stateSchema>;
 
 /** Whether a submission may leave: freely, as the minute's probe, or not before `until` (ms since the epoch). */
-export type Passage =
+export type Permit =
   | { readonly tag: "closed" }
   | { readonly tag: "probe" }
   | { readonly tag: "open"; readonly until: number };
@@ -34,7 +34,7 @@ export type Passage =
 let memory: { readonly state: State | null; readonly readAt: number } | null = null;
 
 /** Asks to pass. Whoever becomes the probe has taken it: the next one is due a minute later. */
-export async function askPassage(kv: KVNamespace, now: number): Promise<Passage> {
+export async function requestPermit(kv: KVNamespace, now: number): Promise<Permit> {
   const state = await readState(kv, now);
   if (state === null) return { tag: "closed" };
   if (now < state.probeAt) return { tag: "open", until: state.probeAt + Math.floor(Math.random() * SPREAD_MS) };

@@ -23,7 +23,7 @@ export interface Upstream {
 }
 
 /** How one exchange may be bounded and traced. */
-export interface ExchangeOptions {
+export interface RequestOptions {
   /** ms from sending to the last byte of the answer. */
   readonly timeoutMs: number;
   readonly traceparent?: string | undefined;
@@ -37,29 +37,25 @@ type Exchange = { readonly tag: "answer"; readonly raw: RawAnswer } | { readonly
 export async function createTask(
   upstream: Upstream,
   task: UpstreamTask,
-  options: ExchangeOptions,
+  options: RequestOptions,
 ): Promise<CreateOutcome> {
   const body = JSON.stringify({ clientKey: upstream.clientKey, task });
   const exchange = await post(upstream, "/createTask", body, options);
   return exchange.tag === "answer"
     ? withoutKey(interpretCreate(exchange.raw), upstream.clientKey)
-    : { tag: "hidden", reason: exchange.reason };
+    : { tag: "unknown", reason: exchange.reason };
 }
 
 /** Sends getTaskResult. `taskId` is the id's JSON text, put on the wire as it came. */
-export async function getTaskResult(
-  upstream: Upstream,
-  taskId: string,
-  options: ExchangeOptions,
-): Promise<PollOutcome> {
+export async function getTaskResult(upstream: Upstream, taskId: string, options: RequestOptions): Promise<PollOutcome> {
   const body = `{"clientKey":${JSON.stringify(upstream.clientKey)},"taskId":${taskId}}`;
   const exchange = await post(upstream, "/getTaskResult", body, options);
   return exchange.tag === "answer"
     ? withoutKey(interpretPoll(exchange.raw), upstream.clientKey)
-    : { tag: "fault", reason: exchange.reason, retryAfterMs: null };
+    : { tag: "request_failed", reason: exchange.reason, retryAfterMs: null };
 }
 
-async function post(upstream: Upstream, path: string, body: string, options: ExchangeOptions): Promise<Exchange> {
+async function post(upstream: Upstream, path: string, body: string, options: RequestOptions): Promise<Exchange> {
   const abort = new AbortController();
   const giveUp = () => abort.abort();
   const timer = setTimeout(giveUp, options.timeoutMs);
@@ -81,7 +77,7 @@ async function exchange(
   upstream: Upstream,
   path: string,
   body: string,
-  options: ExchangeOptions,
+  options: RequestOptions,
   signal: AbortSignal,
 ): Promise<Exchange> {
   const headers = new Headers({ "content-type": "application/json", accept: "application/json" });

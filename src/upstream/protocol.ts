@@ -112,14 +112,14 @@ export type CreateOutcome =
   | { readonly tag: "created"; readonly taskId: string }
   | { readonly tag: "ready"; readonly taskId: string | null; readonly solution: Solution }
   /** Bytes may have reached upstream and nothing readable came back: it may have created, and charged for, a task. */
-  | { readonly tag: "hidden"; readonly reason: string }
+  | { readonly tag: "unknown"; readonly reason: string }
   | UpstreamError;
 
 /** The outcome of getTaskResult. */
 export type PollOutcome =
   | { readonly tag: "processing" }
   | { readonly tag: "ready"; readonly solution: Solution }
-  | { readonly tag: "fault"; readonly reason: string; readonly retryAfterMs: number | null }
+  | { readonly tag: "request_failed"; readonly reason: string; readonly retryAfterMs: number | null }
   | UpstreamError;
 
 const ACCOUNT_CODES = new Set([
@@ -180,7 +180,7 @@ export interface RawAnswer {
 }
 
 /** A proxy's words for "I sent it on and heard nothing": the task may exist. */
-const HIDDEN_STATUSES = new Set([504, 520, 524]);
+const UNKNOWN_OUTCOME_STATUSES = new Set([504, 520, 524]);
 
 function read(body: string): Answer | null {
   try {
@@ -220,7 +220,8 @@ export function interpretCreate(raw: RawAnswer): CreateOutcome {
   const taskId = id.success ? toJsonText(id.data) : null;
   if (isError(answer, answer.status === "ready" ? answer.solution : answer.taskId)) {
     // A proxy's own words under such a status: it sent the request on, and knows no more.
-    if (HIDDEN_STATUSES.has(raw.status) && !isKnownCode(answer.errorCode)) return interpretUnreadableCreate(raw);
+    if (UNKNOWN_OUTCOME_STATUSES.has(raw.status) && !isKnownCode(answer.errorCode))
+      return interpretUnreadableCreate(raw);
     const error = interpretError(answer, raw);
     if (error.tag !== "processing") return error;
     // "Not ready" beside an id is a task under way; without one it is no acceptance, and nothing that was refused for good.
@@ -236,17 +237,17 @@ export function interpretCreate(raw: RawAnswer): CreateOutcome {
 }
 
 function interpretUnreadableCreate(raw: RawAnswer): CreateOutcome {
-  const refused = raw.status >= 400 && !HIDDEN_STATUSES.has(raw.status);
+  const refused = raw.status >= 400 && !UNKNOWN_OUTCOME_STATUSES.has(raw.status);
   return refused
     ? { tag: "transient", reason: `http_${raw.status}`, retryAfterMs: raw.retryAfterMs }
-    : { tag: "hidden", reason: raw.status === 200 ? "malformed" : `http_${raw.status}` };
+    : { tag: "unknown", reason: raw.status === 200 ? "malformed" : `http_${raw.status}` };
 }
 
 /** Reads an answer to getTaskResult. A `ready` without a token is malformed, and so is a status that nobody documents. */
 export function interpretPoll(raw: RawAnswer): PollOutcome {
   const answer = read(raw.body);
   const fault: PollOutcome = {
-    tag: "fault",
+    tag: "request_failed",
     reason: raw.status === 200 ? "malformed" : `http_${raw.status}`,
     retryAfterMs: raw.retryAfterMs,
   };

@@ -79,8 +79,8 @@ export function createSandbox(options: SandboxOptions = {}): Hono {
 
   app.post("/createTask", async (c) => {
     const body = await readJson(c);
-    const refusal = firstFailure(CREATE_CHECKS, body);
-    if (refusal !== null) return respond(c, refusal, "");
+    const rejection = firstFailure(CREATE_CHECKS, body);
+    if (rejection !== null) return respond(c, rejection, "");
     const request = createRequest.safeParse(body);
     if (!request.success) return respond(c, badRequest(request.error), "");
 
@@ -92,8 +92,8 @@ export function createSandbox(options: SandboxOptions = {}): Hono {
 
   app.post("/getTaskResult", async (c) => {
     const body = await readJson(c);
-    const refusal = firstFailure(ENVELOPE_CHECKS, body);
-    if (refusal !== null) return respond(c, refusal, "");
+    const rejection = firstFailure(ENVELOPE_CHECKS, body);
+    if (rejection !== null) return respond(c, rejection, "");
     const request = resultRequest.safeParse(body);
     if (!request.success) return respond(c, badRequest(request.error), "");
 

@@ -6,7 +6,7 @@
  * parser's own serialisation, so the URL that was judged is the URL that is fetched.
  */
 
-type WebhookTarget = { ok: true; url: string } | { ok: false; reason: "not_a_url" | "refused"; message: string };
+type WebhookTarget = { ok: true; url: string } | { ok: false; reason: "not_a_url" | "not_allowed"; message: string };
 
 /** Characters. The longest that proxies and servers take without question; also bounds what a task's record holds. */
 const MAX_URL_LENGTH = 2048;
@@ -156,5 +156,5 @@ function tooLong(): WebhookTarget {
 }
 
 function refused(rule: string): WebhookTarget {
-  return { ok: false, reason: "refused", message: `the webhook URL ${rule}` };
+  return { ok: false, reason: "not_allowed", message: `the webhook URL ${rule}` };
 }

@@ -1,6 +1,6 @@
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { expectCompatibleError, expectProblem } from "../support/answers.ts";
+import { expectCompatibilityError, expectProblem } from "../support/answers.ts";
 import type { CallOptions } from "../support/gateway.ts";
 import { ADMIN_TOKEN, call, makeCaller, makeKey, scenario } from "../support/gateway.ts";
 
@@ -58,9 +58,9 @@ describe("64 KiB is the longest body", () => {
   it.each(["/createTask", "/getTaskResult"])("%s answers in its own form", async (path) => {
     const { key } = await makeCaller();
     const body = JSON.stringify({ clientKey: key, ...ENDLESS, taskId: "1" }).padEnd(LIMIT + 1, " ");
-    await expectCompatibleError(await call("POST", path, { body: streamed(body) }), "ERROR_BAD_REQUEST", 413);
+    await expectCompatibilityError(await call("POST", path, { body: streamed(body) }), "ERROR_BAD_REQUEST", 413);
     const headers = { "content-length": String(body.length) };
-    await expectCompatibleError(await call("POST", path, { body, headers }), "ERROR_BAD_REQUEST", 413);
+    await expectCompatibilityError(await call("POST", path, { body, headers }), "ERROR_BAD_REQUEST", 413);
   });
 });
 

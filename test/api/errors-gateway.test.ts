@@ -1,6 +1,6 @@
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { expectCommonHeaders, expectCompatibleError, expectProblem } from "../support/answers.ts";
+import { expectCommonHeaders, expectCompatibilityError, expectProblem } from "../support/answers.ts";
 import { ADMIN_TOKEN, admin, call, callWith, makeCaller, makeKey, SEED_TASK, scenario } from "../support/gateway.ts";
 
 afterEach(reset);
@@ -83,7 +83,7 @@ describe("an unexpected fault tells nothing internal", () => {
     const { key } = await makeCaller();
     const answer = await callWith(BROKEN_TASKS, "POST", "/createTask", { body: { clientKey: key, task: ENDLESS } });
     expect(await answer.clone().text()).not.toMatch(/internal-detail|10\.0\.0\.7/);
-    await expectCompatibleError(answer, "ERROR_SERVICE_UNAVAILABLE", 500);
+    await expectCompatibilityError(answer, "ERROR_SERVICE_UNAVAILABLE", 500);
   });
 });
 
@@ -113,7 +113,7 @@ describe("a bad configuration stops every request", () => {
     }
     for (const path of ["/createTask", "/getTaskResult"]) {
       const answer = await callWith(changes, "POST", path, { body: { clientKey: key, task: ENDLESS } });
-      await expectCompatibleError(answer, "ERROR_SERVICE_UNAVAILABLE", 500);
+      await expectCompatibilityError(answer, "ERROR_SERVICE_UNAVAILABLE", 500);
     }
   });
 
@@ -166,7 +166,7 @@ describe("failed authentications are limited by address", () => {
     await expectProblem(limited, "rate_limited");
 
     const other = await call("POST", "/createTask", { headers, body: { clientKey: "nonsense" } });
-    await expectCompatibleError(other, "ERROR_NO_SLOT_AVAILABLE", 429);
+    await expectCompatibilityError(other, "ERROR_NO_SLOT_AVAILABLE", 429);
     expect((await call("POST", "/v1/tasks", { key, headers, body: { task: ENDLESS } })).status).toBe(202);
     expect((await call("GET", "/admin/tenants", { key: ADMIN_TOKEN, headers })).status).toBe(200);
     const created = await call("POST", "/createTask", { headers, body: { clientKey: key, task: ENDLESS } });
@@ -178,7 +178,7 @@ describe("failed authentications are limited by address", () => {
     const headers = { "cf-connecting-ip": `2001:db8::${crypto.randomUUID().slice(0, 4)}` };
     const { failures, limited } = await failUntilLimited(() => call("POST", "/getTaskResult", { headers, body: {} }));
     expect(failures).toBeGreaterThanOrEqual(30);
-    await expectCompatibleError(limited, "ERROR_NO_SLOT_AVAILABLE", 429);
+    await expectCompatibilityError(limited, "ERROR_NO_SLOT_AVAILABLE", 429);
   });
 });
 
@@ -236,10 +236,10 @@ describe("calls are limited by key", () => {
     const create = await callWith({ CREATE_LIMIT: REFUSING }, "POST", "/createTask", {
       body: { clientKey: key, task: ENDLESS },
     });
-    await expectCompatibleError(create, "ERROR_NO_SLOT_AVAILABLE", 429);
+    await expectCompatibilityError(create, "ERROR_NO_SLOT_AVAILABLE", 429);
     const result = await callWith({ CALL_LIMIT: REFUSING }, "POST", "/getTaskResult", {
       body: { clientKey: key, taskId: "1" },
     });
-    await expectCompatibleError(result, "ERROR_NO_SLOT_AVAILABLE", 429);
+    await expectCompatibilityError(result, "ERROR_NO_SLOT_AVAILABLE", 429);
   });
 });

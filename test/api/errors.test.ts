@@ -4,7 +4,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { KEY_ENTROPY_BYTES, mintKey } from "../../src/tenants/keys.ts";
 import type { ProblemBody } from "../support/answers.ts";
-import { expectCommonHeaders, expectCompatibleError, expectProblem } from "../support/answers.ts";
+import { expectCommonHeaders, expectCompatibilityError, expectProblem } from "../support/answers.ts";
 import type { CallOptions } from "../support/gateway.ts";
 import { ADMIN_TOKEN, admin, call, callWith, makeCaller, makeKey, SEED_TASK } from "../support/gateway.ts";
 
@@ -42,7 +42,7 @@ const keyRoutes = routesUnder("apiKey");
 const openToAnyKey = ([method, path]: [string, string]): boolean => method === "GET" && path === "/v1/keys/current";
 const scopedRoutes = keyRoutes.filter((route) => !openToAnyKey(route));
 const operatorRoutes = routesUnder("operatorToken");
-const compatibleRoutes = ["/createTask", "/getTaskResult"];
+const compatibilityRoutes = ["/createTask", "/getTaskResult"];
 
 const hasBody = (method: string): boolean => method !== "GET" && method !== "DELETE";
 const send = (method: string, path: string, options: CallOptions = {}): Promise<Response> =>
@@ -145,19 +145,19 @@ describe.each(operatorRoutes)("%s %s", (method, path) => {
   });
 });
 
-describe.each(compatibleRoutes)("POST %s", (path) => {
+describe.each(compatibilityRoutes)("POST %s", (path) => {
   it("refuses every key that is none, and tells nothing of why", async () => {
     const keys = [...Object.values(await badKeys()), undefined, null, "", 5, {}, []];
     for (const clientKey of keys) {
       const body = { clientKey, task: SEED_TASK, taskId: "1" };
-      await expectCompatibleError(await call("POST", path, { body }), "ERROR_KEY_DOES_NOT_EXIST");
+      await expectCompatibilityError(await call("POST", path, { body }), "ERROR_KEY_DOES_NOT_EXIST");
     }
   });
 
   it("reads the key from the body only", async () => {
     const { key } = await makeCaller();
     const answer = await call("POST", path, { key, body: { task: SEED_TASK, taskId: "1" } });
-    await expectCompatibleError(answer, "ERROR_KEY_DOES_NOT_EXIST");
+    await expectCompatibilityError(answer, "ERROR_KEY_DOES_NOT_EXIST");
   });
 });
 

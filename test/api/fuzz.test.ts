@@ -25,7 +25,7 @@ const problemSchema = z.strictObject({
   requestId: z.string().min(1),
   errors: z.array(z.strictObject({ path: z.string(), message: z.string().min(1) })).optional(),
 });
-const compatibleErrorSchema = z.strictObject({
+const compatibilityErrorSchema = z.strictObject({
   errorId: z.literal(1),
   errorCode: z.string().min(1),
   errorDescription: z.string().min(1),
@@ -76,12 +76,12 @@ async function checkForm(request: FuzzedRequest, response: Response): Promise<vo
   if (status >= 400) {
     expect(response.headers.get("content-type"), told).toMatch(/^application\/(problem\+)?json/);
     const compatible = response.headers.get("content-type") === "application/json";
-    const parsed = (compatible ? compatibleErrorSchema : problemSchema).safeParse(JSON.parse(text));
+    const parsed = (compatible ? compatibilityErrorSchema : problemSchema).safeParse(JSON.parse(text));
     expect(parsed.success, `${told} → ${text}`).toBe(true);
   } else if (request.operation.path === "/createTask" || request.operation.path === "/getTaskResult") {
     const answer: unknown = JSON.parse(text);
     const errorId = z.looseObject({ errorId: z.int() }).parse(answer).errorId;
-    if (errorId !== 0) expect(compatibleErrorSchema.safeParse(answer).success, `${told} → ${text}`).toBe(true);
+    if (errorId !== 0) expect(compatibilityErrorSchema.safeParse(answer).success, `${told} → ${text}`).toBe(true);
   }
   // A path whose parameter is empty or holds a slash is another path, and there is none.
   if (status !== 404 && status !== 413) expect(request.operation.statuses, `${told} → ${text}`).toContain(status);

@@ -138,7 +138,7 @@ describe("a key is shared", () => {
   });
 });
 
-describe("a refusal uses no key up", () => {
+describe("a rejection uses no key up", () => {
   it("of a site that is not allowed, which may be allowed later", async () => {
     const { tenantId, key } = await makeCaller({ allowedHosts: [] });
     await expectProblem(await create(key), "website_not_allowed");

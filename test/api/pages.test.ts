@@ -116,9 +116,9 @@ describe("the page of problems", () => {
   });
 
   it("is where the type of a problem leads", async () => {
-    const refusals = await Promise.all([call("GET", "/v1/tasks"), call("GET", "/nowhere"), call("POST", "/docs")]);
-    for (const refusal of refusals) {
-      const { type, status, title } = await refusal.json<ProblemBody>();
+    const rejections = await Promise.all([call("GET", "/v1/tasks"), call("GET", "/nowhere"), call("POST", "/docs")]);
+    for (const rejection of rejections) {
+      const { type, status, title } = await rejection.json<ProblemBody>();
       const [path = "", anchor = ""] = type.split("#");
       const html = await textOf(path);
       const section = html.slice(html.indexOf(`<section id="${anchor}">`)).split("</section>")[0];

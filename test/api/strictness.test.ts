@@ -2,7 +2,7 @@
 
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { expectCompatibleError, expectInvalid, expectProblem } from "../support/answers.ts";
+import { expectCompatibilityError, expectInvalid, expectProblem } from "../support/answers.ts";
 import {
   ADMIN_TOKEN,
   admin,
@@ -154,6 +154,6 @@ describe("the compatible face", () => {
 
   it("tells a missing task from a bad one", async () => {
     const { key: clientKey } = await makeCaller();
-    await expectCompatibleError(await call("POST", "/createTask", { body: { clientKey } }), "ERROR_TASK_ABSENT");
+    await expectCompatibilityError(await call("POST", "/createTask", { body: { clientKey } }), "ERROR_TASK_ABSENT");
   });
 });

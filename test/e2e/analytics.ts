@@ -37,7 +37,7 @@ function translated(query: string): string {
 }
 
 /** @throws Error for what Analytics Engine does not document: a function, or a statement over more than its one table. */
-function refuseUndocumented(query: string): void {
+function rejectUndocumented(query: string): void {
   for (const [, name = ""] of query.matchAll(/\b([A-Za-z_]\w*)\s*\(/g)) {
     if (!FUNCTIONS.includes(name.toLowerCase())) throw new Error(`${name} is not one of Analytics Engine's functions`);
   }
@@ -60,7 +60,7 @@ export function openDataset(dataset: string, points: readonly StoredPoint[], now
   defineFunctions(database, now);
   return {
     query(query: string): Record<string, unknown>[] {
-      refuseUndocumented(query);
+      rejectUndocumented(query);
       return database
         .prepare(translated(query))
         .all()

@@ -1,15 +1,15 @@
 // The upstream client over real HTTP, from workerd to a server that misbehaves: whatever comes back, one tagged outcome.
 
 import { describe, expect, inject, it } from "vitest";
-import type { ExchangeOptions, Upstream } from "../../src/upstream/client.ts";
+import type { RequestOptions, Upstream } from "../../src/upstream/client.ts";
 import { createTask, getTaskResult } from "../../src/upstream/client.ts";
 import type { CreateOutcome, PollOutcome, UpstreamTask } from "../../src/upstream/protocol.ts";
 import type { Seen } from "../support/faults.ts";
 
 /** Longer (ms) than any answer that comes at all: an exchange that lasts so long has hung. */
-const PATIENT: ExchangeOptions = { timeoutMs: 10_000 };
+const PATIENT: RequestOptions = { timeoutMs: 10_000 };
 /** For the faults that end by the time-out alone (ms). */
-const HASTY: ExchangeOptions = { timeoutMs: 500 };
+const HASTY: RequestOptions = { timeoutMs: 500 };
 const TEST_TIMEOUT = { timeout: 20_000 };
 
 const TASK: UpstreamTask = {
@@ -24,7 +24,7 @@ const TASK: UpstreamTask = {
 const TASK_ID = '"61138bb6-19fb-11ec-a9c8-0242ac110006"';
 const CLIENT_KEY = 'key "of" the operator \\ ü';
 
-const { url, refusingUrl } = inject("faultyUpstream");
+const { url, rejectingUrl } = inject("faultyUpstream");
 let serial = 0;
 
 /** An upstream with one fault, and what it saw; each has a case of its own. */
@@ -47,19 +47,19 @@ const WELL: Outcomes = { create: { tag: "created", taskId: TASK_ID }, poll: { ta
 
 /** Nothing readable came back: createTask may have had its effect. */
 const hidden = (reason: string): Outcomes => ({
-  create: { tag: "hidden", reason },
-  poll: { tag: "fault", reason, retryAfterMs: null },
+  create: { tag: "unknown", reason },
+  poll: { tag: "request_failed", reason, retryAfterMs: null },
 });
 
 /** Upstream, or a proxy before it, said that it did not take the request. */
 const refused = (status: number, retryAfterMs: number | null = null): Outcomes => ({
   create: { tag: "transient", reason: `http_${status}`, retryAfterMs },
-  poll: { tag: "fault", reason: `http_${status}`, retryAfterMs },
+  poll: { tag: "request_failed", reason: `http_${status}`, retryAfterMs },
 });
 
 const same = (outcome: CreateOutcome & PollOutcome): Outcomes => ({ create: outcome, poll: outcome });
 
-type Row = readonly [fault: string, expected: Outcomes, options: ExchangeOptions];
+type Row = readonly [fault: string, expected: Outcomes, options: RequestOptions];
 
 /** A row whose answer comes of itself, and one that only the time-out ends. */
 const row = (fault: string, expected: Outcomes): Row => [fault, expected, PATIENT];
@@ -158,7 +158,7 @@ describe("every fault has its outcome, and is asked for once", TEST_TIMEOUT, () 
   });
 
   it("a closed port is told like a lost connection", async () => {
-    const upstream: Upstream = { url: refusingUrl, clientKey: CLIENT_KEY, fetch: (request) => fetch(request) };
+    const upstream: Upstream = { url: rejectingUrl, clientKey: CLIENT_KEY, fetch: (request) => fetch(request) };
     expect(await createTask(upstream, TASK, PATIENT)).toEqual(hidden("network").create);
     expect(await getTaskResult(upstream, TASK_ID, PATIENT)).toEqual(hidden("network").poll);
   });
@@ -217,8 +217,8 @@ describe("what is sent", TEST_TIMEOUT, () => {
   );
 
   it.each([
-    ["createTask", (upstream: Upstream, options: ExchangeOptions) => createTask(upstream, TASK, options)],
-    ["getTaskResult", (upstream: Upstream, options: ExchangeOptions) => getTaskResult(upstream, TASK_ID, options)],
+    ["createTask", (upstream: Upstream, options: RequestOptions) => createTask(upstream, TASK, options)],
+    ["getTaskResult", (upstream: Upstream, options: RequestOptions) => getTaskResult(upstream, TASK_ID, options)],
   ] as const)("%s sends JSON's headers, the trace where there is one, and no other", async (_, send) => {
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     const { upstream, seen } = upstreamWith("fine");

@@ -3,9 +3,9 @@
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
-import type { ClaimResult } from "../../src/tasks/calls.ts";
 import type { Task } from "../../src/tasks/present.ts";
 import { TASK_ID_PREFIX } from "../../src/tasks/present.ts";
+import type { ClaimResult } from "../../src/tasks/rpc.ts";
 import { expectEventually } from "../support/answers.ts";
 import { call, makeCaller, makeKey, read, SEED_TASK, scenario, solve } from "../support/gateway.ts";
 import type { Outside } from "../support/upstream.ts";

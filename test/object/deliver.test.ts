@@ -19,7 +19,7 @@ const SECRET = newWebhookSecret(new Uint8Array(32).fill(7));
 const BODY = JSON.stringify({ type: "task.ready", data: { metadata: { größe: "例え 😀 \\ \u2028" } } });
 const WEBHOOK = signWebhook(`msg_${"5f".repeat(32)}`, BODY, [SECRET], Date.now());
 
-const { url, untrustedUrl, refusingUrl } = inject("faultyReceiver");
+const { url, untrustedUrl, rejectingUrl } = inject("faultyReceiver");
 let serial = 0;
 
 /** A receiver with one fault, and what it saw; each has a case of its own. */
@@ -114,7 +114,7 @@ describe("every fault has its outcome, and is met once", TEST_TIMEOUT, () => {
   });
 
   it("a closed port is a fault of the network", async () => {
-    expect(await attempt(refusingUrl)).toEqual(unanswered("network"));
+    expect(await attempt(rejectingUrl)).toEqual(unanswered("network"));
   });
 
   it("a certificate that nobody trusts is a fault of the network, and nothing is told to its owner", async () => {

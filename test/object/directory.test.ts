@@ -4,7 +4,7 @@ import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Env } from "../../src/env.ts";
-import { findKey, forgetTenant } from "../../src/tenants/directory.ts";
+import { dropCachedTenant, findKey } from "../../src/tenants/directory.ts";
 import { hashKey } from "../../src/tenants/keys.ts";
 import { TENANT_ID } from "../support/objects.ts";
 import type { TenantStub } from "../support/tenants.ts";
@@ -19,10 +19,10 @@ beforeEach(async () => {
   freezeTime();
   tenant = await createTenant();
   hash = await hashKey((await mintKey(tenant)).key);
-  forgetTenant(TENANT_ID);
+  dropCachedTenant(TENANT_ID);
 });
 afterEach(async () => {
-  forgetTenant(TENANT_ID);
+  dropCachedTenant(TENANT_ID);
   releaseTime();
   await reset();
 });

@@ -10,7 +10,7 @@ import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
 import { freezeTime, pass, releaseTime, ringOnTime, runUntil, START } from "../support/time.ts";
 import { created, plain, scriptOutside } from "../support/upstream.ts";
 
-const { url, refusingUrl } = inject("faultyUpstream");
+const { url, rejectingUrl } = inject("faultyUpstream");
 
 /** What an isolate remembers of the breaker is keyed by nothing but time: each test has an hour of its own. */
 let hour = 0;
@@ -53,7 +53,7 @@ interface FaultyCase {
 function upstreamWith(fault: string): FaultyCase {
   const name = crypto.randomUUID();
   return {
-    UPSTREAM_URL: fault === "refuses" ? refusingUrl : `${url}/${encodeURIComponent(fault)}/${name}`,
+    UPSTREAM_URL: fault === "refuses" ? rejectingUrl : `${url}/${encodeURIComponent(fault)}/${name}`,
     seen: async (call) => {
       const { requests }: Seen = await (await fetch(`${url}/seen/${name}`)).json();
       return requests.filter(({ path }) => path.endsWith(`/${call}`)).length;

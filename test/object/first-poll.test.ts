@@ -32,7 +32,7 @@ afterEach(async () => {
 async function learn(count: number, unsolvedMs: number, solveMs: number, mode: "live" | "test" = "live") {
   for (let index = 0; index < count; index += 1) {
     const request = aRequest(index, mode);
-    await tenant.settle({ ...anOutcome(request), unsolvedMs, solveMs });
+    await tenant.reportOutcome({ ...anOutcome(request), unsolvedMs, solveMs });
   }
 }
 
@@ -89,7 +89,7 @@ describe("the first poll", () => {
     await learn(20, 8_500, 9_000);
     expect(await pollsOf([processing, processing, ready])).toEqual([3_000, 6_000, 9_000]);
     for (let index = 100; index < 164; index += 1) {
-      await tenant.settle({ ...anOutcome(aRequest(index)), unsolvedMs: 8_500, solveMs: 9_000 });
+      await tenant.reportOutcome({ ...anOutcome(aRequest(index)), unsolvedMs: 8_500, solveMs: 9_000 });
     }
     const [first = 0] = await pollsOf([ready]);
     expect(first).toBeGreaterThan(2 * POLL_MS);

@@ -61,7 +61,7 @@ describe("an unexpected exception in a step", () => {
     expect(await view(stub)).toMatchObject({ status: "processing", strikes: 0 });
   });
 
-  it("after the end delays the settlement and the webhook, and loses neither", async () => {
+  it("after the end delays the outcome report and the webhook, and loses neither", async () => {
     const outside = scriptOutside({ create: [ready], receive: [plain(204, null)] });
     const stub = await acceptTask({ webhookUrl: RECEIVER_URL });
     await breakSteps(stub);
@@ -171,7 +171,7 @@ describe("a tenant's object that does not answer", () => {
     expect(await view(stub)).toMatchObject({ status: "failed", error: { code: "timeout" }, submissions: 0 });
   });
 
-  it("delays the settlement, which is then made once, with the webhook behind it", async () => {
+  it("delays the outcome report, which is then made once, with the webhook behind it", async () => {
     const outside = scriptOutside({ create: [created()], poll: [ready], receive: [plain(204, null)] });
     const stub = await acceptTask({ webhookUrl: RECEIVER_URL });
     await ringOnTime(stub);

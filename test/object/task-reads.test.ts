@@ -2,7 +2,7 @@
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { TaskOwner } from "../../src/tasks/calls.ts";
+import type { TaskOwner } from "../../src/tasks/rpc.ts";
 import type { TaskStub } from "../support/objects.ts";
 import {
   acceptTask,

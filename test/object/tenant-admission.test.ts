@@ -87,7 +87,7 @@ describe("slots", () => {
     expect(await alarmOf(task)).toBe(START + 30_000);
     await ringOnTime(task);
     expect(await stageOf(task)).toBe("waiting");
-    await stub.settle(anOutcome(other));
+    await stub.reportOutcome(anOutcome(other));
     await ringOnTime(task);
     expect(await stageOf(task)).toBe("processing");
   });
@@ -129,7 +129,7 @@ describe("slots", () => {
     expect(await stub.admit(late)).toEqual({ tag: "waiting" });
     expect(await stub.admit(running)).toEqual({ tag: "admitted" });
     await evict(stub);
-    await stub.settle(anOutcome(running));
+    await stub.reportOutcome(anOutcome(running));
     expect(await stub.admit(late)).toEqual({ tag: "waiting" });
     expect(await stub.admit(waiting)).toEqual({ tag: "admitted" });
   });
@@ -175,17 +175,19 @@ describe("a lease that runs out unsettled", () => {
   });
 });
 
-describe("a settlement", () => {
+describe("an outcome report", () => {
   it("is entered once, however often and late it is handed in", async () => {
     const stub = await createTenant(limited(1));
     const request = aRequest(0);
     await stub.admit(request);
     pass(5_000);
     const outcome = anOutcome(request);
-    await stub.settle(outcome);
+    await stub.reportOutcome(outcome);
     await evict(stub);
     pass(5_000);
-    await Promise.all(Array.from({ length: 20 }, () => stub.settle({ ...outcome, status: "failed", solveMs: null })));
+    await Promise.all(
+      Array.from({ length: 20 }, () => stub.reportOutcome({ ...outcome, status: "failed", solveMs: null })),
+    );
     expect(await ledgerOf(stub)).toEqual([
       {
         task_id: request.taskId,
@@ -202,7 +204,7 @@ describe("a settlement", () => {
 
   it("of a task that never asked for admission is entered all the same", async () => {
     const stub = await createTenant();
-    await stub.settle({ ...anOutcome(aRequest(0)), status: "canceled", solveMs: null });
+    await stub.reportOutcome({ ...anOutcome(aRequest(0)), status: "canceled", solveMs: null });
     expect(await ledgerOf(stub)).toMatchObject([{ status: "canceled", admitted: 0 }]);
   });
 

@@ -27,11 +27,11 @@ const NOTHING = { pairs: 0, tables: [], alarm: null };
 describe("a tenant", () => {
   it("is made once: a second creation changes nothing", async () => {
     const stub = await createTenant({ name: "First" });
-    const before = await stub.deliveryTerms(Date.now());
+    const before = await stub.webhookSettings(Date.now());
     const limits = { maxInFlight: 1, monthlyTasks: 1 };
     expect(await stub.create({ id: TENANT_ID, name: "Second", allowedHosts: [], limits })).toBeNull();
     expect(await stub.describe()).toMatchObject({ name: "First", allowedHosts: ["antcpt.com"], createdAt: START });
-    expect(await stub.deliveryTerms(Date.now())).toEqual(before);
+    expect(await stub.webhookSettings(Date.now())).toEqual(before);
   });
 
   it("is made once by ten at the same moment", async () => {
@@ -51,7 +51,7 @@ describe("a tenant", () => {
     const stub = tenantObject();
     const made = await stub.create({ id: TENANT_ID, name: "Acme", allowedHosts: [], limits });
     expect(made?.webhookSecret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
-    expect(await stub.deliveryTerms(Date.now())).toEqual({ endpoint: null, secrets: [made?.webhookSecret] });
+    expect(await stub.webhookSettings(Date.now())).toEqual({ endpoint: null, secrets: [made?.webhookSecret] });
     expect(JSON.stringify(await stub.describe())).not.toContain("whsec_");
     expect(JSON.stringify(await publishedSnapshot())).not.toContain("whsec_");
   });
@@ -136,10 +136,10 @@ describe("a tenant that does not exist", () => {
       errorCode: null,
       webhookState: null,
     } as const;
-    const terms = { endpoint: null, secrets: [] };
-    expect(await stub.settle({ ...place, ...outcome })).toEqual({ entered: true, terms });
-    expect(await stub.deliveryTerms(Date.now())).toEqual({ endpoint: null, secrets: [] });
-    await stub.noteDelivery({ taskId, createdAt: START, webhookState: "delivered" });
+    const settings = { endpoint: null, secrets: [] };
+    expect(await stub.reportOutcome({ ...place, ...outcome })).toEqual({ entered: true, settings });
+    expect(await stub.webhookSettings(Date.now())).toEqual({ endpoint: null, secrets: [] });
+    await stub.recordDeliveryState({ taskId, createdAt: START, webhookState: "delivered" });
     await stub.noteKeyUse("key_0", "2035-05-15");
     expect(await leftIn(stub)).toEqual(NOTHING);
     expect(await publishedSnapshot("nobody")).toBeNull();

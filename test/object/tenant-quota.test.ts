@@ -99,19 +99,19 @@ describe("the month's quota", () => {
     expect(await stub.admit(first)).toEqual({ tag: "admitted" });
     expect(await stub.admit(second)).toEqual({ tag: "waiting" });
     expect(await stub.admit(third)).toEqual({ tag: "waiting" });
-    await stub.settle(anOutcome(first));
+    await stub.reportOutcome(anOutcome(first));
     expect(await stub.admit(second)).toEqual({ tag: "admitted" });
-    await stub.settle(anOutcome(second));
-    expect(await stub.admit(third)).toEqual({ tag: "refused", code: "quota_exceeded" });
+    await stub.reportOutcome(anOutcome(second));
+    expect(await stub.admit(third)).toEqual({ tag: "rejected", code: "quota_exceeded" });
   });
 
   it("is counted from the ledger after an eviction, and begins anew with the month", async () => {
     const stub = await createTenant(limited(100, 1));
     const first = aRequest(0);
     expect(await stub.admit(first)).toEqual({ tag: "admitted" });
-    await stub.settle(anOutcome(first));
+    await stub.reportOutcome(anOutcome(first));
     await evict(stub);
-    expect(await stub.admit(aRequest(1))).toEqual({ tag: "refused", code: "quota_exceeded" });
+    expect(await stub.admit(aRequest(1))).toEqual({ tag: "rejected", code: "quota_exceeded" });
     pass(31 * 86_400_000);
     expect(await stub.admit(aRequest(31 * 86_400_000))).toEqual({ tag: "admitted" });
   });
@@ -134,7 +134,7 @@ describe("the month's quota", () => {
     await ringOnTime(stub);
     await stub.patch({ limits: { monthlyTasks: 2 } });
     await stub.admit(aRequest(2));
-    expect(await stub.admit(aRequest(3))).toEqual({ tag: "refused", code: "quota_exceeded" });
+    expect(await stub.admit(aRequest(3))).toEqual({ tag: "rejected", code: "quota_exceeded" });
     await ringOnTime(stub);
     expect(await exhaustedMonth()).toBe("2035-05");
   });

@@ -141,11 +141,11 @@ describe("the solution in a webhook", () => {
     const received = scriptReceivers({ [RECEIVER_URL]: [plain(500), ok] });
     const stub = await ready();
     await runUntil(stub, FINAL);
-    const deliveryTerms = async () => {
+    const webhookSettings = async () => {
       expect(await again(stub).claim(TEST)).toMatchObject({ tag: "claimed" });
-      return tenantObject().deliveryTerms(Date.now());
+      return tenantObject().webhookSettings(Date.now());
     };
-    const get = () => ({ deliveryTerms, noteDelivery: () => undefined });
+    const get = () => ({ webhookSettings, recordDeliveryState: () => undefined });
     await setEnvironment(stub, { ...env, TENANTS: { idFromName: (name: string) => name, get } });
     await runUntil(stub, FINAL + 3_000);
     expect(statesOf(received)).toEqual(["available", "claimed"]);
@@ -157,11 +157,11 @@ describe("the solution in a webhook", () => {
     const received = scriptReceivers({ [RECEIVER_URL]: [asking(60), asking(59), ok] });
     const stub = await ready();
     await runUntil(stub, FINAL + 60_000);
-    const deliveryTerms = async () => {
+    const webhookSettings = async () => {
       pass(2_000);
-      return tenantObject().deliveryTerms(START);
+      return tenantObject().webhookSettings(START);
     };
-    const get = () => ({ deliveryTerms, noteDelivery: () => undefined });
+    const get = () => ({ webhookSettings, recordDeliveryState: () => undefined });
     await setEnvironment(stub, { ...env, TENANTS: { idFromName: (name: string) => name, get } });
     await runUntil(stub, FINAL + 125_000);
     expect(received.map(({ at, event }) => [at - FINAL, event.data.solutionState])).toEqual([

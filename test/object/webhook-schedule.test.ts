@@ -3,7 +3,7 @@
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Settlement } from "../../src/tenants/ledger.ts";
+import type { TaskOutcome } from "../../src/tenants/ledger.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { again, setEnvironment, view } from "../support/objects.ts";
 import type { Received } from "../support/receivers.ts";
@@ -217,14 +217,14 @@ describe("a crash", () => {
   }
 
   /** The tenant's object takes the settlement, and its answer never comes back. */
-  async function holdSettlement(stub: TaskStub): Promise<() => boolean> {
+  async function holdOutcomeReport(stub: TaskStub): Promise<() => boolean> {
     let settled = false;
     const get = (id: DurableObjectId) => {
       const real = env.TENANTS.get(id);
       return {
         admit: (request: Parameters<typeof real.admit>[0]) => real.admit(request),
-        settle: async (settlement: Settlement, mayWait: boolean) => {
-          await real.settle(settlement, mayWait);
+        reportOutcome: async (outcomeReport: TaskOutcome, mayWait: boolean) => {
+          await real.reportOutcome(outcomeReport, mayWait);
           settled = true;
           return new Promise<never>(() => {});
         },
@@ -240,11 +240,11 @@ describe("a crash", () => {
   it.each([
     { whose: "the task's own address", webhookUrl: RECEIVER_URL },
     { whose: "the tenant's endpoint", webhookUrl: null },
-  ])("between the settlement and the first attempt to $whose loses nothing", async ({ webhookUrl }) => {
+  ])("between the outcome report and the first attempt to $whose loses nothing", async ({ webhookUrl }) => {
     if (webhookUrl === null) await tenant.setEndpoint(RECEIVER_URL);
     const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
     const stub = await sandboxTask("sandbox-instant", { webhookUrl });
-    await crashAndRetry(stub, await holdSettlement(stub));
+    await crashAndRetry(stub, await holdOutcomeReport(stub));
     await runUntil(again(stub), LAST);
     expect(offsets(received)).toEqual([0]);
     expect(received[0]?.event).toMatchObject({ type: "task.ready", data: { solutionState: "available" } });

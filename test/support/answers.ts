@@ -85,7 +85,7 @@ export async function expectInvalid(response: Response, path: string): Promise<v
 }
 
 /** The answer is an error of the compatible face. */
-export async function expectCompatibleError(response: Response, code: string, status = 200): Promise<void> {
+export async function expectCompatibilityError(response: Response, code: string, status = 200): Promise<void> {
   const body = await response.json();
   expect({ status: response.status, body }).toStrictEqual({
     status,

@@ -7,7 +7,7 @@ import "vitest";
 interface FaultyUpstream {
   readonly url: string;
   /** An address of the loopback where nobody listens. */
-  readonly refusingUrl: string;
+  readonly rejectingUrl: string;
 }
 
 /** One request as it came, headers by lower-case name. */

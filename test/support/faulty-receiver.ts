@@ -192,7 +192,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("faultyReceiver", {
     url: `http://${await listen(server)}`,
     untrustedUrl: `https://${await listen(untrusted)}`,
-    refusingUrl: `http://${refusing}`,
+    rejectingUrl: `http://${refusing}`,
   });
   await close(nobody);
   return async () => {

@@ -192,10 +192,10 @@ async function close(server: Server): Promise<void> {
 /** vitest's global setup: the addresses reach the tests by `inject("faultyUpstream")`. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const nobody = createServer();
-  const refusingUrl = await listen(nobody);
+  const rejectingUrl = await listen(nobody);
   const server = createFaultyUpstream();
   const url = await listen(server);
   await close(nobody);
-  project.provide("faultyUpstream", { url, refusingUrl });
+  project.provide("faultyUpstream", { url, rejectingUrl });
   return () => close(server);
 }

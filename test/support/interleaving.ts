@@ -4,10 +4,10 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { expect, vi } from "vitest";
-import type { ClaimResult } from "../../src/tasks/calls.ts";
 import type { TaskObject } from "../../src/tasks/object.ts";
 import type { TaskRecord, TaskStatus } from "../../src/tasks/record.ts";
 import { isFinal, TASK_STATUSES } from "../../src/tasks/record.ts";
+import type { ClaimResult } from "../../src/tasks/rpc.ts";
 import { kill, restoreAlarm } from "./mortality.ts";
 import type { TaskStub } from "./objects.ts";
 import { acceptTask, again, LIVE, POLL_MS, storedText, viewOrNull } from "./objects.ts";
@@ -55,7 +55,7 @@ export type Act = "view" | "claim" | "cancel" | "redeliver" | "wake";
 export class World {
   #stub: TaskStub;
   readonly #exchanges: Exchange[] = [];
-  readonly #waiters: { done: boolean }[] = [];
+  readonly #subscribers: { done: boolean }[] = [];
   /** The alarm's handler while it runs, and when that alarm was due. */
   #handler: { readonly done: Promise<unknown>; readonly dueAt: number } | null = null;
   #final: TaskStatus | null = null;
@@ -89,21 +89,21 @@ export class World {
 
   /** A caller who waits for the end. An object that dies breaks the promise, and the Worker asks again. */
   wait(): void {
-    const waiter = { done: false };
-    this.#waiters.push(waiter);
+    const subscriber = { done: false };
+    this.#subscribers.push(subscriber);
     const known = this.#known;
     const view = runInDurableObject<TaskObject, TaskRecord | null>(this.#stub, (object) =>
       object.view(LIVE, PATIENCE_MS),
     );
     const told = view.then(
       (record) => {
-        if (record !== null && !isFinal(record.status)) this.#faults.push(`a waiter was told ${record.status}`);
-        if (record !== null) this.#witness("a waiter", record, known);
+        if (record !== null && !isFinal(record.status)) this.#faults.push(`a subscriber was told ${record.status}`);
+        if (record !== null) this.#witness("a subscriber", record, known);
       },
       () => null,
     );
     void told.then(() => {
-      waiter.done = true;
+      subscriber.done = true;
     });
   }
 
@@ -145,14 +145,14 @@ export class World {
   /** Takes the object's memory away; where somebody is with it, by a crash. */
   async evict(): Promise<void> {
     const handler = this.#handler;
-    if (handler === null && this.#waiters.every(({ done }) => done)) return evict(this.#stub);
+    if (handler === null && this.#subscribers.every(({ done }) => done)) return evict(this.#stub);
     const out = this.#out;
     await kill(this.#stub);
     if (out !== null) out.endedAt = Date.now();
     await handler?.done;
     this.#handler = null;
     this.#stub = again(this.#stub);
-    await eventually(() => this.#waiters.every(({ done }) => done));
+    await eventually(() => this.#subscribers.every(({ done }) => done));
     pass(RESTART_MS);
     if (handler !== null) await restoreAlarm(this.#stub, handler.dueAt);
   }
@@ -165,7 +165,7 @@ export class World {
     expect(creates.filter(({ reply }) => reply?.takes ?? true).length).toBeLessThanOrEqual(2);
     this.#checkPolls();
     if (this.#gone) expect(await storedText(this.#stub)).not.toContain(TOKEN);
-    if (this.#final !== null) await eventually(() => this.#waiters.every(({ done }) => done));
+    if (this.#final !== null) await eventually(() => this.#subscribers.every(({ done }) => done));
   }
 
   /** Lives on to the end of retention, with these answers. */

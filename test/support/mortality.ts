@@ -5,7 +5,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { TaskObject } from "../../src/tasks/object.ts";
-import type { AdmissionRequest, DeliveryNote, Settlement } from "../../src/tenants/ledger.ts";
+import type { AdmissionRequest, DeliveryState, TaskOutcome } from "../../src/tenants/ledger.ts";
 import type { TaskStub } from "./objects.ts";
 import { again, setEnvironment } from "./objects.ts";
 import { eventually } from "./time.ts";
@@ -17,10 +17,10 @@ export type AwaitName =
   | "breaker"
   | "createTask"
   | "getTaskResult"
-  | "settle"
+  | "reportOutcome"
   | "webhook"
-  | "deliveryTerms"
-  | "noteDelivery"
+  | "webhookSettings"
+  | "recordDeliveryState"
   | "deleteAll";
 
 /** `before`: the call has not left. `out`: it has had its effect, its answer is not known. `after`: at whatever comes next. */
@@ -107,10 +107,11 @@ export class Mortality {
         const tenant = env.TENANTS.get(id);
         return {
           admit: (request: AdmissionRequest) => this.#around("admit", async () => tenant.admit(request)),
-          settle: (settlement: Settlement, mayWait: boolean) =>
-            this.#around("settle", async () => tenant.settle(settlement, mayWait)),
-          deliveryTerms: (at: number) => this.#around("deliveryTerms", async () => tenant.deliveryTerms(at)),
-          noteDelivery: (note: DeliveryNote) => this.#around("noteDelivery", async () => tenant.noteDelivery(note)),
+          reportOutcome: (outcomeReport: TaskOutcome, mayWait: boolean) =>
+            this.#around("reportOutcome", async () => tenant.reportOutcome(outcomeReport, mayWait)),
+          webhookSettings: (at: number) => this.#around("webhookSettings", async () => tenant.webhookSettings(at)),
+          recordDeliveryState: (note: DeliveryState) =>
+            this.#around("recordDeliveryState", async () => tenant.recordDeliveryState(note)),
         };
       },
     };

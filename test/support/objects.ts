@@ -2,10 +2,10 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { AcceptRequest, TaskOwner } from "../../src/tasks/calls.ts";
 import type { TaskObject } from "../../src/tasks/object.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import { RECORD_KEY } from "../../src/tasks/record.ts";
+import type { AcceptRequest, TaskOwner } from "../../src/tasks/rpc.ts";
 import type { TenantObject } from "../../src/tenants/object.ts";
 import { SEED_TASK } from "./gateway.ts";
 import { pass } from "./time.ts";

@@ -9,7 +9,7 @@ interface FaultyReceiver {
   /** The same receiver behind TLS, with a certificate that nobody trusts. */
   readonly untrustedUrl: string;
   /** An address of the loopback where nobody listens. */
-  readonly refusingUrl: string;
+  readonly rejectingUrl: string;
 }
 
 /** One request as it came: headers by lower-case name, the body's very bytes in hex. */

@@ -4,8 +4,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { Webhook } from "standardwebhooks";
 import { vi } from "vitest";
-import type { AcceptRequest, TaskOwner } from "../../src/tasks/calls.ts";
 import type { Task, TimelineEvent } from "../../src/tasks/present.ts";
+import type { AcceptRequest, TaskOwner } from "../../src/tasks/rpc.ts";
 import { call, scenario } from "./gateway.ts";
 import type { TaskStub } from "./objects.ts";
 import { acceptTask, TENANT_ID } from "./objects.ts";

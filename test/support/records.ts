@@ -1,8 +1,8 @@
 // Records of tasks in every state, by builders with overrides. They are made by hand, not by the lifecycle: a test of the
 // lifecycle must not lean on it. All moments are counted from `AT`.
 
-import type { Fact, Solver } from "../../src/tasks/facts.ts";
-import { advance } from "../../src/tasks/lifecycle.ts";
+import type { Solver, TaskEvent } from "../../src/tasks/events.ts";
+import { applyEvent } from "../../src/tasks/lifecycle.ts";
 import type { Delivery, DeliveryAttempt, NewTask, StoredSolution, TaskRecord } from "../../src/tasks/record.ts";
 import { newDelivery, newRecord } from "../../src/tasks/record.ts";
 import type { CreateOutcome, PollOutcome, Solution } from "../../src/upstream/protocol.ts";
@@ -127,25 +127,25 @@ export function attemptFailed(status: number | null = 503, retryAfterMs: number 
   return { tag: "failed", status, error: status === null ? "network" : null, retryAfterMs };
 }
 
-export const submitted = (outcome: CreateOutcome, sentAt: number): Fact => ({
+export const submitted = (outcome: CreateOutcome, sentAt: number): TaskEvent => ({
   tag: "submitted",
   sentAt,
   outcome,
   solver: SOLVER,
 });
-export const polled = (outcome: PollOutcome, sentAt: number): Fact => ({
+export const polled = (outcome: PollOutcome, sentAt: number): TaskEvent => ({
   tag: "polled",
   sentAt,
   outcome,
   solver: SOLVER,
 });
 export const CREATED: CreateOutcome = { tag: "created", taskId: '"upstream-1"' };
-export const HIDDEN: CreateOutcome = { tag: "hidden", reason: "timeout" };
+export const HIDDEN: CreateOutcome = { tag: "unknown", reason: "timeout" };
 export const PROCESSING: PollOutcome = { tag: "processing" };
-export const FAULT: PollOutcome = { tag: "fault", reason: "http_503", retryAfterMs: null };
+export const FAULT: PollOutcome = { tag: "request_failed", reason: "http_503", retryAfterMs: null };
 export const READY: PollOutcome = { tag: "ready", solution: SOLUTION };
 
 /** Applies facts one after the other, each at its moment (ms after the task was accepted). */
-export function applied(record: TaskRecord, ...facts: ReadonlyArray<readonly [number, Fact]>): TaskRecord {
-  return facts.reduce((current, [ms, fact]) => advance(current, fact, at(ms)), record);
+export function applied(record: TaskRecord, ...events: ReadonlyArray<readonly [number, TaskEvent]>): TaskRecord {
+  return events.reduce((current, [ms, event]) => applyEvent(current, event, at(ms)), record);
 }

@@ -2,15 +2,15 @@
 // hands the fact back, as the object does. No I/O and no real time. It gives back every exchange as it was made.
 
 import * as fc from "fast-check";
-import type { AdmissionOutcome, Fact } from "../../src/tasks/facts.ts";
-import { advance } from "../../src/tasks/lifecycle.ts";
+import type { AdmissionOutcome, TaskEvent } from "../../src/tasks/events.ts";
+import { applyEvent } from "../../src/tasks/lifecycle.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
-import type { Action } from "../../src/tasks/schedule.ts";
-import { nextAction, nextWakeAt } from "../../src/tasks/schedule.ts";
+import type { Action } from "../../src/tasks/timers.ts";
+import { nextAction, nextWakeAt } from "../../src/tasks/timers.ts";
 import type { CreateOutcome, PollOutcome } from "../../src/upstream/protocol.ts";
 import type { DeliveryOutcome } from "../../src/webhooks/outcome.ts";
-import { admissionOutcome, createOutcome, deliveryOutcome, EXCHANGE_MS, jitter, pollOutcome } from "./facts.ts";
 import { AT, ENDPOINT, polled, submitted } from "./records.ts";
+import { admissionOutcome, createOutcome, deliveryOutcome, EXCHANGE_MS, jitter, pollOutcome } from "./task-events.ts";
 
 /** One turn: how late the alarm rings, how long the exchange takes, what comes of it, and what happens meanwhile. */
 export interface Turn {
@@ -23,10 +23,10 @@ export interface Turn {
   readonly settles: boolean;
   readonly delivery: DeliveryOutcome;
   readonly jitter: number;
-  readonly meanwhile: Fact | null;
+  readonly meanwhile: TaskEvent | null;
 }
 
-const meanwhile: fc.Arbitrary<Fact> = fc.oneof(
+const meanwhile: fc.Arbitrary<TaskEvent> = fc.oneof(
   fc.record({ tag: fc.constantFrom("clock" as const, "woken" as const, "cancel" as const, "claim" as const) }),
   fc.record({ tag: fc.constant("redeliver" as const), endpoint: fc.constantFrom(null, ENDPOINT) }),
 );
@@ -57,7 +57,7 @@ export interface Exchange {
   readonly after: TaskRecord;
 }
 
-function factOf(tag: Exchange["tag"], turn: Turn, sentAt: number): Fact {
+function factOf(tag: Exchange["tag"], turn: Turn, sentAt: number): TaskEvent {
   switch (tag) {
     case "admit":
       return { tag: "admission", outcome: turn.admission };
@@ -65,8 +65,8 @@ function factOf(tag: Exchange["tag"], turn: Turn, sentAt: number): Fact {
       return turn.create === null ? { tag: "interrupted" } : submitted(turn.create, sentAt);
     case "poll":
       return polled(turn.poll, sentAt);
-    case "settle":
-      return turn.settles ? { tag: "settled", endpoint: ENDPOINT } : { tag: "settle_failed" };
+    case "report":
+      return turn.settles ? { tag: "outcome_recorded", endpoint: ENDPOINT } : { tag: "report_failed" };
     case "deliver":
       return { tag: "delivered", sentAt, outcome: turn.delivery, jitter: turn.jitter };
   }
@@ -79,18 +79,19 @@ export function play(start: TaskRecord, script: readonly Turn[]): { exchanges: E
   let now = AT;
   for (const turn of script) {
     now += turn.lateMs;
-    record = advance(record, { tag: "clock" }, now);
+    record = applyEvent(record, { tag: "clock" }, now);
     const action = nextAction(record, now);
     if (action.tag === "purge") break;
     if (action.tag === "sleep") {
       now = action.until;
       continue;
     }
-    const before = action.tag === "submit" ? advance(record, { tag: "submitting" }, now) : record;
+    const before = action.tag === "submit" ? applyEvent(record, { tag: "submitting" }, now) : record;
     const sentAt = now;
-    record = turn.meanwhile === null ? before : advance(before, turn.meanwhile, sentAt + Math.floor(turn.tookMs / 2));
+    record =
+      turn.meanwhile === null ? before : applyEvent(before, turn.meanwhile, sentAt + Math.floor(turn.tookMs / 2));
     now += turn.tookMs;
-    record = advance(record, factOf(action.tag, turn, sentAt), now);
+    record = applyEvent(record, factOf(action.tag, turn, sentAt), now);
     exchanges.push({ tag: action.tag, sentAt, answeredAt: now, turn, before, after: record });
     now = nextWakeAt(record, now);
   }

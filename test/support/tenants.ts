@@ -3,7 +3,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { MintedKey, NewKey } from "../../src/tenants/keyring.ts";
-import type { AdmissionRequest, Settlement } from "../../src/tenants/ledger.ts";
+import type { AdmissionRequest, TaskOutcome } from "../../src/tenants/ledger.ts";
 import type { TenantObject } from "../../src/tenants/object.ts";
 import type { TenantSnapshot } from "../../src/tenants/settings.ts";
 import { snapshotKeyOf, snapshotSchema } from "../../src/tenants/settings.ts";
@@ -83,7 +83,7 @@ export function aRequest(age = 0, mode: "live" | "test" = "live"): AdmissionRequ
 }
 
 /** The outcome of such a task: ready now, after 5 s. */
-export function anOutcome({ taskId, mode, website, createdAt }: AdmissionRequest): Settlement {
+export function anOutcome({ taskId, mode, website, createdAt }: AdmissionRequest): TaskOutcome {
   const outcome = {
     status: "ready",
     finishedAt: Date.now(),

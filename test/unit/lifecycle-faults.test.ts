@@ -1,9 +1,9 @@
 // What must hold when something broke in the middle: an exception, a lost alarm, a cancel while a request was out.
 
 import { describe, expect, it } from "vitest";
-import { retarget } from "../../src/tasks/aftermath.ts";
+import { followEndpoint } from "../../src/tasks/completion.ts";
 import { presentTimeline } from "../../src/tasks/present.ts";
-import { nextWakeAt, recover } from "../../src/tasks/schedule.ts";
+import { nextWakeAt, recover } from "../../src/tasks/timers.ts";
 import {
   AT,
   aDelivery,
@@ -22,7 +22,7 @@ import {
   submitting,
 } from "../support/records.ts";
 
-const strike = { tag: "strike", limit: 10 } as const;
+const strike = { tag: "step_failed", limit: 10 } as const;
 
 describe("an unexpected exception", () => {
   it("while createTask was under way is a hidden answer", () => {
@@ -96,6 +96,6 @@ describe("a submission", () => {
 describe("a delivered webhook", () => {
   it("stays delivered when the endpoint goes", () => {
     const delivery = aDelivery({ source: "tenant", state: "delivered", nextAttemptAt: null });
-    expect(retarget(readyRecord({ ...SETTLED, delivery }), null).delivery?.state).toBe("delivered");
+    expect(followEndpoint(readyRecord({ ...SETTLED, delivery }), null).delivery?.state).toBe("delivered");
   });
 });

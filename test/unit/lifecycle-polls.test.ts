@@ -1,8 +1,8 @@
 // From createTask's answer to the end: polls, the solution's life, what comes late, and unexpected exceptions.
 
 import { describe, expect, it } from "vitest";
-import type { Fact } from "../../src/tasks/facts.ts";
-import { advance } from "../../src/tasks/lifecycle.ts";
+import type { TaskEvent } from "../../src/tasks/events.ts";
+import { applyEvent } from "../../src/tasks/lifecycle.ts";
 import type { PollOutcome } from "../../src/upstream/protocol.ts";
 import {
   aDelivery,
@@ -29,8 +29,8 @@ import {
 
 const FAULTS: [string, PollOutcome][] = [
   ["a malformed or missing answer", FAULT],
-  ["a transient refusal", { tag: "transient", reason: "ERROR_TOO_MUCH_REQUESTS", retryAfterMs: null }],
-  ["a refusal of the operator's account", { tag: "account", code: "ERROR_ZERO_BALANCE" }],
+  ["a transient rejection", { tag: "transient", reason: "ERROR_TOO_MUCH_REQUESTS", retryAfterMs: null }],
+  ["a rejection of the operator's account", { tag: "account", code: "ERROR_ZERO_BALANCE" }],
 ];
 
 describe("a poll", () => {
@@ -74,7 +74,7 @@ describe("a poll", () => {
     [60_000, 60_000],
   ])("that is told Retry-After %i ms comes after %i ms: it is a floor", (retryAfterMs, pauseMs) => {
     for (const outcome of [
-      { tag: "fault", reason: "http_503", retryAfterMs },
+      { tag: "request_failed", reason: "http_503", retryAfterMs },
       { tag: "transient", reason: "ERROR_RATE_LIMIT", retryAfterMs },
     ] as const) {
       expect(applied(processing(), [4_000, polled(outcome, at(3_100))]).stepAt).toBe(at(4_000 + pauseMs));
@@ -198,22 +198,22 @@ describe("the solution", () => {
 });
 
 describe("a finished task", () => {
-  const late: [string, Fact][] = [
+  const late: [string, TaskEvent][] = [
     ["a poll that found a solution", polled(READY, at(9_000))],
     ["a poll that failed", polled({ tag: "failed", kind: "rejected", code: "E", description: "" }, at(9_000))],
     ["a poll that said processing", polled(PROCESSING, at(9_000))],
     ["a submission that was taken", submitted(CREATED, at(9_000))],
     ["a submission whose answer is hidden", submitted(HIDDEN, at(9_000))],
     ["an admission", { tag: "admission", outcome: { tag: "admitted" } }],
-    ["a refusal", { tag: "admission", outcome: { tag: "refused", code: "tenant_suspended" } }],
+    ["a rejection", { tag: "admission", outcome: { tag: "rejected", code: "tenant_suspended" } }],
     ["a hold", { tag: "held", reason: "breaker_open", until: at(40_000) }],
     ["an intent", { tag: "submitting" }],
     ["an interruption", { tag: "interrupted" }],
     ["a wake-up", { tag: "woken" }],
   ];
-  it.each(late)("absorbs %s that comes late", (_name, fact) => {
+  it.each(late)("absorbs %s that comes late", (_name, event) => {
     for (const record of [readyRecord(), failedRecord(), canceledRecord()]) {
-      expect(advance(record, fact, at(11_000))).toBe(record);
+      expect(applyEvent(record, event, at(11_000))).toBe(record);
     }
   });
 
@@ -225,7 +225,7 @@ describe("a finished task", () => {
 });
 
 describe("an unexpected exception", () => {
-  const strike: Fact = { tag: "strike", limit: 3 };
+  const strike: TaskEvent = { tag: "step_failed", limit: 3 };
 
   it("puts the next step off by 1, 2 s, and the one that reaches the limit fails the task with internal", () => {
     const once = applied(admitted(), [100, strike]);
@@ -241,18 +241,18 @@ describe("an unexpected exception", () => {
   });
 
   it("counts only in a row: work that goes on wipes the count", () => {
-    const steady = applied(admitted({ strikes: 2 }), [100, { tag: "steady" }]);
+    const steady = applied(admitted({ strikes: 2 }), [100, { tag: "step_succeeded" }]);
     expect(steady.strikes).toBe(0);
-    expect(applied(steady, [100, { tag: "steady" }])).toBe(steady);
+    expect(applied(steady, [100, { tag: "step_succeeded" }])).toBe(steady);
     expect(applied(steady, [100, strike])).toMatchObject({ status: "queued", strikes: 1 });
   });
 
-  it("after the end puts off the settlement, and never touches the outcome", () => {
+  it("after the end puts off the outcome report, and never touches the outcome", () => {
     const record = applied(readyRecord({ strikes: 9 }), [10_000, strike]);
     expect(record).toMatchObject({ status: "ready", strikes: 10, settleAt: at(70_000), solution: STORED_SOLUTION });
   });
 
-  it("after the settlement puts off the webhook, and uses up no attempt", () => {
+  it("after the outcome report puts off the webhook, and uses up no attempt", () => {
     const settled = readyRecord({ ...SETTLED, delivery: aDelivery({ nextAttemptAt: at(10_000) }) });
     const record = applied(settled, [10_000, strike]);
     expect(record).toMatchObject({ settled: true, settleAt: null });

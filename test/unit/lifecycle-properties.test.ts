@@ -2,11 +2,10 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { advance } from "../../src/tasks/lifecycle.ts";
+import { applyEvent } from "../../src/tasks/lifecycle.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import { isFinal, newRecord, taskRecordSchema } from "../../src/tasks/record.ts";
-import { nextAction, nextWakeAt } from "../../src/tasks/schedule.ts";
-import { type Move, moves, stamp } from "../support/facts.ts";
+import { nextAction, nextWakeAt } from "../../src/tasks/timers.ts";
 import {
   AT,
   aDelivery,
@@ -26,6 +25,7 @@ import {
   submitting,
 } from "../support/records.ts";
 import { type Exchange, play, turns } from "../support/simulation.ts";
+import { type Move, moves, stamp } from "../support/task-events.ts";
 
 const anyRecord = fc.constantFrom(
   aRecord(),
@@ -49,7 +49,7 @@ function* states(
   for (const move of script) {
     now += move.afterMs;
     const before = record;
-    record = advance(before, stamp(move, now), now);
+    record = applyEvent(before, stamp(move, now), now);
     yield { before, after: record, now };
   }
 }
@@ -130,7 +130,7 @@ describe("whatever happens to a task", () => {
 describe("the timeline", () => {
   it("stays bounded, keeps `accepted`, and drops the oldest of the rest", () => {
     let record = processing();
-    for (let poll = 1; poll <= 1_000; poll += 1) record = advance(record, polled(PROCESSING, at(poll)), at(poll));
+    for (let poll = 1; poll <= 1_000; poll += 1) record = applyEvent(record, polled(PROCESSING, at(poll)), at(poll));
     expect(record.polls).toBe(1_000);
     expect(record.events).toHaveLength(400);
     expect(record.events[0]).toStrictEqual({ at: AT, type: "accepted" });
@@ -184,9 +184,9 @@ describe("in a whole life", () => {
   it("upstream takes the task at most twice, and a second time only after a hidden answer", () => {
     inEveryLife((exchanges, record) => {
       const taking = named(exchanges, "submit").filter(({ turn: { create } }) =>
-        [undefined, "created", "ready", "hidden"].includes(create?.tag),
+        [undefined, "created", "ready", "unknown"].includes(create?.tag),
       );
-      const hidden = taking.filter(({ turn: { create } }) => create === null || create.tag === "hidden");
+      const hidden = taking.filter(({ turn: { create } }) => create === null || create.tag === "unknown");
       expect(hidden.length).toBeLessThanOrEqual(2);
       expect(taking.length).toBeLessThanOrEqual(Math.min(hidden.length + 1, 2));
       expect(record.hiddenSubmissions).toBeLessThanOrEqual(hidden.length);
@@ -203,7 +203,7 @@ describe("in a whole life", () => {
       const submits = named(exchanges, "submit");
       for (const [index, submit] of submits.entries()) {
         const previous = submits[index - 1];
-        if (previous === undefined || (previous.turn.create?.tag ?? "hidden") !== "hidden") continue;
+        if (previous === undefined || (previous.turn.create?.tag ?? "unknown") !== "unknown") continue;
         expect(submit.sentAt - previous.answeredAt).toBeGreaterThanOrEqual(5_000);
       }
     });

@@ -2,7 +2,7 @@
 // createTask's answer is in lifecycle-polls.test.ts, and what holds for every sequence in lifecycle-properties.test.ts.
 
 import { describe, expect, it } from "vitest";
-import type { AdmissionOutcome, Fact } from "../../src/tasks/facts.ts";
+import type { AdmissionOutcome, TaskEvent } from "../../src/tasks/events.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import type { CreateOutcome } from "../../src/upstream/protocol.ts";
 import {
@@ -24,8 +24,8 @@ import {
   submitting,
 } from "../support/records.ts";
 
-const admission = (outcome: AdmissionOutcome): Fact => ({ tag: "admission", outcome });
-const held = (ms: number): Fact => ({ tag: "held", reason: "breaker_open", until: at(ms) });
+const admission = (outcome: AdmissionOutcome): TaskEvent => ({ tag: "admission", outcome });
+const held = (ms: number): TaskEvent => ({ tag: "held", reason: "breaker_open", until: at(ms) });
 const last = (record: TaskRecord) => record.events.at(-1);
 
 describe("a fresh task", () => {
@@ -73,10 +73,13 @@ describe("admission", () => {
     expect(applied(record, [700, { tag: "woken" }])).toBe(record);
   });
 
-  it.each(["quota_exceeded", "tenant_suspended"] as const)("a refusal for %s fails the task with that code", (code) => {
-    const record = applied(aRecord(), [10, admission({ tag: "refused", code })]);
-    expect(record).toMatchObject({ status: "failed", finishedAt: at(10), error: { code }, settleAt: at(10) });
-  });
+  it.each(["quota_exceeded", "tenant_suspended"] as const)(
+    "a rejection for %s fails the task with that code",
+    (code) => {
+      const record = applied(aRecord(), [10, admission({ tag: "rejected", code })]);
+      expect(record).toMatchObject({ status: "failed", finishedAt: at(10), error: { code }, settleAt: at(10) });
+    },
+  );
 
   it("the task of a deleted tenant is canceled", () => {
     expect(applied(aRecord(), [10, admission({ tag: "gone" })])).toMatchObject({ status: "canceled", error: null });
@@ -210,7 +213,7 @@ describe("submission", () => {
 
   it.each<[string, CreateOutcome]>([
     ["an account that upstream refuses", { tag: "account", code: "ERROR_ZERO_BALANCE" }],
-    ["a transient refusal", { tag: "transient", reason: "ERROR_NO_SLOT_AVAILABLE", retryAfterMs: null }],
+    ["a transient rejection", { tag: "transient", reason: "ERROR_NO_SLOT_AVAILABLE", retryAfterMs: null }],
   ])("%s is retried after 3, 6, 12, 15, 15 s and not counted as a submission", (_name, outcome) => {
     let record = admitted();
     for (const pauseMs of [3_000, 6_000, 12_000, 15_000, 15_000]) {
@@ -224,7 +227,7 @@ describe("submission", () => {
     [1_000, 3_000],
     [3_001, 3_001],
     [40_000, 40_000],
-  ])("a refusal with Retry-After %i ms is retried after %i ms: it is a floor", (retryAfterMs, pauseMs) => {
+  ])("a rejection with Retry-After %i ms is retried after %i ms: it is a floor", (retryAfterMs, pauseMs) => {
     const outcome: CreateOutcome = { tag: "transient", reason: "http_429", retryAfterMs };
     expect(applied(submitting(), [100, submitted(outcome, AT)]).stepAt).toBe(at(100 + pauseMs));
   });
@@ -237,7 +240,7 @@ describe("submission", () => {
 });
 
 describe("the deadline", () => {
-  const clockAt = (ms: number): readonly [number, Fact] => [ms, { tag: "clock" }];
+  const clockAt = (ms: number): readonly [number, TaskEvent] => [ms, { tag: "clock" }];
 
   it("a task has until its deadline, to the millisecond", () => {
     const record = processing();
@@ -245,8 +248,8 @@ describe("the deadline", () => {
     expect(applied(record, clockAt(120_000))).toMatchObject({ status: "failed", finishedAt: at(120_000) });
   });
 
-  const refusal = submitted({ tag: "transient", reason: "http_503", retryAfterMs: null }, AT);
-  const refused = applied(submitting(), [90, refusal]);
+  const rejection = submitted({ tag: "transient", reason: "http_503", retryAfterMs: null }, AT);
+  const refused = applied(submitting(), [90, rejection]);
   const created = submitted(CREATED, at(3_090));
   const account = submitted({ tag: "account", code: "ERROR_ZERO_BALANCE" }, AT);
   it.each<[string, TaskRecord, string]>([
@@ -258,7 +261,7 @@ describe("the deadline", () => {
     ["refused for the operator's account", applied(submitting(), [90, account]), "upstream_unavailable"],
     ["held back by an open breaker", applied(admitted(), [90, held(15_000)]), "upstream_unavailable"],
     ["sent once with a hidden answer", applied(submitting(), [90, submitted(HIDDEN, AT)]), "upstream_unavailable"],
-    ["created after a refusal", applied(refused, [3_090, { tag: "submitting" }], [3_100, created]), "timeout"],
+    ["created after a rejection", applied(refused, [3_090, { tag: "submitting" }], [3_100, created]), "timeout"],
   ])("a task that was %s fails as it should", (_name, record, code) => {
     expect(applied(record, clockAt(120_000))).toMatchObject({ status: "failed", error: { code } });
   });

@@ -18,7 +18,7 @@ describe("an error", () => {
 
   it.each([504, 520, 524])("of a proxy's own under HTTP %i hides what became of createTask", (status) => {
     const body = '{"errorId":1,"errorCode":"GATEWAY_TIMEOUT","errorDescription":"upstream timed out"}';
-    expect(interpretCreate(raw(body, status))).toEqual({ tag: "hidden", reason: `http_${status}` });
+    expect(interpretCreate(raw(body, status))).toEqual({ tag: "unknown", reason: `http_${status}` });
   });
 
   it("code alone, under errorId 0, is still an error", () => {
@@ -70,8 +70,8 @@ describe("an error's code", () => {
   it.each(['{"errorId":"0","taskId":7}', '{"taskId":7}', '{"errorCode":7}'])(
     "is needed where errorId is none: %s",
     (body) => {
-      expect(interpretCreate(raw(body))).toMatchObject({ tag: "hidden" });
-      expect(interpretPoll(raw(body))).toMatchObject({ tag: "fault" });
+      expect(interpretCreate(raw(body))).toMatchObject({ tag: "unknown" });
+      expect(interpretPoll(raw(body))).toMatchObject({ tag: "request_failed" });
     },
   );
 });
@@ -80,9 +80,9 @@ describe("a solution", () => {
   it("that nests deeper than can be stored is malformed", () => {
     const nested = (levels: number) => `{"gRecaptchaResponse":"t","x":${"[".repeat(levels)}${"]".repeat(levels)}}`;
     expect(solved(nested(30))).toMatchObject({ tag: "ready" });
-    for (const levels of [32, 5_000]) expect(solved(nested(levels))).toMatchObject({ tag: "fault" });
+    for (const levels of [32, 5_000]) expect(solved(nested(levels))).toMatchObject({ tag: "request_failed" });
     const create = `{"errorId":0,"status":"ready","solution":${nested(5_000)}}`;
-    expect(interpretCreate(raw(create))).toMatchObject({ tag: "hidden" });
+    expect(interpretCreate(raw(create))).toMatchObject({ tag: "unknown" });
   });
 
   it("at once is taken, whatever stands as taskId beside it", () => {
@@ -119,7 +119,7 @@ describe("a task id", () => {
   it("that is a long number keeps each digit, up to the length that an id can have", () => {
     const digits = "9".repeat(256);
     expect(interpretCreate(raw(`{"errorId":0,"taskId":${digits}}`))).toEqual({ tag: "created", taskId: digits });
-    expect(interpretCreate(raw(`{"errorId":0,"taskId":${digits}9}`))).toMatchObject({ tag: "hidden" });
+    expect(interpretCreate(raw(`{"errorId":0,"taskId":${digits}9}`))).toMatchObject({ tag: "unknown" });
   });
 
   it("below the top level is left as JSON.parse has it", () => {

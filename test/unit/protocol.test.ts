@@ -8,8 +8,8 @@ import { interpretCreate, interpretPoll } from "../../src/upstream/protocol.ts";
 const RETRY_AFTER_MS = 7_000;
 const DESCRIPTION = "In upstream's words";
 const TOKEN = "03AGdBq24-token";
-const MALFORMED_POLL = { tag: "fault", reason: "malformed", retryAfterMs: RETRY_AFTER_MS } as const;
-const MALFORMED_CREATE = { tag: "hidden", reason: "malformed" } as const;
+const MALFORMED_POLL = { tag: "request_failed", reason: "malformed", retryAfterMs: RETRY_AFTER_MS } as const;
+const MALFORMED_CREATE = { tag: "unknown", reason: "malformed" } as const;
 
 /** An answer off the wire; a body that is a string is sent as it is, any other as JSON. */
 const raw = (body: unknown, status = 200): RawAnswer => ({
@@ -207,7 +207,7 @@ describe("createTask's answer", () => {
     ["errorId broken", created({ errorId: 0.5 })],
   ])("with %s is none: the task may exist", (_, body) => {
     expect(interpretCreate(raw(body))).toEqual(MALFORMED_CREATE);
-    expect(interpretCreate(raw(body, 504))).toEqual({ tag: "hidden", reason: "http_504" });
+    expect(interpretCreate(raw(body, 504))).toEqual({ tag: "unknown", reason: "http_504" });
     expect(interpretCreate(raw(body, 400))).toEqual(transient("http_400"));
   });
 });
@@ -266,7 +266,7 @@ const UNREADABLE = ["", " ", "<h1>Bad gateway</h1>", '{"errorId":0,"tas', "null"
 describe("a body that is no answer", () => {
   it.each([200, 204, 301, 302, 504, 520, 524])("under HTTP %i hides what became of createTask", (status) => {
     const reason = status === 200 ? "malformed" : `http_${status}`;
-    for (const body of UNREADABLE) expect(interpretCreate(raw(body, status))).toEqual({ tag: "hidden", reason });
+    for (const body of UNREADABLE) expect(interpretCreate(raw(body, status))).toEqual({ tag: "unknown", reason });
   });
 
   it.each([400, 401, 402, 403, 404, 408, 429, 500, 502, 503])("under HTTP %i was not accepted", (status) => {
@@ -285,7 +285,7 @@ describe("a body that is no answer", () => {
     const bodies = fc.oneof(fc.string(), fc.json(), fc.constant("[".repeat(200_000)));
     fc.assert(
       fc.property(bodies, fc.integer({ min: 200, max: 599 }), (body, status) => {
-        expect(interpretCreate(raw(body, status)).tag).toMatch(/^(hidden|transient)$/);
+        expect(interpretCreate(raw(body, status)).tag).toMatch(/^(unknown|transient)$/);
         expect(interpretPoll(raw(body, status)).tag).toBe("fault");
       }),
     );

@@ -3,12 +3,11 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { advance } from "../../src/tasks/lifecycle.ts";
+import { applyEvent } from "../../src/tasks/lifecycle.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import { isFinal, newRecord, taskRecordSchema } from "../../src/tasks/record.ts";
-import { nextAction, nextWakeAt, recover } from "../../src/tasks/schedule.ts";
+import { nextAction, nextWakeAt, recover } from "../../src/tasks/timers.ts";
 import type { PollOutcome } from "../../src/upstream/protocol.ts";
-import { EXCHANGE_MS, pollWithoutEnd } from "../support/facts.ts";
 import {
   AT,
   admitted,
@@ -23,6 +22,7 @@ import {
   readyRecord,
   submitted,
 } from "../support/records.ts";
+import { EXCHANGE_MS, pollWithoutEnd } from "../support/task-events.ts";
 
 const recovered = (record: TaskRecord, alarmMs: number | null, ms: number): TaskRecord =>
   recover(record, alarmMs === null ? null : at(alarmMs), at(ms), EXCHANGE_MS);
@@ -104,7 +104,7 @@ interface Life {
 function live(pollIntervalMs: number, script: readonly Ring[]): Life {
   const life: Life = { polls: [], recoveries: [] };
   const fresh = newRecord(aNewTask({ pollIntervalMs, timeoutMs: 300_000 }), AT);
-  let memory = advance({ ...fresh, stage: "submission", intentAt: AT }, submitted(CREATED, AT), at(100));
+  let memory = applyEvent({ ...fresh, stage: "submission", intentAt: AT }, submitted(CREATED, AT), at(100));
   let disk = memory;
   let truth = AT;
   let now = at(100);
@@ -118,7 +118,7 @@ function live(pollIntervalMs: number, script: readonly Ring[]): Life {
 
   for (const ring of script) {
     now = Math.max(now, alarmAt + ring.lateMs);
-    memory = advance(memory, { tag: "clock" }, now);
+    memory = applyEvent(memory, { tag: "clock" }, now);
     if (isFinal(memory.status)) break;
     if (nextAction(memory, now).tag === "poll") {
       const sentAt = now;
@@ -132,7 +132,7 @@ function live(pollIntervalMs: number, script: readonly Ring[]): Life {
         continue;
       }
       const before = memory;
-      memory = advance(before, polled(ring.outcome, sentAt), now);
+      memory = applyEvent(before, polled(ring.outcome, sentAt), now);
       disk = onDisk(disk, before, memory, ring.outcome);
       if (ring.outcome.tag === "processing") truth = sentAt;
     }

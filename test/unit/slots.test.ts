@@ -80,21 +80,21 @@ describe("slots", () => {
     expect(slots.counts).toEqual({ leased: 0, waiting: 0 });
   });
 
-  it("lapse with the deadline and its grace, places too, and free the slot", () => {
+  it("expireLeases with the deadline and its grace, places too, and free the slot", () => {
     const slots = asked(1, request("a", 0, 50_000), request("b", 1, 40_000), request("c", 2, 90_000));
-    expect(slots.lapse(40_000 + GRACE_MS - 1)).toEqual([]);
-    expect(ids(slots.lapse(40_000 + GRACE_MS))).toEqual(["b"]);
-    expect(ids(slots.lapse(50_000 + GRACE_MS))).toEqual(["a"]);
+    expect(slots.expireLeases(40_000 + GRACE_MS - 1)).toEqual([]);
+    expect(ids(slots.expireLeases(40_000 + GRACE_MS))).toEqual(["b"]);
+    expect(ids(slots.expireLeases(50_000 + GRACE_MS))).toEqual(["a"]);
     expect(slots.stateOf("a")).toBe("unknown");
     expect(ids(slots.grantFree(1))).toEqual(["c"]);
   });
 
   it("say when the next of them lapses", () => {
     const slots = asked(1, request("a", 0, 50_000), request("b", 1, 40_000));
-    expect(new Slots().nextLapseAt()).toBeNull();
-    expect(slots.nextLapseAt()).toBe(40_000 + GRACE_MS);
+    expect(new Slots().nextLeaseExpiryAt()).toBeNull();
+    expect(slots.nextLeaseExpiryAt()).toBe(40_000 + GRACE_MS);
     slots.release("b");
-    expect(slots.nextLapseAt()).toBe(50_000 + GRACE_MS);
+    expect(slots.nextLeaseExpiryAt()).toBe(50_000 + GRACE_MS);
   });
 
   it("come back from storage as they were", () => {
@@ -111,7 +111,7 @@ describe("slots", () => {
 type Step =
   | { readonly tag: "ask" | "release"; readonly task: number }
   | { readonly tag: "grant" }
-  | { readonly tag: "lapse"; readonly now: number };
+  | { readonly tag: "expireLeases"; readonly now: number };
 
 /** Twelve tasks, several of one millisecond, whose deadlines are in no order. */
 const TASKS = Array.from({ length: 12 }, (_value, index) =>
@@ -126,7 +126,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { arbitrary: fc.record({ tag: fc.constant("ask" as const), task: fc.nat(11) }), weight: 4 },
     { arbitrary: fc.record({ tag: fc.constant("release" as const), task: fc.nat(11) }), weight: 2 },
     fc.record({ tag: fc.constant("grant" as const) }),
-    fc.record({ tag: fc.constant("lapse" as const), now: fc.integer({ min: 20_000, max: 34_000 }) }),
+    fc.record({ tag: fc.constant("expireLeases" as const), now: fc.integer({ min: 20_000, max: 34_000 }) }),
   ),
   { maxLength: 60 },
 );
@@ -164,13 +164,13 @@ describe("after any sequence", () => {
               expect(ids(slots.grantFree(limit))).toEqual(granted.map((task) => taskOf(task).taskId));
               break;
             }
-            case "lapse": {
+            case "expireLeases": {
               const over = [...leased, ...waiting].filter((task) => taskOf(task).deadlineAt + GRACE_MS <= step.now);
               for (const task of over) {
                 leased.delete(task);
                 waiting.delete(task);
               }
-              expect(ids(slots.lapse(step.now)).sort()).toEqual(over.map((task) => taskOf(task).taskId).sort());
+              expect(ids(slots.expireLeases(step.now)).sort()).toEqual(over.map((task) => taskOf(task).taskId).sort());
             }
           }
           expect(slots.counts).toEqual({ leased: leased.size, waiting: waiting.size });

@@ -182,7 +182,7 @@ describe("refused targets", () => {
     (_, rule, url) => {
       expect(checkWebhookTarget(url, STRICT)).toEqual({
         ok: false,
-        reason: "refused",
+        reason: "not_allowed",
         message: expect.stringContaining(rule),
       });
     },
@@ -219,7 +219,7 @@ describe("refused targets", () => {
         const first = groups[0] ?? 0;
         fc.pre(first < 0x2000 || first > 0x3fff);
         const host = `[${groups.map((value) => value.toString(16)).join(":")}]`;
-        expect(checkWebhookTarget(`https://${host}/`, STRICT)).toMatchObject({ ok: false, reason: "refused" });
+        expect(checkWebhookTarget(`https://${host}/`, STRICT)).toMatchObject({ ok: false, reason: "not_allowed" });
       }),
     );
   });
@@ -258,7 +258,7 @@ describe("local development", () => {
     (_, rule, url) => {
       expect(checkWebhookTarget(url, LOCAL)).toMatchObject({
         ok: false,
-        reason: "refused",
+        reason: "not_allowed",
         message: expect.stringContaining(rule),
       });
     },

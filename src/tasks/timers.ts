@@ -11,7 +11,7 @@ export const FIRST_POLL_MS = 3_000;
 export const RESUBMIT_MS = 5_000;
 
 /** Sends whose answer stayed hidden before the task fails: the first, and one more. Each may have been charged for. */
-export const MAX_HIDDEN_SUBMISSIONS = 2;
+export const MAX_UNKNOWN_OUTCOMES = 2;
 
 /** With fewer polls than this to the deadline, which of them is the last one matters. */
 const NEAR_DEADLINE_POLLS = 20;
@@ -106,19 +106,19 @@ export type Action =
   | { readonly tag: "admit" }
   | { readonly tag: "submit" }
   | { readonly tag: "poll" }
-  | { readonly tag: "settle" }
+  | { readonly tag: "report" }
   | { readonly tag: "deliver" }
   | { readonly tag: "purge" }
   | { readonly tag: "sleep"; readonly until: number };
 
-/** What is due. The record must have seen the clock (`advance` with `clock`), so a passed deadline is a final status here. */
+/** What is due. The record must have seen the clock (`applyEvent` with `clock`), so a passed deadline is a final status here. */
 export function nextAction(record: TaskRecord, now: number): Action {
   if (!isFinal(record.status)) {
     if (record.stepAt > now) return { tag: "sleep", until: nextWakeAt(record, now) };
     if (record.status === "processing") return { tag: "poll" };
     return { tag: record.stage === "submission" ? "submit" : "admit" };
   }
-  if (!record.settled && (record.settleAt ?? now) <= now) return { tag: "settle" };
+  if (!record.settled && (record.settleAt ?? now) <= now) return { tag: "report" };
   if (record.settled && attemptDue(record, now)) return { tag: "deliver" };
   if (purgeAt(record) <= now) return { tag: "purge" };
   return { tag: "sleep", until: nextWakeAt(record, now) };

@@ -3,35 +3,35 @@
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { CompatibleCode } from "../errors.ts";
-import { ApiError, compatibleCodeOf } from "../errors.ts";
+import type { CompatibilityCode } from "../errors.ts";
+import { ApiError, compatibilityCodeOf } from "../errors.ts";
 import { parseTraceparent } from "../http.ts";
 import type { AppEnv, Caller } from "../middleware/authenticate.ts";
 import { authFailure, callerOf } from "../middleware/authenticate.ts";
 import { limitBody, readJson } from "../middleware/body.ts";
 import { spend } from "../middleware/rate-limit.ts";
 import {
-  compatibleAnswerSchema,
-  compatibleCreateSchema,
-  compatibleResultSchema,
-  compatibleTaskSchema,
+  compatibilityCreateSchema,
+  compatibilityResponseSchema,
+  compatibilityResultSchema,
+  compatibilityTaskSchema,
   createTaskDocSchema,
   getTaskResultDocSchema,
   isSupportedType,
-} from "../schemas/compatible.ts";
+} from "../schemas/compatibility.ts";
 import { json, jsonContent } from "../schemas/shared.ts";
 import { createHeadersSchema } from "../schemas/tasks.ts";
 import type { StoredSolution, TaskRecord } from "../tasks/record.ts";
 import type { Scope } from "../tenants/keys.ts";
-import { acceptTask, refuseSuspended, viewTask } from "./door.ts";
+import { acceptTask, assertNotSuspended, viewTask } from "./create-task.ts";
 import { invalidRequest } from "./validation.ts";
 
 /** An error with a code of this face that v1's codes do not tell apart. */
-export class CompatibleError extends Error {
-  override readonly name = "CompatibleError";
+export class CompatibilityError extends Error {
+  override readonly name = "CompatibilityError";
   readonly code: string;
 
-  constructor(code: CompatibleCode | (string & {}), message: string) {
+  constructor(code: CompatibilityCode | (string & {}), message: string) {
     super(message);
     this.code = code;
   }
@@ -39,10 +39,10 @@ export class CompatibleError extends Error {
 
 const SAID = "The answer; `errorId` 1 is an error";
 const answers = {
-  200: json(compatibleAnswerSchema, SAID),
-  413: json(compatibleAnswerSchema, "Over 64 KiB: `ERROR_BAD_REQUEST`"),
-  429: json(compatibleAnswerSchema, "Too much: `ERROR_NO_SLOT_AVAILABLE`", "Retry-After", "RateLimit-Policy"),
-  500: json(compatibleAnswerSchema, "A fault of the gateway: `ERROR_SERVICE_UNAVAILABLE`"),
+  200: json(compatibilityResponseSchema, SAID),
+  413: json(compatibilityResponseSchema, "Over 64 KiB: `ERROR_BAD_REQUEST`"),
+  429: json(compatibilityResponseSchema, "Too much: `ERROR_NO_SLOT_AVAILABLE`", "Retry-After", "RateLimit-Policy"),
+  500: json(compatibilityResponseSchema, "A fault of the gateway: `ERROR_SERVICE_UNAVAILABLE`"),
 };
 
 const createRouteDefinition = createRoute({
@@ -54,7 +54,7 @@ const createRouteDefinition = createRoute({
   operationId: "compatibleCreateTask",
   summary: "Submit a task, in the protocol's words",
   request: { headers: createHeadersSchema.omit({ prefer: true }), body: jsonContent(createTaskDocSchema) },
-  responses: { ...answers, 200: json(compatibleAnswerSchema, SAID, "Idempotency-Replayed") },
+  responses: { ...answers, 200: json(compatibilityResponseSchema, SAID, "Idempotency-Replayed") },
 });
 
 const resultRouteDefinition = createRoute({
@@ -70,20 +70,20 @@ const resultRouteDefinition = createRoute({
 });
 
 /** The paths whose every answer, an error of the gateway too, has the compatible form. */
-export function isCompatible(method: string, path: string): boolean {
+export function isCompatibilityCall(method: string, path: string): boolean {
   return method === "POST" && (path === "/createTask" || path === "/getTaskResult");
 }
 
 /** An error in this face's form. `errorDescription` begins with the code: one client shows nothing else. */
-export function compatibleFailure(c: Context, error: unknown): Response {
-  if (error instanceof CompatibleError) return failure(c, error.code, error.message, 200, {});
+export function compatibilityFailure(c: Context, error: unknown): Response {
+  if (error instanceof CompatibilityError) return failure(c, error.code, error.message, 200, {});
   if (error instanceof ApiError) {
     const status = error.status === 413 || error.status === 429 || error.status === 500 ? error.status : 200;
     const faults = (error.errors ?? []).map(({ path, message }) => (path === "" ? message : `${path} ${message}`));
     const message = faults.length === 0 ? error.message : faults.join("; ");
     // What a bearer is told of its challenge is not this face's: its key comes in the body.
     const { "WWW-Authenticate": _, ...headers } = error.headers;
-    return failure(c, compatibleCodeOf(error.code), message, status, headers);
+    return failure(c, compatibilityCodeOf(error.code), message, status, headers);
   }
   return failure(c, "ERROR_SERVICE_UNAVAILABLE", "The gateway failed.", 500, {});
 }
@@ -99,16 +99,16 @@ function failure(
 }
 
 /** The routes of the compatible face. Their bodies are read here: the schemas in the definitions only describe them. */
-export function compatibleRoutes() {
+export function compatibilityRoutes() {
   const app = new OpenAPIHono<AppEnv>();
   app.openAPIRegistry.registerPath(createRouteDefinition);
   app.openAPIRegistry.registerPath(resultRouteDefinition);
 
   app.post("/createTask", limitBody, async (c) => {
     const raw = await readJson(c);
-    const body = compatibleCreateSchema.safeParse(raw);
+    const body = compatibilityCreateSchema.safeParse(raw);
     const caller = await admit(c, keyIn(raw), "tasks:write");
-    refuseSuspended(caller);
+    assertNotSuspended(caller);
     await spend(c, caller, "create");
     if (!body.success) throw invalidRequest(body.error);
     const task = parseTask(body.data.task);
@@ -130,13 +130,13 @@ export function compatibleRoutes() {
 
   app.post("/getTaskResult", limitBody, async (c) => {
     const raw = await readJson(c);
-    const body = compatibleResultSchema.safeParse(raw);
+    const body = compatibilityResultSchema.safeParse(raw);
     const caller = await admit(c, keyIn(raw), "tasks:read");
     await spend(c, caller, "calls");
     if (!body.success) throw invalidRequest(body.error);
     const hex = hexOf(body.data.taskId);
     const record = hex === null ? null : await viewTask(c.env, hex, caller, 0);
-    if (record === null) throw new CompatibleError("ERROR_NO_SUCH_CAPCHA_ID", "There is no such task.");
+    if (record === null) throw new CompatibilityError("ERROR_NO_SUCH_CAPCHA_ID", "There is no such task.");
     return c.json(resultOf(record));
   });
 
@@ -156,14 +156,14 @@ function keyIn(body: unknown): unknown {
 }
 
 function parseTask(task: unknown) {
-  if (task === undefined || task === null) throw new CompatibleError("ERROR_TASK_ABSENT", "There is no task.");
+  if (task === undefined || task === null) throw new CompatibilityError("ERROR_TASK_ABSENT", "There is no task.");
   if (typeof task !== "object" || Array.isArray(task)) {
-    throw new CompatibleError("ERROR_BAD_REQUEST", "The task must be an object.");
+    throw new CompatibilityError("ERROR_BAD_REQUEST", "The task must be an object.");
   }
   if (!("type" in task) || !isSupportedType(task.type)) {
-    throw new CompatibleError("ERROR_TASK_NOT_SUPPORTED", "The only supported type is RecaptchaV3TaskProxyless.");
+    throw new CompatibilityError("ERROR_TASK_NOT_SUPPORTED", "The only supported type is RecaptchaV3TaskProxyless.");
   }
-  const parsed = compatibleTaskSchema.safeParse(task);
+  const parsed = compatibilityTaskSchema.safeParse(task);
   if (!parsed.success) throw invalidRequest(parsed.error);
   return parsed.data;
 }
@@ -184,13 +184,13 @@ function resultOf(record: TaskRecord): Progress {
       return { ...fine, status: "processing" };
     case "ready":
       if (record.solution === null) {
-        throw new CompatibleError("ERROR_TOKEN_EXPIRED", "The solution has expired or was handed out before.");
+        throw new CompatibilityError("ERROR_TOKEN_EXPIRED", "The solution has expired or was handed out before.");
       }
       return { ...fine, status: "ready", solution: record.solution };
     case "canceled":
-      throw new CompatibleError("ERROR_TASK_CANCELED", "The task was canceled.");
+      throw new CompatibilityError("ERROR_TASK_CANCELED", "The task was canceled.");
     case "failed":
-      throw new CompatibleError(failureCodeOf(record), record.error?.message ?? "The task failed.");
+      throw new CompatibilityError(failureCodeOf(record), record.error?.message ?? "The task failed.");
   }
 }
 

@@ -4,7 +4,7 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { TaskObject } from "../../src/tasks/object.ts";
-import type { Settlement } from "../../src/tenants/ledger.ts";
+import type { TaskOutcome } from "../../src/tenants/ledger.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { again, setEnvironment, storedText, view } from "../support/objects.ts";
 import { crash, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
@@ -38,16 +38,16 @@ afterEach(async () => {
 });
 
 /** Puts itself between a task and its tenant's object where it settles. */
-async function interceptSettle(
+async function interceptOutcomeReport(
   stub: TaskStub,
-  settle: (real: TenantStub, settlement: Settlement, mayWait: boolean) => Promise<unknown>,
+  reportOutcome: (real: TenantStub, outcomeReport: TaskOutcome, mayWait: boolean) => Promise<unknown>,
 ): Promise<void> {
   const get = (id: DurableObjectId) => {
     const real = env.TENANTS.get(id);
     return {
       admit: (request: Parameters<typeof real.admit>[0]) => real.admit(request),
-      deliveryTerms: (createdAt: number) => real.deliveryTerms(createdAt),
-      settle: (settlement: Settlement, mayWait: boolean) => settle(real, settlement, mayWait),
+      webhookSettings: (createdAt: number) => real.webhookSettings(createdAt),
+      reportOutcome: (outcomeReport: TaskOutcome, mayWait: boolean) => reportOutcome(real, outcomeReport, mayWait),
     };
   };
   const idFromName = (name: string) => env.TENANTS.idFromName(name);
@@ -109,9 +109,11 @@ describe("a task that is final", () => {
       const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
       const stub = await sandboxTask("sandbox-instant", { webhookUrl });
       let asked = 0;
-      await interceptSettle(stub, (real, settlement, mayWait) => {
+      await interceptOutcomeReport(stub, (real, outcomeReport, mayWait) => {
         asked += 1;
-        return asked === 1 ? Promise.reject(new Error("a fault of the tests")) : real.settle(settlement, mayWait);
+        return asked === 1
+          ? Promise.reject(new Error("a fault of the tests"))
+          : real.reportOutcome(outcomeReport, mayWait);
       });
       await runUntil(stub, START + 60_000);
       expect(asked).toBe(3);
@@ -149,12 +151,12 @@ describe("a task that is final", () => {
       const real = env.TENANTS.get(id);
       return {
         admit: (request: Parameters<typeof real.admit>[0]) => real.admit(request),
-        deliveryTerms: (createdAt: number) => real.deliveryTerms(createdAt),
-        settle: (settlement: Settlement, mayWait: boolean) => real.settle(settlement, mayWait),
-        noteDelivery: async (note: Parameters<typeof real.noteDelivery>[0]) => {
+        webhookSettings: (createdAt: number) => real.webhookSettings(createdAt),
+        reportOutcome: (outcomeReport: TaskOutcome, mayWait: boolean) => real.reportOutcome(outcomeReport, mayWait),
+        recordDeliveryState: async (note: Parameters<typeof real.recordDeliveryState>[0]) => {
           asked ||= note.webhookState === "exhausted";
           while (note.webhookState === "exhausted" && !told) await new Promise((resolve) => setTimeout(resolve, 1));
-          await real.noteDelivery(note);
+          await real.recordDeliveryState(note);
         },
       };
     };
@@ -176,8 +178,8 @@ describe("a task that is final", () => {
     const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
     const stub = await solvedTask();
     let reached = false;
-    await interceptSettle(stub, (real, settlement, mayWait) => {
-      if (mayWait) return real.settle(settlement, mayWait);
+    await interceptOutcomeReport(stub, (real, outcomeReport, mayWait) => {
+      if (mayWait) return real.reportOutcome(outcomeReport, mayWait);
       reached = true;
       return new Promise<never>(() => {});
     });

@@ -4,8 +4,8 @@
 import type { DeliveryOutcome } from "../webhooks/outcome.ts";
 import type { Delivery, DeliveryAttempt, TaskRecord } from "./record.ts";
 import { isFinal, newDelivery } from "./record.ts";
-import { internalBackoffMs, nextAttemptAt } from "./schedule.ts";
-import { withEvent } from "./timeline.ts";
+import { withTimelineEntry } from "./timeline.ts";
+import { internalBackoffMs, nextAttemptAt } from "./timers.ts";
 
 /** Kept webhook attempts: more than one round has. */
 const MAX_ATTEMPTS_KEPT = 20;
@@ -14,29 +14,29 @@ const MAX_ATTEMPTS_KEPT = 20;
 export function expireSolution(record: TaskRecord, now: number): TaskRecord {
   const { solutionExpiresAt } = record;
   if (record.solutionState !== "available" || solutionExpiresAt === null || solutionExpiresAt > now) return record;
-  return withEvent({ ...record, solution: null, solutionState: "expired" }, solutionExpiresAt, "expired");
+  return withTimelineEntry({ ...record, solution: null, solutionState: "expired" }, solutionExpiresAt, "expired");
 }
 
 /** Erases the solution as it is handed out: the caller takes it from the record before. */
 export function claimSolution(record: TaskRecord, now: number): TaskRecord {
   if (record.solutionState !== "available") return record;
-  return withEvent({ ...record, solution: null, solutionState: "claimed" }, now, "claimed");
+  return withTimelineEntry({ ...record, solution: null, solutionState: "claimed" }, now, "claimed");
 }
 
 /** The tenant's object knows the outcome: where the task has no address of its own, the tenant's endpoint gets the webhook. */
-export function conclude(record: TaskRecord, endpoint: string | null, now: number): TaskRecord {
+export function adoptEndpoint(record: TaskRecord, endpoint: string | null, now: number): TaskRecord {
   if (record.settled || !isFinal(record.status) || record.delivery !== null || endpoint === null) return record;
   return { ...record, delivery: newDelivery(endpoint, "tenant", record.finishedAt ?? now) };
 }
 
 /** The ledger has the outcome. */
-export function settle(record: TaskRecord, endpoint: string | null, now: number): TaskRecord {
+export function markReported(record: TaskRecord, endpoint: string | null, now: number): TaskRecord {
   if (record.settled || !isFinal(record.status)) return record;
-  return { ...conclude(record, endpoint, now), settled: true, settleAt: null };
+  return { ...adoptEndpoint(record, endpoint, now), settled: true, settleAt: null };
 }
 
 /** The tenant's object did not take the outcome: try again after a pause. */
-export function postponeSettlement(record: TaskRecord, now: number): TaskRecord {
+export function postponeReport(record: TaskRecord, now: number): TaskRecord {
   const settleFaults = record.settleFaults + 1;
   return { ...record, settleFaults, settleAt: now + internalBackoffMs(settleFaults) };
 }
@@ -52,7 +52,7 @@ export function postponeAttempt(record: TaskRecord, now: number, until = now + i
  * Follows the tenant's endpoint, where it is the tenant's that the webhook goes to: to another address, or to none (null), which
  * ends the attempts.
  */
-export function retarget(record: TaskRecord, endpoint: string | null): TaskRecord {
+export function followEndpoint(record: TaskRecord, endpoint: string | null): TaskRecord {
   const { delivery } = record;
   if (delivery === null || delivery.source === "task" || delivery.state !== "pending") return record;
   if (delivery.url === endpoint) return record;

@@ -1,7 +1,7 @@
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { expectCompatibleError, expectEventually } from "../support/answers.ts";
+import { expectCompatibilityError, expectEventually } from "../support/answers.ts";
 import {
   admin,
   call,
@@ -57,28 +57,31 @@ describe("createTask refuses", () => {
     ["a host that is not allowed", { ...ENDLESS, websiteURL: "https://other.example/" }, "ERROR_DOMAIN_NOT_ALLOWED"],
   ])("%s", async (_what, task, code) => {
     const { key } = await makeCaller();
-    await expectCompatibleError(await createTask(key, task), code);
+    await expectCompatibilityError(await createTask(key, task), code);
   });
 
   it("no task at all", async () => {
     const { key } = await makeCaller();
-    await expectCompatibleError(await call("POST", "/createTask", { body: { clientKey: key } }), "ERROR_TASK_ABSENT");
+    await expectCompatibilityError(
+      await call("POST", "/createTask", { body: { clientKey: key } }),
+      "ERROR_TASK_ABSENT",
+    );
   });
 
   it.each(["hook", "http://hooks.shop.example/", "https://localhost/", "https://10.0.0.1/", 5])(
     "a callbackUrl of %j",
     async (callbackUrl) => {
       const { key } = await makeCaller();
-      await expectCompatibleError(await createTask(key, ENDLESS, { callbackUrl }), "ERROR_BAD_REQUEST");
+      await expectCompatibilityError(await createTask(key, ENDLESS, { callbackUrl }), "ERROR_BAD_REQUEST");
     },
   );
 
   it("a key without the scope, and a suspended tenant's", async () => {
     const { tenantId, key } = await makeCaller();
     const reader = await makeKey(tenantId, { scopes: ["tasks:read"] });
-    await expectCompatibleError(await createTask(reader.key), "ERROR_KEY_DOES_NOT_EXIST");
+    await expectCompatibilityError(await createTask(reader.key), "ERROR_KEY_DOES_NOT_EXIST");
     await admin("PATCH", `/admin/tenants/${tenantId}`, { suspended: true });
-    await expectCompatibleError(await createTask(key), "ERROR_KEY_DOES_NOT_EXIST");
+    await expectCompatibilityError(await createTask(key), "ERROR_KEY_DOES_NOT_EXIST");
   });
 
   it("another body under a used idempotency key, and a key that is none", async () => {
@@ -86,18 +89,18 @@ describe("createTask refuses", () => {
     const send = (name: string, task: unknown) =>
       call("POST", "/createTask", { body: { clientKey: key, task }, headers: { "idempotency-key": name } });
     await send("order-1042", ENDLESS);
-    await expectCompatibleError(await send("order-1042", scenario("sandbox-instant")), "ERROR_BAD_REQUEST");
-    await expectCompatibleError(await send("k".repeat(256), ENDLESS), "ERROR_BAD_REQUEST");
+    await expectCompatibilityError(await send("order-1042", scenario("sandbox-instant")), "ERROR_BAD_REQUEST");
+    await expectCompatibilityError(await send("k".repeat(256), ENDLESS), "ERROR_BAD_REQUEST");
   });
 
   it("live tasks without an upstream account, or over the quota", async () => {
     const { key } = await makeCaller({ limits: { monthlyTasks: 0 } }, { mode: "live" });
     const options = { body: { clientKey: key, task: ENDLESS } };
     const unconfigured = await callWith({ UPSTREAM_CLIENT_KEY: undefined }, "POST", "/createTask", options);
-    await expectCompatibleError(unconfigured, "ERROR_SERVICE_UNAVAILABLE");
+    await expectCompatibilityError(unconfigured, "ERROR_SERVICE_UNAVAILABLE");
     const overQuota = await call("POST", "/createTask", options);
     expect(overQuota.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
-    await expectCompatibleError(overQuota, "ERROR_NO_SLOT_AVAILABLE", 429);
+    await expectCompatibilityError(overQuota, "ERROR_NO_SLOT_AVAILABLE", 429);
   });
 });
 
@@ -116,7 +119,7 @@ describe("both calls refuse", () => {
 
   it("a body that is not JSON as a bad request", async () => {
     for (const path of ["/createTask", "/getTaskResult"]) {
-      await expectCompatibleError(await call("POST", path, { body: "clientKey=1" }), "ERROR_BAD_REQUEST");
+      await expectCompatibilityError(await call("POST", path, { body: "clientKey=1" }), "ERROR_BAD_REQUEST");
     }
   });
 });
@@ -140,7 +143,7 @@ describe("getTaskResult finds no task", () => {
     ["null", null],
   ])("for %s", async (_what, taskId) => {
     const { key } = await makeCaller();
-    await expectCompatibleError(await getTaskResult(key, taskId), "ERROR_NO_SUCH_CAPCHA_ID");
+    await expectCompatibilityError(await getTaskResult(key, taskId), "ERROR_NO_SUCH_CAPCHA_ID");
   });
 
   it("for an id that was never used, with blanks, a sign or zeros around the caller's own", async () => {
@@ -149,13 +152,13 @@ describe("getTaskResult finds no task", () => {
     const own = decimalId(id);
     const unused = decimalId(`tsk_${env.TASKS.newUniqueId()}`);
     for (const taskId of [unused, ` ${own}`, `+${own}`, `${own} `, `${own}.0`, `${own}0`, id]) {
-      await expectCompatibleError(await getTaskResult(key, taskId), "ERROR_NO_SUCH_CAPCHA_ID");
+      await expectCompatibilityError(await getTaskResult(key, taskId), "ERROR_NO_SUCH_CAPCHA_ID");
     }
   });
 
   it("where no id is sent", async () => {
     const { key } = await makeCaller();
-    await expectCompatibleError(
+    await expectCompatibilityError(
       await call("POST", "/getTaskResult", { body: { clientKey: key } }),
       "ERROR_NO_SUCH_CAPCHA_ID",
     );
@@ -165,7 +168,7 @@ describe("getTaskResult finds no task", () => {
     const { key } = await makeCaller();
     const { id } = await submit(key, ENDLESS);
     const body = `{"clientKey":"${key}","taskId":${Number(decimalId(id))}}`;
-    await expectCompatibleError(await call("POST", "/getTaskResult", { body }), "ERROR_NO_SUCH_CAPCHA_ID");
+    await expectCompatibilityError(await call("POST", "/getTaskResult", { body }), "ERROR_NO_SUCH_CAPCHA_ID");
   });
 
   it("of another tenant, or of the other mode", async () => {
@@ -175,7 +178,7 @@ describe("getTaskResult finds no task", () => {
     const stranger = await makeCaller();
     const taskId = decimalId((await submit(key, ENDLESS)).id);
     for (const other of [live.key, stranger.key]) {
-      await expectCompatibleError(await getTaskResult(other, taskId), "ERROR_NO_SUCH_CAPCHA_ID");
+      await expectCompatibilityError(await getTaskResult(other, taskId), "ERROR_NO_SUCH_CAPCHA_ID");
     }
   });
 
@@ -183,7 +186,7 @@ describe("getTaskResult finds no task", () => {
     const { tenantId, key } = await makeCaller();
     const writer = await makeKey(tenantId, { scopes: ["tasks:write"] });
     const taskId = decimalId((await submit(key, ENDLESS)).id);
-    await expectCompatibleError(await getTaskResult(writer.key, taskId), "ERROR_KEY_DOES_NOT_EXIST");
+    await expectCompatibilityError(await getTaskResult(writer.key, taskId), "ERROR_KEY_DOES_NOT_EXIST");
   });
 });
 
@@ -200,7 +203,7 @@ describe("a task that ended without a solution", () => {
     const { key } = await makeCaller();
     const { id } = await submit(key, scenario(`sandbox-reject-${code}`));
     await finished(key, id);
-    await expectCompatibleError(await getTaskResult(key, decimalId(id)), code);
+    await expectCompatibilityError(await getTaskResult(key, decimalId(id)), code);
   });
 
   it("shows the code with which upstream gave it up", async () => {
@@ -210,7 +213,7 @@ describe("a task that ended without a solution", () => {
       codes.map(async (code) => {
         const { id } = await submit(key, scenario(`sandbox-fail-${code}`));
         await finished(key, id);
-        await expectCompatibleError(await getTaskResult(key, decimalId(id)), code);
+        await expectCompatibilityError(await getTaskResult(key, decimalId(id)), code);
       }),
     );
   });
@@ -219,7 +222,7 @@ describe("a task that ended without a solution", () => {
     const { key } = await makeCaller();
     const { id } = await submit(key, ENDLESS);
     await call("POST", `/v1/tasks/${id}/cancel`, { key });
-    await expectCompatibleError(await getTaskResult(key, decimalId(id)), "ERROR_TASK_CANCELED");
+    await expectCompatibilityError(await getTaskResult(key, decimalId(id)), "ERROR_TASK_CANCELED");
   });
 
   it("says that its deadline passed", async () => {
@@ -227,7 +230,7 @@ describe("a task that ended without a solution", () => {
     const { id } = await submit(key, ENDLESS);
     await expectEventually(() => read(key, id)).toMatchObject({ status: "processing" });
     moveClockBy(120_000);
-    await expectCompatibleError(await getTaskResult(key, decimalId(id)), "ERROR_TASK_TIMEOUT");
+    await expectCompatibilityError(await getTaskResult(key, decimalId(id)), "ERROR_TASK_TIMEOUT");
   });
 
   it("says that the upstream was away until its deadline, and nothing of the operator's account", async () => {
@@ -239,7 +242,7 @@ describe("a task that ended without a solution", () => {
       "submission_",
     );
     moveClockBy(120_000);
-    await expectCompatibleError(await getTaskResult(key, decimalId(id)), "ERROR_SERVICE_UNAVAILABLE");
+    await expectCompatibilityError(await getTaskResult(key, decimalId(id)), "ERROR_SERVICE_UNAVAILABLE");
   });
 });
 
@@ -248,13 +251,13 @@ describe("a solution that is gone", () => {
     const { key } = await makeCaller();
     const { id } = await solve(key);
     await call("POST", `/v1/tasks/${id}/claim`, { key });
-    await expectCompatibleError(await getTaskResult(key, decimalId(id)), "ERROR_TOKEN_EXPIRED");
+    await expectCompatibilityError(await getTaskResult(key, decimalId(id)), "ERROR_TOKEN_EXPIRED");
   });
 
   it("has expired", async () => {
     const { key } = await makeCaller();
     const { id } = await solve(key);
     moveClockBy(120_000);
-    await expectCompatibleError(await getTaskResult(key, decimalId(id)), "ERROR_TOKEN_EXPIRED");
+    await expectCompatibilityError(await getTaskResult(key, decimalId(id)), "ERROR_TOKEN_EXPIRED");
   });
 });

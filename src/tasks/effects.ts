@@ -3,20 +3,20 @@
 
 import type { Configuration, Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
-import type { Settlement } from "../tenants/ledger.ts";
-import type { DeliveryTerms } from "../tenants/state.ts";
-import { askPassage, closeBreaker, openBreaker } from "../upstream/breaker.ts";
+import type { TaskOutcome } from "../tenants/ledger.ts";
+import type { WebhookSettings } from "../tenants/state.ts";
+import { closeBreaker, openBreaker, requestPermit } from "../upstream/breaker.ts";
 import type { Upstream } from "../upstream/client.ts";
 import { createTask, getTaskResult, UPSTREAM_TIMEOUT_MS } from "../upstream/client.ts";
 import type { CreateOutcome, PollOutcome } from "../upstream/protocol.ts";
 import { createSandbox } from "../upstream/sandbox.ts";
 import { deliverWebhook } from "../webhooks/deliver.ts";
 import { signWebhook } from "../webhooks/sign.ts";
-import type { AdmissionOutcome, Fact } from "./facts.ts";
+import type { AdmissionOutcome, TaskEvent } from "./events.ts";
 import { presentTask, TASK_ID_PREFIX } from "./present.ts";
 import type { TaskRecord } from "./record.ts";
 import { solveBoundsOf } from "./record.ts";
-import { entryMayWait } from "./schedule.ts";
+import { entryMayWait } from "./timers.ts";
 
 /** What a step may use. */
 export interface StepContext {
@@ -52,7 +52,7 @@ function tenantOf(record: TaskRecord, env: Env) {
   return env.TENANTS.get(env.TENANTS.idFromName(record.tenantId));
 }
 
-function exchangeOptions(record: TaskRecord, { final }: StepContext, now: number) {
+function requestOptions(record: TaskRecord, { final }: StepContext, now: number) {
   const left = record.deadlineAt - now;
   return {
     timeoutMs: Math.min(Math.max(left, MIN_EXCHANGE_MS), UPSTREAM_TIMEOUT_MS),
@@ -62,7 +62,7 @@ function exchangeOptions(record: TaskRecord, { final }: StepContext, now: number
 }
 
 /** Asks the tenant's object for a slot. */
-export async function admitStep(record: TaskRecord, { env }: StepContext): Promise<Fact> {
+export async function admitStep(record: TaskRecord, { env }: StepContext): Promise<TaskEvent> {
   const outcome = await askTenant(record, "admission", (): Promise<AdmissionOutcome> => {
     const { id: taskId, mode, createdAt, deadlineAt, task } = record;
     return tenantOf(record, env).admit({ taskId, mode, createdAt, deadlineAt, website: new URL(task.websiteURL).host });
@@ -71,26 +71,26 @@ export async function admitStep(record: TaskRecord, { env }: StepContext): Promi
 }
 
 /** Whether a submission may leave now. Asked before the intent is written: nothing is hidden about a task that is held. */
-export async function passageOf(
+export async function permitFor(
   record: TaskRecord,
   { env, configuration }: StepContext,
-): Promise<Fact | "free" | "probe"> {
+): Promise<TaskEvent | "free" | "probe"> {
   const now = Date.now();
   if (upstreamOf(record, configuration) === null) {
     return { tag: "held", reason: "upstream_not_configured", until: now + HOLD_MS };
   }
   // The sandbox has no account that could be refused.
   if (record.mode === "test") return "free";
-  const passage = await askPassage(env.DIRECTORY, now);
-  if (passage.tag === "open") return { tag: "held", reason: "breaker_open", until: passage.until };
-  return passage.tag === "probe" ? "probe" : "free";
+  const permit = await requestPermit(env.DIRECTORY, now);
+  if (permit.tag === "open") return { tag: "held", reason: "breaker_open", until: permit.until };
+  return permit.tag === "probe" ? "probe" : "free";
 }
 
 /**
  * Sends createTask. The caller has put the intent into storage; the output gate keeps the request until it is on disk.
  * @param probing the breaker is open, and this is the minute's probe
  */
-export async function submitStep(record: TaskRecord, context: StepContext, probing: boolean): Promise<Fact> {
+export async function submitStep(record: TaskRecord, context: StepContext, probing: boolean): Promise<TaskEvent> {
   const { configuration } = context;
   const upstream = upstreamOf(record, configuration);
   const sentAt = Date.now();
@@ -99,40 +99,40 @@ export async function submitStep(record: TaskRecord, context: StepContext, probi
     const outcome = { tag: "transient", reason: "upstream_not_configured", retryAfterMs: null } as const;
     return { tag: "submitted", sentAt, outcome, solver };
   }
-  const outcome = await createTask(upstream, record.task, exchangeOptions(record, context, sentAt));
+  const outcome = await createTask(upstream, record.task, requestOptions(record, context, sentAt));
   await tellBreaker(record, context, outcome, probing);
   return { tag: "submitted", sentAt, outcome, solver };
 }
 
 /** Sends getTaskResult. */
-export async function pollStep(record: TaskRecord, context: StepContext): Promise<Fact> {
+export async function pollStep(record: TaskRecord, context: StepContext): Promise<TaskEvent> {
   const { configuration } = context;
   const upstream = upstreamOf(record, configuration);
   const sentAt = Date.now();
   const { solver } = configuration;
   if (upstream === null || record.upstreamTaskId === null) {
-    const outcome = { tag: "fault", reason: "upstream_not_configured", retryAfterMs: null } as const;
+    const outcome = { tag: "request_failed", reason: "upstream_not_configured", retryAfterMs: null } as const;
     return { tag: "polled", sentAt, outcome, solver };
   }
-  const outcome = await getTaskResult(upstream, record.upstreamTaskId, exchangeOptions(record, context, sentAt));
+  const outcome = await getTaskResult(upstream, record.upstreamTaskId, requestOptions(record, context, sentAt));
   await tellBreaker(record, context, outcome, false);
   return { tag: "polled", sentAt, outcome, solver };
 }
 
 /** Hands the outcome to the tenant's object, which frees the slot; the terms for the webhook come back with it. */
-export async function settleStep(
+export async function reportOutcomeStep(
   record: TaskRecord,
   { env }: StepContext,
-): Promise<{ readonly fact: Fact; readonly terms: DeliveryTerms | null }> {
-  const result = await askTenant(record, "settlement", () =>
-    tenantOf(record, env).settle(settlementOf(record), entryMayWait(record, Date.now())),
+): Promise<{ readonly event: TaskEvent; readonly settings: WebhookSettings | null }> {
+  const result = await askTenant(record, "outcome report", () =>
+    tenantOf(record, env).reportOutcome(taskOutcomeOf(record), entryMayWait(record, Date.now())),
   );
-  if (result === null) return { fact: { tag: "settle_failed" }, terms: null };
-  const { entered, terms } = result;
-  return { fact: { tag: entered ? "settled" : "concluded", endpoint: terms.endpoint }, terms };
+  if (result === null) return { event: { tag: "report_failed" }, settings: null };
+  const { entered, settings } = result;
+  return { event: { tag: entered ? "outcome_recorded" : "slot_released", endpoint: settings.endpoint }, settings };
 }
 
-function settlementOf(record: TaskRecord): Settlement {
+function taskOutcomeOf(record: TaskRecord): TaskOutcome {
   const bounds = solveBoundsOf(record);
   return {
     taskId: record.id,
@@ -149,17 +149,21 @@ function settlementOf(record: TaskRecord): Settlement {
 }
 
 /** Asks the tenant's object for the terms of a later attempt; null when it does not answer. */
-export function askTerms(record: TaskRecord, { env }: StepContext): Promise<DeliveryTerms | null> {
-  return askTenant(record, "delivery terms", () => tenantOf(record, env).deliveryTerms(record.createdAt));
+export function requestWebhookSettings(record: TaskRecord, { env }: StepContext): Promise<WebhookSettings | null> {
+  return askTenant(record, "webhook settings", () => tenantOf(record, env).webhookSettings(record.createdAt));
 }
 
 /** Makes one webhook attempt. */
-export async function deliverStep(record: TaskRecord, context: StepContext, terms: DeliveryTerms): Promise<Fact> {
+export async function deliverStep(
+  record: TaskRecord,
+  context: StepContext,
+  settings: WebhookSettings,
+): Promise<TaskEvent> {
   const { env, configuration } = context;
   const { delivery } = record;
   const sentAt = Date.now();
   const jitter = Math.random() * 2 - 1;
-  if (delivery === null || terms.secrets.length === 0) {
+  if (delivery === null || settings.secrets.length === 0) {
     const outcome = { tag: "gone", status: null, error: "tenant_gone" } as const;
     return { tag: "delivered", sentAt, outcome, jitter };
   }
@@ -168,7 +172,7 @@ export async function deliverStep(record: TaskRecord, context: StepContext, term
     timestamp: new Date(record.finishedAt ?? sentAt).toISOString(),
     data: presentTask(record),
   });
-  const webhook = signWebhook(`msg_${record.id}`, body, terms.secrets, sentAt);
+  const webhook = signWebhook(`msg_${record.id}`, body, settings.secrets, sentAt);
   const outcome = await deliverWebhook(delivery.url, webhook, {
     fetch: (request) => fetch(request),
     allowPrivate: configuration.allowPrivateWebhooks,
@@ -183,21 +187,21 @@ export async function deliverStep(record: TaskRecord, context: StepContext, term
 }
 
 /** Enters where the webhook attempts stand into the ledger. What is lost here is only a column of a list. */
-export async function noteDelivery(record: TaskRecord, { env }: StepContext): Promise<void> {
+export async function recordDeliveryState(record: TaskRecord, { env }: StepContext): Promise<void> {
   const { delivery } = record;
   if (delivery === null) return;
   const { id: taskId, createdAt } = record;
   await askTenant(record, "delivery note", async () => {
-    await tenantOf(record, env).noteDelivery({ taskId, createdAt, webhookState: delivery.state });
+    await tenantOf(record, env).recordDeliveryState({ taskId, createdAt, webhookState: delivery.state });
     return true;
   });
 }
 
 /** Enters the end of webhook attempts that the end of retention cuts off: the ledger outlives the task. */
-export async function noteForgotten(record: TaskRecord, context: StepContext): Promise<void> {
+export async function recordPurge(record: TaskRecord, context: StepContext): Promise<void> {
   const { delivery } = record;
   if (delivery?.state === "pending") {
-    await noteDelivery({ ...record, delivery: { ...delivery, state: "exhausted" } }, context);
+    await recordDeliveryState({ ...record, delivery: { ...delivery, state: "exhausted" } }, context);
   }
 }
 

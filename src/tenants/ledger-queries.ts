@@ -39,7 +39,7 @@ export interface UsageDay {
   readonly solveMs: { readonly p50: number | null; readonly p95: number | null };
 }
 
-export class Statements {
+export class LedgerQueries {
   readonly #db: DrizzleSqliteDODatabase;
 
   constructor(db: DrizzleSqliteDODatabase) {

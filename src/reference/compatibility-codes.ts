@@ -1,10 +1,10 @@
 // What each of the gateway's own codes means in the compatible face, in plain sentences. An upstream's code for a task passes through
 // beside them and is explained by nobody but the upstream. Refuses markup.
 
-import type { CompatibleCode } from "../errors.ts";
+import type { CompatibilityCode } from "../errors.ts";
 
 /** Every code that the gateway itself gives in the compatible face. */
-export const COMPATIBLE_CODES: Record<CompatibleCode, string> = {
+export const COMPATIBLE_CODES: Record<CompatibilityCode, string> = {
   ERROR_KEY_DOES_NOT_EXIST:
     "The clientKey is no valid key, lacks the scope, or belongs to a suspended tenant that wanted a new task.",
   ERROR_TASK_ABSENT: "The body of createTask has no task.",

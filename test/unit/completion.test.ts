@@ -4,13 +4,13 @@ import { describe, expect, it } from "vitest";
 import {
   claimSolution,
   expireSolution,
+  followEndpoint,
+  markReported,
   postponeAttempt,
-  postponeSettlement,
+  postponeReport,
   recordAttempt,
   restartDelivery,
-  retarget,
-  settle,
-} from "../../src/tasks/aftermath.ts";
+} from "../../src/tasks/completion.ts";
 import type { Delivery, TaskRecord } from "../../src/tasks/record.ts";
 import type { DeliveryOutcome } from "../../src/webhooks/outcome.ts";
 import {
@@ -37,9 +37,9 @@ const delivering = (overrides: Partial<Delivery> = {}, record: Partial<TaskRecor
 const attempt = (record: TaskRecord, outcome: DeliveryOutcome, sentMs: number, jitter = 0): TaskRecord =>
   recordAttempt(record, { sentAt: at(sentMs), outcome, jitter }, at(sentMs + 40));
 
-describe("the settlement", () => {
+describe("the outcome report", () => {
   it("is entered once, and a task without an address gets the tenant's endpoint, due since it was final", () => {
-    const settled = settle(readyRecord(), ENDPOINT, at(15_000));
+    const settled = markReported(readyRecord(), ENDPOINT, at(15_000));
     expect(settled).toMatchObject({ settled: true, settleAt: null });
     expect(settled.delivery).toStrictEqual({
       url: ENDPOINT,
@@ -52,25 +52,25 @@ describe("the settlement", () => {
       nextAttemptAt: at(10_000),
       log: [],
     });
-    expect(settle(settled, null, at(16_000))).toBe(settled);
+    expect(markReported(settled, null, at(16_000))).toBe(settled);
   });
 
   it("leaves a task's own address alone", () => {
-    expect(settle(readyRecord({ delivery: aDelivery() }), ENDPOINT, at(15_000)).delivery?.url).toBe(HOOK);
+    expect(markReported(readyRecord({ delivery: aDelivery() }), ENDPOINT, at(15_000)).delivery?.url).toBe(HOOK);
   });
 
   it("of a task without an address and a tenant without an endpoint sends nothing", () => {
-    expect(settle(failedRecord(), null, at(15_000))).toMatchObject({ settled: true, delivery: null });
+    expect(markReported(failedRecord(), null, at(15_000))).toMatchObject({ settled: true, delivery: null });
   });
 
   it.each([aRecord(), processing()])("of a task that is $status is none", (record) => {
-    expect(settle(record, ENDPOINT, at(15_000))).toBe(record);
+    expect(markReported(record, ENDPOINT, at(15_000))).toBe(record);
   });
 
   it("that fails is tried again after 1, 2, 5, 15, 60, 60 s", () => {
     let record = readyRecord();
     for (const pauseMs of [1_000, 2_000, 5_000, 15_000, 60_000, 60_000]) {
-      record = postponeSettlement(record, at(20_000));
+      record = postponeReport(record, at(20_000));
       expect(record).toMatchObject({ settled: false, settleAt: at(20_000 + pauseMs) });
     }
   });
@@ -235,12 +235,16 @@ describe("a tenant's endpoint that is changed between two attempts", () => {
   const toTenant = delivering({ source: "tenant", url: "https://tenant.example/old", attempts: 3, roundAttempts: 3 });
 
   it("gets the next attempt, by the same schedule", () => {
-    const { delivery } = retarget(toTenant, ENDPOINT);
+    const { delivery } = followEndpoint(toTenant, ENDPOINT);
     expect(delivery).toStrictEqual({ ...toTenant.delivery, url: ENDPOINT });
   });
 
   it("ends the attempts where it is deleted", () => {
-    expect(retarget(toTenant, null).delivery).toMatchObject({ state: "exhausted", attempts: 3, nextAttemptAt: null });
+    expect(followEndpoint(toTenant, null).delivery).toMatchObject({
+      state: "exhausted",
+      attempts: 3,
+      nextAttemptAt: null,
+    });
   });
 
   it.each([
@@ -248,7 +252,7 @@ describe("a tenant's endpoint that is changed between two attempts", () => {
     ["that stays the same", toTenant, "https://tenant.example/old"],
     ["of a task without a webhook", readyRecord(SETTLED), ENDPOINT],
   ])("%s changes nothing", (_name, record, endpoint) => {
-    expect(retarget(record, endpoint)).toBe(record);
+    expect(followEndpoint(record, endpoint)).toBe(record);
   });
 });
 

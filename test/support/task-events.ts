@@ -2,7 +2,7 @@
 // generated fact bears no moment; `stamp` gives it one, so that a counterexample stays readable.
 
 import * as fc from "fast-check";
-import type { AdmissionOutcome, Fact } from "../../src/tasks/facts.ts";
+import type { AdmissionOutcome, TaskEvent } from "../../src/tasks/events.ts";
 import type { CreateOutcome, PollOutcome, Solution, UpstreamError } from "../../src/upstream/protocol.ts";
 import type { DeliveryOutcome } from "../../src/webhooks/outcome.ts";
 import { SOLVER } from "./records.ts";
@@ -37,14 +37,18 @@ const upstreamError: fc.Arbitrary<UpstreamError> = fc.oneof(
 export const createOutcome: fc.Arbitrary<CreateOutcome> = fc.oneof(
   fc.record({ tag: fc.constant("created" as const), taskId: fc.constantFrom("7", '"upstream-1"') }),
   fc.record({ tag: fc.constant("ready" as const), taskId: fc.constantFrom(null, "7"), solution }),
-  fc.record({ tag: fc.constant("hidden" as const), reason: fc.constantFrom("timeout", "network", "http_504") }),
+  fc.record({ tag: fc.constant("unknown" as const), reason: fc.constantFrom("timeout", "network", "http_504") }),
   upstreamError,
 );
 
 /** An outcome of a poll that leaves the task where it is. */
 export const pollWithoutEnd: fc.Arbitrary<PollOutcome> = fc.oneof(
   { arbitrary: fc.record({ tag: fc.constant("processing" as const) }), weight: 4 },
-  fc.record({ tag: fc.constant("fault" as const), reason: fc.constantFrom("malformed", "http_500"), retryAfterMs }),
+  fc.record({
+    tag: fc.constant("request_failed" as const),
+    reason: fc.constantFrom("malformed", "http_500"),
+    retryAfterMs,
+  }),
   fc.record({ tag: fc.constant("transient" as const), reason: fc.constant("ERROR_RATE_LIMIT"), retryAfterMs }),
   fc.record({ tag: fc.constant("account" as const), code: fc.constant("ERROR_ZERO_BALANCE") }),
 );
@@ -59,7 +63,7 @@ export const admissionOutcome: fc.Arbitrary<AdmissionOutcome> = fc.oneof(
   fc.record({ tag: fc.constantFrom("admitted" as const, "waiting" as const, "gone" as const) }),
   fc.record({ tag: fc.constant("unavailable" as const) }),
   fc.record({
-    tag: fc.constant("refused" as const),
+    tag: fc.constant("rejected" as const),
     code: fc.constantFrom("quota_exceeded" as const, "tenant_suspended" as const),
   }),
 );
@@ -86,35 +90,48 @@ const unstamped = fc.constant(0);
 const bare = <Tag extends string>(...tags: Tag[]) => fc.record({ tag: fc.constantFrom(...tags) });
 
 /** Any fact at all. `sentAt` and `until` are for `stamp` to fill in. */
-const anyFact: fc.Arbitrary<Fact> = fc.oneof(
-  bare("clock", "woken", "submitting", "interrupted", "cancel", "claim", "settle_failed", "terms_missing", "steady"),
+const anyFact: fc.Arbitrary<TaskEvent> = fc.oneof(
+  bare(
+    "clock",
+    "woken",
+    "submitting",
+    "interrupted",
+    "cancel",
+    "claim",
+    "report_failed",
+    "webhook_settings_missing",
+    "step_succeeded",
+  ),
   fc.record({ tag: fc.constant("admission" as const), outcome: admissionOutcome }),
   fc.record({ tag: fc.constant("submitted" as const), sentAt: unstamped, outcome: createOutcome, solver }),
   fc.record({ tag: fc.constant("held" as const), reason: fc.constant("breaker_open"), until: unstamped }),
   fc.record({ tag: fc.constant("polled" as const), sentAt: unstamped, outcome: pollOutcome, solver }),
-  fc.record({ tag: fc.constantFrom("settled" as const, "retarget" as const, "redeliver" as const), endpoint }),
+  fc.record({
+    tag: fc.constantFrom("outcome_recorded" as const, "endpoint_changed" as const, "redeliver" as const),
+    endpoint,
+  }),
   fc.record({ tag: fc.constant("delivered" as const), sentAt: unstamped, outcome: deliveryOutcome, jitter }),
-  fc.record({ tag: fc.constant("strike" as const), limit: fc.integer({ min: 1, max: 10 }) }),
+  fc.record({ tag: fc.constant("step_failed" as const), limit: fc.integer({ min: 1, max: 10 }) }),
 );
 
 /** A fact, how long after the one before it is known, and how long its exchange took (or a hold lasts). */
 export interface Move {
   readonly afterMs: number;
   readonly tookMs: number;
-  readonly fact: Fact;
+  readonly event: TaskEvent;
 }
 
 export const moves: fc.Arbitrary<Move[]> = fc.array(
   fc.record({
     afterMs: fc.oneof(fc.integer({ min: 0, max: 20_000 }), fc.constantFrom(0, 1, 120_000, 90_000_000)),
     tookMs: fc.integer({ min: 0, max: EXCHANGE_MS }),
-    fact: anyFact,
+    event: anyFact,
   }),
   { maxLength: 40 },
 );
 
 /** The fact as it is at `now`. */
-export function stamp({ fact, tookMs }: Move, now: number): Fact {
-  if (fact.tag === "held") return { ...fact, until: now + tookMs };
-  return "sentAt" in fact ? { ...fact, sentAt: now - tookMs } : fact;
+export function stamp({ event, tookMs }: Move, now: number): TaskEvent {
+  if (event.tag === "held") return { ...event, until: now + tookMs };
+  return "sentAt" in event ? { ...event, sentAt: now - tookMs } : event;
 }

@@ -5,13 +5,13 @@ import type { Configuration, Env } from "../env.ts";
 import { ApiError, invalidField } from "../errors.ts";
 import { log } from "../log.ts";
 import type { Caller } from "../middleware/authenticate.ts";
-import { quotaRefusal } from "../middleware/rate-limit.ts";
-import type { AcceptRequest, AcceptResult, TaskOwner } from "../tasks/calls.ts";
+import { quotaError } from "../middleware/rate-limit.ts";
+import { RETRY_DELAY_MS, withRetry } from "../object-retry.ts";
 import type { AcceptedTask, TaskRecord } from "../tasks/record.ts";
 import { isFinal } from "../tasks/record.ts";
+import type { AcceptRequest, AcceptResult, TaskOwner } from "../tasks/rpc.ts";
 import { hostAllowed, websiteHost } from "../tenants/hosts.ts";
 import { checkWebhookTarget } from "../webhooks/target.ts";
-import { askAgain, REASK_MS } from "./lost-objects.ts";
 
 /** A task as a caller wants it, parsed, before any rule has been applied. */
 export interface WantedTask {
@@ -41,9 +41,9 @@ export async function acceptTask(
   wanted: WantedTask,
   requestId: string,
 ): Promise<AcceptedOutcome> {
-  const refusal = refusalOf(configuration, caller, wanted);
+  const rejection = rejectionOf(configuration, caller, wanted);
   const { idempotencyKey, task, metadata } = wanted;
-  if (refusal !== null && idempotencyKey === undefined) throw recorded(refusal, caller, wanted, requestId);
+  if (rejection !== null && idempotencyKey === undefined) throw recorded(rejection, caller, wanted, requestId);
 
   const timeoutMs = wanted.timeoutSeconds === undefined ? configuration.taskTimeoutMs : wanted.timeoutSeconds * 1_000;
   const webhookUrl = wanted.webhookUrl ?? null;
@@ -61,11 +61,11 @@ export async function acceptTask(
     pollIntervalMs: configuration.pollIntervalMs,
     retentionMs: configuration.taskRetentionMs,
     // What would be refused now may have been accepted before: a repeat of it creates nothing and gets its task.
-    replayOnly: refusal !== null,
+    replayOnly: rejection !== null,
   };
-  const result = await askAgain(async (): Promise<AcceptResult> => await env.TASKS.get(id).accept(request));
+  const result = await withRetry(async (): Promise<AcceptResult> => await env.TASKS.get(id).accept(request));
   const { record, replayed } = outcomeOf(result, () =>
-    recorded(refusal ?? new ApiError("internal", "Lost."), caller, wanted, requestId),
+    recorded(rejection ?? new ApiError("internal", "Lost."), caller, wanted, requestId),
   );
   return { record, replayed: replayed && idempotencyKey !== undefined };
 }
@@ -83,7 +83,7 @@ function outcomeOf(result: AcceptResult, refused: () => ApiError): AcceptedOutco
 }
 
 /** @throws ApiError `tenant_suspended`: such a tenant reads what it has and creates nothing. */
-export function refuseSuspended({ profile }: Caller): void {
+export function assertNotSuspended({ profile }: Caller): void {
   if (profile.suspended) throw suspended();
 }
 
@@ -91,7 +91,7 @@ const suspended = () =>
   new ApiError("tenant_suspended", "The tenant is suspended: it reads what it has and creates nothing.");
 
 /** What the door refuses, in the order in which it is told: the tenant, the site, the webhook, the account. */
-function refusalOf(configuration: Configuration, caller: Caller, wanted: WantedTask): ApiError | null {
+function rejectionOf(configuration: Configuration, caller: Caller, wanted: WantedTask): ApiError | null {
   if (caller.profile.suspended) return suspended();
   const host = websiteHost(wanted.task.websiteURL) ?? "";
   if (!hostAllowed(host, caller.profile.allowedHosts)) {
@@ -104,12 +104,12 @@ function refusalOf(configuration: Configuration, caller: Caller, wanted: WantedT
   if (caller.mode === "live" && configuration.upstreamClientKey === null) {
     return new ApiError("upstream_not_configured", "This gateway has no upstream account: live tasks are refused.");
   }
-  return quotaRefusal(caller, Date.now());
+  return quotaError(caller, Date.now());
 }
 
 /** The error of a webhook address: a string that is no URL is invalid, a URL that is refused is not allowed. */
 export function targetError(
-  target: { readonly reason: "not_a_url" | "refused"; readonly message: string },
+  target: { readonly reason: "not_a_url" | "not_allowed"; readonly message: string },
   path: string,
 ): ApiError {
   const { reason, message } = target;
@@ -177,12 +177,12 @@ export async function viewTask(env: Env, hex: string, caller: Caller, waitMs: nu
   const owner = ownerOf(caller);
   const until = Date.now() + waitMs;
   for (;;) {
-    const record = await askAgain(async () => {
+    const record = await withRetry(async () => {
       const stub = taskStub(env, hex);
       return stub === null ? null : await stub.view(owner, Math.max(until - Date.now(), 0));
     });
     if (record === null || isFinal(record.status) || until <= Date.now()) return record;
     // Released before its time: it is not asked in a tight circle.
-    await new Promise((resolve) => setTimeout(resolve, REASK_MS));
+    await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
   }
 }

@@ -20,7 +20,7 @@ export function isSupportedType(type: unknown): boolean {
 }
 
 /** The task after its type has been looked at: known fields are checked, all others ignored. */
-export const compatibleTaskSchema = z.preprocess(
+export const compatibilityTaskSchema = z.preprocess(
   nullsDropped,
   z
     .object({ ...taskFields, isInvisible: z.boolean().optional() })
@@ -29,7 +29,7 @@ export const compatibleTaskSchema = z.preprocess(
 );
 
 /** What is read of createTask's body, before the task itself. */
-export const compatibleCreateSchema = z.looseObject({
+export const compatibilityCreateSchema = z.looseObject({
   clientKey: z.unknown().optional(),
   task: z.unknown().optional(),
   callbackUrl: z
@@ -38,7 +38,7 @@ export const compatibleCreateSchema = z.looseObject({
     .transform((url) => (url === "" ? undefined : (url ?? undefined))),
 });
 
-export const compatibleResultSchema = z.looseObject({ taskId: z.unknown().optional() });
+export const compatibilityResultSchema = z.looseObject({ taskId: z.unknown().optional() });
 
 /** For the OpenAPI description only: what a client is told to send. */
 export const createTaskDocSchema = z
@@ -64,7 +64,7 @@ export const getTaskResultDocSchema = z
   })
   .openapi("CompatibleGetTaskResult", { example: { clientKey: EXAMPLE_KEY, taskId: "43147489713921" } });
 
-export const compatibleAnswerSchema = z
+export const compatibilityResponseSchema = z
   .object({
     errorId: z.int().openapi({ description: "0: no error, 1: error" }),
     errorCode: z.string().nullable(),

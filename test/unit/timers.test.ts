@@ -3,8 +3,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TaskRecord } from "../../src/tasks/record.ts";
-import type { Action } from "../../src/tasks/schedule.ts";
-import { backoffMs, internalBackoffMs, nextAction, nextAttemptAt, nextWakeAt } from "../../src/tasks/schedule.ts";
+import type { Action } from "../../src/tasks/timers.ts";
+import { backoffMs, internalBackoffMs, nextAction, nextAttemptAt, nextWakeAt } from "../../src/tasks/timers.ts";
 import {
   AT,
   aDelivery,
@@ -41,11 +41,11 @@ describe("what is due", () => {
     ["a processing task sleeps until its poll", processing(), 3_099, sleep(3_100)],
     ["a processing task is polled on time", processing(), 3_100, { tag: "poll" }],
     ["a processing task is polled late", processing(), 60_000, { tag: "poll" }],
-    ["a finished task is settled", canceledRecord(), 10_000, { tag: "settle" }],
-    ["a task that bears no moment for it is settled", canceledRecord({ settleAt: null }), 10_000, { tag: "settle" }],
-    ["settling comes before delivering", readyRecord({ delivery: due(10_000) }), 10_000, { tag: "settle" }],
+    ["a finished task is settled", canceledRecord(), 10_000, { tag: "report" }],
+    ["a task that bears no moment for it is settled", canceledRecord({ settleAt: null }), 10_000, { tag: "report" }],
+    ["settling comes before delivering", readyRecord({ delivery: due(10_000) }), 10_000, { tag: "report" }],
     [
-      "a webhook waits for a settlement that is put off",
+      "a webhook waits for an outcome report that is put off",
       readyRecord({ settleAt: at(11_000), delivery: due(10_000) }),
       10_000,
       sleep(11_000),
@@ -61,7 +61,7 @@ describe("what is due", () => {
       PURGE,
       { tag: "deliver" },
     ],
-    ["a settlement that is due comes before the purge", failedRecord(), PURGE + DAY, { tag: "settle" }],
+    ["an outcome report that is due comes before the purge", failedRecord(), PURGE + DAY, { tag: "report" }],
     [
       "an unsettled task is kept beyond its retention",
       failedRecord({ settleAt: at(PURGE + 9) }),
@@ -85,7 +85,7 @@ describe("the alarm", () => {
     ["of a step in the past rings at once, but never now", processing(), 50_000, 50_001],
     ["of a poll rings at its step", processing(), 1_000, 3_100],
     ["of a step beyond the deadline rings at the deadline", processing({ stepAt: at(150_000) }), 1_000, 120_000],
-    ["of an unsettled task rings for the settlement", failedRecord({ settleAt: at(15_000) }), 11_000, 15_000],
+    ["of an unsettled task rings for the outcome report", failedRecord({ settleAt: at(15_000) }), 11_000, 15_000],
     [
       "rings for the solution's end, where that is next",
       readyRecord({ ...SETTLED, delivery: aDelivery({ nextAttemptAt: at(310_000) }) }),

@@ -9,13 +9,13 @@ export type AdmissionOutcome =
   | { readonly tag: "admitted"; readonly firstPollMs?: number }
   /** Every slot is taken; the tenant wakes the task when one is free. */
   | { readonly tag: "waiting" }
-  | { readonly tag: "refused"; readonly code: "quota_exceeded" | "tenant_suspended" }
+  | { readonly tag: "rejected"; readonly code: "quota_exceeded" | "tenant_suspended" }
   /** The tenant was deleted: its tasks are canceled. */
   | { readonly tag: "gone" }
   | { readonly tag: "unavailable" };
 
 /** Whatever can happen to a task. `sentAt`: when the exchange left; `now` is when its answer was there. */
-export type Fact =
+export type TaskEvent =
   | { readonly tag: "clock" }
   | { readonly tag: "admission"; readonly outcome: AdmissionOutcome }
   | { readonly tag: "woken" }
@@ -31,20 +31,20 @@ export type Fact =
   | { readonly tag: "cancel" }
   | { readonly tag: "claim" }
   /** The tenant's object knows the outcome and has freed the slot; its ledger takes it once the first webhook attempt is made. */
-  | { readonly tag: "concluded"; readonly endpoint: string | null }
+  | { readonly tag: "slot_released"; readonly endpoint: string | null }
   /** The ledger has the outcome; `endpoint` is where the tenant wants its webhooks, null for nowhere. */
-  | { readonly tag: "settled"; readonly endpoint: string | null }
-  | { readonly tag: "settle_failed" }
+  | { readonly tag: "outcome_recorded"; readonly endpoint: string | null }
+  | { readonly tag: "report_failed" }
   | { readonly tag: "delivered"; readonly sentAt: number; readonly outcome: DeliveryOutcome; readonly jitter: number }
   /** Where the tenant's webhooks go now; null: nowhere. */
-  | { readonly tag: "retarget"; readonly endpoint: string | null }
+  | { readonly tag: "endpoint_changed"; readonly endpoint: string | null }
   /** The tenant's object did not say where a webhook goes and what signs it. */
-  | { readonly tag: "terms_missing" }
+  | { readonly tag: "webhook_settings_missing" }
   | { readonly tag: "redeliver"; readonly endpoint: string | null }
   /** An unexpected exception; after `limit` in a row the task fails. */
-  | { readonly tag: "strike"; readonly limit: number }
+  | { readonly tag: "step_failed"; readonly limit: number }
   /** The work went on without one. */
-  | { readonly tag: "steady" };
+  | { readonly tag: "step_succeeded" };
 
 /** The browser identity that upstream solves with, handed out beside the token. */
 export interface Solver {
