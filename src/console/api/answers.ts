@@ -4,8 +4,8 @@
 
 import type { z } from "zod";
 import type { FieldError } from "../../errors.ts";
-import type { endpointSchema, probeSchema, taskListSchema, usageSchema } from "../../schemas/webhook-endpoints.ts";
 import type { createdKeySchema, currentKeySchema, keyListSchema } from "../../schemas/tenants.ts";
+import type { endpointSchema, probeSchema, taskListSchema, usageSchema } from "../../schemas/webhook-endpoints.ts";
 import type { TimelineEvent, Task as WireTask } from "../../tasks/present.ts";
 import { SCOPES } from "../../tenants/keys.ts";
 import { STATUSES } from "../route.ts";
