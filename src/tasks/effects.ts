@@ -1,15 +1,10 @@
-// The effects of a task: each step does its one exchange (with the tenant's object, with upstream, with a receiver) and
-// returns the fact that came of it. Refuses to change the record: that is the lifecycle's. It never throws for expected faults.
+// A task's calls to its tenant's object and to webhook receivers. Each step returns the event that came of it, never changes the
+// record, and never throws for an expected error. Calls to the upstream are in upstream-effects.ts.
 
 import type { Configuration, Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
 import type { TaskOutcome } from "../tenants/ledger.ts";
 import type { WebhookSettings } from "../tenants/state.ts";
-import { closeBreaker, openBreaker, requestPermit } from "../upstream/breaker.ts";
-import type { Upstream } from "../upstream/client.ts";
-import { createTask, getTaskResult, UPSTREAM_TIMEOUT_MS } from "../upstream/client.ts";
-import type { CreateOutcome, PollOutcome } from "../upstream/protocol.ts";
-import { createSandbox } from "../upstream/sandbox.ts";
 import { deliverWebhook } from "../webhooks/deliver.ts";
 import { signWebhook } from "../webhooks/sign.ts";
 import type { AdmissionOutcome, TaskEvent } from "./events.ts";
@@ -26,39 +21,9 @@ export interface StepContext {
   readonly final: AbortSignal;
 }
 
-/** Less than this (ms) is not given to any exchange, even when the deadline is nearer: a healthy answer fits in it. */
-const MIN_EXCHANGE_MS = 1_000;
-
-/** A held submission looks again after this (ms). */
-const HOLD_MS = 15_000;
-
-const sandbox = createSandbox();
-const SANDBOX: Upstream = {
-  url: "http://sandbox.invalid",
-  // A key is taken out of every word that an answer says: so this one is no word.
-  clientKey: "a-key-that-opens-nothing",
-  fetch: async (request) => sandbox.fetch(request),
-};
-
-function upstreamOf(record: TaskRecord, configuration: Configuration): Upstream | null {
-  if (record.mode === "test") return SANDBOX;
-  const { upstreamUrl, upstreamClientKey } = configuration;
-  if (upstreamClientKey === null) return null;
-  return { url: upstreamUrl, clientKey: upstreamClientKey, fetch: (request) => fetch(request) };
-}
-
 /** The tenant's object of a task. */
 function tenantOf(record: TaskRecord, env: Env) {
   return env.TENANTS.get(env.TENANTS.idFromName(record.tenantId));
-}
-
-function requestOptions(record: TaskRecord, { final }: StepContext, now: number) {
-  const left = record.deadlineAt - now;
-  return {
-    timeoutMs: Math.min(Math.max(left, MIN_EXCHANGE_MS), UPSTREAM_TIMEOUT_MS),
-    traceparent: record.traceparent,
-    signal: final,
-  };
 }
 
 /** Asks the tenant's object for a slot. */
@@ -68,55 +33,6 @@ export async function admitStep(record: TaskRecord, { env }: StepContext): Promi
     return tenantOf(record, env).admit({ taskId, mode, createdAt, deadlineAt, website: new URL(task.websiteURL).host });
   });
   return { tag: "admission", outcome: outcome ?? { tag: "unavailable" } };
-}
-
-/** Whether a submission may leave now. Asked before the intent is written: nothing is hidden about a task that is held. */
-export async function permitFor(
-  record: TaskRecord,
-  { env, configuration }: StepContext,
-): Promise<TaskEvent | "free" | "probe"> {
-  const now = Date.now();
-  if (upstreamOf(record, configuration) === null) {
-    return { tag: "held", reason: "upstream_not_configured", until: now + HOLD_MS };
-  }
-  // The sandbox has no account that could be refused.
-  if (record.mode === "test") return "free";
-  const permit = await requestPermit(env.DIRECTORY, now);
-  if (permit.tag === "open") return { tag: "held", reason: "breaker_open", until: permit.until };
-  return permit.tag === "probe" ? "probe" : "free";
-}
-
-/**
- * Sends createTask. The caller has put the intent into storage; the output gate keeps the request until it is on disk.
- * @param probing the breaker is open, and this is the minute's probe
- */
-export async function submitStep(record: TaskRecord, context: StepContext, probing: boolean): Promise<TaskEvent> {
-  const { configuration } = context;
-  const upstream = upstreamOf(record, configuration);
-  const sentAt = Date.now();
-  const { solver } = configuration;
-  if (upstream === null) {
-    const outcome = { tag: "transient", reason: "upstream_not_configured", retryAfterMs: null } as const;
-    return { tag: "submitted", sentAt, outcome, solver };
-  }
-  const outcome = await createTask(upstream, record.task, requestOptions(record, context, sentAt));
-  await tellBreaker(record, context, outcome, probing);
-  return { tag: "submitted", sentAt, outcome, solver };
-}
-
-/** Sends getTaskResult. */
-export async function pollStep(record: TaskRecord, context: StepContext): Promise<TaskEvent> {
-  const { configuration } = context;
-  const upstream = upstreamOf(record, configuration);
-  const sentAt = Date.now();
-  const { solver } = configuration;
-  if (upstream === null || record.upstreamTaskId === null) {
-    const outcome = { tag: "request_failed", reason: "upstream_not_configured", retryAfterMs: null } as const;
-    return { tag: "polled", sentAt, outcome, solver };
-  }
-  const outcome = await getTaskResult(upstream, record.upstreamTaskId, requestOptions(record, context, sentAt));
-  await tellBreaker(record, context, outcome, false);
-  return { tag: "polled", sentAt, outcome, solver };
 }
 
 /** Hands the outcome to the tenant's object, which frees the slot; the terms for the webhook come back with it. */
@@ -212,22 +128,5 @@ async function askTenant<T>(record: TaskRecord, what: string, ask: () => Promise
     const ids = { taskId: TASK_ID_PREFIX + record.id, tenantId: record.tenantId };
     log("warn", "tenant_unavailable", { ...ids, what, ...describeError(error) });
     return null;
-  }
-}
-
-/** An account that is refused opens the breaker; a probe that is taken closes it. KV's trouble is none of the task's. */
-async function tellBreaker(
-  record: TaskRecord,
-  { env }: StepContext,
-  outcome: CreateOutcome | PollOutcome,
-  probing: boolean,
-): Promise<void> {
-  if (record.mode === "test") return;
-  try {
-    if (outcome.tag === "account") await openBreaker(env.DIRECTORY, outcome.code, Date.now());
-    else if (probing && (outcome.tag === "created" || outcome.tag === "ready"))
-      await closeBreaker(env.DIRECTORY, Date.now());
-  } catch (error) {
-    log("warn", "breaker_unreached", { taskId: TASK_ID_PREFIX + record.id, ...describeError(error) });
   }
 }

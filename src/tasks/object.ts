@@ -12,13 +12,10 @@ import type { StepContext } from "./effects.ts";
 import {
   admitStep,
   deliverStep,
-  permitFor,
-  pollStep,
   recordDeliveryState,
   recordPurge,
   reportOutcomeStep,
   requestWebhookSettings,
-  submitStep,
 } from "./effects.ts";
 import type { TaskEvent } from "./events.ts";
 import { applyEvent } from "./lifecycle.ts";
@@ -28,6 +25,7 @@ import { isFinal, newRecord, RECORD_KEY, taskRecordSchema } from "./record.ts";
 import { reportChange, reportExhausted } from "./report.ts";
 import type { AcceptRequest, AcceptResult, CancelResult, ClaimResult, RedeliverResult, TaskOwner } from "./rpc.ts";
 import { ALARM_OVERDUE_MS, attemptDue, nextAction, nextWakeAt, recover } from "./timers.ts";
+import { permitFor, pollStep, submitStep } from "./upstream-effects.ts";
 
 /** Steps of one alarm: more than any task has due at once, so that a fault of ours cannot spin for ever. */
 const MAX_STEPS = 16;
