@@ -12,20 +12,24 @@ const PROBLEMS = {
   tenant_suspended: { status: 403, title: "The tenant is suspended" },
   webhook_url_not_allowed: { status: 403, title: "The webhook URL is not allowed" },
   not_found: { status: 404, title: "Not found" },
+  method_not_allowed: { status: 405, title: "The path does not take this method" },
   task_finished: { status: 409, title: "The task is finished" },
   task_not_ready: { status: 409, title: "The task is not ready" },
   not_redeliverable: { status: 409, title: "There is nothing to deliver again" },
   tenant_exists: { status: 409, title: "The tenant exists" },
+  key_rotated: { status: 409, title: "The key was rotated before" },
   solution_expired: { status: 410, title: "The solution has expired" },
   already_claimed: { status: 410, title: "The solution was claimed before" },
   payload_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The body must be JSON" },
   idempotency_mismatch: { status: 422, title: "The idempotency key was used with another body" },
+  upgrade_required: { status: 426, title: "A WebSocket upgrade is required" },
   rate_limited: { status: 429, title: "Too many requests" },
   quota_exceeded: { status: 429, title: "The month's quota is used up" },
   internal: { status: 500, title: "Internal error" },
   configuration: { status: 500, title: "The gateway is not configured" },
   upstream_not_configured: { status: 503, title: "The upstream is not configured" },
+  overloaded: { status: 503, title: "Too much load" },
 } as const satisfies Record<string, { status: ContentfulStatusCode; title: string }>;
 
 export type ErrorCode = keyof typeof PROBLEMS;
@@ -126,6 +130,7 @@ export function compatibilityCodeOf(code: ErrorCode): CompatibilityCode {
     case "internal":
     case "configuration":
     case "upstream_not_configured":
+    case "overloaded":
       return "ERROR_SERVICE_UNAVAILABLE";
     case "invalid_json":
     case "invalid_request":
@@ -137,6 +142,9 @@ export function compatibilityCodeOf(code: ErrorCode): CompatibilityCode {
     case "task_not_ready":
     case "not_redeliverable":
     case "tenant_exists":
+    case "key_rotated":
+    case "method_not_allowed":
+    case "upgrade_required":
       return "ERROR_BAD_REQUEST";
   }
 }

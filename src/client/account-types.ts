@@ -12,20 +12,24 @@ export type ProblemCode =
   | "tenant_suspended"
   | "webhook_url_not_allowed"
   | "not_found"
+  | "method_not_allowed"
   | "task_finished"
   | "task_not_ready"
   | "not_redeliverable"
   | "tenant_exists"
+  | "key_rotated"
   | "solution_expired"
   | "already_claimed"
   | "payload_too_large"
   | "unsupported_media_type"
   | "idempotency_mismatch"
+  | "upgrade_required"
   | "rate_limited"
   | "quota_exceeded"
   | "internal"
   | "configuration"
-  | "upstream_not_configured";
+  | "upstream_not_configured"
+  | "overloaded";
 
 /** One fault of a request that is not valid: a dotted path into the body, or the name of a parameter or header. */
 export interface FieldError {

@@ -14,6 +14,7 @@ function repeatOf(code: ErrorCode): string {
   switch (code) {
     case "rate_limited":
     case "quota_exceeded":
+    case "overloaded":
       return "yes, after the seconds of Retry-After";
     case "internal":
       return "yes, after a pause, with the same Idempotency-Key";

@@ -46,6 +46,10 @@ export const PROBLEMS: Record<ErrorCode, Explanation> = {
     what: "There is nothing at this path and method, or no such thing for this key. Another tenant's tasks, and those of the other mode, are as absent as those that never were. A task is forgotten at the end of its retention.",
     next: "Check the path, the id and the key's mode: a test key does not see live tasks. Do not repeat the call as it is.",
   },
+  method_not_allowed: {
+    what: "The path exists, but not with this method. The Allow header lists the methods that it takes.",
+    next: "Send the request again with one of the methods in Allow.",
+  },
   task_finished: {
     what: "The task is ready or failed, so it can no longer be canceled.",
     next: "Read the task and take its result. There is nothing left to stop.",
@@ -61,6 +65,10 @@ export const PROBLEMS: Record<ErrorCode, Explanation> = {
   tenant_exists: {
     what: "There is a tenant with this id already. Nothing was changed.",
     next: "Read that tenant, or choose another id.",
+  },
+  key_rotated: {
+    what: "This key was rotated before, so it already has a replacement. Nothing was changed.",
+    next: "Use the replacement key. If it is lost, revoke it and create a new key.",
   },
   solution_expired: {
     what: "The solution has outlived its 120 seconds and was erased.",
@@ -82,6 +90,10 @@ export const PROBLEMS: Record<ErrorCode, Explanation> = {
     what: "This Idempotency-Key already names a task that was submitted with another body. No task was made.",
     next: "Use a new key for a new task, and the same key only to repeat the same body.",
   },
+  upgrade_required: {
+    what: "The event stream is a WebSocket, and this request did not ask for an upgrade.",
+    next: "Connect with a WebSocket client, or use solvegate.events() of the typed client.",
+  },
   rate_limited: {
     what: "There were too many calls with this key, or too many failed authentications from this address. The header RateLimit-Policy says which limit it was.",
     next: "Wait for the seconds of Retry-After, then send it again. Hold requests with Prefer: wait, or take webhooks, instead of asking often.",
@@ -101,6 +113,10 @@ export const PROBLEMS: Record<ErrorCode, Explanation> = {
   upstream_not_configured: {
     what: "This gateway has no upstream account, so it takes no live tasks. Test keys work.",
     next: "Use a test key, or ask the operator to configure the upstream.",
+  },
+  overloaded: {
+    what: "The gateway has too many requests for this tenant or task at the moment, and did not process this one.",
+    next: "Wait for the number of seconds in Retry-After, then send the request again, with the same Idempotency-Key where it creates a task.",
   },
 };
 

@@ -53,14 +53,16 @@ const PROBLEM_DESCRIPTIONS = {
   401: "No valid key: `unauthenticated`",
   403: "Not allowed: `insufficient_scope`, `website_not_allowed`, `tenant_suspended`, `webhook_url_not_allowed`",
   404: "There is no such thing for this caller: `not_found`",
-  409: "The state does not allow it: `task_finished`, `task_not_ready`, `not_redeliverable`, `tenant_exists`",
+  405: "The path does not take this method: `method_not_allowed`",
+  409: "The state does not allow it: `task_finished`, `task_not_ready`, `not_redeliverable`, `tenant_exists`, `key_rotated`",
   410: "It is gone: `solution_expired`, `already_claimed`",
   413: "Over 64 KiB: `payload_too_large`",
   415: "Not JSON: `unsupported_media_type`",
   422: "The idempotency key was used with another body: `idempotency_mismatch`",
+  426: "A WebSocket upgrade is required: `upgrade_required`",
   429: "Too much: `rate_limited`, `quota_exceeded`; with `Retry-After` and `RateLimit-Policy`",
   500: "A fault of the gateway: `internal`, `configuration`",
-  503: "No live tasks here: `upstream_not_configured`",
+  503: "No live tasks here: `upstream_not_configured`. Too much load, with `Retry-After`: `overloaded`",
 } as const;
 type ProblemStatus = keyof typeof PROBLEM_DESCRIPTIONS;
 
@@ -68,18 +70,19 @@ type ProblemStatus = keyof typeof PROBLEM_DESCRIPTIONS;
 const PROBLEM_HEADERS: Partial<Record<ProblemStatus, AnswerHeader[]>> = {
   401: ["WWW-Authenticate"],
   429: ["Retry-After", "RateLimit-Policy"],
+  503: ["Retry-After"],
 };
 
 /** The error answers of a route, for its definition. Those that any route can give are always among them. */
 export function problems<Status extends ProblemStatus>(...statuses: Status[]) {
   const content = { "application/problem+json": { schema: problemSchema } };
-  const all: ProblemStatus[] = [...statuses, 500];
+  const all = new Set<ProblemStatus>([...statuses, 500, 503]);
   return Object.fromEntries(
-    all.map((status) => {
+    [...all].map((status) => {
       const headers = answerHeaders(...(PROBLEM_HEADERS[status] ?? []));
       return [status, { description: PROBLEM_DESCRIPTIONS[status], headers, content }];
     }),
-  ) as Record<Status | 500, ReturnType<typeof noContent> & { content: typeof content }>;
+  ) as Record<Status | 500 | 503, ReturnType<typeof noContent> & { content: typeof content }>;
 }
 
 /** A JSON answer, for a route's definition, with what its header says beside the request's id. */
