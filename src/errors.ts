@@ -65,9 +65,25 @@ export class ApiError extends Error {
   }
 }
 
-/** `invalid_request` for one field that no schema can judge. */
+/** Field names in `detail`; `errors` has them all. */
+const MAX_NAMED = 3;
+
+/** `invalid_request` for these fields; `detail` names what has to change. */
+export function invalidFields(errors: readonly FieldError[]): ApiError {
+  return new ApiError("invalid_request", detailOf(errors), { errors });
+}
+
+/** `invalid_request` for one field. */
 export function invalidField(path: string, message: string): ApiError {
-  return new ApiError("invalid_request", "The request is not valid.", { errors: [{ path, message }] });
+  return invalidFields([{ path, message }]);
+}
+
+function detailOf(errors: readonly FieldError[]): string {
+  const [first] = errors;
+  if (first !== undefined && errors.length === 1) return `${first.path || "The body"} ${first.message}.`;
+  const names = [...new Set(errors.map(({ path }) => path || "the body"))];
+  const others = names.length > MAX_NAMED ? " and others" : "";
+  return `${errors.length} problems, in ${names.slice(0, MAX_NAMED).join(", ")}${others}.`;
 }
 
 /** Problem details of RFC 9457 with the gateway's members. */

@@ -1,0 +1,46 @@
+import { reset } from "cloudflare:test";
+import { afterEach, describe, expect, it } from "vitest";
+import { call, makeCaller, SEED_TASK } from "../support/gateway.ts";
+
+afterEach(() => reset());
+
+const task = SEED_TASK;
+const { websiteKey: _, ...withoutKey } = SEED_TASK;
+
+describe("POST /v1/tasks with an invalid body", () => {
+  it.each([
+    ["a missing object", {}, "task", "is required"],
+    ["a missing field", { task: withoutKey }, "task.websiteKey", "is required"],
+    ["a wrong type", { task: { ...task, websiteKey: 5 } }, "task.websiteKey", "must be a string"],
+    ["null", { task: null }, "task", "must be an object"],
+    ["a list", [], "", "must be an object"],
+    ["an empty field", { task: { ...task, pageAction: "" } }, "task.pageAction", "must not be empty"],
+    [
+      "a long field",
+      { task: { ...task, pageAction: "a".repeat(129) } },
+      "task.pageAction",
+      "must have at most 128 characters",
+    ],
+    ["an unknown type", { task: { ...task, type: "X" } }, "task.type", 'must be "RecaptchaV3TaskProxyless"'],
+    ["a URL that is none", { task: { ...task, websiteURL: "x" } }, "task.websiteURL", "must be an http or https URL"],
+    ["an unknown field", { task, colour: 1 }, "colour", "is not a known field"],
+    ["a fraction", { task, timeoutSeconds: 10.5 }, "timeoutSeconds", "must be a whole number"],
+    ["a small number", { task, timeoutSeconds: 9 }, "timeoutSeconds", "must be at least 10"],
+    ["a large number", { task, timeoutSeconds: 301 }, "timeoutSeconds", "must be at most 300"],
+    ["metadata of numbers", { task, metadata: { a: 1 } }, "metadata.a", "must be a string"],
+  ])("explains %s in a sentence", async (_case, body, path, message) => {
+    const { key } = await makeCaller();
+    const response = await call("POST", "/v1/tasks", { key, body });
+    const problem = await response.json<{ detail: string; errors: unknown[] }>();
+    expect(problem.errors).toContainEqual({ path, message });
+    expect(problem.detail).toContain(path === "" ? `The body ${message}.` : path);
+  });
+
+  it("names the fields in `detail` when several are invalid", async () => {
+    const { key } = await makeCaller();
+    const body = { task: { ...task, websiteKey: 5, pageAction: "" }, timeoutSeconds: 1, reference: 5, metadata: 3 };
+    const response = await call("POST", "/v1/tasks", { key, body });
+    const { detail } = await response.json<{ detail: string }>();
+    expect(detail).toMatch(/^\d problems, in task\.websiteKey, task\.pageAction, \w+ and others\.$/);
+  });
+});
