@@ -25,6 +25,7 @@ import { metaRoutes } from "./routes/meta.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { HEADER_COMPONENTS } from "./schemas/headers.ts";
+import { variableWarnings } from "./variable-warnings.ts";
 
 /** Builds the app. It holds no state: one per isolate is as good as one per request. */
 export function createApp() {
@@ -35,6 +36,7 @@ export function createApp() {
   app.use(secureHeaders());
   app.use(logRequests());
   app.use(async function configure(c, next) {
+    warnOnce(c.env);
     c.set("configuration", configurationOf(c.env));
     await next();
   });
@@ -58,6 +60,15 @@ export function createApp() {
   app.notFound((c) => answerError(c, new ApiError("not_found", "There is nothing here.")));
   app.onError((error, c) => answerError(c, error));
   return app;
+}
+
+/** The environments that were checked for warnings: one per isolate. */
+const warned = new WeakSet<object>();
+
+function warnOnce(env: object): void {
+  if (warned.has(env)) return;
+  warned.add(env);
+  for (const warning of variableWarnings(env)) log("warn", "configuration_warning", { warning });
 }
 
 function answerError(c: Context<AppEnv>, error: unknown): Response {
