@@ -11,6 +11,7 @@ import type { AcceptedTask, TaskRecord } from "../tasks/record.ts";
 import { isFinal } from "../tasks/record.ts";
 import type { AcceptRequest, AcceptResult, TaskOwner } from "../tasks/rpc.ts";
 import { hostAllowed, websiteHost } from "../tenants/hosts.ts";
+import { accountsFor } from "../upstream/accounts.ts";
 import { checkWebhookTarget } from "../webhooks/target.ts";
 
 /** A task as a caller wants it, parsed, before any rule has been applied. */
@@ -101,7 +102,7 @@ function rejectionOf(configuration: Configuration, caller: Caller, wanted: Wante
     const target = checkWebhookTarget(wanted.webhookUrl, { allowPrivate: configuration.allowPrivateWebhooks });
     if (!target.ok) return targetError(target, wanted.webhookField);
   }
-  if (caller.mode === "live" && configuration.upstreamClientKey === null) {
+  if (caller.mode === "live" && accountsFor(configuration, null).length === 0) {
     return new ApiError("upstream_not_configured", "This gateway has no upstream account: live tasks are refused.");
   }
   return quotaError(caller, Date.now());

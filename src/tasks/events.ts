@@ -5,8 +5,11 @@ import type { DeliveryOutcome } from "../webhooks/outcome.ts";
 
 /** What the tenant's object says to a task that asks for a slot. */
 export type AdmissionOutcome =
-  /** `firstPollMs`: how long after createTask's answer the first poll had best come, by the tenant's own solve times. */
-  | { readonly tag: "admitted"; readonly firstPollMs?: number }
+  /**
+   * `firstPollMs`: how long after createTask's answer the first poll had best come, by the tenant's own solve times.
+   * `upstreamAccount`: the only account that the tenant's live tasks may use; missing where any may be used.
+   */
+  | { readonly tag: "admitted"; readonly firstPollMs?: number; readonly upstreamAccount?: string }
   /** Every slot is taken; the tenant wakes the task when one is free. */
   | { readonly tag: "waiting" }
   | { readonly tag: "rejected"; readonly code: "quota_exceeded" | "tenant_suspended" }
@@ -22,8 +25,15 @@ export type TaskEvent =
   /** The alarm was lost or overdue, and is set anew. */
   | { readonly tag: "rearmed" }
   | { readonly tag: "submitting" }
-  | { readonly tag: "submitted"; readonly sentAt: number; readonly outcome: CreateOutcome; readonly solver: Solver }
-  /** A submission was held back: the upstream is not configured, or the breaker is open until `until`. */
+  /** createTask was answered, or not; `account` is where it was sent, undefined for the sandbox. */
+  | {
+      readonly tag: "submitted";
+      readonly sentAt: number;
+      readonly outcome: CreateOutcome;
+      readonly solver: Solver;
+      readonly account?: string | undefined;
+    }
+  /** No upstream account takes the submission at the moment; `until` (ms) is when to ask again. */
   | { readonly tag: "held"; readonly reason: string; readonly until: number }
   /** The object that had sent createTask is gone, and its answer with it. */
   | { readonly tag: "interrupted" }

@@ -142,8 +142,14 @@ function onAdmission(record: TaskRecord, outcome: AdmissionOutcome, now: number)
   }
 }
 
-function adviceOf({ firstPollMs }: Extract<AdmissionOutcome, { tag: "admitted" }>): Pick<TaskRecord, "firstPollMs"> {
-  return firstPollMs === undefined ? {} : { firstPollMs };
+function adviceOf({
+  firstPollMs,
+  upstreamAccount,
+}: Extract<AdmissionOutcome, { tag: "admitted" }>): Pick<TaskRecord, "firstPollMs" | "pinnedAccount"> {
+  return {
+    ...(firstPollMs === undefined ? {} : { firstPollMs }),
+    ...(upstreamAccount === undefined ? {} : { pinnedAccount: upstreamAccount }),
+  };
 }
 
 function onSubmitted(record: TaskRecord, event: Extract<TaskEvent, { tag: "submitted" }>, now: number): TaskRecord {
@@ -151,11 +157,11 @@ function onSubmitted(record: TaskRecord, event: Extract<TaskEvent, { tag: "submi
   const durationMs = now - sentAt;
   switch (outcome.tag) {
     case "created": {
-      const taken = accepted(record, sentAt, now, outcome.taskId);
+      const taken = accepted(record, event, now, outcome.taskId);
       return withTimelineEntry({ ...taken, stepAt: firstPollAt(record, now) }, now, "submitted", { durationMs });
     }
     case "ready": {
-      const taken = withTimelineEntry(accepted(record, sentAt, now, outcome.taskId), now, "submitted", { durationMs });
+      const taken = withTimelineEntry(accepted(record, event, now, outcome.taskId), now, "submitted", { durationMs });
       return ready(taken, outcome.solution, event.solver, now);
     }
     case "unknown":
@@ -169,9 +175,15 @@ function onSubmitted(record: TaskRecord, event: Extract<TaskEvent, { tag: "submi
   }
 }
 
-function accepted(record: TaskRecord, sentAt: number, now: number, upstreamTaskId: string | null): TaskRecord {
+function accepted(
+  record: TaskRecord,
+  { sentAt, account }: Extract<TaskEvent, { tag: "submitted" }>,
+  now: number,
+  upstreamTaskId: string | null,
+): TaskRecord {
   return {
     ...record,
+    ...(account === undefined ? {} : { upstreamAccount: account }),
     status: "processing",
     submissions: record.submissions + 1,
     upstreamTaskId,

@@ -110,6 +110,10 @@ export const taskRecordSchema = z.object({
   retentionMs: z.int().positive(),
   /** The tenant's advice: how long after createTask's answer the first poll comes. */
   firstPollMs: z.int().positive().optional(),
+  /** The only upstream account that the task may use, as its tenant was configured at admission. */
+  pinnedAccount: z.string().optional(),
+  /** The upstream account that has the task: polls go there. Missing in records of versions that had only one account. */
+  upstreamAccount: z.string().optional(),
 
   status: z.enum(TASK_STATUSES),
   /** Where a queued task stands: to ask for admission, to be woken by its tenant, to be submitted. */

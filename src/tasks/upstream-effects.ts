@@ -3,6 +3,7 @@
 
 import type { Configuration } from "../env.ts";
 import { describeError, log } from "../log.ts";
+import { accountOf } from "../upstream/accounts.ts";
 import { closeBreaker, openBreaker, requestPermit } from "../upstream/breaker.ts";
 import type { Upstream } from "../upstream/client.ts";
 import { createTask, getTaskResult, UPSTREAM_TIMEOUT_MS } from "../upstream/client.ts";
@@ -29,9 +30,8 @@ const SANDBOX: Upstream = {
 
 function upstreamOf(record: TaskRecord, configuration: Configuration): Upstream | null {
   if (record.mode === "test") return SANDBOX;
-  const { upstreamUrl, upstreamClientKey } = configuration;
-  if (upstreamClientKey === null) return null;
-  return { url: upstreamUrl, clientKey: upstreamClientKey, fetch: (request) => fetch(request) };
+  const account = accountOf(configuration, record.upstreamAccount);
+  return account === null ? null : { ...account, fetch: (request) => fetch(request) };
 }
 
 function requestOptions(record: TaskRecord, { final }: StepContext, now: number) {
