@@ -33,6 +33,7 @@ await build({
 
 const docs = join(STAGING, "docs");
 mkdirSync(docs, { recursive: true });
+cpSync(join(REFERENCE, "home.html"), join(STAGING, "index.html"));
 cpSync(join(REFERENCE, "docs.html"), join(STAGING, "docs.html"));
 writeFileSync(join(docs, "problems.html"), PROBLEMS_PAGE);
 // One look for both: the console's colours stand before the reference's rules.

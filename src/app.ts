@@ -18,18 +18,22 @@ import {
   CompatibilityError,
   compatibilityFailure,
   compatibilityRoutes,
-  isCompatibilityCall,
+  isCompatibilityPath,
+  routedPath,
 } from "./routes/compatibility.ts";
+import { homeRoutes } from "./routes/home.ts";
 import { ledgerRoutes } from "./routes/ledger.ts";
 import { metaRoutes } from "./routes/meta.ts";
+import { unroutedError } from "./routes/methods.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { HEADER_COMPONENTS } from "./schemas/headers.ts";
+import { registerWebhookEvents } from "./schemas/webhook-events.ts";
 import { variableWarnings } from "./variable-warnings.ts";
 
 /** Builds the app. It holds no state: one per isolate is as good as one per request. */
 export function createApp() {
-  const app = new OpenAPIHono<AppEnv>();
+  const app = new OpenAPIHono<AppEnv>({ getPath: routedPath });
 
   app.use(requestId());
   app.use(timing());
@@ -47,6 +51,7 @@ export function createApp() {
   app.route("/", compatibilityRoutes());
   app.route("/", adminRoutes());
   app.route("/", metaRoutes());
+  app.route("/", homeRoutes());
   app.route("/", pageRoutes());
 
   for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) {
@@ -55,9 +60,10 @@ export function createApp() {
   for (const [name, header] of Object.entries(HEADER_COMPONENTS)) {
     app.openAPIRegistry.registerComponent("headers", name, header);
   }
+  registerWebhookEvents(app);
   app.doc31("/openapi.json", OPENAPI_HEAD);
 
-  app.notFound((c) => answerError(c, new ApiError("not_found", "There is nothing here.")));
+  app.notFound((c) => answerError(c, unroutedError(app, c)));
   app.onError((error, c) => answerError(c, error));
   return app;
 }
@@ -77,7 +83,7 @@ function answerError(c: Context<AppEnv>, error: unknown): Response {
   if (expected.code === "internal" || expected.code === "configuration") {
     log("error", "request_failed", { requestId: c.var.requestId, code: expected.code, ...describeError(error) });
   }
-  if (isCompatibilityCall(c.req.method, c.req.path)) {
+  if (isCompatibilityPath(c.req.path)) {
     return compatibilityFailure(c, expected.code === "internal" ? error : expected);
   }
   const problem = problemOf(expected, c.var.requestId);

@@ -1,5 +1,4 @@
-// Every error that a caller can meet: one class, one table of statuses and titles, one mapping to the compatible face's codes.
-// A public message and an internal detail are two fields; the second never leaves the log.
+// Every error that a caller can receive: one class, one table of statuses and titles. The message is public.
 
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
@@ -109,58 +108,4 @@ export function problemOf(error: ApiError, requestId: string): Problem {
     requestId,
     ...(error.errors === undefined ? {} : { errors: error.errors }),
   };
-}
-
-/** The codes of the compatible face that are the gateway's own; an upstream's code for a task passes through beside them. */
-export type CompatibilityCode =
-  | "ERROR_KEY_DOES_NOT_EXIST"
-  | "ERROR_TASK_ABSENT"
-  | "ERROR_TASK_NOT_SUPPORTED"
-  | "ERROR_BAD_REQUEST"
-  | "ERROR_DOMAIN_NOT_ALLOWED"
-  | "ERROR_NO_SLOT_AVAILABLE"
-  | "ERROR_NO_SUCH_CAPCHA_ID"
-  | "ERROR_TOKEN_EXPIRED"
-  | "ERROR_CAPTCHA_UNSOLVABLE"
-  | "ERROR_TASK_TIMEOUT"
-  | "ERROR_TASK_CANCELED"
-  | "ERROR_SERVICE_UNAVAILABLE";
-
-/** What an error is called in the compatible face. */
-export function compatibilityCodeOf(code: ErrorCode): CompatibilityCode {
-  switch (code) {
-    case "unauthenticated":
-    case "insufficient_scope":
-    case "tenant_suspended":
-      return "ERROR_KEY_DOES_NOT_EXIST";
-    case "website_not_allowed":
-      return "ERROR_DOMAIN_NOT_ALLOWED";
-    case "rate_limited":
-    case "quota_exceeded":
-      return "ERROR_NO_SLOT_AVAILABLE";
-    case "not_found":
-      return "ERROR_NO_SUCH_CAPCHA_ID";
-    case "solution_expired":
-    case "already_claimed":
-      return "ERROR_TOKEN_EXPIRED";
-    case "internal":
-    case "configuration":
-    case "upstream_not_configured":
-    case "overloaded":
-      return "ERROR_SERVICE_UNAVAILABLE";
-    case "invalid_json":
-    case "invalid_request":
-    case "webhook_url_not_allowed":
-    case "payload_too_large":
-    case "unsupported_media_type":
-    case "idempotency_mismatch":
-    case "task_finished":
-    case "task_not_ready":
-    case "not_redeliverable":
-    case "tenant_exists":
-    case "key_rotated":
-    case "method_not_allowed":
-    case "upgrade_required":
-      return "ERROR_BAD_REQUEST";
-  }
 }

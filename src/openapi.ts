@@ -1,13 +1,15 @@
-// The OpenAPI 3.1 description: what the route definitions say, and what they cannot.
+// The head of the OpenAPI 3.1 document: what the route definitions do not contain.
+
+import { VERSION } from "./version.ts";
 
 /** The document's head; paths and schemas come from the routes. */
 export const OPENAPI_HEAD = {
   openapi: "3.1.0",
   info: {
     title: "Solvegate",
-    version: "1.0.0",
+    version: VERSION,
     description:
-      "An edge gateway for asynchronous solving: submit a task once, and get its result by a status endpoint, a held request or a signed webhook. For authorised automation: each tenant has an allow-list of website hosts, empty by default.",
+      "A gateway for reCAPTCHA v3 solving services that can only be polled. Submit a task once and get its result from a status endpoint, a long poll, a signed webhook or an event stream. For authorized automation: every tenant has an allow-list of website hosts, empty by default.\n\nTest keys use a built-in sandbox that costs nothing. The `websiteKey` chooses what happens there: `sandbox-instant` (ready at once), `sandbox-delay-<ms>` (ready after that time; 5,000 by default), `sandbox-never`, `sandbox-reject-<CODE>` (createTask answers with the code), `sandbox-fail-<CODE>` (a poll does), `sandbox-http-<status>`, `sandbox-malformed`, `sandbox-flaky-<n>` (n errors first), `sandbox-slow-<ms>` (slow responses). Any other key is solved after 5 s.",
     license: { name: "Proprietary", identifier: "LicenseRef-Proprietary" },
   },
   servers: [{ url: "/" }],
@@ -16,7 +18,8 @@ export const OPENAPI_HEAD = {
     { name: "Account", description: "What the tenant has used" },
     { name: "Keys", description: "The tenant's API keys" },
     { name: "Webhooks", description: "The tenant's default endpoint and its signing secret" },
-    { name: "Compatible", description: "The createTask / getTaskResult protocol, for its existing clients" },
+    { name: "Events", description: "What is sent to webhook endpoints" },
+    { name: "Compatibility", description: "The createTask / getTaskResult protocol, for its existing clients" },
     { name: "Admin", description: "Tenants and their keys, for the operator" },
     { name: "Meta", description: "The gateway itself" },
   ],

@@ -1,9 +1,9 @@
 // The page /docs/problems as HTML text, made once, when the assets are built. PURE: what it says comes from the tables of the codes,
 // so that no code can be without its paragraph. Refuses scripts and inline styles: the page is read under a strict policy.
 
+import { COMPATIBILITY_CODES } from "../compatibility-codes.ts";
 import type { ErrorCode } from "../errors.ts";
 import { ApiError, ERROR_CODES, problemOf } from "../errors.ts";
-import { COMPATIBLE_CODES } from "./compatibility-codes.ts";
 import { PROBLEMS, TASK_ERRORS } from "./problems.ts";
 
 /** The anchor of a task's error: some of its codes are codes of problems too, and those have the bare word. */
@@ -52,7 +52,7 @@ const taskSections = Object.entries(TASK_ERRORS).map(([code, { what, next }]) =>
   section(taskAnchor(code), `<code>${code}</code>`, [escaped(what), `<strong>Next:</strong> ${escaped(next)}`]),
 );
 
-const compatibilityRows = Object.entries(COMPATIBLE_CODES).map(
+const compatibilityRows = Object.entries(COMPATIBILITY_CODES).map(
   ([code, meaning]) => `<tr><th scope="row"><code>${code}</code></th><td>${escaped(meaning)}</td></tr>`,
 );
 
@@ -118,8 +118,8 @@ ${ERROR_CODES.map(problemSection).join("\n")}
 stays failed: submit a new task, under a new <code>Idempotency-Key</code>.</p>
 ${taskSections.join("\n")}
 </section>
-<section aria-labelledby="compatible">
-<h2 id="compatible">Codes of the compatible face</h2>
+<section aria-labelledby="compatibility">
+<h2 id="compatibility">Codes of the compatibility API</h2>
 <p><code>POST /createTask</code> and <code>POST /getTaskResult</code> answer in their protocol's form: <code>errorId</code> 1, an
 <code>errorCode</code>, and an <code>errorDescription</code> that begins with it. An upstream's own code for a task passes
 through; these are the gateway's.</p>

@@ -3,8 +3,11 @@
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import type { CompatibilityCode } from "../errors.ts";
-import { ApiError, compatibilityCodeOf } from "../errors.ts";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { getPath } from "hono/utils/url";
+import type { CompatibilityCode } from "../compatibility-codes.ts";
+import { codeOfFailedTask, compatibilityCodeOf } from "../compatibility-codes.ts";
+import { ApiError } from "../errors.ts";
 import { parseTraceparent } from "../http.ts";
 import type { AppEnv, Caller } from "../middleware/authenticate.ts";
 import { authFailure, callerOf } from "../middleware/authenticate.ts";
@@ -42,13 +45,13 @@ const answers = {
   200: json(compatibilityResponseSchema, SAID),
   413: json(compatibilityResponseSchema, "Over 64 KiB: `ERROR_BAD_REQUEST`"),
   429: json(compatibilityResponseSchema, "Too much: `ERROR_NO_SLOT_AVAILABLE`", "Retry-After", "RateLimit-Policy"),
-  500: json(compatibilityResponseSchema, "A fault of the gateway: `ERROR_SERVICE_UNAVAILABLE`"),
+  500: json(compatibilityResponseSchema, "The gateway is not configured: `ERROR_SERVICE_UNAVAILABLE`"),
 };
 
 const createRouteDefinition = createRoute({
   method: "post",
   path: "/createTask",
-  tags: ["Compatible"],
+  tags: ["Compatibility"],
   // The key stands in the body, where the protocol has it.
   security: [],
   operationId: "compatibleCreateTask",
@@ -60,7 +63,7 @@ const createRouteDefinition = createRoute({
 const resultRouteDefinition = createRoute({
   method: "post",
   path: "/getTaskResult",
-  tags: ["Compatible"],
+  tags: ["Compatibility"],
   // The key stands in the body, where the protocol has it.
   security: [],
   operationId: "compatibleGetTaskResult",
@@ -69,30 +72,49 @@ const resultRouteDefinition = createRoute({
   responses: answers,
 });
 
-/** The paths whose every answer, an error of the gateway too, has the compatible form. */
-export function isCompatibilityCall(method: string, path: string): boolean {
-  return method === "POST" && (path === "/createTask" || path === "/getTaskResult");
+/** Methods of the protocol that the gateway does not have. Clients that call them get a code that they know. */
+const UNSUPPORTED = [
+  "/reportIncorrectRecaptcha",
+  "/reportCorrectRecaptcha",
+  "/getQueueStats",
+  "/getSpendingStats",
+  "/getAppStats",
+  "/test",
+];
+const PATHS = new Set(["/createTask", "/getTaskResult", "/getBalance", ...UNSUPPORTED]);
+
+/** Whether every answer under a path has the protocol's form, an error of the gateway too. */
+export function isCompatibilityPath(path: string): boolean {
+  return PATHS.has(path);
 }
 
-/** An error in this face's form. `errorDescription` begins with the code: one client shows nothing else. */
+/** The path that is routed: existing clients double slashes and append them, so those do not count in the protocol's paths. */
+export function routedPath(request: Request): string {
+  const path = getPath(request);
+  const plain = path.replaceAll(/\/{2,}/g, "/").replace(/\/$/, "");
+  return isCompatibilityPath(plain) ? plain : path;
+}
+
+/**
+ * An error in the protocol's form. `errorDescription` begins with the code: one client shows nothing else. The status is 200, because
+ * an error status hides the code from most clients; 413 and 429 stay, and 500 for a gateway that is not configured.
+ */
 export function compatibilityFailure(c: Context, error: unknown): Response {
   if (error instanceof CompatibilityError) return failure(c, error.code, error.message, 200, {});
-  if (error instanceof ApiError) {
-    const status = error.status === 413 || error.status === 429 || error.status === 500 ? error.status : 200;
-    const faults = (error.errors ?? []).map(({ path, message }) => (path === "" ? message : `${path} ${message}`));
-    const message = faults.length === 0 ? error.message : faults.join("; ");
-    // What a bearer is told of its challenge is not this face's: its key comes in the body.
-    const { "WWW-Authenticate": _, ...headers } = error.headers;
-    return failure(c, compatibilityCodeOf(error.code), message, status, headers);
-  }
-  return failure(c, "ERROR_SERVICE_UNAVAILABLE", "The gateway failed.", 500, {});
+  if (!(error instanceof ApiError)) return failure(c, "ERROR_SERVICE_UNAVAILABLE", "The gateway failed.", 200, {});
+  const status = error.status === 413 || error.status === 429 || error.code === "configuration" ? error.status : 200;
+  const errors = (error.errors ?? []).map(({ path, message }) => `${path || "The body"} ${message}`);
+  const message = errors.length === 0 ? error.message : errors.join("; ");
+  // The key comes in the body here, so no challenge for a header.
+  const { "WWW-Authenticate": _, ...headers } = error.headers;
+  return failure(c, compatibilityCodeOf(error.code), message, status, headers);
 }
 
 function failure(
   c: Context,
   code: string,
   message: string,
-  status: 200 | 413 | 429 | 500,
+  status: ContentfulStatusCode,
   headers: Readonly<Record<string, string>>,
 ): Response {
   return c.json({ errorId: 1, errorCode: code, errorDescription: `${code}: ${message}` }, status, { ...headers });
@@ -134,11 +156,23 @@ export function compatibilityRoutes() {
     const caller = await admit(c, keyIn(raw), "tasks:read");
     await spend(c, caller, "calls");
     if (!body.success) throw invalidRequest(body.error);
-    const hex = hexOf(body.data.taskId);
+    const { taskId } = body.data;
+    if (taskId === undefined || taskId === null || taskId === "") {
+      throw new CompatibilityError("ERROR_NO_SUCH_CAPCHA_ID", "taskId is missing.");
+    }
+    const hex = hexOf(taskId);
     const record = hex === null ? null : await viewTask(c.env, hex, caller, 0);
     if (record === null) throw new CompatibilityError("ERROR_NO_SUCH_CAPCHA_ID", "There is no such task.");
     return c.json(resultOf(record));
   });
+
+  // What the routes above have not taken: another method than POST, or a method of the protocol that the gateway does not have.
+  for (const path of PATHS) {
+    app.all(path, (c) => {
+      if (c.req.method !== "POST") throw new CompatibilityError("ERROR_BAD_REQUEST", "The HTTP method must be POST.");
+      throw new CompatibilityError("ERROR_NO_SUCH_METHOD", `The gateway does not support ${path.slice(1)}.`);
+    });
+  }
 
   return app;
 }
@@ -146,7 +180,10 @@ export function compatibilityRoutes() {
 /** The caller, or the one error that no key, a wrong key and a key without the scope share. */
 async function admit(c: Context<AppEnv>, key: unknown, scope: Scope): Promise<Caller> {
   const caller = await callerOf(c, key);
-  if (caller === null) throw await authFailure(c, "The clientKey is not a valid key.");
+  if (caller === null) {
+    const missing = key === undefined || key === null || key === "";
+    throw await authFailure(c, missing ? "clientKey is missing." : "The clientKey is not a valid key.");
+  }
   if (!caller.scopes.includes(scope)) throw new ApiError("insufficient_scope", `The key lacks the scope ${scope}.`);
   return caller;
 }
@@ -190,27 +227,7 @@ function resultOf(record: TaskRecord): Progress {
     case "canceled":
       throw new CompatibilityError("ERROR_TASK_CANCELED", "The task was canceled.");
     case "failed":
-      throw new CompatibilityError(failureCodeOf(record), record.error?.message ?? "The task failed.");
-  }
-}
-
-/** The code of a failed task: upstream's own where there is one. */
-function failureCodeOf({ error }: TaskRecord): string {
-  if (error?.upstreamCode !== undefined) return error.upstreamCode;
-  switch (error?.code) {
-    case "upstream_rejected":
-      return "ERROR_BAD_REQUEST";
-    case "unsolvable":
-      return "ERROR_CAPTCHA_UNSOLVABLE";
-    case "timeout":
-      return "ERROR_TASK_TIMEOUT";
-    case "quota_exceeded":
-      return "ERROR_NO_SLOT_AVAILABLE";
-    case "tenant_suspended":
-    case "upstream_unavailable":
-    case "internal":
-    case undefined:
-      return "ERROR_SERVICE_UNAVAILABLE";
+      throw new CompatibilityError(codeOfFailedTask(record.error), record.error?.message ?? "The task failed.");
   }
 }
 

@@ -261,3 +261,50 @@ describe("a solution that is gone", () => {
     await expectCompatibilityError(await getTaskResult(key, decimalId(id)), "ERROR_TOKEN_EXPIRED");
   });
 });
+
+describe("paths of the protocol", () => {
+  it.each(["GET", "PUT", "DELETE", "OPTIONS"])("answer %s with 200 and ERROR_BAD_REQUEST", async (method) => {
+    for (const path of ["/createTask", "/getTaskResult", "/getBalance", "/getQueueStats"]) {
+      await expectCompatibilityError(await call(method, path), "ERROR_BAD_REQUEST");
+    }
+  });
+
+  it.each([
+    "/reportIncorrectRecaptcha",
+    "/reportCorrectRecaptcha",
+    "/getQueueStats",
+    "/getSpendingStats",
+    "/getAppStats",
+    "/test",
+  ])("answer POST %s with ERROR_NO_SUCH_METHOD, whatever the body", async (path) => {
+    for (const body of [undefined, {}, "no JSON"]) {
+      await expectCompatibilityError(await call("POST", path, { body }), "ERROR_NO_SUCH_METHOD");
+    }
+  });
+
+  it.each(["//createTask", "/createTask/", "//createTask//"])(
+    "accept doubled and trailing slashes: %s",
+    async (path) => {
+      const { key } = await makeCaller();
+      const response = await call("POST", path, { body: { clientKey: key, task: ENDLESS } });
+      expect(await response.json()).toMatchObject({ errorId: 0, status: "idle" });
+    },
+  );
+
+  it("tell a missing clientKey from a wrong one", async () => {
+    const missing = await (await call("POST", "/createTask", { body: { task: ENDLESS } })).json<{
+      errorDescription: string;
+    }>();
+    expect(missing.errorDescription).toBe("ERROR_KEY_DOES_NOT_EXIST: clientKey is missing.");
+    const wrong = await (await createTask("wrong")).json<{ errorDescription: string }>();
+    expect(wrong.errorDescription).toBe("ERROR_KEY_DOES_NOT_EXIST: The clientKey is not a valid key.");
+  });
+
+  it("tell a missing taskId from a wrong one", async () => {
+    const { key } = await makeCaller();
+    const missing = await (await getTaskResult(key, undefined)).json<{ errorDescription: string }>();
+    expect(missing.errorDescription).toBe("ERROR_NO_SUCH_CAPCHA_ID: taskId is missing.");
+    const wrong = await (await getTaskResult(key, 12)).json<{ errorDescription: string }>();
+    expect(wrong.errorDescription).toBe("ERROR_NO_SUCH_CAPCHA_ID: There is no such task.");
+  });
+});

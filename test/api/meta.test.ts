@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { version } from "../../package.json" with { type: "json" };
 import { createApp } from "../../src/app.ts";
 import { call } from "../support/gateway.ts";
 
@@ -6,6 +7,7 @@ interface Description {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly security?: unknown }>>>>;
+  readonly webhooks: Readonly<Record<string, { readonly post: { readonly parameters: readonly { name: string }[] } }>>;
   readonly components: { readonly securitySchemes: Readonly<Record<string, unknown>> };
 }
 
@@ -42,7 +44,15 @@ describe("GET /openapi.json", () => {
     expect(response.headers.get("content-type")).toMatch(/^application\/json/);
     const { openapi, info } = await response.json<Description>();
     expect(openapi).toMatch(/^3\.1\.\d+$/);
-    expect(info.title).toBe("Solvegate");
+    expect(info).toMatchObject({ title: "Solvegate", version });
+  });
+
+  it("describes every event that an endpoint receives, with the signature's headers", async () => {
+    const { webhooks } = await describeGateway();
+    for (const type of ["task.ready", "task.failed", "task.canceled", "webhook.test"]) {
+      const names = webhooks[type]?.post.parameters.map(({ name }) => name);
+      expect(names).toEqual(["webhook-id", "webhook-timestamp", "webhook-signature"]);
+    }
   });
 
   it("lists exactly the routes that are served", async () => {

@@ -60,12 +60,6 @@ describe("a page", () => {
     expectCommonHeaders(again);
   });
 
-  it.each(["POST", "PUT", "PATCH", "DELETE"])("answers no %s", async (method) => {
-    for (const path of ["/docs", "/docs/problems", "/console"]) {
-      await expectProblem(await call(method, path), "not_found");
-    }
-  });
-
   it.each([
     "/docs/nothing",
     "/docs/problems/nothing",
@@ -133,7 +127,7 @@ describe("an asset outside the pages", () => {
     const page = await env.ASSETS.fetch("https://assets.test/docs");
     expect(page.status).toBe(200);
     await page.body?.cancel();
-    for (const path of ["/", "/index.html", "/assets/docs.html", "/docs.html", "/console.html"]) {
+    for (const path of ["/index.html", "/assets/docs.html", "/docs.html", "/console.html"]) {
       await expectProblem(await call("GET", path), "not_found");
     }
   });

@@ -1,0 +1,50 @@
+// GET /: what this service is, for people and for programs.
+
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { accepts } from "hono/accepts";
+import type { AppEnv } from "../middleware/authenticate.ts";
+import { json, problems } from "../schemas/shared.ts";
+import { VERSION } from "../version.ts";
+import { servePage } from "./pages.ts";
+
+const HOME = { name: "Solvegate", version: VERSION, console: "/console", docs: "/docs", openapi: "/openapi.json" };
+
+const homeSchema = z
+  .object({
+    name: z.string(),
+    version: z.string(),
+    console: z.string().openapi({ format: "uri-reference" }),
+    docs: z.string().openapi({ format: "uri-reference" }),
+    openapi: z.string().openapi({ format: "uri-reference" }),
+  })
+  .openapi("Home", { example: HOME });
+
+const homeRoute = createRoute({
+  method: "get",
+  path: "/",
+  tags: ["Meta"],
+  security: [],
+  operationId: "home",
+  summary: "Read what this service is and where its pages are",
+  description: "Browsers (`Accept: text/html`) get a page, all others JSON.",
+  responses: { 200: json(homeSchema, "The service"), ...problems() },
+});
+
+export function homeRoutes() {
+  const app = new OpenAPIHono<AppEnv>();
+  app.openAPIRegistry.registerPath(homeRoute);
+  app.get("/", async (c) => {
+    const type = accepts(c, {
+      header: "Accept",
+      supports: ["text/html", "application/json"],
+      default: "application/json",
+    });
+    c.header("Vary", "Accept");
+    if (type === "text/html") {
+      const page = await servePage(c);
+      if (page !== null) return page;
+    }
+    return c.json(HOME);
+  });
+  return app;
+}

@@ -1,0 +1,62 @@
+// The events that are sent to webhook endpoints, for the OpenAPI document's `webhooks` section.
+
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
+import { timeSchema } from "./shared.ts";
+import { taskViewSchema } from "./tasks.ts";
+
+const headersSchema = z.object({
+  "webhook-id": z.string().openapi({
+    description: "The same on every attempt of an event. Use it to ignore repeats",
+    example: `msg_${"5f".repeat(32)}`,
+  }),
+  "webhook-timestamp": z
+    .string()
+    .openapi({ description: "Seconds since the epoch, of this attempt", example: "1795426200" }),
+  "webhook-signature": z.string().openapi({
+    description:
+      "`v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`, one for each valid secret, separated by spaces",
+    example: "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+  }),
+});
+
+const TASK_EVENTS = {
+  "task.ready": "The task is solved. `data.solution` is there while it is valid, null in later attempts",
+  "task.failed": "The task failed; `data.error` says why",
+  "task.canceled": "The task was canceled",
+} as const;
+
+const RESPONSES = {
+  "2XX": { description: "Delivered. Respond within 10 s" },
+  410: { description: "Gone: no further attempts. A default endpoint is disabled" },
+  default: { description: "A failed attempt, redirects included. It is repeated by the schedule" },
+};
+
+/** The body of a webhook: `type` names the event. */
+function eventSchema<Data extends z.ZodType>(type: string, data: Data) {
+  return z.object({ type: z.literal(type), timestamp: timeSchema, data });
+}
+
+/** Adds the events to the OpenAPI document of `app`. */
+export function registerWebhookEvents(app: Pick<OpenAPIHono, "openAPIRegistry">): void {
+  const register = (type: string, summary: string, data: z.ZodType) =>
+    app.openAPIRegistry.registerWebhook({
+      method: "post",
+      path: type,
+      operationId: type,
+      tags: ["Events"],
+      summary,
+      security: [],
+      request: {
+        headers: headersSchema,
+        body: { required: true, content: { "application/json": { schema: eventSchema(type, data) } } },
+      },
+      responses: RESPONSES,
+    });
+  for (const [type, summary] of Object.entries(TASK_EVENTS)) register(type, summary, taskViewSchema);
+  register(
+    "webhook.test",
+    "A test of the endpoint, sent by `POST /v1/webhook/test`",
+    z.object({ tenantId: z.string() }),
+  );
+}
