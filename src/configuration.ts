@@ -2,6 +2,7 @@
 // check variables with the same rules, so this file must not depend on the Workers runtime.
 
 import { z } from "zod";
+import { DOCUMENTED_POLL_MS } from "./poll-interval.ts";
 import { checkWebhookTarget } from "./webhooks/target.ts";
 
 /** Documented by the upstream, and returned with a solution unless the operator overrides them. They follow Chrome's releases. */
@@ -89,7 +90,7 @@ const variables = {
     .optional(),
   ALERT_WEBHOOK_URL: z.string(alertUrlRule).optional(),
   ALERT_WEBHOOK_SECRET: z.string(alertSecretRule).refine(isWebhookSecret, alertSecretRule).optional(),
-  POLL_INTERVAL_MS: wholeNumber(1_000, 60_000, 3_000),
+  POLL_INTERVAL_MS: wholeNumber(1_000, 60_000, DOCUMENTED_POLL_MS),
   TASK_TIMEOUT_S: wholeNumber(10, 300, 120),
   TASK_RETENTION_S: wholeNumber(10, 2_592_000, 86_400),
   ADAPTIVE_FIRST_POLL: flag.optional(),

@@ -1,7 +1,7 @@
 // Where in the console one is, as the URL's hash says it, so that a reload keeps the route and a link can be sent. PURE. Refuses to
 // hold a key: nothing but views, filters, cursors and task ids has a form here.
 
-import type { TaskStatus } from "../tasks/record.ts";
+import type { TaskStatus } from "../tasks/status.ts";
 
 /** The statuses in the order in which a task meets them. */
 export const STATUSES = [

@@ -2,7 +2,7 @@
 // /docs/problems and for the console, which bundles it: types are imported, code is not. Refuses markup: both faces show it as text.
 
 import type { ErrorCode } from "../errors.ts";
-import type { TaskErrorCode } from "../tasks/record.ts";
+import type { TaskErrorCode } from "../tasks/status.ts";
 
 /** A code explained. Both are whole sentences of plain text. */
 export interface Explanation {

@@ -24,9 +24,12 @@ import {
 } from "../schemas/compatibility.ts";
 import { json, jsonContent } from "../schemas/shared.ts";
 import { createHeadersSchema } from "../schemas/tasks.ts";
-import type { StoredSolution, TaskRecord } from "../tasks/record.ts";
+import type { Task } from "../tasks/present.ts";
+import { TASK_ID_PREFIX } from "../tasks/present.ts";
+import type { StoredSolution } from "../tasks/record.ts";
 import type { Scope } from "../tenants/keys.ts";
-import { acceptTask, assertNotSuspended, viewTask } from "./create-task.ts";
+import { acceptTask, assertNotSuspended } from "./create-task.ts";
+import { viewTask } from "./task-access.ts";
 import { invalidRequest } from "./validation.ts";
 
 /** An error with a code of this face that v1's codes do not tell apart. */
@@ -145,9 +148,9 @@ export function compatibilityRoutes() {
       idempotencyKey: headers.data["idempotency-key"],
       traceparent: parseTraceparent(headers.data.traceparent),
     };
-    const { record, replayed } = await acceptTask(c.env, c.var.configuration, caller, wanted, c.var.requestId);
+    const { task: accepted, replayed } = await acceptTask(c.env, c.var.configuration, caller, wanted, c.var.requestId);
     if (replayed) c.header("Idempotency-Replayed", "true");
-    return c.json({ errorId: 0, errorCode: "", errorDescription: "", status: "idle", taskId: decimalId(record.id) });
+    return c.json({ errorId: 0, errorCode: "", errorDescription: "", status: "idle", taskId: decimalId(accepted.id) });
   });
 
   app.post("/getTaskResult", limitBody, async (c) => {
@@ -161,9 +164,9 @@ export function compatibilityRoutes() {
       throw new CompatibilityError("ERROR_NO_SUCH_CAPCHA_ID", "taskId is missing.");
     }
     const hex = hexOf(taskId);
-    const record = hex === null ? null : await viewTask(c.env, hex, caller, 0);
-    if (record === null) throw new CompatibilityError("ERROR_NO_SUCH_CAPCHA_ID", "There is no such task.");
-    return c.json(resultOf(record));
+    const task = hex === null ? null : await viewTask(c.env, hex, caller, 0);
+    if (task === null) throw new CompatibilityError("ERROR_NO_SUCH_CAPCHA_ID", "There is no such task.");
+    return c.json(resultOf(task));
   });
 
   // What the routes above have not taken: another method than POST, or a method of the protocol that the gateway does not have.
@@ -213,27 +216,27 @@ interface Progress {
   readonly solution?: StoredSolution;
 }
 
-function resultOf(record: TaskRecord): Progress {
+function resultOf(task: Task): Progress {
   const fine = { errorId: 0, errorCode: null, errorDescription: null } as const;
-  switch (record.status) {
+  switch (task.status) {
     case "queued":
     case "processing":
       return { ...fine, status: "processing" };
     case "ready":
-      if (record.solution === null) {
+      if (task.solution === null) {
         throw new CompatibilityError("ERROR_TOKEN_EXPIRED", "The solution has expired or was handed out before.");
       }
-      return { ...fine, status: "ready", solution: record.solution };
+      return { ...fine, status: "ready", solution: task.solution };
     case "canceled":
       throw new CompatibilityError("ERROR_TASK_CANCELED", "The task was canceled.");
     case "failed":
-      throw new CompatibilityError(codeOfFailedTask(record.error), record.error?.message ?? "The task failed.");
+      throw new CompatibilityError(codeOfFailedTask(task.error), task.error?.message ?? "The task failed.");
   }
 }
 
 /** Task ids are decimal digits here: the most used client runs `while (taskId > 0)`. */
-function decimalId(hex: string): string {
-  return BigInt(`0x${hex}`).toString();
+function decimalId(id: string): string {
+  return BigInt(`0x${id.slice(TASK_ID_PREFIX.length)}`).toString();
 }
 
 /** Digits of the largest 256-bit number. */

@@ -1,18 +1,19 @@
-// The door of tasks, for both faces: what is refused before a task exists, how its object is found, how it is waited for. Routes
-// translate; this decides and calls. Accepting touches one object, and no upstream.
+// Task creation for both APIs: the checks before a task exists, its object, and its idempotency key. Accepting a task calls one
+// object and no upstream.
 
 import type { Configuration, Env } from "../env.ts";
 import { ApiError, invalidField } from "../errors.ts";
 import { log } from "../log.ts";
 import type { Caller } from "../middleware/authenticate.ts";
 import { quotaError } from "../middleware/rate-limit.ts";
-import { RETRY_DELAY_MS, withRetry } from "../object-retry.ts";
-import type { AcceptedTask, TaskRecord } from "../tasks/record.ts";
-import { isFinal } from "../tasks/record.ts";
-import type { AcceptRequest, AcceptResult, TaskOwner } from "../tasks/rpc.ts";
+import { withRetry } from "../object-retry.ts";
+import type { Task } from "../tasks/present.ts";
+import type { AcceptedTask } from "../tasks/record.ts";
+import type { AcceptRequest, AcceptResult } from "../tasks/rpc.ts";
 import { hostAllowed, websiteHost } from "../tenants/hosts.ts";
 import { accountsFor } from "../upstream/accounts.ts";
 import { checkWebhookTarget } from "../webhooks/target.ts";
+import { ownerOf } from "./task-access.ts";
 
 /** A task as a caller wants it, parsed, before any rule has been applied. */
 export interface WantedTask {
@@ -27,7 +28,7 @@ export interface WantedTask {
 }
 
 export interface AcceptedOutcome {
-  readonly record: TaskRecord;
+  readonly task: Task;
   readonly replayed: boolean;
 }
 
@@ -65,17 +66,17 @@ export async function acceptTask(
     replayOnly: rejection !== null,
   };
   const result = await withRetry(async (): Promise<AcceptResult> => await env.TASKS.get(id).accept(request));
-  const { record, replayed } = outcomeOf(result, () =>
+  const { task: accepted, replayed } = outcomeOf(result, () =>
     recorded(rejection ?? new ApiError("internal", "Lost."), caller, wanted, requestId),
   );
-  return { record, replayed: replayed && idempotencyKey !== undefined };
+  return { task: accepted, replayed: replayed && idempotencyKey !== undefined };
 }
 
 function outcomeOf(result: AcceptResult, refused: () => ApiError): AcceptedOutcome {
   switch (result.tag) {
     case "accepted":
     case "replayed":
-      return { record: result.record, replayed: result.tag === "replayed" };
+      return { task: result.task, replayed: result.tag === "replayed" };
     case "mismatch":
       throw new ApiError("idempotency_mismatch", "This idempotency key was used with another body.");
     case "absent":
@@ -130,11 +131,6 @@ function recorded(error: ApiError, caller: Caller, { task }: WantedTask, request
   return error;
 }
 
-/** Whose tasks a caller may see. */
-export function ownerOf({ tenantId, mode, profile }: Caller): TaskOwner {
-  return { tenantId, mode, since: profile.createdAt };
-}
-
 /**
  * Where a task lives: anywhere new or, with an idempotency key, where its repeats meet. The parts cannot be confused; a tenant
  * that was deleted and made again meets none of its predecessor's.
@@ -157,33 +153,4 @@ function canonicalJson(value: unknown): string {
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
       : part,
   );
-}
-
-/** The object of an id that a caller names: 64 hex digits. Null where this gateway can never have made that id. */
-export function taskStub(env: Env, hex: string) {
-  if (!/^[0-9a-f]{64}$/.test(hex)) return null;
-  try {
-    return env.TASKS.get(env.TASKS.idFromString(hex));
-  } catch {
-    // The platform signs its ids: one that it did not make is refused here, with no I/O.
-    return null;
-  }
-}
-
-/** Longest wait (s) of a held request. */
-export const MAX_WAIT_S = 60;
-
-/** The task, held back until it is finished or `waitMs` have gone. Null where it does not exist for this caller. */
-export async function viewTask(env: Env, hex: string, caller: Caller, waitMs: number): Promise<TaskRecord | null> {
-  const owner = ownerOf(caller);
-  const until = Date.now() + waitMs;
-  for (;;) {
-    const record = await withRetry(async () => {
-      const stub = taskStub(env, hex);
-      return stub === null ? null : await stub.view(owner, Math.max(until - Date.now(), 0));
-    });
-    if (record === null || isFinal(record.status) || until <= Date.now()) return record;
-    // Released before its time: it is not asked in a tight circle.
-    await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
-  }
 }

@@ -8,12 +8,12 @@ import { authenticate } from "../middleware/authenticate.ts";
 import { limitCalls } from "../middleware/rate-limit.ts";
 import { DEFAULT_PAGE, json, problems } from "../schemas/shared.ts";
 import { taskListQuerySchema, taskListSchema, usageQuerySchema, usageSchema } from "../schemas/webhook-endpoints.ts";
+import type { Task } from "../tasks/present.ts";
 import { TASK_ID_PREFIX } from "../tasks/present.ts";
-import { solveMsOf } from "../tasks/record.ts";
 import { tenantStub } from "../tenants/directory.ts";
 import type { LedgerRow } from "../tenants/ledger-queries.ts";
-import { viewTask } from "./create-task.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
+import { viewTask } from "./task-access.ts";
 import { rejectInvalid } from "./validation.ts";
 
 const security = [{ apiKey: [] }];
@@ -91,10 +91,17 @@ export function ledgerRoutes() {
 /** A row with the word of its own object, where the task is not finished: the ledger does not follow it step by step. */
 async function asItStands(env: Env, caller: Caller, row: LedgerRow): Promise<LedgerRow> {
   if (row.finishedAt !== null) return row;
-  const record = await viewTask(env, row.taskId, caller, 0).catch(() => null);
-  if (record === null) return row;
-  const { status, finishedAt, error } = record;
-  return { ...row, status, finishedAt, solveMs: solveMsOf(record), errorCode: error?.code ?? null };
+  const task = await viewTask(env, row.taskId, caller, 0).catch(() => null);
+  if (task === null) return row;
+  const { status, error } = task;
+  const finishedAt = task.finishedAt === null ? null : Date.parse(task.finishedAt);
+  return { ...row, status, finishedAt, solveMs: solveMsOf(task), errorCode: error?.code ?? null };
+}
+
+/** From the upstream's acceptance to the solution (ms), or null where there is none. */
+function solveMsOf({ status, submittedAt, finishedAt }: Task): number | null {
+  if (status !== "ready" || submittedAt === null || finishedAt === null) return null;
+  return Date.parse(finishedAt) - Date.parse(submittedAt);
 }
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);

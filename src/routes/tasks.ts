@@ -9,6 +9,7 @@ import { authenticate } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
 import { limitCalls } from "../middleware/rate-limit.ts";
 import { withRetry } from "../object-retry.ts";
+import { DOCUMENTED_POLL_MS } from "../poll-interval.ts";
 import { json, jsonContent, problems } from "../schemas/shared.ts";
 import {
   createHeadersSchema,
@@ -19,17 +20,17 @@ import {
   taskViewSchema,
   timelineSchema,
 } from "../schemas/tasks.ts";
-import { presentTask, presentTimeline, TASK_ID_PREFIX } from "../tasks/present.ts";
-import type { TaskRecord } from "../tasks/record.ts";
-import { isFinal } from "../tasks/record.ts";
-import { acceptTask, MAX_WAIT_S, ownerOf, taskStub, viewTask } from "./create-task.ts";
+import { TASK_ID_PREFIX } from "../tasks/present.ts";
+import { isFinal } from "../tasks/status.ts";
+import { acceptTask } from "./create-task.ts";
+import { MAX_WAIT_S, ownerOf, taskStub, viewTask } from "./task-access.ts";
 import { rejectInvalid } from "./validation.ts";
 
 const tags = ["Tasks"];
 const security = [{ apiKey: [] }];
 
-/** When to look again, in seconds: the cadence at which anything can change. */
-const RETRY_AFTER = "3";
+/** When to read a running task again, in seconds. */
+const RETRY_AFTER = String(DOCUMENTED_POLL_MS / 1_000);
 
 const readable = [authenticate("tasks:read"), limitCalls("calls")];
 const writable = [authenticate("tasks:write"), limitCalls("calls"), limitBody];
@@ -144,23 +145,23 @@ export function taskRoutes() {
     };
     const accepted = await acceptTask(c.env, configuration, caller, wanted, requestId);
     const waitMs = waitOf(c, headers.prefer);
-    const { id } = accepted.record;
-    const record = waitMs > 0 ? await viewTask(c.env, id, caller, waitMs) : accepted.record;
-    if (record === null) throw notFound();
+    const { id } = accepted.task;
+    const task = waitMs > 0 ? await viewTask(c.env, hexOf(id), caller, waitMs) : accepted.task;
+    if (task === null) throw notFound();
     if (accepted.replayed) c.header("Idempotency-Replayed", "true");
-    c.header("Location", `/v1/tasks/${TASK_ID_PREFIX}${id}`);
-    if (isFinal(record.status)) return c.json(presentTask(record), 200);
+    c.header("Location", `/v1/tasks/${id}`);
+    if (isFinal(task.status)) return c.json(task, 200);
     c.header("Retry-After", RETRY_AFTER);
-    return c.json(presentTask(record), 202);
+    return c.json(task, 202);
   });
 
   app.openapi(getTaskRoute, async (c) => {
     const { id } = c.req.valid("param");
     const waitMs = waitOf(c, c.req.valid("header").prefer);
-    const record = await viewTask(c.env, hexOf(id), c.var.caller, waitMs);
-    if (record === null) throw notFound();
-    if (!isFinal(record.status)) c.header("Retry-After", RETRY_AFTER);
-    return c.json(presentTask(record), 200);
+    const task = await viewTask(c.env, hexOf(id), c.var.caller, waitMs);
+    if (task === null) throw notFound();
+    if (!isFinal(task.status)) c.header("Retry-After", RETRY_AFTER);
+    return c.json(task, 200);
   });
 
   app.openapi(cancelTaskRoute, async (c) => {
@@ -168,7 +169,7 @@ export function taskRoutes() {
     const result = await withRetry(async () => stubOf(c, id).cancel(ownerOf(c.var.caller)));
     switch (result.tag) {
       case "canceled":
-        return c.json(presentTask(result.record), 200);
+        return c.json(result.task, 200);
       case "finished":
         throw new ApiError("task_finished", "The task is finished: it can no longer be canceled.");
       case "absent":
@@ -194,9 +195,10 @@ export function taskRoutes() {
   });
 
   app.openapi(eventsRoute, async (c) => {
-    const record = await viewTask(c.env, hexOf(c.req.valid("param").id), c.var.caller, 0);
-    if (record === null) throw notFound();
-    return c.json({ events: presentTimeline(record) }, 200);
+    const { id } = c.req.valid("param");
+    const events = await withRetry(async () => stubOf(c, id).timeline(ownerOf(c.var.caller)));
+    if (events === null) throw notFound();
+    return c.json({ events }, 200);
   });
 
   app.openapi(redeliverRoute, async (c) => {
@@ -204,7 +206,7 @@ export function taskRoutes() {
     const result = await withRetry(async () => stubOf(c, id).redeliver(ownerOf(c.var.caller)));
     switch (result.tag) {
       case "redelivering":
-        return c.json(presentTask(result.record as TaskRecord), 202);
+        return c.json(result.task, 202);
       case "not_redeliverable":
         throw new ApiError("not_redeliverable", "The task is not final, or there is nowhere to deliver it to.");
       case "absent":

@@ -1,8 +1,9 @@
 // The wire of v1's tasks: what a caller may send, and the Task as it is answered. Unknown fields are refused.
 
 import { z } from "@hono/zod-openapi";
-import { acceptedTaskSchema, SOLUTION_STATES, TASK_ERROR_CODES, TASK_STATUSES } from "../tasks/record.ts";
+import { SOLUTION_STATES, TASK_ERROR_CODES, TASK_STATUSES } from "../tasks/status.ts";
 import { websiteHost } from "../tenants/hosts.ts";
+import { WEBHOOK_STATES } from "../webhooks/delivery.ts";
 import { nullableTimeSchema, timeSchema } from "./shared.ts";
 
 /** The seed's example task, in every example of the OpenAPI description. */
@@ -90,7 +91,16 @@ export const solutionSchema = z
     },
   });
 
-const webhookStates = ["pending", "delivered", "exhausted"] as const;
+/** The task as accepted, with its defaults filled in. */
+const acceptedTaskSchema = z.object({
+  type: z.literal("RecaptchaV3TaskProxyless"),
+  websiteURL: z.string(),
+  websiteKey: z.string(),
+  pageAction: z.string(),
+  checkField: z.string().optional(),
+  websiteTitle: z.string().optional(),
+  isInvisible: z.literal(true),
+});
 
 export const taskViewSchema = z
   .object({
@@ -115,7 +125,7 @@ export const taskViewSchema = z
     webhook: z
       .object({
         url: z.string(),
-        state: z.enum(webhookStates),
+        state: z.enum(WEBHOOK_STATES),
         attempts: z.int(),
         lastStatus: z.int().nullable(),
         nextAttemptAt: nullableTimeSchema,

@@ -1,7 +1,7 @@
 // The wire of a tenant's own account: the list of tasks, usage, the default endpoint.
 
 import { z } from "@hono/zod-openapi";
-import { TASK_ERROR_CODES, TASK_STATUSES } from "../tasks/record.ts";
+import { TASK_ERROR_CODES, TASK_STATUSES } from "../tasks/status.ts";
 import { isDay, nullableTimeSchema, pageQuerySchema, timeSchema } from "./shared.ts";
 
 export const taskListQuerySchema = pageQuerySchema.extend({

@@ -1,118 +1,60 @@
-// What follows a final status. PURE: the solution's life (claimed or expired, erased either way), the settlement with the
-// tenant's ledger, and the rounds of webhook attempts. Refuses to touch the status: nothing leaves a final one.
+// What follows a final status: the outcome is reported to the tenant, and the webhook is delivered. Pure; the status never changes.
 
-import type { DeliveryOutcome } from "../webhooks/outcome.ts";
-import type { Delivery, DeliveryAttempt, TaskRecord } from "./record.ts";
-import { isFinal, newDelivery } from "./record.ts";
-import { withTimelineEntry } from "./timeline.ts";
-import { internalBackoffMs, nextAttemptAt } from "./timers.ts";
+import type { AttemptMade, Delivery } from "../webhooks/delivery.ts";
+import * as delivery from "../webhooks/delivery.ts";
+import { internalBackoffMs } from "./backoff.ts";
+import type { TaskRecord } from "./record.ts";
+import { isFinal } from "./status.ts";
 
-/** Kept webhook attempts: more than one round has. */
-const MAX_ATTEMPTS_KEPT = 20;
-
-/** Erases a solution whose life is over. */
-export function expireSolution(record: TaskRecord, now: number): TaskRecord {
-  const { solutionExpiresAt } = record;
-  if (record.solutionState !== "available" || solutionExpiresAt === null || solutionExpiresAt > now) return record;
-  return withTimelineEntry({ ...record, solution: null, solutionState: "expired" }, solutionExpiresAt, "expired");
-}
-
-/** Erases the solution as it is handed out: the caller takes it from the record before. */
-export function claimSolution(record: TaskRecord, now: number): TaskRecord {
-  if (record.solutionState !== "available") return record;
-  return withTimelineEntry({ ...record, solution: null, solutionState: "claimed" }, now, "claimed");
-}
-
-/** The tenant's object knows the outcome: where the task has no address of its own, the tenant's endpoint gets the webhook. */
+/** A task without a webhook URL of its own sends its webhook to the tenant's endpoint. */
 export function adoptEndpoint(record: TaskRecord, endpoint: string | null, now: number): TaskRecord {
   if (record.settled || !isFinal(record.status) || record.delivery !== null || endpoint === null) return record;
-  return { ...record, delivery: newDelivery(endpoint, "tenant", record.finishedAt ?? now) };
+  return { ...record, delivery: delivery.newDelivery(endpoint, "tenant", record.finishedAt ?? now) };
 }
 
-/** The ledger has the outcome. */
+/** The tenant's ledger has the outcome. */
 export function markReported(record: TaskRecord, endpoint: string | null, now: number): TaskRecord {
   if (record.settled || !isFinal(record.status)) return record;
   return { ...adoptEndpoint(record, endpoint, now), settled: true, settleAt: null };
 }
 
-/** The tenant's object did not take the outcome: try again after a pause. */
+/** The tenant's object did not take the outcome: report it again after a pause. */
 export function postponeReport(record: TaskRecord, now: number): TaskRecord {
   const settleFaults = record.settleFaults + 1;
   return { ...record, settleFaults, settleAt: now + internalBackoffMs(settleFaults) };
 }
 
-/** A webhook attempt that is due cannot be made now, for a reason inside the gateway: no attempt is used up. */
+/** Puts off the webhook attempt that is due, for a reason inside the gateway. */
 export function postponeAttempt(record: TaskRecord, now: number, until = now + internalBackoffMs(2)): TaskRecord {
-  const { delivery } = record;
-  if (delivery === null || delivery.nextAttemptAt === null) return record;
-  return { ...record, delivery: { ...delivery, nextAttemptAt: Math.max(delivery.nextAttemptAt, until) } };
+  return withDelivery(record, (current) => delivery.postponeAttempt(current, until));
 }
 
-/**
- * Follows the tenant's endpoint, where it is the tenant's that the webhook goes to: to another address, or to none (null), which
- * ends the attempts.
- */
+/** The webhook follows the tenant's endpoint. */
 export function followEndpoint(record: TaskRecord, endpoint: string | null): TaskRecord {
-  const { delivery } = record;
-  if (delivery === null || delivery.source === "task" || delivery.state !== "pending") return record;
-  if (delivery.url === endpoint) return record;
-  if (endpoint !== null) return { ...record, delivery: { ...delivery, url: endpoint } };
-  return { ...record, delivery: { ...delivery, state: "exhausted", nextAttemptAt: null } };
+  return withDelivery(record, (current) => delivery.followEndpoint(current, endpoint));
 }
 
-/** One webhook attempt, as made: when it left, what came of it, and the jitter (-1 to 1) for the next. */
-export interface AttemptMade {
-  readonly sentAt: number;
-  readonly outcome: DeliveryOutcome;
-  readonly jitter: number;
-}
-
-/** Enters an attempt, and says when the next is due. */
+/** Records a webhook attempt and schedules the next. */
 export function recordAttempt(record: TaskRecord, made: AttemptMade, now: number): TaskRecord {
-  const { delivery } = record;
-  if (delivery === null) return record;
-  const { outcome, sentAt } = made;
-  const attempt: DeliveryAttempt = {
-    at: sentAt,
-    status: outcome.status,
-    durationMs: Math.max(now - sentAt, 0),
-    error: outcome.error,
-  };
-  const entered: Delivery = {
-    ...delivery,
-    attempts: delivery.attempts + 1,
-    lastStatus: outcome.status,
-    log: [...delivery.log, attempt].slice(-MAX_ATTEMPTS_KEPT),
-  };
-  // An attempt that left before a redelivery was asked for belongs to the round before: it cannot end the new one.
-  const startedAt = delivery.roundAt ?? now;
-  if (delivery.state !== "pending" || sentAt < startedAt) return { ...record, delivery: entered };
-
-  const roundAttempts = delivery.roundAttempts + 1;
-  if (outcome.tag === "delivered") {
-    return { ...record, delivery: { ...entered, roundAttempts, state: "delivered", nextAttemptAt: null } };
-  }
-  const lives = record.solutionState === "available";
-  const next =
-    outcome.tag === "gone"
-      ? null
-      : nextAttemptAt({ startedAt, made: roundAttempts }, made.jitter, outcome.retryAfterMs, lives, now);
-  const state = next === null ? "exhausted" : "pending";
-  return { ...record, delivery: { ...entered, roundAttempts, state, nextAttemptAt: next } };
+  const solutionAvailable = record.solutionState === "available";
+  return withDelivery(record, (current) => delivery.recordAttempt(current, made, solutionAvailable, now));
 }
 
 /**
- * A fresh round of attempts, under the same webhook id: to the task's own address or else to `endpoint`, the tenant's as it is
- * now. The same record where there is neither.
+ * Starts a new delivery cycle to the task's own URL, or else to `endpoint`, the tenant's current one. The same record where there
+ * is neither.
  */
 export function restartDelivery(record: TaskRecord, endpoint: string | null, now: number): TaskRecord {
   if (!isFinal(record.status)) return record;
-  const { delivery } = record;
-  const url = delivery?.source === "task" ? delivery.url : endpoint;
+  const url = record.delivery?.source === "task" ? record.delivery.url : endpoint;
   if (url === null) return record;
-  const base = delivery ?? newDelivery(url, "tenant", now);
-  return {
-    ...record,
-    delivery: { ...base, url, state: "pending", roundAttempts: 0, roundAt: now, nextAttemptAt: now },
-  };
+  const current = record.delivery ?? delivery.newDelivery(url, "tenant", now);
+  return { ...record, delivery: delivery.newCycle(current, url, now) };
+}
+
+/** Changes the delivery, if there is one; the same record where nothing changes. */
+function withDelivery(record: TaskRecord, change: (current: Delivery) => Delivery): TaskRecord {
+  if (record.delivery === null) return record;
+  const next = change(record.delivery);
+  return next === record.delivery ? record : { ...record, delivery: next };
 }

@@ -2,10 +2,9 @@
 // absorb: a late answer, a second cancel, a wake-up for a canceled task change nothing. Refuses I/O, clocks and randomness.
 
 import type { FailureKind, PollOutcome, Solution } from "../upstream/protocol.ts";
+import { backoffMs, internalBackoffMs } from "./backoff.ts";
 import {
   adoptEndpoint,
-  claimSolution,
-  expireSolution,
   followEndpoint,
   markReported,
   postponeAttempt,
@@ -14,19 +13,12 @@ import {
   restartDelivery,
 } from "./completion.ts";
 import type { AdmissionOutcome, Solver, TaskEvent } from "./events.ts";
-import type { StoredSolution, TaskError, TaskErrorCode, TaskRecord } from "./record.ts";
-import { isFinal } from "./record.ts";
+import type { StoredSolution, TaskError, TaskRecord } from "./record.ts";
+import { claimSolution, expireSolution, solutionTimes } from "./solution.ts";
+import type { TaskErrorCode } from "./status.ts";
+import { isFinal } from "./status.ts";
 import { withTimelineEntry } from "./timeline.ts";
-import {
-  backoffMs,
-  firstPollAt,
-  internalBackoffMs,
-  MAX_UNKNOWN_OUTCOMES,
-  RESUBMIT_MS,
-  SOLUTION_BEST_MS,
-  SOLUTION_LIFE_MS,
-  WAITING_RECHECK_MS,
-} from "./timers.ts";
+import { firstPollAt, MAX_UNKNOWN_OUTCOMES, RESUBMIT_MS, WAITING_RECHECK_MS } from "./timers.ts";
 
 /** A send whose answer comes, or is lost, after a cancel or the deadline: upstream may have taken it, so it counts. */
 function countLateSend(
@@ -276,8 +268,7 @@ function ready(record: TaskRecord, solution: Solution, solver: Solver, now: numb
   return finish(record, "ready", now, {
     solution: stored,
     solutionState: "available",
-    solutionExpiresAt: unsolvedAt + SOLUTION_LIFE_MS,
-    solutionBestBefore: unsolvedAt + SOLUTION_BEST_MS,
+    ...solutionTimes(unsolvedAt),
   });
 }
 

@@ -1,15 +1,9 @@
 // The Task as callers see it, in the status endpoint and in webhooks alike. PURE: a record in, the wire's shape out. It hides
 // what is the gateway's own business (stages, backoff, the body's hash).
 
-import type {
-  AcceptedTask,
-  DeliveryAttempt,
-  SOLUTION_STATES,
-  StoredSolution,
-  TaskError,
-  TaskRecord,
-  TaskStatus,
-} from "./record.ts";
+import type { DeliveryAttempt, WebhookState } from "../webhooks/delivery.ts";
+import type { AcceptedTask, StoredSolution, TaskError, TaskRecord } from "./record.ts";
+import type { SolutionState, TaskStatus } from "./status.ts";
 
 /** The wire's Task, as the OpenAPI description has it. Times are RFC 3339 in UTC with milliseconds. */
 export interface Task {
@@ -23,7 +17,7 @@ export interface Task {
   readonly finishedAt: string | null;
   readonly deadlineAt: string;
   readonly solution: StoredSolution | null;
-  readonly solutionState: (typeof SOLUTION_STATES)[number];
+  readonly solutionState: SolutionState;
   readonly solutionExpiresAt: string | null;
   readonly solutionBestBefore: string | null;
   readonly error: TaskError | null;
@@ -31,7 +25,7 @@ export interface Task {
   readonly submissions: number;
   readonly webhook: {
     readonly url: string;
-    readonly state: "pending" | "delivered" | "exhausted";
+    readonly state: WebhookState;
     readonly attempts: number;
     readonly lastStatus: number | null;
     readonly nextAttemptAt: string | null;

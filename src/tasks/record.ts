@@ -5,6 +5,8 @@
 import { z } from "zod";
 import type { KeyMode } from "../tenants/keys.ts";
 import type { Solution } from "../upstream/protocol.ts";
+import { deliverySchema, newDelivery } from "../webhooks/delivery.ts";
+import { SOLUTION_STATES, TASK_ERROR_CODES, TASK_STATUSES } from "./status.ts";
 
 /** The storage key of the record. */
 export const RECORD_KEY = "task";
@@ -12,7 +14,7 @@ export const RECORD_KEY = "task";
 const time = z.int().nonnegative();
 
 /** The task as accepted, defaults filled in. */
-export const acceptedTaskSchema = z.object({
+const acceptedTaskSchema = z.object({
   type: z.literal("RecaptchaV3TaskProxyless"),
   websiteURL: z.string(),
   websiteKey: z.string(),
@@ -23,28 +25,12 @@ export const acceptedTaskSchema = z.object({
 });
 export type AcceptedTask = z.output<typeof acceptedTaskSchema>;
 
-export const TASK_STATUSES = ["queued", "processing", "ready", "failed", "canceled"] as const;
-export type TaskStatus = (typeof TASK_STATUSES)[number];
-
-export const TASK_ERROR_CODES = [
-  "upstream_rejected",
-  "unsolvable",
-  "upstream_unavailable",
-  "timeout",
-  "quota_exceeded",
-  "tenant_suspended",
-  "internal",
-] as const;
-export type TaskErrorCode = (typeof TASK_ERROR_CODES)[number];
-
 const taskErrorSchema = z.object({
   code: z.enum(TASK_ERROR_CODES),
   message: z.string(),
   upstreamCode: z.string().optional(),
 });
 export type TaskError = z.output<typeof taskErrorSchema>;
-
-export const SOLUTION_STATES = ["none", "available", "claimed", "expired"] as const;
 
 /** The solution as handed out: upstream's fields, and the user agent that it was made with. */
 export interface StoredSolution extends Solution {
@@ -66,31 +52,6 @@ const timelineEntrySchema = z.object({
   detail: z.string().optional(),
 });
 export type TimelineEntry = z.output<typeof timelineEntrySchema>;
-
-const attemptSchema = z.object({
-  at: time,
-  status: z.int().nullable(),
-  durationMs: z.int().nonnegative(),
-  error: z.string().nullable(),
-});
-export type DeliveryAttempt = z.output<typeof attemptSchema>;
-
-const deliverySchema = z.object({
-  url: z.string(),
-  /** Whose address it is: the task's own `webhookUrl`, or the tenant's endpoint. */
-  source: z.enum(["task", "tenant"]),
-  state: z.enum(["pending", "delivered", "exhausted"]),
-  /** Attempts in all rounds. */
-  attempts: z.int().nonnegative(),
-  /** Attempts in this round: the index into the schedule. */
-  roundAttempts: z.int().nonnegative(),
-  /** When this round began: the moment the task was final, or the redelivery was asked for. */
-  roundAt: time.nullable(),
-  lastStatus: z.int().nullable(),
-  nextAttemptAt: time.nullable(),
-  log: z.array(attemptSchema),
-});
-export type Delivery = z.output<typeof deliverySchema>;
 
 export const taskRecordSchema = z.object({
   version: z.literal(1),
@@ -214,23 +175,8 @@ export function newRecord(task: NewTask, now: number): TaskRecord {
   };
 }
 
-/** A delivery that has had no attempt; `roundAt` null means that the task is not final yet. */
-export function newDelivery(url: string, source: Delivery["source"], roundAt: number | null): Delivery {
-  return {
-    url,
-    source,
-    state: "pending",
-    attempts: 0,
-    roundAttempts: 0,
-    roundAt,
-    lastStatus: null,
-    nextAttemptAt: roundAt,
-    log: [],
-  };
-}
-
-/** From upstream's acceptance to the solution (ms), or null where there is none. */
-export function solveMsOf({ status, submittedAt, finishedAt }: TaskRecord): number | null {
+/** From the upstream's acceptance to the solution (ms), or null where there is none. */
+function solveMsOf({ status, submittedAt, finishedAt }: TaskRecord): number | null {
   return status === "ready" && submittedAt !== null && finishedAt !== null ? finishedAt - submittedAt : null;
 }
 
@@ -241,9 +187,4 @@ export function solveBoundsOf(record: TaskRecord): { readonly unsolvedMs: number
   if (solveMs === null || submittedAt === null) return null;
   // The request for the task left before it was answered: a solution may be that old.
   return { unsolvedMs: Math.max((unsolvedAt ?? submittedAt) - submittedAt, 0), solveMs };
-}
-
-/** Whether nothing leaves this status any more. */
-export function isFinal(status: TaskStatus): boolean {
-  return status === "ready" || status === "failed" || status === "canceled";
 }

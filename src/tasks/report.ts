@@ -4,7 +4,7 @@
 import { log } from "../log.ts";
 import { TASK_ID_PREFIX } from "./present.ts";
 import type { TaskRecord } from "./record.ts";
-import { isFinal } from "./record.ts";
+import { isFinal } from "./status.ts";
 
 /** Reports the change from `before` (null: just accepted) to `after`. */
 export function reportChange(analytics: AnalyticsEngineDataset, before: TaskRecord | null, after: TaskRecord): void {

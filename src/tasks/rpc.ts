@@ -1,13 +1,14 @@
-// What a task's object is asked from outside, and what it answers. Types only.
+// The requests and results of a TaskObject's calls. Types only.
 
 import type { KeyMode } from "../tenants/keys.ts";
-import type { NewTask, StoredSolution, TaskRecord } from "./record.ts";
+import type { Task } from "./present.ts";
+import type { NewTask, StoredSolution } from "./record.ts";
 
-/** Whose task it must be. Another tenant's, and another mode's, does not exist for the caller. */
+/** Whose task it must be. For everyone else it does not exist. */
 export interface TaskOwner {
   readonly tenantId: string;
   readonly mode: KeyMode;
-  /** When the tenant was made (ms). A task from before is that of another, deleted tenant of the same id. */
+  /** When the tenant was created (ms). An older task belongs to a deleted tenant of the same id. */
   readonly since: number;
 }
 
@@ -15,17 +16,17 @@ export interface TaskOwner {
 export interface AcceptRequest extends Omit<NewTask, "id"> {
   /** As in `TaskOwner`. */
   readonly since: number;
-  /** Accept nothing new: only find the task that the idempotency key names already. */
+  /** Accept nothing new: only find the task of this idempotency key. */
   readonly replayOnly: boolean;
 }
 
 export type AcceptResult =
-  | { readonly tag: "accepted" | "replayed"; readonly record: TaskRecord }
+  | { readonly tag: "accepted" | "replayed"; readonly task: Task }
   | { readonly tag: "mismatch" }
   | { readonly tag: "absent" };
 
 export type CancelResult =
-  | { readonly tag: "canceled"; readonly record: TaskRecord }
+  | { readonly tag: "canceled"; readonly task: Task }
   | { readonly tag: "finished" }
   | { readonly tag: "absent" };
 
@@ -34,5 +35,5 @@ export type ClaimResult =
   | { readonly tag: "not_ready" | "already_claimed" | "expired" | "absent" };
 
 export type RedeliverResult =
-  | { readonly tag: "redelivering"; readonly record: TaskRecord }
+  | { readonly tag: "redelivering"; readonly task: Task }
   | { readonly tag: "not_redeliverable" | "absent" };

@@ -1,7 +1,7 @@
 // What a tenant's tasks are told about their first poll: an advisor for each mode, fed by the ledger. It asks the ledger once in an
 // object's life in memory, when a task first wants advice; from then on each outcome is noted as it is settled.
 
-import { FIRST_POLL_MS } from "../tasks/timers.ts";
+import { DOCUMENTED_POLL_MS } from "../poll-interval.ts";
 import { FirstPollAdvisor, MOST_SAMPLES } from "./first-poll.ts";
 import type { KeyMode } from "./keys.ts";
 import type { Ledger, TaskOutcome } from "./ledger.ts";
@@ -29,10 +29,10 @@ export class Advice {
   firstPollMs(mode: KeyMode, pollIntervalMs: number, random: number): number | undefined {
     let advisor = this.#advisors.get(mode);
     if (advisor === undefined) {
-      advisor = new FirstPollAdvisor(pollIntervalMs, this.#ledger.solveTimes(mode, MOST_SAMPLES), FIRST_POLL_MS);
+      advisor = new FirstPollAdvisor(pollIntervalMs, this.#ledger.solveTimes(mode, MOST_SAMPLES), DOCUMENTED_POLL_MS);
       this.#advisors.set(mode, advisor);
     }
     const advisedMs = advisor.advise(random);
-    return advisedMs > FIRST_POLL_MS ? advisedMs : undefined;
+    return advisedMs > DOCUMENTED_POLL_MS ? advisedMs : undefined;
   }
 }

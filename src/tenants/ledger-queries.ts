@@ -2,8 +2,8 @@
 
 import { and, asc, count, desc, eq, gte, isNotNull, isNull, lt } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
-import type { TaskErrorCode, TaskStatus } from "../tasks/record.ts";
-import { isFinal } from "../tasks/record.ts";
+import type { TaskErrorCode, TaskStatus } from "../tasks/status.ts";
+import { isFinal } from "../tasks/status.ts";
 import type { KeyMode } from "./keys.ts";
 import { tasks } from "./schema.ts";
 import { SEQUENCES_PER_MS } from "./sequence.ts";

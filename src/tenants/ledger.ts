@@ -3,7 +3,7 @@
 
 import { and, asc, count, desc, eq, gte, isNotNull, isNull, lt, sql } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
-import type { TaskErrorCode, TaskStatus } from "../tasks/record.ts";
+import type { TaskErrorCode, TaskStatus } from "../tasks/status.ts";
 import type { KeyMode } from "./keys.ts";
 import { LedgerQueries } from "./ledger-queries.ts";
 import { tasks } from "./schema.ts";

@@ -7,7 +7,7 @@ import { configurationOf } from "../env.ts";
 import { describeError, log } from "../log.ts";
 import type { AdmissionOutcome } from "../tasks/events.ts";
 import type { TaskObject } from "../tasks/object.ts";
-import type { TaskStatus } from "../tasks/record.ts";
+import type { TaskStatus } from "../tasks/status.ts";
 import type { ProbeResult } from "../webhooks/probe.ts";
 import { probeEndpoint } from "../webhooks/probe.ts";
 import type { KeyInfo, MintedKey, NewKey } from "./keyring.ts";

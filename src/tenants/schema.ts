@@ -4,7 +4,7 @@
 // Each row written costs, and so does each entry of an index: the ledger has none. Its integer primary key sorts by time.
 
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import type { TaskErrorCode, TaskStatus } from "../tasks/record.ts";
+import type { TaskErrorCode, TaskStatus } from "../tasks/status.ts";
 import type { KeyMode, Scope } from "./keys.ts";
 
 export const apiKeys = sqliteTable("api_keys", {

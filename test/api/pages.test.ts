@@ -5,7 +5,7 @@ import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { ERROR_CODES } from "../../src/errors.ts";
-import { TASK_ERROR_CODES } from "../../src/tasks/record.ts";
+import { TASK_ERROR_CODES } from "../../src/tasks/status.ts";
 import type { ProblemBody } from "../support/answers.ts";
 import { expectCommonHeaders, expectProblem } from "../support/answers.ts";
 import { call } from "../support/gateway.ts";

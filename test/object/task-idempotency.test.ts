@@ -35,7 +35,9 @@ describe("repeats of one key", () => {
     expect(results.filter(({ tag }) => tag === "accepted")).toHaveLength(1);
     expect(results.filter(({ tag }) => tag === "replayed")).toHaveLength(99);
     for (const result of results)
-      expect(result).toMatchObject({ record: { id: stub.id.toString(), createdAt: START } });
+      expect(result).toMatchObject({
+        task: { id: `tsk_${stub.id.toString()}`, createdAt: new Date(START).toISOString() },
+      });
     await runUntil(stub, START + 10_000);
     expect(outside.creates).toHaveLength(1);
     expect(await ledgerOf(tenantObject())).toHaveLength(1);
@@ -47,9 +49,15 @@ describe("repeats of one key", () => {
     const stub = objectOf("order-2");
     await accept(stub, BODY);
     await runUntil(stub, START + 10_000);
-    expect(await accept(stub, BODY)).toMatchObject({ tag: "replayed", record: { status: "ready", createdAt: START } });
+    expect(await accept(stub, BODY)).toMatchObject({
+      tag: "replayed",
+      task: { status: "ready", createdAt: new Date(START).toISOString() },
+    });
     await evict(stub);
-    expect(await accept(stub, BODY)).toMatchObject({ tag: "replayed", record: { status: "ready", createdAt: START } });
+    expect(await accept(stub, BODY)).toMatchObject({
+      tag: "replayed",
+      task: { status: "ready", createdAt: new Date(START).toISOString() },
+    });
   });
 
   it("with another body are told, and change nothing", async () => {

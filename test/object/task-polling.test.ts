@@ -268,7 +268,10 @@ describe("the end of a task that nobody solves", () => {
     const canceled = await view(stub);
     const asked = outside.count;
     await runUntil(stub, START + TIMEOUT_MS);
-    expect(await stub.cancel(LIVE)).toMatchObject({ tag: "canceled", record: { finishedAt: canceled.finishedAt } });
+    expect(await stub.cancel(LIVE)).toMatchObject({
+      tag: "canceled",
+      task: { finishedAt: new Date(canceled.finishedAt ?? 0).toISOString() },
+    });
     expect(outside.count).toBe(asked);
   });
 });

@@ -69,7 +69,7 @@ describe("the end of retention", () => {
     pass(1_000);
     expect(await stub.accept(aTask({ bodyHash: "b".repeat(64) }))).toMatchObject({
       tag: "accepted",
-      record: { createdAt: Date.now(), submissions: 0 },
+      task: { createdAt: new Date().toISOString(), submissions: 0 },
     });
     await ringOnTime(stub);
     expect(await view(stub)).toMatchObject({ status: "ready" });

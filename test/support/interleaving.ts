@@ -5,12 +5,13 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, vi } from "vitest";
 import type { TaskObject } from "../../src/tasks/object.ts";
-import type { TaskRecord, TaskStatus } from "../../src/tasks/record.ts";
-import { isFinal, TASK_STATUSES } from "../../src/tasks/record.ts";
+import type { Task } from "../../src/tasks/present.ts";
 import type { ClaimResult } from "../../src/tasks/rpc.ts";
+import type { TaskStatus } from "../../src/tasks/status.ts";
+import { isFinal, TASK_STATUSES } from "../../src/tasks/status.ts";
 import { kill, restoreAlarm } from "./mortality.ts";
 import type { TaskStub } from "./objects.ts";
-import { acceptTask, again, LIVE, POLL_MS, storedText, viewOrNull } from "./objects.ts";
+import { acceptTask, again, LIVE, POLL_MS, storedText } from "./objects.ts";
 import { alarmOf, eventually, evict, pass, ring } from "./time.ts";
 import type { Answer } from "./upstream.ts";
 import { lost, RECEIVER_URL, TOKEN } from "./upstream.ts";
@@ -92,13 +93,11 @@ export class World {
     const subscriber = { done: false };
     this.#subscribers.push(subscriber);
     const known = this.#known;
-    const view = runInDurableObject<TaskObject, TaskRecord | null>(this.#stub, (object) =>
-      object.view(LIVE, PATIENCE_MS),
-    );
+    const view = runInDurableObject<TaskObject, Task | null>(this.#stub, (object) => object.view(LIVE, PATIENCE_MS));
     const told = view.then(
-      (record) => {
-        if (record !== null && !isFinal(record.status)) this.#faults.push(`a subscriber was told ${record.status}`);
-        if (record !== null) this.#witness("a subscriber", record, known);
+      (task) => {
+        if (task !== null && !isFinal(task.status)) this.#faults.push(`a subscriber was told ${task.status}`);
+        if (task !== null) this.#witness("a subscriber", task, known);
       },
       () => null,
     );
@@ -199,21 +198,21 @@ export class World {
   async #actOne(act: Act, known: Known): Promise<void> {
     switch (act) {
       case "view": {
-        const record = await viewOrNull(this.#stub);
-        if (record !== null) this.#witness("a read", record, known);
+        const task = await runInDurableObject<TaskObject, Task | null>(this.#stub, (object) => object.view(LIVE, 0));
+        if (task !== null) this.#witness("a read", task, known);
         return;
       }
       case "claim":
         return this.#hear(await this.#stub.claim(LIVE), known);
       case "cancel": {
         const result = await this.#stub.cancel(LIVE);
-        if (result.tag === "canceled") this.#witness("a cancel", result.record, known);
+        if (result.tag === "canceled") this.#witness("a cancel", result.task, known);
         else if (result.tag === "finished" && this.#final === "canceled") this.#faults.push("canceled, then finished");
         return;
       }
       case "redeliver": {
         const result = await this.#stub.redeliver(LIVE);
-        if (result.tag === "redelivering") this.#witness("a redelivery", result.record, known);
+        if (result.tag === "redelivering") this.#witness("a redelivery", result.task, known);
         return;
       }
       case "wake":
@@ -232,14 +231,14 @@ export class World {
     this.#gone = true;
   }
 
-  #witness(who: string, record: TaskRecord, known: Known): void {
-    const { status, solution, solutionState, submissions, solutionExpiresAt } = record;
+  #witness(who: string, task: Task, known: Known): void {
+    const { status, solution, solutionState, submissions, solutionExpiresAt } = task;
     this.#end(who, status, known);
     if (submissions > 2) this.#faults.push(`${who} saw ${submissions} submissions`);
-    const shown = solution !== null || JSON.stringify(record).includes(TOKEN);
+    const shown = solution !== null || JSON.stringify(task).includes(TOKEN);
     if (shown && known.gone) this.#faults.push(`${who} saw a solution that was gone`);
     if (shown !== (solutionState === "available")) this.#faults.push(`${who} saw a solution that is ${solutionState}`);
-    if (solutionExpiresAt !== null && solutionExpiresAt > this.#latestExpiry) {
+    if (solutionExpiresAt !== null && Date.parse(solutionExpiresAt) > this.#latestExpiry) {
       this.#faults.push(`${who} was promised too long a life`);
     }
     if (solutionState === "claimed" || solutionState === "expired") this.#gone = true;

@@ -54,7 +54,7 @@ export async function acceptTask(overrides: Partial<AcceptRequest> = {}): Promis
   return stub;
 }
 
-/** The task as its owner sees it. */
+/** The record of a task that its owner can read, as it is in memory. */
 export async function view(stub: TaskStub, owner: TaskOwner = LIVE): Promise<TaskRecord> {
   const record = await viewOrNull(stub, owner);
   if (record === null) throw new Error("the task is absent");
@@ -62,7 +62,9 @@ export async function view(stub: TaskStub, owner: TaskOwner = LIVE): Promise<Tas
 }
 
 export function viewOrNull(stub: TaskStub, owner: TaskOwner = LIVE): Promise<TaskRecord | null> {
-  return runInDurableObject<TaskObject, TaskRecord | null>(stub, (object) => object.view(owner, 0));
+  return runInDurableObject<TaskObject, TaskRecord | null>(stub, async (object) =>
+    (await object.view(owner, 0)) === null ? null : object.state.record,
+  );
 }
 
 /** The record as storage has it; undefined where there is none. The object itself is not asked, so a cold one stays cold. */

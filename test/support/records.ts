@@ -3,9 +3,11 @@
 
 import type { Solver, TaskEvent } from "../../src/tasks/events.ts";
 import { applyEvent } from "../../src/tasks/lifecycle.ts";
-import type { Delivery, DeliveryAttempt, NewTask, StoredSolution, TaskRecord } from "../../src/tasks/record.ts";
-import { newDelivery, newRecord } from "../../src/tasks/record.ts";
+import type { NewTask, StoredSolution, TaskRecord } from "../../src/tasks/record.ts";
+import { newRecord } from "../../src/tasks/record.ts";
 import type { CreateOutcome, PollOutcome, Solution } from "../../src/upstream/protocol.ts";
+import type { Delivery, DeliveryAttempt } from "../../src/webhooks/delivery.ts";
+import { newDelivery } from "../../src/webhooks/delivery.ts";
 import type { DeliveryOutcome } from "../../src/webhooks/outcome.ts";
 
 /** When the tasks of the tests are accepted. */

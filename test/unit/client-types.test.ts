@@ -14,7 +14,9 @@ import type * as tenants from "../../src/schemas/tenants.ts";
 import type * as accounts from "../../src/schemas/webhook-endpoints.ts";
 import { presentTask, presentTimeline } from "../../src/tasks/present.ts";
 import type * as record from "../../src/tasks/record.ts";
-import { newRecord, TASK_ERROR_CODES, TASK_STATUSES } from "../../src/tasks/record.ts";
+import { newRecord } from "../../src/tasks/record.ts";
+import type * as status from "../../src/tasks/status.ts";
+import { TASK_ERROR_CODES, TASK_STATUSES } from "../../src/tasks/status.ts";
 import type { KeyMode, Scope } from "../../src/tenants/keys.ts";
 import { AT, aNewTask, failedRecord, processing, readyRecord } from "../support/records.ts";
 
@@ -29,10 +31,10 @@ type Plain<T> = T extends readonly (infer Entry)[]
 type Same<A, B> = (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T extends Plain<B> ? 1 : 2 ? true : false;
 
 interface TaskBindings {
-  readonly status: Same<wire.TaskStatus, record.TaskStatus>;
+  readonly status: Same<wire.TaskStatus, status.TaskStatus>;
   readonly mode: Same<wire.TaskMode, KeyMode>;
-  readonly solutionState: Same<wire.SolutionState, (typeof record.SOLUTION_STATES)[number]>;
-  readonly errorCode: Same<wire.TaskErrorCode, record.TaskErrorCode>;
+  readonly solutionState: Same<wire.SolutionState, (typeof status.SOLUTION_STATES)[number]>;
+  readonly errorCode: Same<wire.TaskErrorCode, status.TaskErrorCode>;
   readonly error: Same<wire.TaskError, record.TaskError>;
   readonly accepted: Same<wire.AcceptedTask, record.AcceptedTask>;
   readonly create: Same<wire.CreateTask, z.input<typeof tasks.createTaskSchema>>;
@@ -67,7 +69,7 @@ describe("the client's types", () => {
   it("tell a task's fields by how it ended", () => {
     expectTypeOf<Extract<wire.FinalTask, { status: "failed" }>["error"]>().toEqualTypeOf<wire.TaskError>();
     expectTypeOf<Extract<wire.FinalTask, { solutionState: "available" }>["solution"]>().toEqualTypeOf<wire.Solution>();
-    expectTypeOf<wire.FinalTask["status"]>().toEqualTypeOf<Exclude<record.TaskStatus, "queued" | "processing">>();
+    expectTypeOf<wire.FinalTask["status"]>().toEqualTypeOf<Exclude<status.TaskStatus, "queued" | "processing">>();
   });
 
   it("tell an event's data by its type", () => {

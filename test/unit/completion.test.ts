@@ -2,8 +2,6 @@
 
 import { describe, expect, it } from "vitest";
 import {
-  claimSolution,
-  expireSolution,
   followEndpoint,
   markReported,
   postponeAttempt,
@@ -11,7 +9,9 @@ import {
   recordAttempt,
   restartDelivery,
 } from "../../src/tasks/completion.ts";
-import type { Delivery, TaskRecord } from "../../src/tasks/record.ts";
+import type { TaskRecord } from "../../src/tasks/record.ts";
+import { claimSolution, expireSolution } from "../../src/tasks/solution.ts";
+import type { Delivery } from "../../src/webhooks/delivery.ts";
 import type { DeliveryOutcome } from "../../src/webhooks/outcome.ts";
 import {
   aDelivery,

@@ -17,7 +17,7 @@ import {
 } from "../../src/console/api/answers.ts";
 import { STATUSES } from "../../src/console/route.ts";
 import { presentTask, presentTimeline } from "../../src/tasks/present.ts";
-import { TASK_STATUSES } from "../../src/tasks/record.ts";
+import { TASK_STATUSES } from "../../src/tasks/status.ts";
 import { call } from "../support/gateway.ts";
 import { aDelivery, aRecord, canceledRecord, failedRecord, processing, readyRecord } from "../support/records.ts";
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { explain, explainTask } from "../../src/console/api/explanations.ts";
 import type { Failure } from "../../src/console/api/failure.ts";
 import { ERROR_CODES } from "../../src/errors.ts";
-import { TASK_ERROR_CODES } from "../../src/tasks/record.ts";
+import { TASK_ERROR_CODES } from "../../src/tasks/status.ts";
 
 const failure = (changes: Partial<Failure> = {}): Failure => ({
   tag: "refused",

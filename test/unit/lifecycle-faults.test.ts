@@ -3,7 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { followEndpoint } from "../../src/tasks/completion.ts";
 import { presentTimeline } from "../../src/tasks/present.ts";
-import { nextWakeAt, recover } from "../../src/tasks/timers.ts";
+import { recover } from "../../src/tasks/recover.ts";
+import { nextWakeAt } from "../../src/tasks/timers.ts";
 import {
   AT,
   aDelivery,

@@ -5,8 +5,10 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { applyEvent } from "../../src/tasks/lifecycle.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
-import { isFinal, newRecord, taskRecordSchema } from "../../src/tasks/record.ts";
-import { nextAction, nextWakeAt, recover } from "../../src/tasks/timers.ts";
+import { newRecord, taskRecordSchema } from "../../src/tasks/record.ts";
+import { recover } from "../../src/tasks/recover.ts";
+import { isFinal } from "../../src/tasks/status.ts";
+import { nextAction, nextWakeAt } from "../../src/tasks/timers.ts";
 import type { PollOutcome } from "../../src/upstream/protocol.ts";
 import {
   AT,

@@ -2,9 +2,11 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { backoffMs, internalBackoffMs } from "../../src/tasks/backoff.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import type { Action } from "../../src/tasks/timers.ts";
-import { backoffMs, internalBackoffMs, nextAction, nextAttemptAt, nextWakeAt } from "../../src/tasks/timers.ts";
+import { nextAction, nextWakeAt } from "../../src/tasks/timers.ts";
+import { nextAttemptAt } from "../../src/webhooks/schedule.ts";
 import {
   AT,
   aDelivery,

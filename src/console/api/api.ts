@@ -2,7 +2,7 @@
 // named. Refuses to throw for what can happen (a refusal, a fault, no network), to put the key in a URL, and to keep anything.
 
 import { parseRetryAfter } from "../../http.ts";
-import type { TaskStatus } from "../../tasks/record.ts";
+import type { TaskStatus } from "../../tasks/status.ts";
 import type { KeyMode, Scope } from "../../tenants/keys.ts";
 import {
   readCreatedKey,

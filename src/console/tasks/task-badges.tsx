@@ -1,6 +1,6 @@
 // How a task's states are written: a colour and a word, never a colour alone. Used by the list, the task and the trial.
 
-import type { TaskStatus } from "../../tasks/record.ts";
+import type { TaskStatus } from "../../tasks/status.ts";
 import type { Task, TaskRow } from "../api/answers.ts";
 
 const STATUS_WORDS: Readonly<Record<TaskStatus, string>> = {
@@ -42,8 +42,5 @@ export function WebhookBadge({ state }: { readonly state: WebhookState | null })
   }
   return <span class={`word ${state}`}>{WEBHOOK_WORDS[state]}</span>;
 }
-
-/** Whether nothing leaves this status any more. */
-export const isFinal = (status: TaskStatus): boolean => status !== "queued" && status !== "processing";
 
 export const webhookStateOf = (task: Task): WebhookState | null => task.webhook?.state ?? null;

@@ -2,12 +2,13 @@
 // Shows and never asks.
 
 import type { ComponentChildren } from "preact";
+import { isFinal } from "../../tasks/status.ts";
 import type { Task } from "../api/answers.ts";
 import { explainTask } from "../api/explanations.ts";
 import { useNow } from "../ui/clock.ts";
 import { Card, CopyButton, Notice, Secret } from "../ui/controls.tsx";
 import { age, count, countdown, duration, moment } from "../ui/formats.ts";
-import { isFinal, WebhookBadge, webhookStateOf } from "./task-badges.tsx";
+import { WebhookBadge, webhookStateOf } from "./task-badges.tsx";
 
 interface TaskProps {
   readonly task: Task;

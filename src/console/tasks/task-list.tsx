@@ -2,7 +2,8 @@
 // as fast as a short one.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { TaskStatus } from "../../tasks/record.ts";
+import type { TaskStatus } from "../../tasks/status.ts";
+import { isFinal } from "../../tasks/status.ts";
 import type { TaskPage, TaskRow } from "../api/answers.ts";
 import type { Live, RefreshPolicy } from "../refresh/watch.ts";
 import { useLive } from "../refresh/watch.ts";
@@ -13,7 +14,7 @@ import { announce } from "../ui/announcer.tsx";
 import { useNow } from "../ui/clock.ts";
 import { Button, Empty, FailureNotice, Heading, Skeleton } from "../ui/controls.tsx";
 import { age, duration, middle, moment, plural } from "../ui/formats.ts";
-import { isFinal, StatusBadge, statusWord, WebhookBadge } from "./task-badges.tsx";
+import { StatusBadge, statusWord, WebhookBadge } from "./task-badges.tsx";
 
 interface Wanted {
   readonly status: TaskStatus | null;

@@ -2,6 +2,7 @@
 // that is none, or a task that is no more, gets a sentence.
 
 import { useState } from "preact/hooks";
+import { isFinal } from "../../tasks/status.ts";
 import type { Task } from "../api/answers.ts";
 import { useLive } from "../refresh/watch.ts";
 import { pastedTaskId } from "../session/pasted-text.ts";
@@ -10,7 +11,7 @@ import { announce, useStatusNews } from "../ui/announcer.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { Button, CopyButton, Empty, FailureNotice, Heading, Skeleton } from "../ui/controls.tsx";
 import { middle } from "../ui/formats.ts";
-import { isFinal, StatusBadge } from "./task-badges.tsx";
+import { StatusBadge } from "./task-badges.tsx";
 import { ErrorCard, MetadataCard, RequestCard, SolutionCard, Summary, WebhookCard } from "./task-cards.tsx";
 import type { TaskWithEvents } from "./task-with-events.ts";
 import { readTaskWithEvents, refreshPolicyOf } from "./task-with-events.ts";

@@ -1,10 +1,10 @@
 // A task and its timeline as one thing that is watched: how it is read, and when it is worth looking again. Reads only.
 
+import { isFinal } from "../../tasks/status.ts";
 import type { Task, TimelineEvent } from "../api/answers.ts";
 import type { Api } from "../api/api.ts";
 import type { Result } from "../api/failure.ts";
 import type { RefreshPolicy } from "../refresh/watch.ts";
-import { isFinal } from "./task-badges.tsx";
 import { nextChangeOf } from "./timeline-rows.ts";
 
 /** A task and its timeline, read one after the other. */

@@ -2,10 +2,10 @@
 // becomes SVG at the width that there is. Refuses to be the only place where something is told: each mark is a row of the table.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { isFinal } from "../../tasks/status.ts";
 import type { Task, TimelineEvent } from "../api/answers.ts";
 import { useNow } from "../ui/clock.ts";
 import { clock, duration, moment, offset, plural } from "../ui/formats.ts";
-import { isFinal } from "./task-badges.tsx";
 import type { Mark, Panel, TimelineRow } from "./timeline-rows.ts";
 import { beginningOf, panelsOf, resultOf, toneOf, wordsOf } from "./timeline-rows.ts";
 

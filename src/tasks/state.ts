@@ -1,0 +1,137 @@
+// The record of one task in memory and in storage, and its one alarm. Loads, applies events, stores and arms. It makes no requests
+// and decides nothing: the lifecycle and the timers do.
+
+import { log } from "../log.ts";
+import { UPSTREAM_TIMEOUT_MS } from "../upstream/client.ts";
+import { isVolatile } from "./durability.ts";
+import type { TaskEvent } from "./events.ts";
+import { applyEvent } from "./lifecycle.ts";
+import { LongPollSubscribers } from "./long-poll.ts";
+import { TASK_ID_PREFIX } from "./present.ts";
+import type { TaskRecord } from "./record.ts";
+import { RECORD_KEY, taskRecordSchema } from "./record.ts";
+import { recover } from "./recover.ts";
+import { reportChange } from "./report.ts";
+import { isFinal } from "./status.ts";
+import { ALARM_OVERDUE_MS, nextWakeAt } from "./timers.ts";
+
+export class TaskState {
+  readonly subscribers = new LongPollSubscribers();
+  readonly #storage: DurableObjectStorage;
+  readonly #analytics: () => AnalyticsEngineDataset;
+  #record: TaskRecord | null = null;
+  #opening: Promise<void> | null = null;
+  /** When the alarm rings (ms), as far as this instance knows; null while none is set. */
+  #armedAt: number | null = null;
+  /** Aborted when the task becomes final. */
+  #final = new AbortController();
+  /** The alarm handler is running. It arms the alarm when it ends, so nothing else has to. */
+  working = false;
+
+  constructor(storage: DurableObjectStorage, analytics: () => AnalyticsEngineDataset) {
+    this.#storage = storage;
+    this.#analytics = analytics;
+  }
+
+  /** The record as it is now; null where there is no task. */
+  get record(): TaskRecord | null {
+    return this.#record;
+  }
+
+  /** Aborted when the task becomes final: a pending upstream answer is of no use then. */
+  get final(): AbortSignal {
+    return this.#final.signal;
+  }
+
+  /**
+   * Loads the record, once.
+   * @param rungAt when the alarm that is being handled was due, or null outside the alarm handler
+   * @throws when the record cannot be read; the next call tries again
+   */
+  open(rungAt: number | null): Promise<void> {
+    this.#opening ??= this.#load(rungAt).catch((error: unknown) => {
+      this.#opening = null;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  /** Stores a new task and arms its alarm. No await between the two: record and alarm are one transaction. */
+  create(record: TaskRecord, now: number): void {
+    this.#store(record);
+    this.#record = record;
+    this.#final = new AbortController();
+    this.arm(nextWakeAt(record, now));
+    reportChange(this.#analytics(), null, record);
+  }
+
+  /** Applies an event to the record as it is now, whatever was awaited before, and stores what must survive an eviction. */
+  apply(event: TaskEvent): TaskRecord {
+    const before = this.#record;
+    if (before === null) throw new Error("an event for a task that does not exist");
+    const after = applyEvent(before, event, Date.now());
+    if (after === before) return after;
+    // Storage first: if it rejects a record, memory must not be ahead of it.
+    if (!isVolatile(before, event)) this.#store(after);
+    this.#record = after;
+    if (after.status !== before.status) {
+      reportChange(this.#analytics(), before, after);
+      if (isFinal(after.status)) {
+        this.subscribers.release();
+        // A cancel does not wait for the pending upstream request, or the webhook and the slot would wait with it.
+        this.#final.abort();
+      }
+    }
+    return after;
+  }
+
+  /** Erases the task. */
+  async purge(): Promise<void> {
+    await this.#storage.deleteAll();
+    this.#record = null;
+  }
+
+  /** The alarm has rung. */
+  noteAlarm(): void {
+    this.#armedAt = null;
+  }
+
+  arm(at: number): void {
+    this.#armedAt = at;
+    // Not awaited: a failed write breaks the output gate and with it this instance, so no answer can leave without it.
+    void this.#storage.setAlarm(at);
+  }
+
+  /** Arms for what the record needs now, unless the alarm handler is running and will. */
+  rearm(): void {
+    if (this.#record === null || this.working) return;
+    this.arm(nextWakeAt(this.apply({ tag: "rearmed" }), Date.now()));
+  }
+
+  /** Sets an alarm again that the platform has lost. */
+  rearmIfOverdue(): void {
+    const overdue = this.#armedAt === null || this.#armedAt < Date.now() - ALARM_OVERDUE_MS;
+    if (this.#record === null || !overdue || this.working) return;
+    const { id, tenantId } = this.#record;
+    log("warn", "alarm_overdue", { taskId: TASK_ID_PREFIX + id, tenantId });
+    this.rearm();
+  }
+
+  async #load(rungAt: number | null): Promise<void> {
+    const stored: unknown = this.#storage.kv.get(RECORD_KEY);
+    if (stored === undefined) return;
+    const armedAt = rungAt ?? (await this.#storage.getAlarm());
+    this.#armedAt = armedAt;
+    const record = taskRecordSchema.parse(stored);
+    const now = Date.now();
+    const recovered = recover(record, armedAt, now, UPSTREAM_TIMEOUT_MS);
+    const resumed = applyEvent(recovered, { tag: "interrupted" }, now);
+    // An alarm that does not follow a poll's answer must find its reason in storage, or the next load would misread it.
+    if (resumed !== record) this.#store(resumed);
+    this.#record = resumed;
+  }
+
+  #store(record: TaskRecord): void {
+    this.#storage.kv.put(RECORD_KEY, record);
+  }
+}

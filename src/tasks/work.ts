@@ -1,0 +1,94 @@
+// Does the steps of a task that are due: asks the timers, makes the request, applies what came of it.
+
+import type { WebhookSettings } from "../tenants/state.ts";
+import type { StepContext } from "./effects.ts";
+import {
+  admitStep,
+  deliverStep,
+  recordDeliveryState,
+  recordPurge,
+  reportOutcomeStep,
+  requestWebhookSettings,
+} from "./effects.ts";
+import type { TaskRecord } from "./record.ts";
+import { reportExhausted } from "./report.ts";
+import type { TaskState } from "./state.ts";
+import { isFinal } from "./status.ts";
+import { attemptDue, nextAction } from "./timers.ts";
+import { permitFor, pollStep, submitStep } from "./upstream-effects.ts";
+
+/** Steps of one alarm: more than any task has due at once, so that a bug cannot loop for ever. */
+const MAX_STEPS = 16;
+
+/** Does what is due until nothing is. `contextOf` is called for each step. */
+export async function doDueSteps(state: TaskState, contextOf: () => StepContext): Promise<void> {
+  for (let step = 0; step < MAX_STEPS && state.record !== null; step += 1) {
+    // The clock first: an expired solution is erased even where everything after it fails.
+    const record = state.apply({ tag: "clock" });
+    const context = contextOf();
+    const action = nextAction(record, Date.now());
+    switch (action.tag) {
+      case "sleep":
+        return;
+      case "admit":
+        state.apply(await admitStep(record, context));
+        break;
+      case "submit":
+        await submit(state, record, context);
+        break;
+      case "poll":
+        state.apply(await pollStep(record, context));
+        break;
+      case "report": {
+        const { event, settings } = await reportOutcomeStep(record, context);
+        const after = state.apply(event);
+        if (settings !== null) await deliver(state, after, context, settings);
+        break;
+      }
+      case "deliver":
+        await deliver(state, record, context, await requestWebhookSettings(record, context));
+        break;
+      case "purge":
+        await purge(state, record, context);
+        break;
+    }
+  }
+}
+
+async function submit(state: TaskState, record: TaskRecord, context: StepContext): Promise<void> {
+  const permit = await permitFor(record, context);
+  if (typeof permit !== "string") {
+    state.apply(permit);
+    return;
+  }
+  // A cancel may have come while the permit was requested: only a task that is still queued is submitted.
+  const submitting = state.apply({ tag: "submitting" });
+  if (isFinal(submitting.status)) return;
+  state.apply(await submitStep(submitting, context, permit === "probe"));
+}
+
+async function deliver(
+  state: TaskState,
+  record: TaskRecord,
+  context: StepContext,
+  settings: WebhookSettings | null,
+): Promise<void> {
+  if (!attemptDue(record, Date.now())) return;
+  if (settings === null) {
+    state.apply({ tag: "webhook_settings_missing" });
+    return;
+  }
+  // The solution may have expired while the settings were requested.
+  state.apply({ tag: "clock" });
+  const due = state.apply({ tag: "endpoint_changed", endpoint: settings.endpoint });
+  const after = due.delivery?.nextAttemptAt === null ? due : state.apply(await deliverStep(due, context, settings));
+  if (after.delivery?.state === "exhausted") reportExhausted(after);
+  // Where the ledger has no entry yet, the entry that follows has this state.
+  if (after.settled && after.delivery?.state !== record.delivery?.state) await recordDeliveryState(after, context);
+}
+
+async function purge(state: TaskState, record: TaskRecord, context: StepContext): Promise<void> {
+  await recordPurge(record, context);
+  // A redelivery may have been requested meanwhile: it has its attempt first.
+  if (nextAction(state.apply({ tag: "clock" }), Date.now()).tag === "purge") await state.purge();
+}
