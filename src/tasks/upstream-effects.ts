@@ -3,11 +3,12 @@
 
 import type { Configuration } from "../env.ts";
 import { describeError, log } from "../log.ts";
-import { accountOf } from "../upstream/accounts.ts";
+import { accountOf, redactorFor } from "../upstream/accounts.ts";
 import { closeBreaker, openBreaker, requestPermit } from "../upstream/breaker.ts";
 import type { Upstream } from "../upstream/client.ts";
 import { createTask, getTaskResult, UPSTREAM_TIMEOUT_MS } from "../upstream/client.ts";
 import type { CreateOutcome, PollOutcome } from "../upstream/protocol.ts";
+import { redactorOf } from "../upstream/redact.ts";
 import { createSandbox } from "../upstream/sandbox.ts";
 import type { StepContext } from "./effects.ts";
 import type { TaskEvent } from "./events.ts";
@@ -23,15 +24,16 @@ const HOLD_MS = 15_000;
 const sandbox = createSandbox();
 const SANDBOX: Upstream = {
   url: "http://sandbox.invalid",
-  // A key is taken out of every word that an answer says: so this one is no word.
   clientKey: "a-key-that-opens-nothing",
+  redactor: redactorOf([]),
   fetch: async (request) => sandbox.fetch(request),
 };
 
 function upstreamOf(record: TaskRecord, configuration: Configuration): Upstream | null {
   if (record.mode === "test") return SANDBOX;
   const account = accountOf(configuration, record.upstreamAccount);
-  return account === null ? null : { ...account, fetch: (request) => fetch(request) };
+  if (account === null) return null;
+  return { ...account, redactor: redactorFor(configuration), fetch: (request) => fetch(request) };
 }
 
 function requestOptions(record: TaskRecord, { final }: StepContext, now: number) {

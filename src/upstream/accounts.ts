@@ -1,6 +1,8 @@
 // Which of the configured upstream accounts a task may use. Pure; whether an account works at the moment is decided elsewhere.
 
 import type { Configuration, UpstreamAccount } from "../configuration.ts";
+import type { Redactor } from "./redact.ts";
+import { redactorOf } from "./redact.ts";
 
 /**
  * The accounts that a tenant's live tasks can be sent to, in order of preference.
@@ -28,4 +30,15 @@ export function accountOf(
 ): UpstreamAccount | null {
   const named = upstreamAccounts.find((account) => account.name === (name ?? SINGLE_ACCOUNT));
   return named ?? (name === undefined ? upstreamAccounts[0] : undefined) ?? null;
+}
+
+const redactors = new WeakMap<object, Redactor>();
+
+/** The redactor of every configured account's key, built once per configuration. */
+export function redactorFor({ upstreamAccounts }: Pick<Configuration, "upstreamAccounts">): Redactor {
+  const known = redactors.get(upstreamAccounts);
+  if (known !== undefined) return known;
+  const redactor = redactorOf(upstreamAccounts.map(({ clientKey }) => clientKey));
+  redactors.set(upstreamAccounts, redactor);
+  return redactor;
 }

@@ -4,6 +4,7 @@ import { describe, expect, inject, it } from "vitest";
 import type { RequestOptions, Upstream } from "../../src/upstream/client.ts";
 import { createTask, getTaskResult } from "../../src/upstream/client.ts";
 import type { CreateOutcome, PollOutcome, UpstreamTask } from "../../src/upstream/protocol.ts";
+import { redactorOf } from "../../src/upstream/redact.ts";
 import type { Seen } from "../support/faults.ts";
 
 /** Longer (ms) than any answer that comes at all: an exchange that lasts so long has hung. */
@@ -22,6 +23,7 @@ const TASK: UpstreamTask = {
   isInvisible: true,
 };
 const TASK_ID = '"61138bb6-19fb-11ec-a9c8-0242ac110006"';
+const REDACTOR = redactorOf([]);
 const CLIENT_KEY = 'key "of" the operator \\ ü';
 
 const { url, rejectingUrl } = inject("faultyUpstream");
@@ -32,7 +34,12 @@ function upstreamWith(fault: string) {
   serial += 1;
   const name = `${serial}-${crypto.randomUUID()}`;
   const base = `/${encodeURIComponent(fault)}/${name}`;
-  const upstream: Upstream = { url: url + base, clientKey: CLIENT_KEY, fetch: (request) => fetch(request) };
+  const upstream: Upstream = {
+    url: url + base,
+    clientKey: CLIENT_KEY,
+    redactor: REDACTOR,
+    fetch: (request) => fetch(request),
+  };
   const ask = async (what: "seen" | "closed"): Promise<Seen> => (await fetch(`${url}/${what}/${name}`)).json();
   return { upstream, base, seen: () => ask("seen"), closed: () => ask("closed") };
 }
@@ -158,7 +165,12 @@ describe("every fault has its outcome, and is asked for once", TEST_TIMEOUT, () 
   });
 
   it("a closed port is told like a lost connection", async () => {
-    const upstream: Upstream = { url: rejectingUrl, clientKey: CLIENT_KEY, fetch: (request) => fetch(request) };
+    const upstream: Upstream = {
+      url: rejectingUrl,
+      clientKey: CLIENT_KEY,
+      redactor: REDACTOR,
+      fetch: (request) => fetch(request),
+    };
     expect(await createTask(upstream, TASK, PATIENT)).toEqual(hidden("network").create);
     expect(await getTaskResult(upstream, TASK_ID, PATIENT)).toEqual(hidden("network").poll);
   });
@@ -178,7 +190,12 @@ describe("what is given up is let go", TEST_TIMEOUT, () => {
   });
 
   it("an upstream that answers in-process and never ends is left at the time-out", async () => {
-    const upstream: Upstream = { url, clientKey: CLIENT_KEY, fetch: () => new Promise(() => undefined) };
+    const upstream: Upstream = {
+      url,
+      clientKey: CLIENT_KEY,
+      redactor: REDACTOR,
+      fetch: () => new Promise(() => undefined),
+    };
     expect(await createTask(upstream, TASK, HASTY)).toEqual(hidden("timeout").create);
     expect(await getTaskResult(upstream, TASK_ID, HASTY)).toEqual(hidden("timeout").poll);
   });

@@ -1,37 +1,43 @@
-// Answers that are odd but plain enough: what must not cost a tenant its paid result, or the operator the meaning of a code.
+// Answers that are odd but readable: none of them may cost a tenant its paid result, or the operator the meaning of a code.
 
 import { describe, expect, it } from "vitest";
 import { parseJson } from "../../src/json.ts";
-import { interpretCreate, interpretPoll } from "../../src/upstream/protocol.ts";
+import type { RawAnswer } from "../../src/upstream/protocol.ts";
+import {
+  interpretCreate as interpretCreateWith,
+  interpretPoll as interpretPollWith,
+} from "../../src/upstream/protocol.ts";
+import { redactorOf } from "../../src/upstream/redact.ts";
+
+const NO_KEYS = redactorOf([]);
+const interpretCreate = (answer: RawAnswer) => interpretCreateWith(answer, NO_KEYS);
+const interpretPoll = (answer: RawAnswer) => interpretPollWith(answer, NO_KEYS);
 
 const raw = (body: string, status = 200) => ({ status, body, retryAfterMs: null });
 const solved = (solution: string) => interpretPoll(raw(`{"errorId":0,"status":"ready","solution":${solution}}`));
 
 describe("an error", () => {
-  it.each(['""', "0", "false", "{}", "null"])(
-    "is known by its code, whatever stands as taskId beside it: %s",
-    (taskId) => {
-      const body = `{"errorId":1,"errorCode":"ERROR_ZERO_BALANCE","errorDescription":"","taskId":${taskId},"status":""}`;
-      expect(interpretCreate(raw(body))).toEqual({ tag: "account", code: "ERROR_ZERO_BALANCE" });
-    },
-  );
+  it.each(['""', "0", "false", "{}", "null"])("is known by its code whatever taskId is: %s", (taskId) => {
+    const body = `{"errorId":1,"errorCode":"ERROR_ZERO_BALANCE","errorDescription":"","taskId":${taskId},"status":""}`;
+    expect(interpretCreate(raw(body))).toEqual({ tag: "account", code: "ERROR_ZERO_BALANCE" });
+  });
 
-  it.each([504, 520, 524])("of a proxy's own under HTTP %i hides what became of createTask", (status) => {
+  it.each([504, 520, 524])("of a proxy under HTTP %i leaves the outcome of createTask unknown", (status) => {
     const body = '{"errorId":1,"errorCode":"GATEWAY_TIMEOUT","errorDescription":"upstream timed out"}';
     expect(interpretCreate(raw(body, status))).toEqual({ tag: "unknown", reason: `http_${status}` });
   });
 
-  it("code alone, under errorId 0, is still an error", () => {
+  it("with nothing but a code is an error even under errorId 0", () => {
     expect(interpretPoll(raw('{"errorId":0,"errorCode":"CAPTCHA_NOT_READY"}'))).toEqual({ tag: "processing" });
     expect(interpretCreate(raw('{"errorId":0,"errorCode":"ERROR_ZERO_BALANCE"}'))).toMatchObject({ tag: "account" });
   });
 
-  it("that says 'not ready' beside a task id is a task under way", () => {
+  it("that says not ready beside a task id is a task to poll", () => {
     const body = '{"errorId":1,"errorCode":"CAPTCHA_NOT_READY","errorDescription":"","taskId":7}';
     expect(interpretCreate(raw(body))).toEqual({ tag: "created", taskId: "7" });
   });
 
-  it("with words too long is cut between characters", () => {
+  it("with a long code is cut between characters", () => {
     const code = `${"a".repeat(255)}😀`;
     const outcome = interpretPoll(raw(JSON.stringify({ errorId: 1, errorCode: code, errorDescription: code })));
     expect(outcome).toMatchObject({ tag: "failed" });
@@ -39,7 +45,7 @@ describe("an error", () => {
   });
 });
 
-describe("an error's code", () => {
+describe("an error code", () => {
   const rejected = { tag: "failed", kind: "rejected", code: "ERROR_TASK_ABSENT" };
 
   it.each([
@@ -50,34 +56,39 @@ describe("an error's code", () => {
     '{"errorId":1.5,"errorCode":"ERROR_TASK_ABSENT"}',
     '{"errorId":1,"errorCode":"ERROR_TASK_ABSENT","errorDescription":7}',
     '{"errorId":1,"errorCode":"ERROR_TASK_ABSENT","status":1}',
-  ])("speaks, whatever stands for the fields beside it: %s", (body) => {
+  ])("decides whatever the other fields are: %s", (body) => {
     expect(interpretCreate(raw(body))).toMatchObject(rejected);
     expect(interpretPoll(raw(body))).toMatchObject(rejected);
   });
 
-  it("beside a status but no task id refuses the creation", () => {
+  it("beside a status but no task id means that createTask was rejected", () => {
     const body = '{"errorId":0,"errorCode":"ERROR_TASK_ABSENT","status":"processing"}';
     expect(interpretCreate(raw(body))).toMatchObject(rejected);
   });
 
   it.each(['{"errorId":0,"errorCode":5,"taskId":7}', '{"errorId":0,"errorDescription":[],"taskId":7,"status":1}'])(
-    "that is none leaves a good answer good: %s",
+    "that is not text is ignored: %s",
     (body) => {
       expect(interpretCreate(raw(body))).toEqual({ tag: "created", taskId: "7" });
     },
   );
 
-  it.each(['{"errorId":"0","taskId":7}', '{"taskId":7}', '{"errorCode":7}'])(
-    "is needed where errorId is none: %s",
+  it.each(['{"errorCode":7}', '{"errorId":0}', '{"message":"Something went wrong"}'])(
+    "that is missing beside nothing else leaves an answer unreadable: %s",
     (body) => {
       expect(interpretCreate(raw(body))).toMatchObject({ tag: "unknown" });
       expect(interpretPoll(raw(body))).toMatchObject({ tag: "request_failed" });
     },
   );
+
+  it.each(["OK", "SUCCESS", "0"])("that reports success does not cost the task beside it: %s", (code) => {
+    expect(interpretCreate(raw(`{"errorCode":"${code}","taskId":7}`))).toEqual({ tag: "created", taskId: "7" });
+    expect(interpretPoll(raw(`{"errorCode":"${code}","status":"processing"}`))).toEqual({ tag: "processing" });
+  });
 });
 
 describe("a solution", () => {
-  it("that nests deeper than can be stored is malformed", () => {
+  it("that nests too deep to be stored is malformed", () => {
     const nested = (levels: number) => `{"gRecaptchaResponse":"t","x":${"[".repeat(levels)}${"]".repeat(levels)}}`;
     expect(solved(nested(30))).toMatchObject({ tag: "ready" });
     for (const levels of [32, 5_000]) expect(solved(nested(levels))).toMatchObject({ tag: "request_failed" });
@@ -85,7 +96,7 @@ describe("a solution", () => {
     expect(interpretCreate(raw(create))).toMatchObject({ tag: "unknown" });
   });
 
-  it("at once is taken, whatever stands as taskId beside it", () => {
+  it("in the answer to createTask is kept whatever taskId is", () => {
     const body = '{"errorId":0,"taskId":"","status":"ready","solution":{"gRecaptchaResponse":"t"}}';
     expect(interpretCreate(raw(body))).toEqual({ tag: "ready", taskId: null, solution: { gRecaptchaResponse: "t" } });
   });
@@ -98,17 +109,24 @@ describe("a solution", () => {
     expect(() => JSON.stringify(outcome)).not.toThrow();
   });
 
-  it.each(["null", "5", '{"a":1}', '""'])("is not spoilt by a user agent that is none: %s", (value) => {
+  it.each(["null", "5", '{"a":1}', '""'])("is kept without a user agent that is not text: %s", (value) => {
     const outcome = solved(`{"gRecaptchaResponse":"t","userAgent":${value},"secChUa":${value}}`);
     expect(outcome).toEqual({ tag: "ready", solution: { gRecaptchaResponse: "t" } });
   });
 
   it.each([
-    ['"a=b"', undefined],
+    ['"no cookie"', undefined],
+    ['""', undefined],
+    ["7", undefined],
     ["[]", undefined],
+    ['[7,null,{"name":"a"},{"name":"","value":"b"}]', undefined],
     ["null", undefined],
     ['{"good":"1","bad":null}', { good: "1" }],
-  ])("is not lost for cookies that are none: %s", (cookies, kept) => {
+    ['"a=b; c=d"', { a: "b", c: "d" }],
+    ['"a=b=;c = d ; Secure"', { a: "b=", c: "d" }],
+    ['[{"name":"a","value":"b","domain":".example"},{"name":"c","value":""}]', { a: "b", c: "" }],
+    ['["a=b","c=d"]', { a: "b", c: "d" }],
+  ])("is kept with the cookies that can be read: %s", (cookies, kept) => {
     const outcome = solved(`{"gRecaptchaResponse":"t","cookies":${cookies}}`);
     const expected = kept === undefined ? { gRecaptchaResponse: "t" } : { gRecaptchaResponse: "t", cookies: kept };
     expect(outcome).toEqual({ tag: "ready", solution: expected });
@@ -116,13 +134,13 @@ describe("a solution", () => {
 });
 
 describe("a task id", () => {
-  it("that is a long number keeps each digit, up to the length that an id can have", () => {
+  it("that is a long number keeps every digit, up to 256", () => {
     const digits = "9".repeat(256);
     expect(interpretCreate(raw(`{"errorId":0,"taskId":${digits}}`))).toEqual({ tag: "created", taskId: digits });
     expect(interpretCreate(raw(`{"errorId":0,"taskId":${digits}9}`))).toMatchObject({ tag: "unknown" });
   });
 
-  it("below the top level is left as JSON.parse has it", () => {
+  it("below the top level is what JSON.parse makes of it", () => {
     const text = '{"a":{"taskId":12345678901234567890}}';
     expect(parseJson(text)).toEqual(JSON.parse(text));
   });
