@@ -4,7 +4,6 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { ApiError } from "../errors.ts";
-import { monthOf, nextMonthAt } from "../tenants/settings.ts";
 import type { AppEnv, Caller } from "./authenticate.ts";
 
 interface Policy {
@@ -48,17 +47,4 @@ export async function limitAuthFailures(c: Context<AppEnv>): Promise<ApiError | 
   if (success) return null;
   const message = "Too many failed authentications from this address.";
   return new ApiError("rate_limited", message, { headers: headersOf(AUTH_FAILURES) });
-}
-
-/** The refusal of a live task whose tenant has used up the month, or null. */
-export function quotaError(caller: Caller, now: number): ApiError | null {
-  if (caller.mode !== "live" || caller.exhaustedMonth !== monthOf(now)) return null;
-  const retryAfterS = Math.ceil((nextMonthAt(now) - now) / 1_000);
-  const quota = caller.profile.limits.monthlyTasks ?? 0;
-  return new ApiError("quota_exceeded", "The month's quota of live tasks is used up.", {
-    headers: {
-      "Retry-After": String(retryAfterS),
-      "RateLimit-Policy": `"monthly";q=${quota};w=${retryAfterS}`,
-    },
-  });
 }

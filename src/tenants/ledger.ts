@@ -1,162 +1,154 @@
-// The tenant's ledger: one row a task, from admission to outcome, thirty days long. Each outcome is entered once, whatever is
-// retried. Refuses to know a solution. Synchronous: SQLite stands in the object's own thread.
+// The tenant's ledger: one row per task, from admission to outcome, kept for 30 days. It never holds a solution. Every write is
+// idempotent, because tasks repeat their calls. Synchronous, because SQLite runs in the object's own thread.
 
-import { and, asc, count, desc, eq, gte, isNotNull, isNull, lt, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gte, isNotNull, isNull, lt, max, sql } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
 import type { TaskErrorCode, TaskStatus } from "../tasks/status.ts";
 import type { KeyMode } from "./keys.ts";
 import { LedgerQueries } from "./ledger-queries.ts";
+import { LedgerRows } from "./ledger-rows.ts";
+import { MonthlyCount, monthStartAt } from "./quota.ts";
+import type { WebhookState } from "./schema.ts";
 import { tasks } from "./schema.ts";
-import { preferredPlace, SEQUENCES_PER_MS, sequenceAt } from "./sequence.ts";
-import { monthStartAt } from "./settings.ts";
+import { SEQUENCES_PER_MS, sequenceAt } from "./sequence.ts";
 import type { SlotRequest } from "./slots.ts";
 import type { SolveSample } from "./solve-times.ts";
 
 /** How long (ms) a row is kept: 30 days. */
 const LEDGER_KEPT_MS = 30 * 86_400_000;
 
-/** The longest (ms) that a task can be unfinished: the longest deadline, 300 s, with room for a late alarm. */
+/** The longest time (ms) from creation to the end of a task: the longest deadline is 300 s, and alarms may be late. */
 const LONGEST_TASK_MS = 900_000;
 
-/** Outcomes that wait for their entry at once; one more, and all are entered. */
-const MOST_HELD = 1_000;
+/** The number of outcomes that are held in memory at once; one more, and all of them are written. */
+const MAX_HELD = 1_000;
 
-/** Rows that are looked through for solve times: where few tasks are solved, the search has an end. */
-const LOOKED_THROUGH = 4_096;
+/** The number of newest rows that are searched for solve times, however few of them were solved. */
+const SOLVE_TIMES_SEARCHED = 4_096;
 
 /** A task that asks for admission. Times in ms. */
 export interface AdmissionRequest extends SlotRequest {
   readonly mode: KeyMode;
+  /** The host of the task's websiteURL. */
   readonly website: string;
+  /** The caller's own name for the task. */
+  readonly reference?: string | null | undefined;
+  /** The API key that created the task. */
+  readonly keyId?: string | null | undefined;
 }
 
-/** A task's outcome, as its object hands it in. Times in ms. */
+/** The outcome that a task reports. Times in ms. */
 export interface TaskOutcome {
   readonly taskId: string;
   readonly mode: KeyMode;
   readonly createdAt: number;
   readonly website: string;
+  readonly reference?: string | null | undefined;
+  readonly keyId?: string | null | undefined;
   readonly status: TaskStatus;
   readonly finishedAt: number;
-  /** From upstream's acceptance to the solution; null where there is none. */
+  /** From the upstream's acceptance to the solution; null without one. */
   readonly solveMs: number | null;
-  /** The last moment before it at which there was no solution yet, counted from the same; null where there is none. */
+  /** From the upstream's acceptance to the last answer without a solution; null without a solution. */
   readonly unsolvedMs: number | null;
   readonly errorCode: TaskErrorCode | null;
-  readonly webhookState: "pending" | "delivered" | "exhausted" | null;
+  readonly webhookState: WebhookState | null;
 }
 
+/** Where the webhook of a task stands. `createdAt` in ms. */
 export interface DeliveryState {
   readonly taskId: string;
   readonly createdAt: number;
-  readonly webhookState: "pending" | "delivered" | "exhausted";
+  readonly webhookState: WebhookState;
 }
 
 export class Ledger {
   readonly #db: DrizzleSqliteDODatabase;
-  readonly #prepared: ReturnType<typeof prepareQueries>;
+  readonly #rows: LedgerRows;
   readonly #queries: LedgerQueries;
-  /** Outcomes whose entry waits for the first webhook attempt, by task. */
+  readonly #month: MonthlyCount;
+  /** Outcomes that are written after the first webhook attempt, by task. */
   readonly #held = new Map<string, TaskOutcome>();
 
-  constructor(db: DrizzleSqliteDODatabase) {
+  /** @param now ms since the epoch */
+  constructor(db: DrizzleSqliteDODatabase, now: number) {
     this.#db = db;
-    this.#prepared = prepareQueries(db);
+    this.#rows = new LedgerRows(db);
     this.#queries = new LedgerQueries(db);
+    this.#month = this.#loadMonth(now);
   }
 
-  /** What is read from it. Who reads finds every outcome that is known: those whose entry waits are entered first. */
+  /** Reads of the ledger. Held outcomes are written first, so that every known outcome is found. */
   get queries(): LedgerQueries {
-    this.#enterHeld();
+    this.#writeHeld();
     return this.#queries;
   }
 
-  /** Enters a task that is admitted or waits; an update where it is known already. */
-  enter(request: AdmissionRequest, admitted: boolean): void {
-    const { taskId, mode, website, createdAt, deadlineAt } = request;
-    const { known, free } = this.#look(taskId, createdAt);
-    if (known !== null) {
-      if (admitted && !known.admitted) this.#admit(known);
-      return;
-    }
-    const outcome = { finishedAt: null, solveMs: null, unsolvedMs: null, errorCode: null, webhookState: null };
-    const row = { sequence: free(), taskId, mode, website, admitted, createdAt, deadlineAt, ...outcome };
-    this.#prepared.insert.run({ ...row, status: statusOf(admitted) });
+  /** Live tasks that got their slot in the month (UTC) of `now`. */
+  liveTasksOfMonth(now: number): number {
+    return this.#month.at(now);
   }
 
-  /** A waiting task has got a slot. */
-  markAdmitted(taskId: string, createdAt: number): void {
-    const { known } = this.#look(taskId, createdAt);
-    if (known !== null) this.#admit(known);
+  /** Enters a task that was admitted at `now` or waits for a slot; updates the row of a task that waited. */
+  enter(request: AdmissionRequest, admitted: boolean, now: number): void {
+    const { taskId, mode, createdAt } = request;
+    const { row, free } = this.#rows.find(taskId, createdAt);
+    if (row !== null) {
+      if (admitted && !row.admitted && row.finishedAt === null) this.#admit(row.sequence, mode, now);
+      return;
+    }
+    if (admitted && mode === "live") this.#month.add(now);
+    const status = admitted ? "processing" : "queued";
+    this.#rows.insert({ ...this.#newRow(request), ...UNFINISHED, sequence: free(), status, admitted });
+  }
+
+  /** Marks a waiting task as admitted at `now`. */
+  markAdmitted(mode: KeyMode, taskId: string, createdAt: number, now: number): void {
+    const { row } = this.#rows.find(taskId, createdAt);
+    if (row !== null && !row.admitted && row.finishedAt === null) this.#admit(row.sequence, mode, now);
   }
 
   /**
-   * Keeps an outcome in memory until it is settled, or read. Should it be lost with the object, the task, which has it, settles it
-   * all the same. False where it was known.
+   * Keeps an outcome in memory until it is reported again or read. If the object is evicted before, the task reports it again.
+   * Returns false if the outcome was known.
    */
   hold(report: TaskOutcome): boolean {
     const { taskId, createdAt } = report;
-    if (this.#held.has(taskId) || (this.#look(taskId, createdAt).known?.finishedAt ?? null) !== null) return false;
-    if (this.#held.size >= MOST_HELD) this.#enterHeld();
+    if (this.#held.has(taskId) || (this.#rows.find(taskId, createdAt).row?.finishedAt ?? null) !== null) return false;
+    if (this.#held.size >= MAX_HELD) this.#writeHeld();
     this.#held.set(taskId, report);
     return true;
   }
 
-  /** Enters an outcome, or only how its webhook fared where it stands already. False where it was known. */
+  /** Writes an outcome, or only its webhook state if the outcome is written. Returns false if the outcome was known. */
   recordOutcome(report: TaskOutcome): boolean {
     const held = this.#held.delete(report.taskId);
-    if (this.#enter(report)) return !held;
+    if (this.#write(report)) return !held;
     const { taskId, createdAt, webhookState } = report;
     if (webhookState !== null) this.recordDeliveryState({ taskId, createdAt, webhookState });
     return false;
   }
 
-  #enterHeld(): void {
-    for (const report of this.#held.values()) this.#enter(report);
-    this.#held.clear();
-  }
-
-  #enter(report: TaskOutcome): boolean {
-    const { taskId, createdAt, status, finishedAt, solveMs, unsolvedMs, errorCode, webhookState } = report;
-    const outcome = { status, finishedAt, solveMs, unsolvedMs, errorCode, webhookState };
-    const { known, free } = this.#look(taskId, createdAt);
-    if (known === null) {
-      const { mode, website } = report;
-      const row = { sequence: free(), taskId, mode, website, admitted: false, createdAt, deadlineAt: finishedAt };
-      this.#prepared.insert.run({ ...row, ...outcome });
-      return true;
-    }
-    if (known.finishedAt !== null) return false;
-    this.#prepared.finish.run({ sequence: known.sequence, ...outcome });
-    return true;
-  }
-
-  /** Enters how the webhook attempts ended. */
+  /** Writes where the webhook of a task stands. */
   recordDeliveryState({ taskId, createdAt, webhookState }: DeliveryState): void {
-    const { known } = this.#look(taskId, createdAt);
-    if (known === null || known.webhookState === webhookState) return;
-    this.#prepared.recordDeliveryState.run({ sequence: known.sequence, webhookState });
+    const { row } = this.#rows.find(taskId, createdAt);
+    if (row !== null && row.webhookState !== webhookState) this.#rows.setWebhookState(row.sequence, webhookState);
   }
 
-  /** The tasks that may be unfinished, oldest first, with whether they have a slot. */
+  /** The tasks that may be unfinished, oldest first, and whether they have a slot. */
   unfinished(now: number): { readonly request: SlotRequest; readonly mode: KeyMode; readonly admitted: boolean }[] {
-    const since = sequenceAt(now - LONGEST_TASK_MS);
-    const rows = this.#db
-      .select()
+    const { sequence, taskId, createdAt, deadlineAt, mode, admitted, finishedAt } = tasks;
+    return this.#db
+      .select({ request: { taskId, createdAt, deadlineAt }, mode, admitted })
       .from(tasks)
-      .where(and(gte(tasks.sequence, since), isNull(tasks.finishedAt)))
-      .orderBy(asc(tasks.sequence))
+      .where(and(gte(sequence, sequenceAt(now - LONGEST_TASK_MS)), isNull(finishedAt)))
+      .orderBy(asc(sequence))
       .all();
-    return rows.map(({ taskId, createdAt, deadlineAt, mode, admitted }) => ({
-      request: { taskId, createdAt, deadlineAt },
-      mode,
-      admitted,
-    }));
   }
 
-  /** What is known of the last solve times of a mode, at most `most`, oldest first. */
+  /** The latest solve times of a mode, at most `most`, oldest first. */
   solveTimes(mode: KeyMode, most: number): SolveSample[] {
-    const newest = this.#db.select().from(tasks).orderBy(desc(tasks.sequence)).limit(LOOKED_THROUGH).as("newest");
+    const newest = this.#db.select().from(tasks).orderBy(desc(tasks.sequence)).limit(SOLVE_TIMES_SEARCHED).as("newest");
     const rows = this.#db
       .select({ afterMs: newest.unsolvedMs, byMs: newest.solveMs })
       .from(newest)
@@ -169,102 +161,65 @@ export class Ledger {
       .reverse();
   }
 
-  /** Live tasks of `now`'s calendar month (UTC) that had a slot. */
-  liveTasksOfMonth(now: number): number {
-    const since = sequenceAt(monthStartAt(now));
-    const row = this.#db
+  /** Deletes rows older than 30 days. Whole days, so that the rows of the current month, which hold its count, stay. */
+  prune(now: number): void {
+    const before = Math.floor((now - LEDGER_KEPT_MS) / 86_400_000) * 86_400_000;
+    this.#db
+      .delete(tasks)
+      .where(lt(tasks.sequence, sequenceAt(before)))
+      .run();
+  }
+
+  #writeHeld(): void {
+    for (const report of this.#held.values()) this.#write(report);
+    this.#held.clear();
+  }
+
+  #write(report: TaskOutcome): boolean {
+    const { taskId, createdAt, status, finishedAt, solveMs, unsolvedMs, errorCode, webhookState } = report;
+    const outcome = { status, finishedAt, solveMs, unsolvedMs, errorCode, webhookState };
+    const { row, free } = this.#rows.find(taskId, createdAt);
+    if (row === null) {
+      // A task that was rejected, or canceled before it asked for admission.
+      const request = { ...report, deadlineAt: finishedAt };
+      this.#rows.insert({ ...this.#newRow(request), ...outcome, sequence: free(), admitted: false });
+      return true;
+    }
+    if (row.finishedAt !== null) return false;
+    this.#rows.finish(row.sequence, outcome);
+    return true;
+  }
+
+  #newRow({ taskId, mode, website, createdAt, deadlineAt, reference = null, keyId = null }: AdmissionRequest) {
+    return { taskId, mode, website, createdAt, deadlineAt, reference, keyId, monthCount: this.#month.mark };
+  }
+
+  #admit(sequence: number, mode: KeyMode, now: number): void {
+    if (mode === "live") this.#month.add(now);
+    this.#rows.admit(sequence, this.#month.mark);
+  }
+
+  /**
+   * Reads the month's count, which every row stores as it was when the row was inserted or admitted. The latest is among the
+   * newest rows: a task is admitted before its deadline, and every row that is inserted later stores that count or a later one.
+   */
+  #loadMonth(now: number): MonthlyCount {
+    const newest = this.#db.select({ sequence: max(tasks.sequence) }).from(tasks);
+    const latest = this.#db
+      .select({ mark: max(tasks.monthCount) })
+      .from(tasks)
+      .where(gte(tasks.sequence, sql`(${newest}) - ${LONGEST_TASK_MS * SEQUENCES_PER_MS}`))
+      .get();
+    if (latest?.mark != null) return MonthlyCount.restore(latest.mark);
+    // The newest rows are of a version that counted by creation. This scan is needed until the next row is inserted.
+    const ofMonth = and(gte(tasks.sequence, sequenceAt(monthStartAt(now))), eq(tasks.mode, "live"));
+    const admitted = this.#db
       .select({ n: count() })
       .from(tasks)
-      .where(and(gte(tasks.sequence, since), eq(tasks.mode, "live"), eq(tasks.admitted, true)))
+      .where(and(ofMonth, eq(tasks.admitted, true)))
       .get();
-    return row?.n ?? 0;
-  }
-
-  /** Forgets what is older than 30 days, but nothing of the present month, whose quota is counted from these rows. */
-  prune(now: number): void {
-    const before = sequenceAt(Math.min(now - LEDGER_KEPT_MS, monthStartAt(now)));
-    this.#db.delete(tasks).where(lt(tasks.sequence, before)).run();
-  }
-
-  #admit({ sequence, admitted, finishedAt }: KnownRow): void {
-    if (!admitted && finishedAt === null) this.#prepared.admit.run({ sequence });
-  }
-
-  /** The task's row, and a place for one: the place it would like, or the next that is free in its millisecond. */
-  #look(taskId: string, createdAt: number): { readonly known: KnownRow | null; readonly free: () => number } {
-    const first = sequenceAt(createdAt);
-    const neighbours = this.#prepared.ofMillisecond.all({ first, end: first + SEQUENCES_PER_MS });
-    const known = neighbours.find((row) => row.taskId === taskId) ?? null;
-    const free = () => {
-      const taken = new Set(neighbours.map(({ sequence }) => sequence));
-      const start = preferredPlace(taskId);
-      for (let step = 0; step < SEQUENCES_PER_MS; step += 1) {
-        const sequence = first + ((start + step) % SEQUENCES_PER_MS);
-        if (!taken.has(sequence)) return sequence;
-      }
-      throw new Error("the ledger has no place left in this millisecond");
-    };
-    return { known, free };
+    return MonthlyCount.of(admitted?.n ?? 0, now);
   }
 }
 
-type KnownRow = Pick<typeof tasks.$inferSelect, "sequence" | "taskId" | "admitted" | "finishedAt" | "webhookState">;
-
-/** What is asked for each task, prepared once: building a query costs more than running it. */
-function prepareQueries(db: DrizzleSqliteDODatabase) {
-  const given = sql.placeholder;
-  const bySequence = eq(tasks.sequence, given("sequence"));
-  const { sequence, taskId, admitted, finishedAt, webhookState } = tasks;
-  return {
-    ofMillisecond: db
-      .select({ sequence, taskId, admitted, finishedAt, webhookState })
-      .from(tasks)
-      .where(and(gte(tasks.sequence, given("first")), lt(tasks.sequence, given("end"))))
-      .prepare(),
-    insert: db
-      .insert(tasks)
-      .values({
-        sequence: given("sequence"),
-        taskId: given("taskId"),
-        mode: given("mode"),
-        website: given("website"),
-        status: given("status"),
-        admitted: given("admitted"),
-        createdAt: given("createdAt"),
-        deadlineAt: given("deadlineAt"),
-        finishedAt: given("finishedAt"),
-        solveMs: given("solveMs"),
-        unsolvedMs: given("unsolvedMs"),
-        errorCode: given("errorCode"),
-        webhookState: given("webhookState"),
-      })
-      .prepare(),
-    admit: db
-      .update(tasks)
-      .set({ admitted: true, status: statusOf(true) })
-      .where(bySequence)
-      .prepare(),
-    finish: db
-      .update(tasks)
-      .set({
-        status: sql`${given("status")}`,
-        finishedAt: sql`${given("finishedAt")}`,
-        solveMs: sql`${given("solveMs")}`,
-        unsolvedMs: sql`${given("unsolvedMs")}`,
-        errorCode: sql`${given("errorCode")}`,
-        webhookState: sql`${given("webhookState")}`,
-      })
-      .where(bySequence)
-      .prepare(),
-    recordDeliveryState: db
-      .update(tasks)
-      .set({ webhookState: sql`${given("webhookState")}` })
-      .where(bySequence)
-      .prepare(),
-  };
-}
-
-/** An unfinished task in the ledger's eyes: one that has its slot is with upstream, or about to be. */
-function statusOf(admitted: boolean): TaskStatus {
-  return admitted ? "processing" : "queued";
-}
+const UNFINISHED = { finishedAt: null, solveMs: null, unsolvedMs: null, errorCode: null, webhookState: null } as const;

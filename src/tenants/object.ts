@@ -15,8 +15,8 @@ import type { KeyMode, Scope } from "./keys.ts";
 import type { AdmissionRequest, DeliveryState, TaskOutcome } from "./ledger.ts";
 import type { LedgerPage, UsageDay } from "./ledger-queries.ts";
 import { PUBLISH_RETRY_MS, Publisher } from "./publisher.ts";
+import { nextMonthAt } from "./quota.ts";
 import type { TenantProfile, TenantSnapshot } from "./settings.ts";
-import { monthOf } from "./settings.ts";
 import type { EndpointInfo, NewTenant, TenantPatch, WebhookSettings } from "./state.ts";
 import { TenantState } from "./state.ts";
 
@@ -41,8 +41,6 @@ export interface KeyAuthority {
 export class TenantObject extends DurableObject<Env> {
   #state: TenantState | null = null;
   #armedAt: number | null = null;
-  /** The month whose exhausted quota was announced. */
-  #announcedMonth: string | null = null;
   readonly #publisher = new Publisher({
     directory: () => this.env.DIRECTORY,
     current: () => this.#state,
@@ -53,7 +51,9 @@ export class TenantObject extends DurableObject<Env> {
     super(ctx, env);
     void ctx.blockConcurrencyWhile(async () => {
       this.#state = await TenantState.load(ctx.storage);
-      if (this.#state !== null) this.#armedAt = await ctx.storage.getAlarm();
+      if (this.#state === null) return;
+      this.#armedAt = await ctx.storage.getAlarm();
+      this.#announceExhaustion(this.#state, Date.now());
     });
   }
 
@@ -79,10 +79,11 @@ export class TenantObject extends DurableObject<Env> {
   async patch(patch: TenantPatch): Promise<TenantProfile | null> {
     const state = this.#state;
     if (state === null) return null;
+    const now = Date.now();
     const profile = state.patch(patch);
-    this.#announcedMonth = null;
-    // Of a suspended tenant everybody is woken: those who wait ask again, and are refused at once.
-    this.#wake(profile.suspended ? state.admission.unfinished() : state.admission.letIn(profile, Date.now()));
+    // Waiting tasks of a suspended tenant ask again when they are woken, and are rejected.
+    this.#wake(profile.suspended ? state.admission.unfinished() : state.admission.letIn(profile, now));
+    this.#announceExhaustion(state, now);
     await this.#publisher.publish(state);
     return profile;
   }
@@ -95,7 +96,6 @@ export class TenantObject extends DurableObject<Env> {
     const unfinished = state.admission.unfinished();
     this.#state = null;
     this.#armedAt = null;
-    this.#announcedMonth = null;
     await this.ctx.storage.deleteAll();
     await this.#publisher.withdraw(id);
     for (const taskId of unfinished) this.#tell(taskId, (task) => task.abandon(id));
@@ -155,7 +155,7 @@ export class TenantObject extends DurableObject<Env> {
     if (state === null) return { tag: "gone" };
     const now = Date.now();
     const outcome = state.admission.admit(request, state.profile, now);
-    if (outcome.tag === "rejected" && outcome.code === "quota_exceeded") this.#announceExhaustion(state, now);
+    this.#announceExhaustion(state, now);
     this.#armForLeaseExpiry(state);
     return outcome.tag === "admitted" ? { ...outcome, ...this.#adviceFor(state, request.mode) } : outcome;
   }
@@ -175,6 +175,7 @@ export class TenantObject extends DurableObject<Env> {
     const fresh = entered ? state.ledger.recordOutcome(outcome) : state.ledger.hold(outcome);
     if (fresh) state.advice.note(outcome);
     this.#wake(state.admission.release(report, state.profile, now));
+    this.#announceExhaustion(state, now);
     return { entered, settings };
   }
 
@@ -235,6 +236,7 @@ export class TenantObject extends DurableObject<Env> {
     try {
       this.#wake(state.admission.expireLeases(now));
       this.#wake(state.admission.letIn(state.profile, now));
+      this.#announceExhaustion(state, now);
       state.ledger.prune(now);
       if (state.unpublished) await this.#publisher.publish(state);
     } catch (error) {
@@ -273,13 +275,10 @@ export class TenantObject extends DurableObject<Env> {
     );
   }
 
-  /** Tells the edges that the month's quota is used up: once, by the alarm, for whoever asked is not to wait for KV. */
+  /** Has the alarm publish the snapshot when the quota is used up and when it starts again, so that no caller waits for KV. */
   #announceExhaustion(state: TenantState, now: number): void {
-    const month = monthOf(now);
-    if (this.#announcedMonth === month) return;
-    this.#announcedMonth = month;
-    state.touch();
-    this.#armBy(now + 1);
+    if (state.announceExhaustion(now)) this.#armBy(now + 1);
+    if (state.exhaustedMonth(now) !== null) this.#armBy(nextMonthAt(now));
   }
 
   #armForLeaseExpiry(state: TenantState): void {

@@ -41,11 +41,12 @@ export class Publisher {
 
   async #put(state: TenantState): Promise<void> {
     if (this.#object.current() !== state || !state.unpublished) return;
-    const { revision, profile } = state;
+    const { profile } = state;
+    const snapshot = state.snapshot(Date.now());
     try {
-      await this.#object.directory().put(snapshotKeyOf(profile.id), JSON.stringify(state.snapshot(Date.now())));
+      await this.#object.directory().put(snapshotKeyOf(profile.id), JSON.stringify(snapshot));
       const current = this.#object.current();
-      if (current === state) state.markPublished(revision);
+      if (current === state) state.markPublished(snapshot);
       // Deleted while KV was written: the snapshot must not outlive the tenant.
       else if (current === null) await this.withdraw(profile.id);
     } catch (error) {

@@ -43,6 +43,8 @@ export const tenantRecordSchema = z.object({
   revision: z.int().nonnegative(),
   /** The revision that KV has. */
   published: z.int(),
+  /** `exhaustedMonth` of the snapshot that KV has. Older versions did not keep it. */
+  publishedExhaustedMonth: z.string().nullable().optional(),
 });
 export type TenantRecord = z.output<typeof tenantRecordSchema>;
 
@@ -70,18 +72,3 @@ export type TenantSnapshot = z.output<typeof snapshotSchema>;
 /** The key of a tenant's snapshot in KV. */
 export const snapshotKeyOf = (tenantId: string): string => SNAPSHOT_PREFIX + tenantId;
 export const SNAPSHOT_PREFIX = "tenant:";
-
-/** The calendar month of a moment, in UTC: `2026-11`. */
-export const monthOf = (now: number): string => new Date(now).toISOString().slice(0, 7);
-
-/** The first moment of the month after `now`'s (ms since the epoch). */
-export function nextMonthAt(now: number): number {
-  const date = new Date(now);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
-}
-
-/** The first moment of `now`'s month (ms since the epoch). */
-export function monthStartAt(now: number): number {
-  const date = new Date(now);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
-}

@@ -1,50 +1,50 @@
-// Admission: a tenant's in-flight slots of one mode, as leases, and the queue before them. PURE but for the structure it is
-// given: no I/O, no clock. A lease ends with its task's deadline, so a task that is lost gives its slot back by itself.
+// The in-flight slots of one mode of a tenant, as leases, and the queue of tasks that wait for one. No I/O, no clock. A lease ends
+// with its task's deadline, so the slot of a lost task becomes free by itself.
 
-import { Heap } from "./heap.ts";
+import TinyQueue from "tinyqueue";
 
-/** A task that wants, or has, a slot. Times in ms since the epoch. */
+/** A task that wants or has a slot. Times in ms since the epoch. */
 export interface SlotRequest {
   readonly taskId: string;
   readonly createdAt: number;
-  /** The task's deadline: when its lease, or its place in the queue, ends. */
+  /** The task's deadline: its lease or queue place ends `LEASE_GRACE_MS` later. */
   readonly deadlineAt: number;
 }
 
-/** How long (ms) after its deadline a task may still need its slot: the last exchange may just have left. */
+/** How long (ms) a task may need its slot after its deadline: its last upstream request takes up to 10 s. */
 const LEASE_GRACE_MS = 12_000;
 
-/** A heap is cleared of what was given up when it is this many times longer than what lives. */
-const CLEARING_RATIO = 2;
-const CLEARING_FLOOR = 64;
+/** A heap is rebuilt without released tasks when it is longer than `REBUILD_MIN` plus this many times the tasks it is for. */
+const REBUILD_RATIO = 2;
+const REBUILD_MIN = 64;
 
 export class Slots {
   readonly #leases = new Map<string, SlotRequest>();
   readonly #queue = new Map<string, SlotRequest>();
-  /** Who waits, in order; given-up places among them. */
-  readonly #line = new Heap<SlotRequest>(isAhead);
-  /** Leases and places by their end; given-up ones among them. */
-  readonly #ends = new Heap<SlotRequest>((a, b) => a.deadlineAt < b.deadlineAt);
+  /** The queue in order. Tasks that left the queue stay here until they come first. */
+  #line = new TinyQueue<SlotRequest>([], byCreation);
+  /** Leases and queue places by their end. Released ones stay here until they come first. */
+  #ends = new TinyQueue<SlotRequest>([], byDeadline);
 
-  /** Leases and waiting tasks, for tests and for what the operator sees. */
+  /** The number of leases and of waiting tasks. */
   get counts(): { readonly leased: number; readonly waiting: number } {
     return { leased: this.#leases.size, waiting: this.#queue.size };
   }
 
-  /** Whether the task has a slot, or waits for one. */
+  /** Whether a task has a slot or waits for one. */
   stateOf(taskId: string): "leased" | "waiting" | "unknown" {
     if (this.#leases.has(taskId)) return "leased";
     return this.#queue.has(taskId) ? "waiting" : "unknown";
   }
 
-  /** Puts back a lease or a place in the queue that storage knows of. */
+  /** Restores a lease or a queue place from storage. */
   restore(request: SlotRequest, leased: boolean): void {
     if (leased) this.#leases.set(request.taskId, request);
     else this.#enqueue(request);
     this.#ends.push(request);
   }
 
-  /** Takes a slot where one is free and nobody waits longer; else a place in the queue. Asking twice changes nothing. */
+  /** Takes a slot if one is free and no task has waited longer, else a place in the queue. Idempotent. */
   ask(wanted: SlotRequest, limit: number): "leased" | "waiting" {
     if (this.#leases.has(wanted.taskId)) return "leased";
     const request = this.#queue.get(wanted.taskId) ?? wanted;
@@ -58,28 +58,28 @@ export class Slots {
     return "leased";
   }
 
-  /** Gives up a slot or a place; says whether there was one. */
+  /** Gives up a slot or a queue place; returns whether there was one. */
   release(taskId: string): boolean {
     const leased = this.#leases.delete(taskId);
     const waited = this.#queue.delete(taskId);
-    this.#clear();
+    this.#rebuild();
     return leased || waited;
   }
 
-  /** Hands free slots to those who have waited longest, and names them: they are to be woken. */
+  /** Gives the free slots to the tasks that have waited longest, and returns those tasks. */
   grantFree(limit: number): SlotRequest[] {
     const granted: SlotRequest[] = [];
     while (this.#leases.size < limit) {
       const first = this.#line.pop();
       if (first === undefined) break;
-      if (this.#queue.get(first.taskId) !== first) continue;
+      if (!this.#waits(first)) continue;
       this.#grant(first);
       granted.push(first);
     }
     return granted;
   }
 
-  /** Takes back what ran out unsettled, leases and places alike, and names the tasks: they are to be nudged. */
+  /** Ends the leases and queue places that have run out by `now`, and returns their tasks. */
   expireLeases(now: number): SlotRequest[] {
     const expired: SlotRequest[] = [];
     for (let at = this.nextLeaseExpiryAt(); at !== null && at <= now; at = this.nextLeaseExpiryAt()) {
@@ -91,7 +91,7 @@ export class Slots {
     return expired;
   }
 
-  /** When the next lease or place runs out, or null where there is none. */
+  /** When the next lease or queue place runs out, or null. */
   nextLeaseExpiryAt(): number | null {
     for (let next = this.#ends.peek(); next !== undefined; next = this.#ends.peek()) {
       if (this.#holds(next)) return next.deadlineAt + LEASE_GRACE_MS;
@@ -115,32 +115,43 @@ export class Slots {
     this.#leases.set(request.taskId, request);
   }
 
-  /** Where a slot is free the queue is empty, but for moments: after a limit rose, or a place was restored. */
+  /** A slot is free while tasks wait only for moments: after a limit was raised, or a queue place was restored. */
   #countAhead(request: SlotRequest): number {
     let ahead = 0;
     if (this.#queue.size > 1) {
-      for (const other of this.#queue.values()) if (isAhead(other, request)) ahead += 1;
+      for (const other of this.#queue.values()) if (byCreation(other, request) < 0) ahead += 1;
     }
     return ahead;
   }
 
-  #holds(request: SlotRequest): boolean {
-    return this.#leases.get(request.taskId) === request || this.#queue.get(request.taskId) === request;
+  #waits(request: SlotRequest): boolean {
+    return this.#queue.get(request.taskId) === request;
   }
 
-  /** Keeps what was given up from outgrowing what lives. */
-  #clear(): void {
+  #holds(request: SlotRequest): boolean {
+    return this.#leases.get(request.taskId) === request || this.#waits(request);
+  }
+
+  /** Keeps the heaps from filling up with released tasks. */
+  #rebuild(): void {
     const { leased, waiting } = this.counts;
-    if (this.#line.size > CLEARING_FLOOR + CLEARING_RATIO * waiting) {
-      this.#line.keep((request) => this.#queue.get(request.taskId) === request);
+    if (this.#line.length > REBUILD_MIN + REBUILD_RATIO * waiting) {
+      const kept = this.#line.data.filter((request) => this.#waits(request));
+      this.#line = new TinyQueue(kept, byCreation);
     }
-    if (this.#ends.size > CLEARING_FLOOR + CLEARING_RATIO * (leased + waiting)) {
-      this.#ends.keep((request) => this.#holds(request));
+    if (this.#ends.length > REBUILD_MIN + REBUILD_RATIO * (leased + waiting)) {
+      const kept = this.#ends.data.filter((request) => this.#holds(request));
+      this.#ends = new TinyQueue(kept, byDeadline);
     }
   }
 }
 
 /** First accepted, first served; the id decides between tasks of one millisecond. */
-function isAhead(a: SlotRequest, b: SlotRequest): boolean {
-  return a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.taskId < b.taskId);
+function byCreation(a: SlotRequest, b: SlotRequest): number {
+  if (a.createdAt !== b.createdAt) return a.createdAt - b.createdAt;
+  return a.taskId < b.taskId ? -1 : Number(a.taskId > b.taskId);
+}
+
+function byDeadline(a: SlotRequest, b: SlotRequest): number {
+  return a.deadlineAt - b.deadlineAt;
 }

@@ -10,8 +10,9 @@ import { Advice } from "./advice.ts";
 import { Keyring } from "./keyring.ts";
 import { Ledger } from "./ledger.ts";
 import migrations from "./migrations/migrations.js";
+import { monthOf } from "./quota.ts";
 import type { TenantLimits, TenantProfile, TenantRecord, TenantSnapshot } from "./settings.ts";
-import { monthOf, tenantRecordSchema } from "./settings.ts";
+import { tenantRecordSchema } from "./settings.ts";
 
 /** The storage key of the settings. */
 const RECORD_KEY = "tenant";
@@ -55,13 +56,17 @@ export class TenantState {
   readonly advice: Advice;
   readonly #storage: DurableObjectStorage;
   #record: TenantRecord;
+  /** The exhausted month that the edge knows or will know; undefined if an older version published the snapshot. */
+  #announcedExhaustion: string | null | undefined;
 
   private constructor(storage: DurableObjectStorage, db: DrizzleSqliteDODatabase, record: TenantRecord) {
     this.#storage = storage;
     this.#record = record;
+    this.#announcedExhaustion = record.publishedExhaustedMonth;
     this.keyring = new Keyring(db, record.profile.id);
-    this.ledger = new Ledger(db);
-    this.admission = new Admission(this.ledger, Date.now());
+    const now = Date.now();
+    this.ledger = new Ledger(db, now);
+    this.admission = new Admission(this.ledger, now);
     this.advice = new Advice(this.ledger);
   }
 
@@ -86,6 +91,7 @@ export class TenantState {
       endpoint: null,
       revision: 0,
       published: 0,
+      publishedExhaustedMonth: null,
     });
     state.touch();
     return { state, webhookSecret };
@@ -110,15 +116,32 @@ export class TenantState {
     return this.#record.published < this.#record.revision;
   }
 
-  /** Notes that KV has a revision. */
-  markPublished(revision: number): void {
-    this.#record = { ...this.#record, published: Math.max(this.#record.published, revision) };
+  /** Notes that KV has a snapshot. */
+  markPublished({ revision, exhaustedMonth }: TenantSnapshot): void {
+    const published = Math.max(this.#record.published, revision);
+    this.#record = { ...this.#record, published, publishedExhaustedMonth: exhaustedMonth };
     this.#storage.kv.put(RECORD_KEY, this.#record);
   }
 
   /** Raises the revision: something that the edge must see has changed beside the settings. */
   touch(): void {
     this.#save({});
+  }
+
+  /** The current month (`2026-11`) if its quota of live tasks is used up, else null. */
+  exhaustedMonth(now: number): string | null {
+    return this.admission.exhausted(this.profile, now) ? monthOf(now) : null;
+  }
+
+  /** Raises the revision if the exhausted month is not the one that was announced; returns whether it did. */
+  announceExhaustion(now: number): boolean {
+    const month = this.exhaustedMonth(now);
+    const announced = this.#announcedExhaustion;
+    this.#announcedExhaustion = month;
+    // Removing the limit published the snapshot, so without a quota what older versions announced is correct.
+    if (month === announced || (announced === undefined && this.profile.limits.monthlyTasks === null)) return false;
+    this.touch();
+    return true;
   }
 
   patch(patch: TenantPatch): TenantProfile {
@@ -180,7 +203,7 @@ export class TenantState {
       revision: this.#record.revision,
       profile: this.profile,
       keys: this.keyring.forSnapshot(now),
-      exhaustedMonth: this.admission.exhausted(this.profile, now) ? monthOf(now) : null,
+      exhaustedMonth: this.exhaustedMonth(now),
     };
   }
 

@@ -1,8 +1,11 @@
-/** Rules of who is refused at admission: a suspended tenant at once, and live tasks over the month's quota. */
+// Admission rejects every task of a suspended tenant, and live tasks over the monthly quota.
 
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { reset, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { TenantRecord } from "../../src/tenants/settings.ts";
+import { rowsReadBy } from "../support/ledger.ts";
 import { acceptTask, tasksInOrder, view } from "../support/objects.ts";
+import type { TenantStub } from "../support/tenants.ts";
 import { anOutcome, aRequest, createTenant, ledgerOf, limited, publishedSnapshot } from "../support/tenants.ts";
 import {
   alarmOf,
@@ -26,8 +29,8 @@ afterEach(async () => {
 
 const exhaustedMonth = async () => (await publishedSnapshot())?.exhaustedMonth;
 
-describe("a suspended tenant", () => {
-  it("is refused at once, and its task fails", async () => {
+describe("admission of a suspended tenant", () => {
+  it("fails a task at once with tenant_suspended", async () => {
     const outside = scriptOutside();
     const stub = await createTenant();
     const task = await acceptTask();
@@ -38,7 +41,7 @@ describe("a suspended tenant", () => {
     expect(outside.count).toBe(0);
   });
 
-  it("keeps what is under way", async () => {
+  it("leaves a submitted task running", async () => {
     scriptOutside({ create: [created()], poll: [processing, ready] });
     const stub = await createTenant();
     const task = await acceptTask();
@@ -48,7 +51,7 @@ describe("a suspended tenant", () => {
     expect(await view(task)).toMatchObject({ status: "ready" });
   });
 
-  it("is refused for a task that waited, though a slot comes free", async () => {
+  it("fails a task that waited for a slot when a slot becomes free", async () => {
     scriptOutside({ create: [created()], poll: [ready] });
     const stub = await createTenant(limited(1));
     const [running, waiting] = await tasksInOrder(2);
@@ -65,7 +68,7 @@ describe("a suspended tenant", () => {
     });
   });
 
-  it("has its waiting tasks woken and refused as it is suspended", async () => {
+  it("wakes the waiting tasks on suspension, and fails them", async () => {
     scriptOutside({ create: [created()] });
     const stub = await createTenant(limited(1));
     const [running, waiting] = await tasksInOrder(2);
@@ -80,8 +83,22 @@ describe("a suspended tenant", () => {
   });
 });
 
-describe("the month's quota", () => {
-  it("lets so many live tasks in and fails the next with quota_exceeded; test tasks do not count", async () => {
+/** The first moment of June 2035, and its distance from the start of a test. */
+const JUNE = Date.UTC(2035, 5, 1);
+const UNTIL_JUNE = JUNE - START;
+
+/** Changes what the object has noted about the published snapshot, as an older or a crashed version may have left it. */
+async function notePublished(stub: TenantStub, exhausted: string | null): Promise<void> {
+  await runInDurableObject(stub, (_object, { storage }) => {
+    const record = storage.kv.get<TenantRecord>("tenant");
+    if (record === undefined) throw new Error("the tenant has no record");
+    storage.kv.put("tenant", { ...record, publishedExhaustedMonth: exhausted });
+  });
+  await evict(stub);
+}
+
+describe("the monthly quota", () => {
+  it("admits that many live tasks, fails the next with quota_exceeded, and does not count test tasks", async () => {
     const outside = scriptOutside({ create: [created()] });
     const stub = await createTenant(limited(100, 2));
     expect(await stub.admit(aRequest(0, "test"))).toEqual({ tag: "admitted" });
@@ -93,7 +110,7 @@ describe("the month's quota", () => {
     expect(await stub.admit(aRequest(9, "test"))).toEqual({ tag: "admitted" });
   });
 
-  it("counts who waits when it gets in, so that the queue cannot overrun it", async () => {
+  it("counts a waiting task when it gets its slot, so that the queue cannot exceed the quota", async () => {
     const stub = await createTenant(limited(1, 2));
     const [first, second, third] = [aRequest(0), aRequest(1), aRequest(2)];
     expect(await stub.admit(first)).toEqual({ tag: "admitted" });
@@ -105,37 +122,148 @@ describe("the month's quota", () => {
     expect(await stub.admit(third)).toEqual({ tag: "rejected", code: "quota_exceeded" });
   });
 
-  it("is counted from the ledger after an eviction, and begins anew with the month", async () => {
-    const stub = await createTenant(limited(100, 1));
-    const first = aRequest(0);
-    expect(await stub.admit(first)).toEqual({ tag: "admitted" });
-    await stub.reportOutcome(anOutcome(first));
+  it.each(["in memory", "after an eviction"])(
+    "counts a task in the month in which it gets its slot, not in the month of its creation: %s",
+    async (where) => {
+      const stub = await createTenant(limited(1, 2));
+      const [running, second, third] = [-3, -2, -1].map((age) => aRequest(UNTIL_JUNE + age));
+      if (running === undefined || second === undefined || third === undefined) throw new Error("three requests");
+      vi.setSystemTime(JUNE - 1);
+      expect(await stub.admit(running)).toEqual({ tag: "admitted" });
+      expect(await stub.admit(second)).toEqual({ tag: "waiting" });
+      expect(await stub.admit(third)).toEqual({ tag: "waiting" });
+      vi.setSystemTime(JUNE);
+      for (const task of [running, second]) await stub.reportOutcome(anOutcome(task));
+      if (where === "after an eviction") await evict(stub);
+      expect(await stub.admit(third)).toEqual({ tag: "admitted" });
+      await stub.reportOutcome(anOutcome(third));
+      expect(await stub.admit(aRequest(UNTIL_JUNE + 1))).toEqual({ tag: "rejected", code: "quota_exceeded" });
+    },
+  );
+
+  it("survives an eviction long after the last admission, and starts again with the next month", async () => {
+    const stub = await createTenant(limited(100, 2));
+    for (const task of [aRequest(0), aRequest(1)]) {
+      await stub.admit(task);
+      await stub.reportOutcome(anOutcome(task));
+    }
+    // Rejected tasks are in the ledger too, newer than the last task that was counted.
+    pass(86_400_000);
+    const rejected = aRequest(86_400_000);
+    expect(await stub.admit(rejected)).toEqual({ tag: "rejected", code: "quota_exceeded" });
+    await stub.reportOutcome({ ...anOutcome(rejected), status: "failed", errorCode: "quota_exceeded", solveMs: null });
     await evict(stub);
-    expect(await stub.admit(aRequest(1))).toEqual({ tag: "rejected", code: "quota_exceeded" });
-    pass(31 * 86_400_000);
-    expect(await stub.admit(aRequest(31 * 86_400_000))).toEqual({ tag: "admitted" });
+    expect(await stub.admit(aRequest(86_400_001))).toEqual({ tag: "rejected", code: "quota_exceeded" });
+    vi.setSystemTime(JUNE);
+    expect(await stub.admit(aRequest(UNTIL_JUNE))).toEqual({ tag: "admitted" });
   });
 
-  it("that is used up is told to the edge by the object's alarm", async () => {
-    const stub = await createTenant(limited(100, 1));
-    await stub.admit(aRequest(0));
-    await stub.admit(aRequest(1));
-    expect(await exhaustedMonth()).toBeNull();
-    await ringOnTime(stub);
-    expect(await exhaustedMonth()).toBe("2035-05");
-    await stub.patch({ limits: { monthlyTasks: 2 } });
-    expect(await exhaustedMonth()).toBeNull();
+  it("counts a task once, however often it asks and whatever is evicted in between", async () => {
+    const stub = await createTenant(limited(100, 2));
+    for (let time = 0; time < 3; time += 1) {
+      expect(await stub.admit(aRequest(time, "test"))).toEqual({ tag: "admitted" });
+      await evict(stub);
+    }
+    const first = aRequest(0);
+    for (let time = 0; time < 3; time += 1) {
+      expect(await stub.admit(first)).toEqual({ tag: "admitted" });
+      await evict(stub);
+    }
+    expect(await stub.admit(aRequest(1))).toEqual({ tag: "admitted" });
+    expect(await stub.admit(aRequest(2))).toEqual({ tag: "rejected", code: "quota_exceeded" });
   });
 
-  it("that is raised and used up again is told again", async () => {
-    const stub = await createTenant(limited(100, 1));
-    await stub.admit(aRequest(0));
-    await stub.admit(aRequest(1));
-    await ringOnTime(stub);
-    await stub.patch({ limits: { monthlyTasks: 2 } });
-    await stub.admit(aRequest(2));
+  it("counts the rows of older versions, which have no count of their own", async () => {
+    const stub = await createTenant(limited(100, 3));
+    for (const task of [aRequest(0), aRequest(1)]) await stub.admit(task);
+    await runInDurableObject(stub, (_object, { storage }) => {
+      storage.sql.exec("UPDATE tasks SET month_count = NULL");
+    });
+    await evict(stub);
+    expect(await stub.admit(aRequest(2))).toEqual({ tag: "admitted" });
+    await evict(stub);
     expect(await stub.admit(aRequest(3))).toEqual({ tag: "rejected", code: "quota_exceeded" });
+  });
+
+  it("finds its count after an eviction without reading the whole month", async () => {
+    const stub = await createTenant(limited(100, 1_001));
+    await runInDurableObject(stub, (_object, { storage }) => {
+      storage.sql.exec(
+        `WITH RECURSIVE made (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM made WHERE n < 999)
+         INSERT INTO tasks (sequence, task_id, mode, website, status, admitted, created_at, deadline_at, finished_at)
+         SELECT (? + n) * 4096, printf('%064x', n), 'live', 'antcpt.com', 'ready', 1, ? + n, ? + n, ? + n FROM made`,
+        ...[START, START, START, START].map((at) => at - 86_400_000),
+      );
+    });
+    await evict(stub);
+    // The first admission stores the count of the older version's rows with its own row.
+    expect(await stub.admit(aRequest(0))).toEqual({ tag: "admitted" });
+    await evict(stub);
+    expect(await rowsReadBy(() => stub.describe())).toBeLessThan(50);
+    expect(await stub.admit(aRequest(1))).toEqual({ tag: "rejected", code: "quota_exceeded" });
+  });
+});
+
+describe("the published snapshot's exhausted month", () => {
+  it("is published by the object's alarm when the quota is used up, and withdrawn when the limit is raised", async () => {
+    const stub = await createTenant(limited(100, 1));
+    await stub.admit(aRequest(0));
+    expect(await exhaustedMonth()).toBeNull();
     await ringOnTime(stub);
     expect(await exhaustedMonth()).toBe("2035-05");
+    await stub.patch({ limits: { monthlyTasks: 2 } });
+    expect(await exhaustedMonth()).toBeNull();
+  });
+
+  it("is published again when a raised limit is used up too", async () => {
+    const stub = await createTenant(limited(100, 1));
+    await stub.admit(aRequest(0));
+    await ringOnTime(stub);
+    await stub.patch({ limits: { monthlyTasks: 2 } });
+    await stub.admit(aRequest(1));
+    await ringOnTime(stub);
+    expect(await exhaustedMonth()).toBe("2035-05");
+  });
+
+  it("is withdrawn by the alarm when the month changes, after an eviction too", async () => {
+    const stub = await createTenant(limited(100, 1));
+    const task = aRequest(0);
+    await stub.admit(task);
+    await stub.reportOutcome(anOutcome(task));
+    await ringOnTime(stub);
+    expect(await exhaustedMonth()).toBe("2035-05");
+    await evict(stub);
+    while (Date.now() < JUNE) await ringOnTime(stub);
+    expect(Date.now()).toBe(JUNE);
+    expect(await exhaustedMonth()).toBeNull();
+  });
+
+  it("is corrected when the object loads and finds that it published something else", async () => {
+    const stub = await createTenant(limited(100, 1));
+    await stub.admit(aRequest(0));
+    await notePublished(stub, null);
+    await stub.describe();
+    await ringOnTime(stub);
+    expect(await exhaustedMonth()).toBe("2035-05");
+
+    await stub.patch({ limits: { monthlyTasks: 5 } });
+    await notePublished(stub, "2035-05");
+    const before = (await publishedSnapshot())?.revision ?? 0;
+    await stub.describe();
+    await ringOnTime(stub);
+    expect(await exhaustedMonth()).toBeNull();
+    expect((await publishedSnapshot())?.revision).toBeGreaterThan(before);
+  });
+
+  it("is not published again by a load that finds it correct", async () => {
+    const stub = await createTenant(limited(100, 1));
+    await stub.admit(aRequest(0));
+    await ringOnTime(stub);
+    const before = await publishedSnapshot();
+    await evict(stub);
+    await stub.admit(aRequest(1));
+    pass(1_000);
+    await ring(stub);
+    expect(await publishedSnapshot()).toEqual(before);
   });
 });

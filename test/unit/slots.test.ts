@@ -1,10 +1,10 @@
-// Admission's slots: never more than the limit, first come first served, leases that end by themselves.
+// Slots: never more leases than the limit, first come first served, and leases that end by themselves.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type SlotRequest, Slots } from "../../src/tenants/slots.ts";
 
-/** A lease ends this long after its task's deadline: an exchange of 10 s may just have left. */
+/** A lease ends this long (ms) after its task's deadline. */
 const GRACE_MS = 12_000;
 
 const request = (taskId: string, createdAt = 0, deadlineAt = 100_000): SlotRequest => ({
@@ -14,26 +14,26 @@ const request = (taskId: string, createdAt = 0, deadlineAt = 100_000): SlotReque
 });
 const ids = (requests: readonly SlotRequest[]): string[] => requests.map(({ taskId }) => taskId);
 
-/** Slots that these tasks have asked for, in this order. */
+/** Slots that these tasks asked for, in this order. */
 function asked(limit: number, ...requests: SlotRequest[]): Slots {
   const slots = new Slots();
   for (const each of requests) slots.ask(each, limit);
   return slots;
 }
 
-describe("slots", () => {
-  it("are taken up to the limit, and the next waits", () => {
+describe("Slots", () => {
+  it("gives slots up to the limit, and lets the next task wait", () => {
     const slots = new Slots();
     expect(["a", "b", "c"].map((id) => slots.ask(request(id), 2))).toEqual(["leased", "leased", "waiting"]);
     expect(slots.counts).toEqual({ leased: 2, waiting: 1 });
     expect(["a", "b", "c", "d"].map((id) => slots.stateOf(id))).toEqual(["leased", "leased", "waiting", "unknown"]);
   });
 
-  it("of a limit of none leave everybody waiting", () => {
+  it("gives no slot under a limit of 0", () => {
     expect(new Slots().ask(request("a"), 0)).toBe("waiting");
   });
 
-  it("asked for twice are one lease or one place", () => {
+  it("counts one lease or one queue place for a task that asks again", () => {
     const slots = asked(1, request("a"), request("b", 1));
     for (let time = 0; time < 3; time += 1) {
       expect(slots.ask(request("a"), 1)).toBe("leased");
@@ -42,7 +42,7 @@ describe("slots", () => {
     expect(slots.counts).toEqual({ leased: 1, waiting: 1 });
   });
 
-  it("go to those who were accepted first, whoever asks first", () => {
+  it("gives free slots in the order of creation, not in the order of asking", () => {
     const slots = asked(1, request("a"), request("late", 30), request("early", 10), request("middle", 20));
     slots.release("a");
     expect(slots.ask(request("late", 30), 1)).toBe("waiting");
@@ -51,19 +51,19 @@ describe("slots", () => {
     expect(slots.ask(request("middle", 20), 1)).toBe("leased");
   });
 
-  it("go by id among tasks of one millisecond, so that the order is one", () => {
+  it("orders tasks of the same millisecond by id", () => {
     const slots = asked(0, request("c"), request("a"), request("b"));
     expect(ids(slots.grantFree(3))).toEqual(["a", "b", "c"]);
   });
 
-  it("that are free are all granted at once, and each grant is named once", () => {
+  it("grants all free slots at once, and returns each granted task once", () => {
     const slots = asked(1, request("a"), request("b", 1), request("c", 2), request("d", 3));
     expect(ids(slots.grantFree(3))).toEqual(["b", "c"]);
     expect(slots.grantFree(3)).toEqual([]);
     expect(slots.counts).toEqual({ leased: 3, waiting: 1 });
   });
 
-  it("are not taken back when the limit falls, and none is granted until it is kept again", () => {
+  it("keeps leases over a lowered limit, and grants none until they are under it", () => {
     const slots = asked(3, request("a"), request("b"), request("c"), request("d"));
     expect(slots.grantFree(1)).toEqual([]);
     expect(slots.ask(request("d"), 1)).toBe("waiting");
@@ -74,13 +74,13 @@ describe("slots", () => {
     expect(ids(slots.grantFree(1))).toEqual(["d"]);
   });
 
-  it("are given up once: a lease or a place", () => {
+  it("releases a lease or a queue place once", () => {
     const slots = asked(1, request("a"), request("b"));
     expect(["a", "b", "a", "b", "x"].map((id) => slots.release(id))).toEqual([true, true, false, false, false]);
     expect(slots.counts).toEqual({ leased: 0, waiting: 0 });
   });
 
-  it("expireLeases with the deadline and its grace, places too, and free the slot", () => {
+  it("ends leases and queue places 12 s after the deadline, and frees the slot", () => {
     const slots = asked(1, request("a", 0, 50_000), request("b", 1, 40_000), request("c", 2, 90_000));
     expect(slots.expireLeases(40_000 + GRACE_MS - 1)).toEqual([]);
     expect(ids(slots.expireLeases(40_000 + GRACE_MS))).toEqual(["b"]);
@@ -89,7 +89,7 @@ describe("slots", () => {
     expect(ids(slots.grantFree(1))).toEqual(["c"]);
   });
 
-  it("say when the next of them lapses", () => {
+  it("returns when the next lease or queue place ends", () => {
     const slots = asked(1, request("a", 0, 50_000), request("b", 1, 40_000));
     expect(new Slots().nextLeaseExpiryAt()).toBeNull();
     expect(slots.nextLeaseExpiryAt()).toBe(40_000 + GRACE_MS);
@@ -97,7 +97,7 @@ describe("slots", () => {
     expect(slots.nextLeaseExpiryAt()).toBe(50_000 + GRACE_MS);
   });
 
-  it("come back from storage as they were", () => {
+  it("restores leases and queue places from storage", () => {
     const slots = new Slots();
     slots.restore(request("a"), true);
     slots.restore(request("b", 1), false);
@@ -106,6 +106,18 @@ describe("slots", () => {
     slots.release("a");
     expect(ids(slots.grantFree(1))).toEqual(["b"]);
   });
+
+  it("keeps the order of a long queue after most of its tasks were released", () => {
+    const waiting = Array.from({ length: 400 }, (_, n) => request(`t${n}`, (n * 7) % 400, 10_000 + ((n * 11) % 400)));
+    const slots = asked(0, ...waiting);
+    const kept = waiting.filter((_, n) => n % 10 === 0);
+    for (const { taskId } of waiting.filter((_, n) => n % 10 !== 0)) slots.release(taskId);
+    expect(slots.counts).toEqual({ leased: 0, waiting: 40 });
+    const byDeadline = kept.toSorted((a, b) => a.deadlineAt - b.deadlineAt);
+    expect(ids(slots.expireLeases((byDeadline[9]?.deadlineAt ?? 0) + GRACE_MS))).toEqual(ids(byDeadline.slice(0, 10)));
+    const byCreation = byDeadline.slice(10).toSorted((a, b) => a.createdAt - b.createdAt);
+    expect(ids(slots.grantFree(400))).toEqual(ids(byCreation));
+  });
 });
 
 type Step =
@@ -113,7 +125,7 @@ type Step =
   | { readonly tag: "grant" }
   | { readonly tag: "expireLeases"; readonly now: number };
 
-/** Twelve tasks, several of one millisecond, whose deadlines are in no order. */
+/** Twelve tasks, three in each millisecond, with unordered deadlines. */
 const TASKS = Array.from({ length: 12 }, (_value, index) =>
   request(`t${index}`, Math.floor(index / 3), 10_000 + ((index * 7) % 12) * 1_000),
 );
@@ -131,8 +143,8 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 60 },
 );
 
-describe("after any sequence", () => {
-  it("the slots are those of a model: K leases at most, the oldest first, nobody lost", () => {
+describe("Slots after any sequence of calls", () => {
+  it("agree with a model: never over the limit, oldest first, no task lost", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 4 }), steps, (limit, script) => {
         const slots = new Slots();

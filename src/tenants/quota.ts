@@ -1,0 +1,91 @@
+// The monthly quota of live tasks: what a month is, which tasks count, and the error once it is used up. Pure.
+//
+// A task counts in the calendar month (UTC) in which it gets its slot. Test tasks do not count.
+
+import { ApiError } from "../errors.ts";
+import type { KeyMode } from "./keys.ts";
+import type { TenantProfile } from "./settings.ts";
+
+/** The calendar month of a time (ms), in UTC: `2026-11`. */
+export const monthOf = (now: number): string => new Date(now).toISOString().slice(0, 7);
+
+/** The start of the month (UTC) of a time; ms since the epoch. */
+export function monthStartAt(now: number): number {
+  const date = new Date(now);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
+}
+
+/** The start of the month (UTC) after that of a time; ms since the epoch. */
+export function nextMonthAt(now: number): number {
+  const date = new Date(now);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
+}
+
+/** More than the largest quota (`limitsSchema`), and small enough for marks to stay safe integers. */
+const MARKS_PER_MONTH = 2 ** 32;
+
+/** The number of live tasks that were admitted in the current month. */
+export class MonthlyCount {
+  /** Months since the year 0. */
+  #month = 0;
+  #tasks = 0;
+
+  /** The count that a `mark` stands for. */
+  static restore(mark: number): MonthlyCount {
+    const count = new MonthlyCount();
+    count.#month = Math.floor(mark / MARKS_PER_MONTH);
+    count.#tasks = mark % MARKS_PER_MONTH;
+    return count;
+  }
+
+  /** A count of `tasks` in the month of `now` (ms). */
+  static of(tasks: number, now: number): MonthlyCount {
+    const count = new MonthlyCount();
+    count.#month = monthIndex(now);
+    count.#tasks = tasks;
+    return count;
+  }
+
+  /** The month and the count as one integer. It only grows, so the largest of several marks is the latest. */
+  get mark(): number {
+    return this.#month * MARKS_PER_MONTH + this.#tasks;
+  }
+
+  /** The tasks counted in the month of `now` (ms). */
+  at(now: number): number {
+    return monthIndex(now) > this.#month ? 0 : this.#tasks;
+  }
+
+  /** Counts a task that is admitted at `now` (ms). After a clock went back, it counts in the later month. */
+  add(now: number): void {
+    this.#tasks = this.at(now) + 1;
+    this.#month = Math.max(this.#month, monthIndex(now));
+  }
+}
+
+function monthIndex(now: number): number {
+  const date = new Date(now);
+  return date.getUTCFullYear() * 12 + date.getUTCMonth();
+}
+
+/** What the edge knows about a caller's quota. */
+export interface QuotaCaller {
+  readonly mode: KeyMode;
+  /** The month (`2026-11`) whose quota is used up, or null. */
+  readonly exhaustedMonth: string | null;
+  readonly profile: TenantProfile;
+}
+
+/** The error for a live task of a tenant that has used up its month, or null. */
+export function quotaError(caller: QuotaCaller, now: number): ApiError | null {
+  if (caller.mode !== "live" || caller.exhaustedMonth !== monthOf(now)) return null;
+  const endsAt = nextMonthAt(now);
+  const windowS = (endsAt - monthStartAt(now)) / 1_000;
+  const quota = caller.profile.limits.monthlyTasks ?? 0;
+  return new ApiError("quota_exceeded", "The monthly quota of live tasks is used up.", {
+    headers: {
+      "Retry-After": String(Math.ceil((endsAt - now) / 1_000)),
+      "RateLimit-Policy": `"monthly";q=${quota};w=${windowS}`,
+    },
+  });
+}
