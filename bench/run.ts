@@ -2,7 +2,7 @@
 // target, writes bench/results.json, and ends only what it started. A miss is told, and is no failure of the run: on a busy
 // machine only the ratios mean anything. State lies in the system's temporary folder (TMPDIR chooses another).
 //
-// `--quick` shrinks every load to fit into a minute, and leaves fairness and the advice on first polls out. `--soak` or `--soak=<minutes>` runs mixed traffic
+// `--quick` shrinks every load to fit into a minute, and leaves fairness out. `--soak` or `--soak=<minutes>` runs mixed traffic
 // instead, and fails where anything but speed is amiss.
 
 import { dirname, join } from "node:path";
@@ -10,13 +10,12 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { measureAccepts } from "./accepts.ts";
-import { ADVICE_PLANS, measureAdvice } from "./advice.ts";
-import { measureAdvised } from "./advised.ts";
 import type { Bundle } from "./build.ts";
 import { buildWorker } from "./build.ts";
 import { measureCounted } from "./counted.ts";
 import { endAll, endOnSignals, temporaryFolder } from "./endings.ts";
 import { measureFairness } from "./fairness.ts";
+import { measureFirstPoll } from "./first-poll.ts";
 import { measureHeld } from "./held.ts";
 import { measureInflight } from "./inflight.ts";
 import { measureLag } from "./lag.ts";
@@ -34,7 +33,7 @@ const PLANS = {
     fairness: { rounds: 2, count: 40 },
     inflight: { rounds: 2, watchMs: 8_000 },
     lag: { rounds: 2, count: 90 },
-    advised: { learned: 100, counted: 200 },
+    firstPoll: { tasks: 3_000, seeds: 2 },
     held: 100,
     startups: 3,
   },
@@ -43,7 +42,7 @@ const PLANS = {
     fairness: null,
     inflight: { rounds: 1, watchMs: 3_000 },
     lag: { rounds: 1, count: 20 },
-    advised: null,
+    firstPoll: { tasks: 500, seeds: 2 },
     held: 10,
     startups: 1,
   },
@@ -88,19 +87,16 @@ async function bench(kind: keyof typeof PLANS): Promise<void> {
   const inflight = await measureInflight(bundle, plan.inflight, tell);
   // Counting has the machine nearly to itself, and so has the lag: neither minds the other.
   const [lag, counted] = await Promise.all([measureLag(bundle, plan.lag), measureCounted(bundle)]);
-  // The simulation times nothing, but it takes a core: it has the run's end.
-  const advice = plan.advised === null ? [] : await measureAdvised(bundle, plan.advised);
   const held = await measureHeld(bundle, plan.held);
   const startup = await measureStartup(folder, plan.startups);
-  if (plan.advised !== null) advice.push(...measureAdvice(ADVICE_PLANS.quick));
+  const firstPoll = measureFirstPoll(plan.firstPoll);
   const measured = [...accepts, ...fairness, ...inflight, ...lag, held, ...counted.figures];
-  const figures = [...measured, sizeOf(bundle), startup, ...advice];
+  const figures = [...measured, sizeOf(bundle), startup, ...firstPoll];
   const seconds = Math.round((Date.now() - startedAt) / 1_000);
   tell(
     `\n${tableOf(figures)}\n\n${counted.table}\n\nCounted under a clock that runs faster; the budget test has the held time exactly.`,
   );
-  if (kind === "quick")
-    tell("Left out by --quick: what one tenant's load is to another, and the advice on first polls.");
+  if (kind === "quick") tell("Left out by --quick: what one tenant's load is to another.");
   tell(`${seconds} s; written to bench/results.json`);
   writeResults(RESULTS, { date: new Date(startedAt).toISOString(), kind, seconds }, figures);
 }

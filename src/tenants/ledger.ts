@@ -4,6 +4,7 @@
 import { and, asc, count, desc, eq, gte, isNotNull, isNull, lt, max, sql } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
 import type { TaskErrorCode, TaskStatus } from "../tasks/status.ts";
+import type { SolveSample } from "./adaptive-first-poll.ts";
 import type { KeyMode } from "./keys.ts";
 import { LedgerQueries } from "./ledger-queries.ts";
 import { LedgerRows } from "./ledger-rows.ts";
@@ -12,7 +13,6 @@ import type { WebhookState } from "./schema.ts";
 import { tasks } from "./schema.ts";
 import { SEQUENCES_PER_MS, sequenceAt } from "./sequence.ts";
 import type { SlotRequest } from "./slots.ts";
-import type { SolveSample } from "./solve-times.ts";
 
 /** How long (ms) a row is kept: 30 days. */
 const LEDGER_KEPT_MS = 30 * 86_400_000;

@@ -157,7 +157,7 @@ export class TenantObject extends DurableObject<Env> {
     const outcome = state.admission.admit(request, state.profile, now);
     this.#announceExhaustion(state, now);
     this.#armForLeaseExpiry(state);
-    return outcome.tag === "admitted" ? { ...outcome, ...this.#adviceFor(state, request.mode) } : outcome;
+    return outcome.tag === "admitted" ? { ...outcome, ...this.#firstPoll(state, request.mode) } : outcome;
   }
 
   /**
@@ -173,7 +173,7 @@ export class TenantObject extends DurableObject<Env> {
     const entered = !mayWait || webhookState === null;
     const outcome = { ...report, webhookState };
     const fresh = entered ? state.ledger.recordOutcome(outcome) : state.ledger.hold(outcome);
-    if (fresh) state.advice.note(outcome);
+    if (fresh) recordSolveTime(state, outcome);
     this.#wake(state.admission.release(report, state.profile, now));
     this.#announceExhaustion(state, now);
     return { entered, settings };
@@ -249,10 +249,10 @@ export class TenantObject extends DurableObject<Env> {
     this.#armForLeaseExpiry(state);
   }
 
-  /** When the first poll had best come, where the operator wants it to be learned. */
-  #adviceFor({ advice }: TenantState, mode: KeyMode): { readonly firstPollMs?: number } {
+  /** When the task's first poll should come, if not at the usual time. */
+  #firstPoll({ firstPolls }: TenantState, mode: KeyMode): { readonly firstPollMs?: number } {
     const { adaptiveFirstPoll, pollIntervalMs } = configurationOf(this.env);
-    const firstPollMs = adaptiveFirstPoll ? advice.firstPollMs(mode, pollIntervalMs, Math.random()) : undefined;
+    const firstPollMs = adaptiveFirstPoll ? firstPolls[mode].delayMs(pollIntervalMs, Math.random()) : undefined;
     return firstPollMs === undefined ? {} : { firstPollMs };
   }
 
@@ -301,4 +301,8 @@ export class TenantObject extends DurableObject<Env> {
 function mayGive(authority: KeyAuthority | null, wanted: Pick<NewKey, "mode" | "scopes">): boolean {
   if (authority === null) return true;
   return wanted.mode === authority.mode && wanted.scopes.every((scope) => authority.scopes.includes(scope));
+}
+
+function recordSolveTime({ firstPolls }: TenantState, { mode, unsolvedMs, solveMs }: TaskOutcome): void {
+  if (unsolvedMs !== null && solveMs !== null) firstPolls[mode].record({ afterMs: unsolvedMs, byMs: solveMs });
 }

@@ -5,9 +5,10 @@ import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
 import { drizzle } from "drizzle-orm/durable-sqlite";
 import { migrate } from "drizzle-orm/durable-sqlite/migrator";
 import { newWebhookSecret, WEBHOOK_SECRET_BYTES } from "../webhooks/sign.ts";
+import { AdaptiveFirstPoll } from "./adaptive-first-poll.ts";
 import { Admission } from "./admission.ts";
-import { Advice } from "./advice.ts";
 import { Keyring } from "./keyring.ts";
+import type { KeyMode } from "./keys.ts";
 import { Ledger } from "./ledger.ts";
 import migrations from "./migrations/migrations.js";
 import { monthOf } from "./quota.ts";
@@ -53,7 +54,8 @@ export class TenantState {
   readonly keyring: Keyring;
   readonly ledger: Ledger;
   readonly admission: Admission;
-  readonly advice: Advice;
+  /** By mode: test and live tasks have different solve times. */
+  readonly firstPolls: Readonly<Record<KeyMode, AdaptiveFirstPoll>>;
   readonly #storage: DurableObjectStorage;
   #record: TenantRecord;
   /** The exhausted month that the edge knows or will know; undefined if an older version published the snapshot. */
@@ -67,7 +69,10 @@ export class TenantState {
     const now = Date.now();
     this.ledger = new Ledger(db, now);
     this.admission = new Admission(this.ledger, now);
-    this.advice = new Advice(this.ledger);
+    this.firstPolls = {
+      live: new AdaptiveFirstPoll((limit) => this.ledger.solveTimes("live", limit)),
+      test: new AdaptiveFirstPoll((limit) => this.ledger.solveTimes("test", limit)),
+    };
   }
 
   /** The tenant that storage holds, or null. A tenant that does not exist leaves no table behind. */

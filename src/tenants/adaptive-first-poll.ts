@@ -1,0 +1,150 @@
+/**
+ * Learns from a tenant's solve times when the first poll of a task should come, so that fewer polls find results no later than
+ * polls at 3, 6, 9 … s. Pure: randomness is a parameter. Method, figures and limits: docs/adaptive-first-poll.md.
+ */
+
+import { DOCUMENTED_POLL_MS } from "../poll-interval.ts";
+
+/** When a solution was found, in ms after createTask's answer. */
+export interface SolveSample {
+  /** When the last poll left that was answered with `processing`; 0 if the first poll found the solution. */
+  readonly afterMs: number;
+  /** When the answer with the solution arrived. */
+  readonly byMs: number;
+}
+
+/** The newest samples count: enough to show a distribution, few enough to follow a change. */
+export const MAX_SAMPLES = 256;
+
+/** With fewer samples the first poll comes at its usual time: the first results to arrive are the fast ones, and mislead. */
+export const MIN_SAMPLES = 32;
+
+/** The latest first poll (ms). A solution's age counts from the last `processing` answer; half of its best 60 s must remain. */
+export const MAX_DELAY_MS = 30_000;
+
+/** A new estimate is made after this many new samples. */
+const SAMPLES_PER_ESTIMATE = 8;
+
+/** The lag (ms) that may be paid to save one poll. */
+const POLL_COST_MS = 250;
+
+/** How much more lag than usual may be expected: the estimate's own rounding. */
+const LAG_TOLERANCE = 1.005;
+
+/** Solve times are estimated in twelfths of a step (an interval and a request), the time from one poll to the next. */
+const BINS_PER_STEP = 12;
+
+/** Passes of expectation maximization, and the share of each estimate that is spread evenly over all bins. */
+const PASSES = 20;
+const FLAT_PRIOR = 0.01;
+
+/** One task in ten polls up to this many intervals early: only those tasks can show that results have become faster. */
+const EXPLORING_SHARE = 0.1;
+const EXPLORED_INTERVALS = 2;
+
+/** Chooses the first polls of one tenant's tasks of one mode. */
+export class AdaptiveFirstPoll {
+  readonly #history: (limit: number) => SolveSample[];
+  #samples: SolveSample[] | null = null;
+  #recorded = 0;
+  #estimatedAt = Number.NEGATIVE_INFINITY;
+  #chosenMs = DOCUMENTED_POLL_MS;
+
+  /** @param history the newest stored samples, oldest first; read once, when the first task asks for a delay */
+  constructor(history: (limit: number) => SolveSample[]) {
+    this.#history = history;
+  }
+
+  /** Records a solved task. An impossible sample is ignored. */
+  record({ afterMs, byMs }: SolveSample): void {
+    if (this.#samples === null || !(afterMs >= 0 && byMs > afterMs && byMs < Number.POSITIVE_INFINITY)) return;
+    this.#samples[this.#recorded % MAX_SAMPLES] = { afterMs, byMs };
+    this.#recorded += 1;
+  }
+
+  /**
+   * The delay (whole ms) from createTask's answer to the first poll; undefined for the usual 3 s.
+   * @param random from 0 to less than 1, different for each task
+   */
+  delayMs(intervalMs: number, random: number): number | undefined {
+    if (this.#samples === null) {
+      this.#samples = [];
+      for (const sample of this.#history(MAX_SAMPLES)) this.record(sample);
+    }
+    if (this.#samples.length < MIN_SAMPLES) return undefined;
+    if (this.#recorded - this.#estimatedAt >= SAMPLES_PER_ESTIMATE) {
+      this.#chosenMs = chooseDelay(this.#samples, intervalMs);
+      this.#estimatedAt = this.#recorded;
+    }
+    const exploring = random < EXPLORING_SHARE;
+    const part = exploring ? -random / EXPLORING_SHARE : (random - EXPLORING_SHARE) / (1 - EXPLORING_SHARE) - 0.5;
+    // Half a bin of dither, so that the samples show what lies on both sides of the chosen delay.
+    const widthMs = intervalMs * (exploring ? EXPLORED_INTERVALS : 0.5 / BINS_PER_STEP);
+    const delayMs = Math.round(Math.min(this.#chosenMs + part * widthMs, MAX_DELAY_MS));
+    return this.#chosenMs > DOCUMENTED_POLL_MS && delayMs > DOCUMENTED_POLL_MS ? delayMs : undefined;
+  }
+}
+
+/** The delay with the lowest cost in lag and polls, among those with no more expected lag than the usual first poll. */
+function chooseDelay(samples: readonly SolveSample[], intervalMs: number): number {
+  // A sample spans an interval and half a request at each end. The median, because failed polls widen some.
+  const widths = samples.filter(({ afterMs }) => afterMs > 0).map(({ afterMs, byMs }) => byMs - afterMs);
+  const medianMs = widths.toSorted((a, b) => a - b)[widths.length >> 1];
+  if (medianMs === undefined) return DOCUMENTED_POLL_MS;
+  const requestMs = Math.min(Math.max((medianMs - intervalMs) / 2, 0), intervalMs);
+  const binMs = (intervalMs + requestMs) / BINS_PER_STEP;
+  const latest = Math.floor((MAX_DELAY_MS - DOCUMENTED_POLL_MS) / binMs);
+  const binAt = (ms: number) => Math.max(Math.round((ms - DOCUMENTED_POLL_MS) / binMs), 0);
+  const last = latest + 4 * BINS_PER_STEP;
+  // Samples by the first and the last bin in which they may lie; most lie in a few ranges.
+  const counts = new Map<number, number>();
+  for (const { afterMs, byMs } of samples) {
+    const end = Math.min(binAt(byMs - requestMs), last);
+    const range = (afterMs > 0 ? Math.min(binAt(afterMs) + 1, end) : 0) * (last + 1) + end;
+    counts.set(range, (counts.get(range) ?? 0) + 1 / samples.length);
+  }
+  const shares = estimateShares(counts, last);
+  const usual = expectedCost(shares, 0, binMs);
+  let best = { ...usual, delay: 0 };
+  for (let delay = 1; delay <= latest; delay += 1) {
+    const one = expectedCost(shares, delay, binMs);
+    if (one.lagMs <= usual.lagMs * LAG_TOLERANCE && one.costMs < best.costMs) best = { ...one, delay };
+  }
+  return DOCUMENTED_POLL_MS + best.delay * binMs;
+}
+
+/** The share of tasks solved in each bin. Bin 0 holds all before the usual first poll, `last` all after the range. */
+function estimateShares(samples: ReadonlyMap<number, number>, last: number): Float64Array {
+  let shares = new Float64Array(last + 1).fill(1 / (last + 1));
+  for (let pass = 0; pass < PASSES; pass += 1) {
+    const next = new Float64Array(last + 1).fill(FLAT_PRIOR / (last + 1));
+    for (const [range, weight] of samples) {
+      const first = Math.floor(range / (last + 1));
+      const end = range % (last + 1);
+      let held = 0;
+      for (let bin = first; bin <= end; bin += 1) held += shares[bin] ?? 0;
+      const scale = ((1 - FLAT_PRIOR) * weight) / held;
+      for (let bin = first; bin <= end; bin += 1) next[bin] = (next[bin] ?? 0) + scale * (shares[bin] ?? 0);
+    }
+    shares = next;
+  }
+  // A moving average over three bins: sharp peaks come from the samples' gaps and promise too much.
+  const near = (bin: number) => shares.slice(Math.max(bin - 1, 1), Math.min(bin + 2, last));
+  const mean = (some: Float64Array) => some.reduce((sum, share) => sum + share, 0) / some.length;
+  return shares.map((share, bin) => (bin === 0 || bin === last ? share : mean(near(bin))));
+}
+
+/** Mean lag (ms), and lag with the cost of the polls, when the first poll comes `delay` bins after the usual one. */
+function expectedCost(shares: Float64Array, delay: number, binMs: number) {
+  let lagMs = 0;
+  let polls = 0;
+  for (let bin = 0; bin < shares.length; bin += 1) {
+    const share = shares[bin] ?? 0;
+    const steps = Math.max((bin - delay) / BINS_PER_STEP, 0);
+    // Within the last bin nothing is known: no delay suits it better than another.
+    const later = bin === shares.length - 1 ? steps : Math.ceil(steps);
+    lagMs += share * (delay + later * BINS_PER_STEP - bin + 0.5) * binMs;
+    polls += share * (1 + later);
+  }
+  return { lagMs, costMs: lagMs + POLL_COST_MS * polls };
+}
