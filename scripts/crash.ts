@@ -64,15 +64,15 @@ function readSeed(): number {
 /** A tenant with few slots, and a live key that may do all. */
 async function makeTenant(admin: CrashClient): Promise<{ key: string; webhookSecret: string }> {
   const tenant = { id: "crash", name: "Crash", allowedHosts: ["antcpt.com"], limits: { maxInFlight: MAX_IN_FLIGHT } };
-  const { webhookSecret } = z
-    .object({ webhookSecret: z.string() })
+  const { webhookSecrets } = z
+    .object({ webhookSecrets: z.object({ live: z.string() }) })
     .parse(await admin.demand("POST", "/admin/tenants", { body: tenant }));
   const scopes = ["tasks:write", "tasks:read", "account:read", "account:write"];
   const body = { name: "Crash", mode: "live", scopes };
   const { key } = z
     .object({ key: z.string() })
     .parse(await admin.demand("POST", "/admin/tenants/crash/keys", { body }));
-  return { key, webhookSecret };
+  return { key, webhookSecret: webhookSecrets.live };
 }
 
 /** Kills the gateway and starts it again, so many times, while the caller goes on. */

@@ -71,7 +71,7 @@ async function demo(cleanups: (() => unknown)[]): Promise<string> {
   cleanups.push(() => gateway.stop());
   say("✓", `gateway on ${gateway.url}, upstream on ${upstream.url}`);
 
-  const tenant = z.object({ webhookSecret: z.string() }).parse(
+  const tenant = z.object({ webhookSecrets: z.object({ live: z.string() }) }).parse(
     await ask(`${gateway.url}/admin/tenants`, adminToken, {
       method: "POST",
       body: { id: "demo", name: "Demo", allowedHosts: ["antcpt.com"] },
@@ -101,7 +101,7 @@ async function demo(cleanups: (() => unknown)[]): Promise<string> {
   say("✓", `the status endpoint has the solution, after ${done.polls} polls`);
 
   const webhook = await within(receiver.nth(1), "no webhook came");
-  new Webhook(tenant.webhookSecret).verify(webhook.body, headersOf(webhook.headers));
+  new Webhook(tenant.webhookSecrets.live).verify(webhook.body, headersOf(webhook.headers));
   const event = eventSchema.parse(JSON.parse(webhook.body));
   if (event.type !== "task.ready" || event.data.solution?.gRecaptchaResponse !== token) {
     throw new Error(`the webhook says ${event.type}, with another solution`);

@@ -12,7 +12,6 @@ import { describeError, log } from "./log.ts";
 import { logRequests } from "./middleware/access-log.ts";
 import type { AppEnv } from "./middleware/authenticate.ts";
 import { OPENAPI_HEAD, SECURITY_SCHEMES } from "./openapi.ts";
-import { accountRoutes } from "./routes/account.ts";
 import { adminRoutes } from "./routes/admin.ts";
 import {
   CompatibilityError,
@@ -22,11 +21,13 @@ import {
   routedPath,
 } from "./routes/compatibility.ts";
 import { homeRoutes } from "./routes/home.ts";
+import { keyRoutes } from "./routes/keys.ts";
 import { ledgerRoutes } from "./routes/ledger.ts";
 import { metaRoutes } from "./routes/meta.ts";
 import { unroutedError } from "./routes/methods.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { taskRoutes } from "./routes/tasks.ts";
+import { webhookEndpointRoutes } from "./routes/webhook-endpoint.ts";
 import { HEADER_COMPONENTS } from "./schemas/headers.ts";
 import { registerWebhookEvents } from "./schemas/webhook-events.ts";
 import { variableWarnings } from "./variable-warnings.ts";
@@ -47,7 +48,8 @@ export function createApp() {
 
   app.route("/", taskRoutes());
   app.route("/", ledgerRoutes());
-  app.route("/", accountRoutes());
+  app.route("/", keyRoutes());
+  app.route("/", webhookEndpointRoutes());
   app.route("/", compatibilityRoutes());
   app.route("/", adminRoutes());
   app.route("/", metaRoutes());

@@ -16,17 +16,29 @@ import {
   keyListSchema,
   overlapSchema,
   patchTenantSchema,
+  rotatedKeySchema,
   tenantKeyParamSchema,
   tenantListSchema,
   tenantParamSchema,
   tenantSchema,
 } from "../schemas/tenants.ts";
+import { OPERATOR } from "../tenants/actor.ts";
 import { dropCachedTenant, listTenants, tenantStub } from "../tenants/directory.ts";
 import { normaliseHosts } from "../tenants/hosts.ts";
 import { TENANT_ID_PATTERN } from "../tenants/keys.ts";
 import { DEFAULT_LIMITS } from "../tenants/settings.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
-import { KEY_OVERLAP_S, mintedOrThrow, newKeyOf, presentKey, presentMinted, presentTenant } from "./tenant-views.ts";
+import {
+  createdOrThrow,
+  KEY_OVERLAP_S,
+  newKeyOf,
+  noSuchKey,
+  presentCreatedKey,
+  presentKey,
+  presentRotatedKey,
+  presentTenant,
+  rotatedOrThrow,
+} from "./tenant-views.ts";
 import { rejectInvalid } from "./validation.ts";
 
 const tags = ["Admin"];
@@ -47,7 +59,7 @@ const createTenantRoute = createRoute({
   middleware: operatorWithBody,
   request: { body: jsonContent(createTenantSchema) },
   responses: {
-    201: json(createdTenantSchema, "The tenant, with the secret that signs its webhooks, shown this once"),
+    201: json(createdTenantSchema, "The tenant, with the signing secret of each mode's webhooks"),
     ...problems(400, 401, 404, 409, 413, 415, 429),
   },
 });
@@ -151,7 +163,7 @@ const rotateKeyRoute = createRoute({
     params: tenantKeyParamSchema,
     body: { required: false, content: { "application/json": { schema: overlapSchema(KEY_OVERLAP_S) } } },
   },
-  responses: { 201: json(createdKeySchema, "The new key, shown this once"), ...problems(400, 401, 404, 413, 415, 429) },
+  responses: { 201: json(rotatedKeySchema, "The new key"), ...problems(400, 401, 404, 409, 413, 415, 429) },
 });
 
 /** The routes of /admin. */
@@ -164,7 +176,7 @@ export function adminRoutes() {
     const created = await tenantStub(c.env, id).create(wanted);
     if (created === null) throw new ApiError("tenant_exists", `There is a tenant ${id} already.`);
     dropCachedTenant(id);
-    return c.json({ ...presentTenant(created.profile), webhookSecret: created.webhookSecret }, 201);
+    return c.json({ ...presentTenant(created.profile), webhookSecrets: created.webhookSecrets }, 201);
   });
 
   app.openapi(listTenantsRoute, async (c) => {
@@ -205,37 +217,39 @@ export function adminRoutes() {
 
   app.openapi(createKeyRoute, async (c) => {
     const { tenantId } = c.req.valid("param");
-    const minted = await tenantOf(c.env, tenantId).mintKey(newKeyOf(c.req.valid("json"), Date.now()), null);
-    return c.json(presentMinted(mintedOrThrow(minted, noTenant)), 201);
+    const body = c.req.valid("json");
+    const result = await tenantOf(c.env, tenantId).createKey(OPERATOR, newKeyOf(body, body.mode, Date.now()));
+    dropCachedTenant(tenantId);
+    if (result === null) throw noTenant();
+    return c.json(presentCreatedKey(createdOrThrow(result)), 201);
   });
 
   app.openapi(listKeysRoute, async (c) => {
-    const keys = await tenantOf(c.env, c.req.valid("param").tenantId).listKeys();
+    const keys = await tenantOf(c.env, c.req.valid("param").tenantId).listKeys(OPERATOR);
     if (keys === null) throw noTenant();
     return c.json({ keys: keys.map(presentKey) }, 200);
   });
 
   app.openapi(deleteKeyRoute, async (c) => {
     const { tenantId, keyId } = c.req.valid("param");
-    const revoked = await tenantOf(c.env, tenantId).revokeKey(keyId);
+    const revoked = await tenantOf(c.env, tenantId).revokeKey(OPERATOR, keyId);
     dropCachedTenant(tenantId);
-    if (!revoked) throw noKey();
+    if (revoked !== true) throw noSuchKey();
     return c.body(null, 204);
   });
 
   app.openapi(rotateKeyRoute, async (c) => {
     const { tenantId, keyId } = c.req.valid("param");
     const overlapMs = (c.req.valid("json").overlapSeconds ?? KEY_OVERLAP_S) * 1_000;
-    const minted = await tenantOf(c.env, tenantId).rotateKey(keyId, overlapMs, null);
+    const result = await tenantOf(c.env, tenantId).rotateKey(OPERATOR, keyId, overlapMs);
     dropCachedTenant(tenantId);
-    return c.json(presentMinted(mintedOrThrow(minted, noKey)), 201);
+    return c.json(presentRotatedKey(rotatedOrThrow(result ?? "absent")), 201);
   });
 
   return app;
 }
 
 const noTenant = () => new ApiError("not_found", "There is no such tenant.");
-const noKey = () => new ApiError("not_found", "There is no such key.");
 
 /** The object of a tenant; an id that no tenant can have wakes none. */
 function tenantOf(env: Env, tenantId: string) {

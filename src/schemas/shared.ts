@@ -24,6 +24,32 @@ export function isDay(text: string): boolean {
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
 }
 
+/** RFC 3339 §5.6, with seconds and an offset. */
+const RFC_3339 =
+  /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
+
+/** The time (ms since the epoch) in an RFC 3339 text, or null. In UTC it must be in a year of four digits, too. */
+export function parseTime(text: string): number | null {
+  const day = RFC_3339.exec(text)?.[1];
+  if (day === undefined || !isDay(day)) return null;
+  const ms = Date.parse(text.toUpperCase());
+  return ms >= FIRST_TIME_MS && ms <= LAST_TIME_MS ? ms : null;
+}
+
+const FIRST_TIME_MS = Date.parse("0000-01-01T00:00:00.000Z");
+const LAST_TIME_MS = Date.parse("9999-12-31T23:59:59.999Z");
+
+/** A time in a request, parsed to ms since the epoch. */
+export const timeInputSchema = z
+  .string()
+  .transform((text, context) => {
+    const ms = parseTime(text);
+    if (ms !== null) return ms;
+    context.addIssue({ code: "custom", message: "must be an RFC 3339 time, such as 2027-01-01T00:00:00Z" });
+    return z.NEVER;
+  })
+  .openapi({ type: "string", format: "date-time", example: "2027-01-01T00:00:00Z" });
+
 /** A time of an answer. */
 export const timeSchema = z.string().openapi({
   format: "date-time",

@@ -1,9 +1,9 @@
-// The wire of tenants and keys, for /admin and for a tenant's own account.
+// Wire schemas of tenants and keys, for /admin and for a tenant's own account.
 
 import { z } from "@hono/zod-openapi";
 import { SCOPES, TENANT_ID_PATTERN } from "../tenants/keys.ts";
 import { limitsSchema } from "../tenants/settings.ts";
-import { isDay, nameSchema, nullableTimeSchema, timeSchema } from "./shared.ts";
+import { nameSchema, nullableTimeSchema, timeInputSchema, timeSchema } from "./shared.ts";
 
 const tenantIdSchema = z
   .string()
@@ -15,7 +15,7 @@ const hostsSchema = z
   .max(1_000)
   .openapi({
     description:
-      "Hosts (`shop.example`), everything below one (`*.shop.example`), or all (`*`). Empty: nothing is allowed",
+      "Exact hosts (`shop.example`), every host below one (`*.shop.example`), or all hosts (`*`). Empty: no host is allowed",
     example: ["shop.example", "*.shop.example"],
   });
 
@@ -62,28 +62,21 @@ export const tenantSchema = z
   .openapi("Tenant", { example: EXAMPLE_TENANT });
 
 export const createdTenantSchema = tenantSchema
-  .extend({ webhookSecret: z.string().openapi({ description: "Signs the tenant's webhooks; shown this once" }) })
+  .extend({
+    webhookSecrets: z
+      .object({ live: z.string(), test: z.string() })
+      .openapi({ description: "The signing secret of each mode's webhooks" }),
+  })
   .openapi("CreatedTenant", {
-    example: { ...EXAMPLE_TENANT, webhookSecret: `whsec_${"A".repeat(43)}=` },
+    example: {
+      ...EXAMPLE_TENANT,
+      webhookSecrets: { live: `whsec_${"A".repeat(43)}=`, test: `whsec_${"B".repeat(42)}A=` },
+    },
   });
 
 export const tenantListSchema = z
   .object({ tenants: z.array(tenantSchema), nextCursor: z.string().nullable() })
   .openapi("TenantList", { example: { tenants: [EXAMPLE_TENANT], nextCursor: null } });
-
-/** RFC 3339 §5.6, with seconds and an offset. */
-const RFC_3339 =
-  /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
-
-function isRfc3339(text: string): boolean {
-  const day = RFC_3339.exec(text)?.[1];
-  return day !== undefined && isDay(day);
-}
-
-const expiresAtSchema = z
-  .string()
-  .refine(isRfc3339, "must be an RFC 3339 time, such as 2027-01-01T00:00:00Z")
-  .openapi({ format: "date-time", example: "2027-01-01T00:00:00Z" });
 
 export const createKeySchema = z
   .strictObject({
@@ -94,9 +87,14 @@ export const createKeySchema = z
       .min(1)
       .optional()
       .openapi({ description: "By default `tasks:write` and `tasks:read`" }),
-    expiresAt: expiresAtSchema.nullable().optional(),
+    expiresAt: timeInputSchema.nullable().optional(),
   })
   .openapi("CreateKey", { example: { name: "CI", mode: "test", scopes: ["tasks:write", "tasks:read"] } });
+
+/** A key that a key creates, in its own mode. */
+export const createOwnKeySchema = createKeySchema
+  .partial({ mode: true })
+  .openapi("CreateOwnKey", { example: { name: "CI", scopes: ["tasks:write", "tasks:read"] } });
 
 const EXAMPLE_KEY = {
   id: "key_0f8fad5bd9cb469fa16570867728950e",
@@ -131,14 +129,29 @@ export const currentKeySchema = z
   .object({ ...keyFields, tenantId: z.string() })
   .openapi("CurrentKey", { example: { ...EXAMPLE_KEY, tenantId: EXAMPLE_TENANT.id } });
 
+const EXAMPLE_CREATED_KEY = { ...EXAMPLE_KEY, key: `sg_test_acme_${"x".repeat(38)}` };
+
 export const createdKeySchema = z
-  .object({ ...keyFields, key: z.string().openapi({ description: "The key itself; shown this once" }) })
-  .openapi("CreatedKey", { example: { ...EXAMPLE_KEY, key: `sg_test_acme_${"x".repeat(38)}` } });
+  .object({ ...keyFields, key: z.string().openapi({ description: "The key itself, which is never shown again" }) })
+  .openapi("CreatedKey", { example: EXAMPLE_CREATED_KEY });
+
+export const rotatedKeySchema = createdKeySchema
+  .extend({
+    replaces: z
+      .object({ id: z.string(), expiresAt: timeSchema })
+      .openapi({ description: "The key that was rotated, and when it stops working" }),
+  })
+  .openapi("RotatedKey", {
+    example: {
+      ...EXAMPLE_CREATED_KEY,
+      replaces: { id: "key_7c9e6679742540de944be07fc1f90ae7", expiresAt: "2026-11-23T10:30:00.000Z" },
+    },
+  });
 
 /** Longest overlap (s) of an old key or secret with the new one: a week. */
 const MAX_OVERLAP_S = 604_800;
 
-/** Body of a rotation, which may be left out. */
+/** The body of a rotation, which is optional. */
 export function overlapSchema(defaultSeconds: number) {
   return z.strictObject({ overlapSeconds: z.int().min(0).max(MAX_OVERLAP_S).default(defaultSeconds) });
 }

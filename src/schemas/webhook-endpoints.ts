@@ -93,15 +93,32 @@ export const putEndpointSchema = z
   .strictObject({ url: z.string().openapi({ format: "uri" }) })
   .openapi("PutEndpoint", { example: { url: "https://hooks.shop.example/solvegate" } });
 
+const EXAMPLE_SECRET = `whsec_${"A".repeat(43)}=`;
+
 export const rotatedSecretSchema = z
-  .object({ secret: z.string().openapi({ description: "Signs from now on; shown this once" }) })
-  .openapi("RotatedSecret", { example: { secret: `whsec_${"A".repeat(43)}=` } });
+  .object({ secret: z.string().openapi({ description: "Signs webhooks from now on" }) })
+  .openapi("RotatedSecret", { example: { secret: EXAMPLE_SECRET } });
+
+export const secretSchema = z
+  .object({
+    secret: z.string(),
+    previous: z
+      .object({ secret: z.string(), expiresAt: timeSchema })
+      .nullable()
+      .openapi({ description: "The secret before the last rotation, while it still signs too" }),
+  })
+  .openapi("WebhookSecret", {
+    example: {
+      secret: EXAMPLE_SECRET,
+      previous: { secret: `whsec_${"B".repeat(42)}A=`, expiresAt: "2026-11-24T09:30:00.000Z" },
+    },
+  });
 
 export const probeSchema = z
   .object({
     status: z.int().nullable(),
     latencyMs: z.int(),
     redirected: z.boolean(),
-    error: z.string().nullable().openapi({ description: "Only where no answer came" }),
+    error: z.string().nullable().openapi({ description: "Why there was no response" }),
   })
   .openapi("EndpointTest", { example: { status: 204, latencyMs: 84, redirected: false, error: null } });

@@ -4,7 +4,7 @@
 import type { Configuration, Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
 import type { TaskOutcome } from "../tenants/ledger.ts";
-import type { WebhookSettings } from "../tenants/state.ts";
+import type { WebhookSettings } from "../tenants/rpc.ts";
 import { deliverWebhook } from "../webhooks/deliver.ts";
 import { signWebhook } from "../webhooks/sign.ts";
 import type { AdmissionOutcome, TaskEvent } from "./events.ts";
@@ -66,7 +66,9 @@ function taskOutcomeOf(record: TaskRecord): TaskOutcome {
 
 /** Asks the tenant's object for the terms of a later attempt; null when it does not answer. */
 export function requestWebhookSettings(record: TaskRecord, { env }: StepContext): Promise<WebhookSettings | null> {
-  return askTenant(record, "webhook settings", () => tenantOf(record, env).webhookSettings(record.createdAt));
+  return askTenant(record, "webhook settings", () =>
+    tenantOf(record, env).webhookSettings(record.createdAt, record.mode),
+  );
 }
 
 /** Makes one webhook attempt. */
@@ -96,7 +98,7 @@ export async function deliverStep(
   });
   if (outcome.tag === "gone" && delivery.source === "tenant") {
     await askTenant(record, "disabling the endpoint", () =>
-      tenantOf(record, env).disableEndpoint(delivery.url, record.createdAt),
+      tenantOf(record, env).disableEndpoint(delivery.url, record.createdAt, record.mode),
     );
   }
   return { tag: "delivered", sentAt, outcome, jitter };

@@ -1,6 +1,6 @@
 // Does the steps of a task that are due: asks the timers, makes the request, applies what came of it.
 
-import type { WebhookSettings } from "../tenants/state.ts";
+import type { WebhookSettings } from "../tenants/rpc.ts";
 import type { StepContext } from "./effects.ts";
 import {
   admitStep,

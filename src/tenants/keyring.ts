@@ -1,57 +1,104 @@
-// The tenant's API keys: minted here, shown once, kept as SHA-256. Refuses to hand a key out twice, and to keep more than a
-// bounded number. Synchronous but for the hash.
+// The API keys of a tenant. A key is shown when it is created and stored as its SHA-256.
 
 import { eq } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
-import type { KeyMode, Scope } from "./keys.ts";
+import type { Actor } from "./actor.ts";
+import { mayGrant, visibleMode } from "./actor.ts";
+import type { KeyMode } from "./keys.ts";
 import { hashKey, KEY_ENTROPY_BYTES, mintKey } from "./keys.ts";
+import type { CreatedKey, CreateKeyResult, KeyInfo, NewKey, RotateKeyResult } from "./rpc.ts";
 import { apiKeys } from "./schema.ts";
 import type { SnapshotKey } from "./settings.ts";
 
-/** Keys of a tenant at once: the snapshot that every edge reads holds them all. */
+/** Keys of a tenant at once, because the snapshot that every edge reads contains all of them. */
 export const MAX_KEYS = 200;
-
-/** A key to make; `expiresAt` in ms since the epoch. */
-export interface NewKey {
-  readonly name: string;
-  readonly mode: KeyMode;
-  readonly scopes: readonly Scope[];
-  readonly expiresAt: number | null;
-}
-
-/** A key as it is shown in lists: everything but itself. Times in ms. */
-export interface KeyInfo {
-  readonly id: string;
-  readonly name: string;
-  readonly mode: KeyMode;
-  readonly scopes: readonly Scope[];
-  readonly createdAt: number;
-  readonly expiresAt: number | null;
-  readonly lastUsedDay: string | null;
-}
-
-/** A key with its secret, shown this once. */
-export interface MintedKey extends KeyInfo {
-  readonly key: string;
-}
 
 type KeyRow = typeof apiKeys.$inferSelect;
 
+/** A key and its SHA-256. */
+export interface KeySecret {
+  readonly key: string;
+  readonly hash: string;
+}
+
+/** A random key. */
+export async function newKeySecret(mode: KeyMode, tenantId: string): Promise<KeySecret> {
+  const key = mintKey(mode, tenantId, crypto.getRandomValues(new Uint8Array(KEY_ENTROPY_BYTES)));
+  return { key, hash: await hashKey(key) };
+}
+
 export class Keyring {
   readonly #db: DrizzleSqliteDODatabase;
-  readonly #tenantId: string;
 
-  constructor(db: DrizzleSqliteDODatabase, tenantId: string) {
+  constructor(db: DrizzleSqliteDODatabase) {
     this.#db = db;
-    this.#tenantId = tenantId;
   }
 
-  /** Mints a key, or null where the tenant has as many as it may. */
-  async mint(wanted: NewKey, now: number): Promise<MintedKey | null> {
+  create(actor: Actor, wanted: NewKey, secret: KeySecret, now: number): CreateKeyResult {
+    if (!mayGrant(actor, wanted.mode, wanted.scopes)) return "forbidden";
+    return this.#insert(secret, wanted, now) ?? "too_many";
+  }
+
+  /** The valid keys that the actor can see, oldest first. */
+  list(actor: Actor, now: number): KeyInfo[] {
+    const mode = visibleMode(actor);
+    return this.#valid(now)
+      .filter((key) => mode === null || key.mode === mode)
+      .map(infoOf);
+  }
+
+  /** The row of a key that the actor can see, also of one that has ended. */
+  find(actor: Actor, id: string): KeyRow | null {
+    const mode = visibleMode(actor);
+    return this.#rows().find((row) => row.id === id && (mode === null || row.mode === mode)) ?? null;
+  }
+
+  /** Whether there is a valid key of this id, of any mode. */
+  has(id: string, now: number): boolean {
+    return this.#valid(now).some((key) => key.id === id);
+  }
+
+  /** Ends a key at once. Returns whether the actor can see a valid key of this id. */
+  revoke(actor: Actor, id: string, now: number): boolean {
+    if (!this.list(actor, now).some((key) => key.id === id)) return false;
+    this.#db.delete(apiKeys).where(eq(apiKeys.id, id)).run();
+    return true;
+  }
+
+  /** Creates a key of the same name, mode, scopes and expiry, and ends the old one after `overlapMs`. */
+  rotate(actor: Actor, id: string, overlapMs: number, secret: KeySecret, now: number): RotateKeyResult {
+    const old = this.find(actor, id);
+    if (old === null) return "absent";
+    if (old.endsAt !== null) return "already_rotated";
+    if (!isValid(old, now)) return "absent";
+    if (!mayGrant(actor, old.mode, old.scopes)) return "forbidden";
+    const { name, mode, scopes } = old;
+    const created = this.#insert(secret, { name, mode, scopes, expiresAt: old.expiresAt }, now);
+    if (created === null) return "too_many";
+    const expiresAt = Math.min(old.expiresAt ?? now + overlapMs, now + overlapMs);
+    this.#db.update(apiKeys).set({ endsAt: expiresAt }).where(eq(apiKeys.id, id)).run();
+    return { created, replaces: { id, expiresAt } };
+  }
+
+  /** Notes that a key was used on `day`. Writes at most once a day. */
+  noteUse(id: string, day: string): void {
+    const row = this.#rows().find((candidate) => candidate.id === id);
+    if (row === undefined || (row.lastUsedDay ?? "") >= day) return;
+    this.#db.update(apiKeys).set({ lastUsedDay: day }).where(eq(apiKeys.id, id)).run();
+  }
+
+  /** The keys as the edge needs them. */
+  forSnapshot(now: number): SnapshotKey[] {
+    return this.#valid(now).map((row) => {
+      const { id, hash, mode, scopes } = row;
+      return { id, hash, mode, scopes, expiresAt: endOf(row) };
+    });
+  }
+
+  /** The new key, or null when the tenant has as many as it may. */
+  #insert({ key, hash }: KeySecret, wanted: NewKey, now: number): CreatedKey | null {
     this.#dropExpired(now);
     if (this.#rows().length >= MAX_KEYS) return null;
-    const key = mintKey(wanted.mode, this.#tenantId, crypto.getRandomValues(new Uint8Array(KEY_ENTROPY_BYTES)));
-    const hash = await hashKey(key);
     const row: KeyRow = {
       id: `key_${crypto.randomUUID().replaceAll("-", "")}`,
       hash,
@@ -67,73 +114,27 @@ export class Keyring {
     return { ...infoOf(row), key };
   }
 
-  /** The keys that are not expired, oldest first. */
-  list(now: number): KeyInfo[] {
-    return this.#living(now).map(infoOf);
-  }
-
-  find(id: string, now: number): KeyInfo | null {
-    return this.list(now).find((key) => key.id === id) ?? null;
-  }
-
-  /** Ends a key at once; false where there is none of that id. */
-  revoke(id: string, now: number): boolean {
-    if (this.find(id, now) === null) return false;
-    this.#db.delete(apiKeys).where(eq(apiKeys.id, id)).run();
-    return true;
-  }
-
-  /**
-   * Mints an heir of a key, of the same name, mode, scopes and expiry, and lets the key itself end after `overlapMs`. Null where
-   * the tenant has as many as it may.
-   */
-  async rotate(id: string, overlapMs: number, now: number): Promise<MintedKey | null> {
-    const old = this.#living(now).find((row) => row.id === id);
-    if (old === undefined) throw new RangeError("no such key");
-    const { name, mode, scopes, expiresAt } = old;
-    const minted = await this.mint({ name, mode, scopes, expiresAt }, now);
-    if (minted === null) return null;
-    const endsAt = Math.min(old.endsAt ?? now + overlapMs, now + overlapMs);
-    this.#db.update(apiKeys).set({ endsAt }).where(eq(apiKeys.id, id)).run();
-    return minted;
-  }
-
-  /** Notes that a key was used on `day`; writes once a day. */
-  noteUse(id: string, day: string): void {
-    const row = this.#rows().find((candidate) => candidate.id === id);
-    if (row === undefined || (row.lastUsedDay ?? "") >= day) return;
-    this.#db.update(apiKeys).set({ lastUsedDay: day }).where(eq(apiKeys.id, id)).run();
-  }
-
-  /** The keys as the edge needs them. */
-  forSnapshot(now: number): SnapshotKey[] {
-    return this.#living(now).map((row) => {
-      const { id, hash, mode, scopes } = row;
-      return { id, hash, mode, scopes, expiresAt: endOf(row) };
-    });
-  }
-
   #rows(): KeyRow[] {
     return this.#db.select().from(apiKeys).orderBy(apiKeys.createdAt, apiKeys.id).all();
   }
 
-  #living(now: number): KeyRow[] {
-    return this.#rows().filter((row) => isAlive(row, now));
+  #valid(now: number): KeyRow[] {
+    return this.#rows().filter((row) => isValid(row, now));
   }
 
   #dropExpired(now: number): void {
     for (const row of this.#rows()) {
-      if (!isAlive(row, now)) this.#db.delete(apiKeys).where(eq(apiKeys.id, row.id)).run();
+      if (!isValid(row, now)) this.#db.delete(apiKeys).where(eq(apiKeys.id, row.id)).run();
     }
   }
 }
 
-/** When a key ends (ms): by its expiry or its rotation, whichever is first; null for never. */
+/** When a key ends (ms), by its expiry or its rotation, whichever comes first. Null: never. */
 function endOf({ expiresAt, endsAt }: KeyRow): number | null {
   return expiresAt === null ? endsAt : Math.min(expiresAt, endsAt ?? expiresAt);
 }
 
-function isAlive(row: KeyRow, now: number): boolean {
+function isValid(row: KeyRow, now: number): boolean {
   const end = endOf(row);
   return end === null || end > now;
 }

@@ -1,5 +1,5 @@
-// The TenantObject: one per tenant, the truth about its settings, keys, slots and ledger. It publishes a snapshot of what the
-// edge needs to KV, and wakes tasks. Nothing on the path that accepts a task asks it. It knows no HTTP shapes.
+// The TenantObject: one per tenant, and the source of truth for its settings, keys, slots and ledger. A facade over the services of
+// services.ts that adds what needs the object itself: the alarm, the snapshot in KV, and calls to tasks.
 
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
@@ -8,93 +8,90 @@ import { describeError, log } from "../log.ts";
 import type { AdmissionOutcome } from "../tasks/events.ts";
 import type { TaskObject } from "../tasks/object.ts";
 import type { TaskStatus } from "../tasks/status.ts";
-import type { ProbeResult } from "../webhooks/probe.ts";
-import { probeEndpoint } from "../webhooks/probe.ts";
-import type { KeyInfo, MintedKey, NewKey } from "./keyring.ts";
-import type { KeyMode, Scope } from "./keys.ts";
+import type { Actor } from "./actor.ts";
+import { newKeySecret } from "./keyring.ts";
+import type { KeyMode } from "./keys.ts";
 import type { AdmissionRequest, DeliveryState, TaskOutcome } from "./ledger.ts";
 import type { LedgerPage, UsageDay } from "./ledger-queries.ts";
 import { PUBLISH_RETRY_MS, Publisher } from "./publisher.ts";
 import { nextMonthAt } from "./quota.ts";
+import type {
+  CreatedTenant,
+  CreateKeyResult,
+  EndpointInfo,
+  KeyInfo,
+  NewKey,
+  NewTenant,
+  OutcomeReceipt,
+  RotateKeyResult,
+  SecretInfo,
+  TenantPatch,
+  WebhookSettings,
+} from "./rpc.ts";
+import { TenantServices } from "./services.ts";
 import type { TenantProfile, TenantSnapshot } from "./settings.ts";
-import type { EndpointInfo, NewTenant, TenantPatch, WebhookSettings } from "./state.ts";
-import { TenantState } from "./state.ts";
 
 /** The ledger is pruned this often (ms). */
 const PRUNE_EVERY_MS = 86_400_000;
 
-/** A key, or why there is none. */
-export type MintResult = MintedKey | "absent" | "too_many" | "forbidden";
-
-/** Whether the ledger has the outcome now, and the terms for the webhook. */
-export interface OutcomeReceipt {
-  readonly entered: boolean;
-  readonly settings: WebhookSettings;
-}
-
-/** What a key may give: nothing that it lacks. The operator is bound by no scope and no mode. */
-export interface KeyAuthority {
-  readonly mode: KeyMode;
-  readonly scopes: readonly Scope[];
-}
+const NO_WEBHOOK: WebhookSettings = { endpoint: null, secrets: [] };
 
 export class TenantObject extends DurableObject<Env> {
-  #state: TenantState | null = null;
+  #tenant: TenantServices | null = null;
   #armedAt: number | null = null;
   readonly #publisher = new Publisher({
     directory: () => this.env.DIRECTORY,
-    current: () => this.#state,
+    current: () => this.#tenant,
     wakeBy: (at) => this.#armBy(at),
   });
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     void ctx.blockConcurrencyWhile(async () => {
-      this.#state = await TenantState.load(ctx.storage);
-      if (this.#state === null) return;
+      this.#tenant = await TenantServices.load(ctx.storage);
+      if (this.#tenant === null) return;
       this.#armedAt = await ctx.storage.getAlarm();
-      this.#announceExhaustion(this.#state, Date.now());
+      this.#announceExhaustion(this.#tenant, Date.now());
     });
   }
 
-  /** Creates the tenant; null where it exists. The secret that signs its webhooks is returned this once. */
-  async create(wanted: NewTenant): Promise<{ readonly profile: TenantProfile; readonly webhookSecret: string } | null> {
-    if (this.#state !== null) return null;
+  /** Creates the tenant, or returns null when it exists. The secrets sign its webhooks. */
+  async create(wanted: NewTenant): Promise<CreatedTenant | null> {
+    if (this.#tenant !== null) return null;
     const now = Date.now();
-    const { state, webhookSecret } = await this.ctx.blockConcurrencyWhile(() =>
-      TenantState.create(this.ctx.storage, wanted, now),
-    );
-    this.#state = state;
+    const tenant = await this.ctx.blockConcurrencyWhile(() => TenantServices.create(this.ctx.storage, wanted, now));
+    this.#tenant = tenant;
     this.#arm(now + PRUNE_EVERY_MS);
-    await this.#publisher.publish(state);
-    return { profile: state.profile, webhookSecret };
+    await this.#publisher.publish(tenant);
+    const secretOf = (mode: KeyMode) => tenant.webhooks.secret(mode, now).secret;
+    return { profile: tenant.profile, webhookSecrets: { live: secretOf("live"), test: secretOf("test") } };
   }
 
-  /** The tenant's settings, or null where there is no such tenant. */
+  /** The tenant's settings, or null when there is no such tenant. */
   describe(): TenantProfile | null {
-    return this.#state?.profile ?? null;
+    return this.#tenant?.profile ?? null;
   }
 
-  /** Changes settings, and lets in who was waiting for a higher limit. */
+  /** Changes settings, and admits the tasks that a higher limit has room for. */
   async patch(patch: TenantPatch): Promise<TenantProfile | null> {
-    const state = this.#state;
-    if (state === null) return null;
+    const tenant = this.#tenant;
+    if (tenant === null) return null;
     const now = Date.now();
-    const profile = state.patch(patch);
+    const profile = tenant.settings.patch(patch);
     // Waiting tasks of a suspended tenant ask again when they are woken, and are rejected.
-    this.#wake(profile.suspended ? state.admission.unfinished() : state.admission.letIn(profile, now));
-    this.#announceExhaustion(state, now);
-    await this.#publisher.publish(state);
+    this.#wake(profile.suspended ? tenant.admission.unfinished() : tenant.admission.letIn(profile, now));
+    this.#announceExhaustion(tenant, now);
+    await this.#publisher.publish(tenant);
     return profile;
   }
 
   /** Deletes the tenant: its keys are dead, its unfinished tasks canceled, its ledger erased. False where there is none. */
   async remove(): Promise<boolean> {
-    const state = this.#state;
-    if (state === null) return false;
-    const { id } = state.profile;
-    const unfinished = state.admission.unfinished();
-    this.#state = null;
+    const tenant = this.#tenant;
+    if (tenant === null) return false;
+    const { id } = tenant.profile;
+    const unfinished = tenant.admission.unfinished();
+    this.#tenant = null;
     this.#armedAt = null;
     await this.ctx.storage.deleteAll();
     await this.#publisher.withdraw(id);
@@ -102,62 +99,59 @@ export class TenantObject extends DurableObject<Env> {
     return true;
   }
 
-  /** Mints a key, within what `authority` may give (null: the operator). */
-  async mintKey(wanted: NewKey, authority: KeyAuthority | null): Promise<MintResult> {
-    const state = this.#state;
-    if (state === null) return "absent";
-    if (!mayGive(authority, wanted)) return "forbidden";
-    const minted = await state.keyring.mint(wanted, Date.now());
-    if (minted === null) return "too_many";
-    state.touch();
-    await this.#publisher.publish(state);
-    return minted;
+  /** Creates a key. Null when the actor has no tenant. */
+  async createKey(actor: Actor, wanted: NewKey): Promise<CreateKeyResult | null> {
+    const access = await this.#withSecret(actor, wanted.mode);
+    if (access === null) return null;
+    const result = access.tenant.keyring.create(actor, wanted, access.secret, Date.now());
+    if (typeof result !== "string") await this.#republish(access.tenant);
+    return result;
   }
 
-  listKeys(): KeyInfo[] | null {
-    return this.#state?.keyring.list(Date.now()) ?? null;
+  /** The keys that the actor can see. Null when the actor has no tenant. */
+  listKeys(actor: Actor): KeyInfo[] | null {
+    return this.#of(actor)?.keyring.list(actor, Date.now()) ?? null;
   }
 
-  async revokeKey(id: string): Promise<boolean> {
-    const state = this.#state;
-    if (state === null || !state.keyring.revoke(id, Date.now())) return false;
-    state.touch();
-    await this.#publisher.publish(state);
-    return true;
+  /** Ends a key. False when the actor can see no such key, null when the actor has no tenant. */
+  async revokeKey(actor: Actor, id: string): Promise<boolean | null> {
+    const tenant = this.#of(actor);
+    if (tenant === null) return null;
+    const revoked = tenant.keyring.revoke(actor, id, Date.now());
+    if (revoked) await this.#republish(tenant);
+    return revoked;
   }
 
-  /** Mints a key like the one of `id`, which ends after `overlapMs`. */
-  async rotateKey(id: string, overlapMs: number, authority: KeyAuthority | null): Promise<MintResult> {
-    const now = Date.now();
-    const state = this.#state;
-    const old = state?.keyring.find(id, now) ?? null;
-    if (state === null || old === null) return "absent";
-    if (!mayGive(authority, old)) return "forbidden";
-    const minted = await state.keyring.rotate(id, overlapMs, now);
-    if (minted === null) return "too_many";
-    state.touch();
-    await this.#publisher.publish(state);
-    return minted;
+  /** Replaces a key, which ends after `overlapMs`. Null when the actor has no tenant. */
+  async rotateKey(actor: Actor, id: string, overlapMs: number): Promise<RotateKeyResult | null> {
+    const tenant = this.#of(actor);
+    const old = tenant?.keyring.find(actor, id) ?? null;
+    if (tenant === null || old === null) return tenant === null ? null : "absent";
+    const access = await this.#withSecret(actor, old.mode);
+    if (access === null) return null;
+    const result = access.tenant.keyring.rotate(actor, id, overlapMs, access.secret, Date.now());
+    if (typeof result !== "string") await this.#republish(access.tenant);
+    return result;
   }
 
   /** The snapshot as it is now, for an edge whose copy does not know a key. Null where there is no such tenant. */
   snapshot(): TenantSnapshot | null {
-    return this.#state?.snapshot(Date.now()) ?? null;
+    return this.#tenant?.snapshot(Date.now()) ?? null;
   }
 
   noteKeyUse(id: string, day: string): void {
-    this.#state?.keyring.noteUse(id, day);
+    this.#tenant?.keyring.noteUse(id, day);
   }
 
   /** Gives a task a slot, a place in the queue, or a refusal. Asking again gives the same answer. */
   admit(request: AdmissionRequest): AdmissionOutcome {
-    const state = this.#own(request.createdAt);
-    if (state === null) return { tag: "gone" };
+    const tenant = this.#own(request.createdAt);
+    if (tenant === null) return { tag: "gone" };
     const now = Date.now();
-    const outcome = state.admission.admit(request, state.profile, now);
-    this.#announceExhaustion(state, now);
-    this.#armForLeaseExpiry(state);
-    return outcome.tag === "admitted" ? { ...outcome, ...this.#firstPoll(state, request.mode) } : outcome;
+    const outcome = tenant.admission.admit(request, tenant.profile, now);
+    this.#announceExhaustion(tenant, now);
+    this.#armForLeaseExpiry(tenant);
+    return outcome.tag === "admitted" ? { ...outcome, ...this.#firstPoll(tenant, request.mode) } : outcome;
   }
 
   /**
@@ -165,100 +159,127 @@ export class TenantObject extends DurableObject<Env> {
    * once. With `mayWait` its entry waits where there is a webhook: the task hands the outcome in again with what came of it.
    */
   reportOutcome(report: TaskOutcome, mayWait = false): OutcomeReceipt {
-    const state = this.#own(report.createdAt);
-    if (state === null) return { entered: true, settings: { endpoint: null, secrets: [] } };
+    const tenant = this.#own(report.createdAt);
+    if (tenant === null) return { entered: true, settings: NO_WEBHOOK };
     const now = Date.now();
-    const settings = state.webhookSettings(now);
+    const settings = tenant.webhooks.settings(report.mode, now);
     const webhookState = report.webhookState ?? (settings.endpoint === null ? null : "pending");
     const entered = !mayWait || webhookState === null;
     const outcome = { ...report, webhookState };
-    const fresh = entered ? state.ledger.recordOutcome(outcome) : state.ledger.hold(outcome);
-    if (fresh) recordSolveTime(state, outcome);
-    this.#wake(state.admission.release(report, state.profile, now));
-    this.#announceExhaustion(state, now);
+    const fresh = entered ? tenant.ledger.recordOutcome(outcome) : tenant.ledger.hold(outcome);
+    if (fresh) recordSolveTime(tenant, outcome);
+    this.#wake(tenant.admission.release(report, tenant.profile, now));
+    this.#announceExhaustion(tenant, now);
     return { entered, settings };
   }
 
-  webhookSettings(createdAt: number): WebhookSettings {
-    return this.#own(createdAt)?.webhookSettings(Date.now()) ?? { endpoint: null, secrets: [] };
+  /** What the webhook of a task of `mode` created at `createdAt` needs. */
+  webhookSettings(createdAt: number, mode: KeyMode): WebhookSettings {
+    return this.#own(createdAt)?.webhooks.settings(mode, Date.now()) ?? NO_WEBHOOK;
   }
 
   recordDeliveryState(note: DeliveryState): void {
     this.#own(note.createdAt)?.ledger.recordDeliveryState(note);
   }
 
-  endpoint(): EndpointInfo | null {
-    return this.#state?.endpoint ?? null;
+  /** The endpoint of a mode. Null when the actor has no tenant. */
+  endpoint(actor: Actor, mode: KeyMode): EndpointInfo | null {
+    return this.#of(actor)?.webhooks.endpoint(mode) ?? null;
   }
 
-  /** Sets the default endpoint (null: none), and enables it. */
-  setEndpoint(url: string | null): EndpointInfo | null {
-    return this.#state?.setEndpoint(url) ?? null;
+  /** Sets and enables the endpoint of a mode, or removes it (null). */
+  setEndpoint(actor: Actor, mode: KeyMode, url: string | null): EndpointInfo | null {
+    return this.#of(actor)?.webhooks.setEndpoint(mode, url) ?? null;
   }
 
-  /** The endpoint answered 410 to a task made at `createdAt`: nothing more is sent to it until it is set again. */
-  disableEndpoint(url: string, createdAt: number): void {
-    const state = this.#own(createdAt);
-    if (state?.disableEndpoint(url, "The endpoint answered 410 Gone.", Date.now()) !== true) return;
-    log("warn", "endpoint_disabled", { tenantId: state.profile.id });
+  /** Disables an endpoint that answered 410 to a task created at `createdAt`. Setting it again enables it. */
+  disableEndpoint(url: string, createdAt: number, mode: KeyMode): void {
+    const tenant = this.#own(createdAt);
+    if (tenant?.webhooks.disable(mode, url, "The endpoint answered 410 Gone.", Date.now()) !== true) return;
+    log("warn", "endpoint_disabled", { tenantId: tenant.profile.id, mode });
   }
 
-  /** A new signing secret, shown this once; null where there is no such tenant. */
-  rotateSecret(overlapMs: number): string | null {
-    return this.#state?.rotateSecret(overlapMs, Date.now()) ?? null;
+  /** The signing secret of a mode. Null when the actor has no tenant. */
+  webhookSecret(actor: Actor, mode: KeyMode): SecretInfo | null {
+    return this.#of(actor)?.webhooks.secret(mode, Date.now()) ?? null;
   }
 
-  /** Sends `webhook.test` to the endpoint now; null where none is set. */
-  async testEndpoint(): Promise<ProbeResult | null> {
-    const state = this.#state;
-    const url = state?.endpoint.url ?? null;
-    if (state === null || url === null) return null;
-    const { secrets } = state.webhookSettings(Date.now());
-    return probeEndpoint(url, state.profile.id, secrets, configurationOf(this.env));
+  /** Creates a signing secret for a mode. Null when the actor has no tenant. */
+  rotateSecret(actor: Actor, mode: KeyMode, overlapMs: number): string | null {
+    return this.#of(actor)?.webhooks.rotateSecret(mode, overlapMs, Date.now()) ?? null;
+  }
+
+  /** What a test of the endpoint needs, which is sent to a disabled endpoint too. Null when the actor has no tenant. */
+  probeSettings(actor: Actor, mode: KeyMode): WebhookSettings | null {
+    const webhooks = this.#of(actor)?.webhooks ?? null;
+    return webhooks && { ...webhooks.settings(mode, Date.now()), endpoint: webhooks.endpoint(mode).url };
   }
 
   /** A page of the ledger, newest first. */
   listTasks(mode: KeyMode, status: TaskStatus | null, limit: number, before: number | null): LedgerPage {
-    return this.#state?.ledger.queries.page(mode, status, limit, before) ?? { rows: [], next: null };
+    return this.#tenant?.ledger.queries.page(mode, status, limit, before) ?? { rows: [], next: null };
   }
 
   /** Usage by day (UTC), from `from` to `to`, both included; each as `2026-11-23`. */
   usage(mode: KeyMode, from: string, to: string): UsageDay[] {
-    return this.#state?.ledger.queries.usage(mode, from, to) ?? [];
+    return this.#tenant?.ledger.queries.usage(mode, from, to) ?? [];
   }
 
   override async alarm(): Promise<void> {
     this.#armedAt = null;
-    const state = this.#state;
-    if (state === null) return;
+    const tenant = this.#tenant;
+    if (tenant === null) return;
     const now = Date.now();
     let again = now + PRUNE_EVERY_MS;
     try {
-      this.#wake(state.admission.expireLeases(now));
-      this.#wake(state.admission.letIn(state.profile, now));
-      this.#announceExhaustion(state, now);
-      state.ledger.prune(now);
-      if (state.unpublished) await this.#publisher.publish(state);
+      this.#wake(tenant.admission.expireLeases(now));
+      this.#wake(tenant.admission.letIn(tenant.profile, now));
+      this.#announceExhaustion(tenant, now);
+      tenant.ledger.prune(now);
+      if (tenant.settings.unpublished) await this.#publisher.publish(tenant);
     } catch (error) {
       // Thrown on, the platform would drop the alarm after six tries; it is the one that mends lost tasks.
-      log("error", "tenant_alarm_failed", { tenantId: state.profile.id, ...describeError(error) });
+      log("error", "tenant_alarm_failed", { tenantId: tenant.profile.id, ...describeError(error) });
       again = now + PUBLISH_RETRY_MS;
     }
-    if (this.#state === null) return;
+    if (this.#tenant === null) return;
     this.#armBy(again);
-    this.#armForLeaseExpiry(state);
+    this.#armForLeaseExpiry(tenant);
   }
 
   /** When the task's first poll should come, if not at the usual time. */
-  #firstPoll({ firstPolls }: TenantState, mode: KeyMode): { readonly firstPollMs?: number } {
+  #firstPoll({ firstPolls }: TenantServices, mode: KeyMode): { readonly firstPollMs?: number } {
     const { adaptiveFirstPoll, pollIntervalMs } = configurationOf(this.env);
     const firstPollMs = adaptiveFirstPoll ? firstPolls[mode].delayMs(pollIntervalMs, Math.random()) : undefined;
     return firstPollMs === undefined ? {} : { firstPollMs };
   }
 
   /** The tenant that a task made at `createdAt` belongs to: not one that took the id of its own, deleted tenant since. */
-  #own(createdAt: number): TenantState | null {
-    return this.#state !== null && this.#state.profile.createdAt <= createdAt ? this.#state : null;
+  #own(createdAt: number): TenantServices | null {
+    return this.#tenant !== null && this.#tenant.profile.createdAt <= createdAt ? this.#tenant : null;
+  }
+
+  /** The tenant that the actor may read or change. Null when it was deleted, or the calling key ended, since the edge looked. */
+  #of(actor: Actor): TenantServices | null {
+    const tenant = this.#tenant;
+    if (tenant === null || actor.type === "operator") return tenant;
+    const { keyId, tenantCreatedAt } = actor;
+    return tenant.profile.createdAt === tenantCreatedAt && tenant.keyring.has(keyId, Date.now()) ? tenant : null;
+  }
+
+  /** A new random key and the actor's tenant, looked up after the await: it may have been deleted and created again meanwhile. */
+  async #withSecret(actor: Actor, mode: KeyMode) {
+    const id = this.#of(actor)?.profile.id;
+    if (id === undefined) return null;
+    const secret = await newKeySecret(mode, id);
+    const tenant = this.#of(actor);
+    return tenant === null ? null : { tenant, secret };
+  }
+
+  /** Publishes a change of keys. */
+  async #republish(tenant: TenantServices): Promise<void> {
+    tenant.settings.update({});
+    await this.#publisher.publish(tenant);
   }
 
   #wake(taskIds: readonly string[]): void {
@@ -276,13 +297,13 @@ export class TenantObject extends DurableObject<Env> {
   }
 
   /** Has the alarm publish the snapshot when the quota is used up and when it starts again, so that no caller waits for KV. */
-  #announceExhaustion(state: TenantState, now: number): void {
-    if (state.announceExhaustion(now)) this.#armBy(now + 1);
-    if (state.exhaustedMonth(now) !== null) this.#armBy(nextMonthAt(now));
+  #announceExhaustion(tenant: TenantServices, now: number): void {
+    if (tenant.announceExhaustion(now)) this.#armBy(now + 1);
+    if (tenant.exhaustedMonth(now) !== null) this.#armBy(nextMonthAt(now));
   }
 
-  #armForLeaseExpiry(state: TenantState): void {
-    const at = state.admission.nextLeaseExpiryAt();
+  #armForLeaseExpiry(tenant: TenantServices): void {
+    const at = tenant.admission.nextLeaseExpiryAt();
     if (at !== null) this.#armBy(at);
   }
 
@@ -298,11 +319,6 @@ export class TenantObject extends DurableObject<Env> {
   }
 }
 
-function mayGive(authority: KeyAuthority | null, wanted: Pick<NewKey, "mode" | "scopes">): boolean {
-  if (authority === null) return true;
-  return wanted.mode === authority.mode && wanted.scopes.every((scope) => authority.scopes.includes(scope));
-}
-
-function recordSolveTime({ firstPolls }: TenantState, { mode, unsolvedMs, solveMs }: TaskOutcome): void {
+function recordSolveTime({ firstPolls }: TenantServices, { mode, unsolvedMs, solveMs }: TaskOutcome): void {
   if (unsolvedMs !== null && solveMs !== null) firstPolls[mode].record({ afterMs: unsolvedMs, byMs: solveMs });
 }

@@ -2,8 +2,8 @@
 // wanted again later, by the object's alarm: the change itself stands in the object, which is the truth.
 
 import { describeError, log } from "../log.ts";
+import type { TenantServices } from "./services.ts";
 import { snapshotKeyOf } from "./settings.ts";
-import type { TenantState } from "./state.ts";
 
 /** A snapshot that KV did not take is tried again after this (ms): KV takes one write a second to a key. */
 export const PUBLISH_RETRY_MS = 1_500;
@@ -13,7 +13,7 @@ export interface Publishing {
   /** Where snapshots are published. */
   directory(): KVNamespace;
   /** The tenant as it is now, or null once it is deleted. */
-  current(): TenantState | null;
+  current(): TenantServices | null;
   /** Wants the alarm to ring at a moment (ms) or before. */
   wakeBy(at: number): void;
 }
@@ -28,8 +28,8 @@ export class Publisher {
   }
 
   /** Puts the latest snapshot into KV, after whatever put is under way: an older one never lands last. */
-  async publish(state: TenantState): Promise<void> {
-    const turn = this.#underWay.then(() => this.#put(state));
+  async publish(tenant: TenantServices): Promise<void> {
+    const turn = this.#underWay.then(() => this.#put(tenant));
     this.#underWay = turn;
     await turn;
   }
@@ -39,14 +39,14 @@ export class Publisher {
     await this.#object.directory().delete(snapshotKeyOf(tenantId));
   }
 
-  async #put(state: TenantState): Promise<void> {
-    if (this.#object.current() !== state || !state.unpublished) return;
-    const { profile } = state;
-    const snapshot = state.snapshot(Date.now());
+  async #put(tenant: TenantServices): Promise<void> {
+    if (this.#object.current() !== tenant || !tenant.settings.unpublished) return;
+    const { profile } = tenant;
+    const snapshot = tenant.snapshot(Date.now());
     try {
       await this.#object.directory().put(snapshotKeyOf(profile.id), JSON.stringify(snapshot));
       const current = this.#object.current();
-      if (current === state) state.markPublished(snapshot);
+      if (current === tenant) tenant.settings.markPublished(snapshot);
       // Deleted while KV was written: the snapshot must not outlive the tenant.
       else if (current === null) await this.withdraw(profile.id);
     } catch (error) {

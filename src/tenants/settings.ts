@@ -27,18 +27,24 @@ const profileSchema = z.object({
 /** A tenant as the operator sees it; `createdAt` in ms. */
 export type TenantProfile = z.output<typeof profileSchema>;
 
-const signingSecretSchema = z.object({ secret: z.string(), expiresAt: time.nullable() });
-
-/** The record in the tenant's object. */
-export const tenantRecordSchema = z.object({
-  version: z.literal(1),
-  profile: profileSchema,
-  /** Newest first; a rotated one signs until it expires. */
-  secrets: z.array(signingSecretSchema).min(1),
+const modeWebhookSchema = z.object({
+  /** Newest first. A rotated secret signs until it expires. */
+  secrets: z.array(z.object({ secret: z.string(), expiresAt: time.nullable() })).min(1),
   endpoint: z
     .object({ url: z.string(), disabledAt: time.nullable(), disabledReason: z.string().nullable() })
     .nullable()
     .default(null),
+});
+/** Webhook endpoint and signing secrets of one mode. */
+export type ModeWebhook = z.output<typeof modeWebhookSchema>;
+
+/** The record in the tenant's object. `secrets` and `endpoint` are those of the live mode. */
+export const tenantRecordSchema = z.object({
+  version: z.literal(1),
+  profile: profileSchema,
+  ...modeWebhookSchema.shape,
+  /** Missing in records from before the modes were isolated, where the live mode's count for both. */
+  testWebhook: modeWebhookSchema.optional(),
   /** Rises with every change that the edge must see. */
   revision: z.int().nonnegative(),
   /** The revision that KV has. */

@@ -3,6 +3,7 @@
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, it } from "vitest";
+import { OPERATOR } from "../../src/tenants/actor.ts";
 import { tenantStub } from "../../src/tenants/directory.ts";
 import { expectProblem } from "../support/answers.ts";
 import { admin, call, makeCaller, makeKey } from "../support/gateway.ts";
@@ -52,7 +53,7 @@ it("a suspended tenant's key may ask", async () => {
 it("a key that was revoked elsewhere is refused at once, though this edge still takes it for good", async () => {
   const { tenantId, key } = await makeCaller();
   const { id } = await (await current(key)).json<{ id: string }>();
-  await tenantStub(env, tenantId).revokeKey(id);
+  await tenantStub(env, tenantId).revokeKey(OPERATOR, id);
   expect((await call("GET", "/v1/tasks", { key })).status).toBe(200);
   await expectProblem(await current(key), "unauthenticated");
 });

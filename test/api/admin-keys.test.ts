@@ -201,6 +201,7 @@ describe("a rotated key", () => {
       scopes: ["tasks:read", "account:read"],
       createdAt: aTime,
       expiresAt: null,
+      replaces: { id: old.id, expiresAt: aTime },
     });
     expect(next.key).not.toBe(old.key);
     expect([await works(old.key), await works(next.key)]).toEqual([true, true]);

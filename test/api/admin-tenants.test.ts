@@ -25,7 +25,7 @@ async function page(query: string): Promise<TenantPage> {
 }
 
 describe("a new tenant", () => {
-  it("is answered in full, with the secret of its webhooks, which is shown this once", async () => {
+  it("is returned in full, with its signing secrets, which no later answer contains", async () => {
     const wanted = {
       id: freshId(),
       name: "Acme & Söhne",
@@ -34,9 +34,10 @@ describe("a new tenant", () => {
     };
     const response = await admin("POST", "/admin/tenants", wanted);
     expect(response.status).toBe(201);
-    const { webhookSecret, ...tenant } = await response.json<{ webhookSecret: string }>();
+    const { webhookSecrets, ...tenant } = await response.json<{ webhookSecrets: unknown }>();
     expect(tenant).toStrictEqual({ ...wanted, suspended: false, createdAt: aTime });
-    expect(webhookSecret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+    const secret = expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/);
+    expect(webhookSecrets).toStrictEqual({ live: secret, test: secret });
 
     const again = await admin("GET", pathOf(wanted.id));
     expect(again.status).toBe(200);
@@ -51,9 +52,10 @@ describe("a new tenant", () => {
     expect(partial).toMatchObject({ limits: { maxInFlight: 5, monthlyTasks: null } });
   });
 
-  it("has a secret of its own", async () => {
+  it("has signing secrets that no other tenant or mode has", async () => {
     const [one, two] = [await makeTenant(), await makeTenant()];
-    expect(one.webhookSecret).not.toBe(two.webhookSecret);
+    const secrets = [one, two].flatMap(({ webhookSecrets }) => Object.values(webhookSecrets));
+    expect(new Set(secrets).size).toBe(4);
   });
 
   it("may not take an id that is taken, and leaves its owner as it was", async () => {

@@ -3,7 +3,7 @@
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { aTime, expectCommonHeaders, expectInvalid, expectProblem } from "../support/answers.ts";
-import { call, makeCaller, makeKey } from "../support/gateway.ts";
+import { call, makeCaller, makeKey, makeTenant } from "../support/gateway.ts";
 import { delayed, scriptReceivers, verifies } from "../support/receivers.ts";
 import { tenantObject } from "../support/tenants.ts";
 import { freezeTime, pass, releaseTime, START } from "../support/time.ts";
@@ -75,7 +75,7 @@ describe("the endpoint", () => {
 
   it("that is disabled says since when and why, and is enabled by setting it again", async () => {
     await put({ url: ENDPOINT });
-    await tenantObject(tenantId).disableEndpoint(ENDPOINT, Date.now());
+    await tenantObject(tenantId).disableEndpoint(ENDPOINT, Date.now(), "test");
     expect(await endpoint()).toStrictEqual({
       url: ENDPOINT,
       disabledAt: aTime,
@@ -85,12 +85,24 @@ describe("the endpoint", () => {
     expect(await endpoint()).toStrictEqual({ ...NONE, url: ENDPOINT });
   });
 
-  it("is the tenant's: the same for keys of both modes, and not another tenant's", async () => {
+  it("exists per tenant and mode", async () => {
     await put({ url: ENDPOINT });
     const live = await makeKey(tenantId, { mode: "live", scopes: SCOPES });
-    expect(await endpoint(live.key)).toStrictEqual({ ...NONE, url: ENDPOINT });
+    expect(await endpoint(live.key)).toStrictEqual(NONE);
+    await call("PUT", "/v1/webhook", { key: live.key, body: { url: RECEIVER_URL } });
+    expect(await endpoint()).toStrictEqual({ ...NONE, url: ENDPOINT });
+    await call("DELETE", "/v1/webhook", { key });
+    expect(await endpoint(live.key)).toStrictEqual({ ...NONE, url: RECEIVER_URL });
     const other = await makeCaller({}, { scopes: SCOPES });
     expect(await endpoint(other.key)).toStrictEqual(NONE);
+  });
+
+  it("of the other mode is not disabled by a 410 from the same URL", async () => {
+    const live = await makeKey(tenantId, { mode: "live", scopes: SCOPES });
+    for (const by of [key, live.key]) await call("PUT", "/v1/webhook", { key: by, body: { url: ENDPOINT } });
+    await tenantObject(tenantId).disableEndpoint(ENDPOINT, Date.now(), "live");
+    expect(await endpoint()).toStrictEqual({ ...NONE, url: ENDPOINT });
+    expect(await endpoint(live.key)).toMatchObject({ url: ENDPOINT, disabledAt: aTime });
   });
 });
 
@@ -204,6 +216,30 @@ describe("rotating the secret", () => {
   });
 });
 
+describe("GET /v1/webhook/secret", () => {
+  const secretOf = async (by: string) => (await call("GET", "/v1/webhook/secret", { key: by })).json();
+
+  it("returns the secret of the calling key's mode, and the previous one while it still signs", async () => {
+    freezeTime();
+    const { id, webhookSecrets } = await makeTenant();
+    const test = await makeKey(id, { scopes: SCOPES });
+    const live = await makeKey(id, { mode: "live", scopes: SCOPES });
+    expect(await secretOf(test.key)).toStrictEqual({ secret: webhookSecrets.test, previous: null });
+    expect(await secretOf(live.key)).toStrictEqual({ secret: webhookSecrets.live, previous: null });
+
+    const body = { overlapSeconds: 60 };
+    const { secret } = await (await call("POST", "/v1/webhook/rotate", { key: test.key, body })).json<{
+      secret: string;
+    }>();
+    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    const previous = { secret: webhookSecrets.test, expiresAt };
+    expect(await secretOf(test.key)).toStrictEqual({ secret, previous });
+    expect(await secretOf(live.key)).toStrictEqual({ secret: webhookSecrets.live, previous: null });
+    pass(60_000);
+    expect(await secretOf(test.key)).toStrictEqual({ secret, previous: null });
+  });
+});
+
 describe("the endpoint's test", () => {
   beforeEach(async () => {
     freezeTime();
@@ -252,6 +288,7 @@ describe("the scopes", () => {
     ["GET", "/v1/webhook", "account:read"],
     ["PUT", "/v1/webhook", "account:write"],
     ["DELETE", "/v1/webhook", "account:write"],
+    ["GET", "/v1/webhook/secret", "account:write"],
     ["POST", "/v1/webhook/rotate", "account:write"],
     ["POST", "/v1/webhook/test", "account:write"],
   ])("%s %s takes %s, and no other will do", async (method, path, scope) => {

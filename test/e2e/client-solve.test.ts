@@ -32,7 +32,7 @@ beforeEach(async () => {
   // A tenant for each test: its list holds what the test has made, and nothing else.
   tenants += 1;
   const id = `tenant-${tenants}`;
-  ({ webhookSecret } = await makeTenant(stage.gateway(), id));
+  webhookSecret = (await makeTenant(stage.gateway(), id)).webhookSecrets.test;
   const { body } = await askAdmin(stage.gateway(), "POST", `/admin/tenants/${id}/keys`, {
     name: "e2e",
     mode: "test",

@@ -57,7 +57,7 @@ describe("the README's quick start", () => {
     const script = ["set -euo pipefail", ...blocks("sh"), ...run].join("\n");
     const { stdout } = await promisify(execFile)("bash", ["-c", script], { cwd: PROJECT });
 
-    expect(stdout).toContain('"webhookSecret":"whsec_');
+    expect(stdout).toContain('"webhookSecrets":{"live":"whsec_');
     expect(stdout).toMatch(/"status":"ready","mode":"test"/);
     expect(stdout).toMatch(/\}(queued|processing)\nready\n/);
     expect(stdout).toMatch(/\{"events":\[\{"at":"[^"]+","type":"accepted"\}/);

@@ -49,7 +49,7 @@ let receiver: Receiver;
 beforeAll(async () => {
   stage = await setStage();
   cleanups.push(() => stage.close());
-  ({ webhookSecret: secret } = await makeTenant(stage.gateway(), "acme"));
+  secret = (await makeTenant(stage.gateway(), "acme")).webhookSecrets.test;
   key = await makeKey(stage.gateway(), "acme", "test");
   receiver = await startExample(secret);
 });

@@ -86,7 +86,10 @@ export function askAdmin(gateway: RunningGateway, method: string, path: string, 
 }
 
 /** Makes a tenant that may solve on antcpt.com. */
-export async function makeTenant(gateway: RunningGateway, id: string): Promise<{ webhookSecret: string }> {
+export async function makeTenant(
+  gateway: RunningGateway,
+  id: string,
+): Promise<{ webhookSecrets: { live: string; test: string } }> {
   const { status, body } = await ask(gateway, "POST", "/admin/tenants", {
     token: ADMIN_TOKEN,
     body: { id, name: id, allowedHosts: ["antcpt.com"] },

@@ -4,6 +4,8 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { TaskObject } from "../../src/tasks/object.ts";
+import { OPERATOR } from "../../src/tenants/actor.ts";
+import type { KeyMode } from "../../src/tenants/keys.ts";
 import type { TaskOutcome } from "../../src/tenants/ledger.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { again, setEnvironment, storedText, view } from "../support/objects.ts";
@@ -46,7 +48,7 @@ async function interceptOutcomeReport(
     const real = env.TENANTS.get(id);
     return {
       admit: (request: Parameters<typeof real.admit>[0]) => real.admit(request),
-      webhookSettings: (createdAt: number) => real.webhookSettings(createdAt),
+      webhookSettings: (createdAt: number, mode: KeyMode) => real.webhookSettings(createdAt, mode),
       reportOutcome: (outcomeReport: TaskOutcome, mayWait: boolean) => reportOutcome(real, outcomeReport, mayWait),
     };
   };
@@ -105,7 +107,7 @@ describe("a task that is final", () => {
     "whose tenant does not answer at first asks it again, and not oftener than it must: $whose",
     async ({ webhookUrl }) => {
       vi.spyOn(console, "warn").mockImplementation(() => undefined);
-      await tenant.setEndpoint(RECEIVER_URL);
+      await tenant.setEndpoint(OPERATOR, "test", RECEIVER_URL);
       const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
       const stub = await sandboxTask("sandbox-instant", { webhookUrl });
       let asked = 0;
@@ -151,7 +153,7 @@ describe("a task that is final", () => {
       const real = env.TENANTS.get(id);
       return {
         admit: (request: Parameters<typeof real.admit>[0]) => real.admit(request),
-        webhookSettings: (createdAt: number) => real.webhookSettings(createdAt),
+        webhookSettings: (createdAt: number, mode: KeyMode) => real.webhookSettings(createdAt, mode),
         reportOutcome: (outcomeReport: TaskOutcome, mayWait: boolean) => real.reportOutcome(outcomeReport, mayWait),
         recordDeliveryState: async (note: Parameters<typeof real.recordDeliveryState>[0]) => {
           asked ||= note.webhookState === "exhausted";

@@ -1,8 +1,9 @@
-/** Rules of a tenant's keys and of the snapshot that the edge reads: every change reaches it, and a key is shown once. */
+/** A tenant's keys, and the snapshot of them in KV that the edge reads. */
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { OPERATOR } from "../../src/tenants/actor.ts";
 import { hashKey, parseKey } from "../../src/tenants/keys.ts";
 import { setEnvironment, TENANT_ID } from "../support/objects.ts";
 import type { TenantStub } from "../support/tenants.ts";
@@ -22,7 +23,7 @@ const keyRows = (stub: TenantStub) =>
   );
 
 describe("the snapshot", () => {
-  it("is in KV after every change, and is what the object says", async () => {
+  it("is put into KV after every change, with the content that the object has", async () => {
     const stub = await createTenant();
     expect(await publishedSnapshot()).toMatchObject({ profile: { name: "Acme", suspended: false }, keys: [] });
     const { id, key } = await mintKey(stub);
@@ -46,11 +47,11 @@ describe("the snapshot", () => {
       limits: { maxInFlight: 7, monthlyTasks: null },
       suspended: false,
     });
-    await stub.revokeKey(id);
+    await stub.revokeKey(OPERATOR, id);
     expect((await publishedSnapshot())?.keys).toEqual([]);
   });
 
-  it("that KV refuses is put again by the alarm", async () => {
+  it("is put again by the alarm when KV rejects it", async () => {
     const stub = await createTenant();
     const refusing = {
       ...env,
@@ -66,7 +67,7 @@ describe("the snapshot", () => {
     expect((await publishedSnapshot())?.profile.suspended).toBe(true);
   });
 
-  it("of a later change is not overwritten by an earlier one that KV took its time for", async () => {
+  it("of a later change is not overwritten by a slow put of an earlier one", async () => {
     const stub = await createTenant();
     const { id } = await mintKey(stub);
     let released = false;
@@ -84,7 +85,7 @@ describe("the snapshot", () => {
     await setEnvironment(stub, slow);
     const renamed = stub.patch({ name: "Acme & Sons" });
     await eventually(() => puts === 1);
-    const revoked = stub.revokeKey(id);
+    const revoked = stub.revokeKey(OPERATOR, id);
     setTimeout(() => {
       released = true;
     }, 20);
@@ -97,58 +98,61 @@ describe("the snapshot", () => {
 });
 
 describe("a key", () => {
-  it("is shown once: neither lists nor storage nor the snapshot have it", async () => {
+  it("is in no list, in no table and in no snapshot once it is created", async () => {
     const stub = await createTenant();
     const { key, id } = await mintKey(stub);
     expect(parseKey(key)).toEqual({ mode: "test", tenantId: TENANT_ID });
-    expect(await stub.listKeys()).toEqual([{ ...A_KEY, id, createdAt: START, lastUsedDay: null }]);
-    for (const text of [JSON.stringify(await stub.listKeys()), JSON.stringify(await publishedSnapshot())]) {
+    expect(await stub.listKeys(OPERATOR)).toEqual([{ ...A_KEY, id, createdAt: START, lastUsedDay: null }]);
+    for (const text of [JSON.stringify(await stub.listKeys(OPERATOR)), JSON.stringify(await publishedSnapshot())]) {
       expect(text).not.toContain(key);
     }
     expect(await keyRows(stub)).not.toContain(key);
     expect(await keyRows(stub)).toContain(await hashKey(key));
   });
 
-  it("that is revoked is gone from the list and the snapshot, once", async () => {
+  it("is removed from the list and the snapshot when it is revoked", async () => {
     const stub = await createTenant();
     const { id } = await mintKey(stub);
     const other = await mintKey(stub, { name: "other", mode: "live" });
-    expect(await stub.revokeKey(id)).toBe(true);
-    expect(await stub.revokeKey(id)).toBe(false);
-    expect((await stub.listKeys())?.map((key) => key.id)).toEqual([other.id]);
+    expect(await stub.revokeKey(OPERATOR, id)).toBe(true);
+    expect(await stub.revokeKey(OPERATOR, id)).toBe(false);
+    expect((await stub.listKeys(OPERATOR))?.map((key) => key.id)).toEqual([other.id]);
     expect((await publishedSnapshot())?.keys.map((key) => key.id)).toEqual([other.id]);
   });
 
-  it("that is rotated has an heir of its kind, and lives on for the overlap", async () => {
+  it("that is rotated is replaced by one like it, and works until the overlap ends", async () => {
     const stub = await createTenant();
     const old = await mintKey(stub, { name: "rotated", mode: "live", scopes: ["account:read"] });
     pass(1_000);
-    const heir = await stub.rotateKey(old.id, 60_000, null);
-    expect(heir).toMatchObject({ name: "rotated", mode: "live", scopes: ["account:read"], expiresAt: null });
+    const rotated = await stub.rotateKey(OPERATOR, old.id, 60_000);
     const until = START + 1_000 + 60_000;
-    expect(await stub.listKeys()).toMatchObject([{ id: old.id, expiresAt: until }, { expiresAt: null }]);
+    expect(rotated).toMatchObject({
+      created: { name: "rotated", mode: "live", scopes: ["account:read"], expiresAt: null },
+      replaces: { id: old.id, expiresAt: until },
+    });
+    expect(await stub.listKeys(OPERATOR)).toMatchObject([{ id: old.id, expiresAt: until }, { expiresAt: null }]);
     expect((await publishedSnapshot())?.keys).toMatchObject([{ id: old.id, expiresAt: until }, { expiresAt: null }]);
     pass(60_000);
-    expect(await stub.listKeys()).toHaveLength(1);
+    expect(await stub.listKeys(OPERATOR)).toHaveLength(1);
     expect((await stub.snapshot())?.keys).toHaveLength(1);
-    expect(await stub.rotateKey(old.id, 60_000, null)).toBe("absent");
+    expect(await stub.rotateKey(OPERATOR, old.id, 60_000)).toBe("already_rotated");
   });
 
-  it("with an overlap of nothing ends as it is rotated", async () => {
+  it("that is rotated without an overlap ends at once", async () => {
     const stub = await createTenant();
     const old = await mintKey(stub);
-    await stub.rotateKey(old.id, 0, null);
-    expect(await stub.listKeys()).toHaveLength(1);
+    await stub.rotateKey(OPERATOR, old.id, 0);
+    expect(await stub.listKeys(OPERATOR)).toHaveLength(1);
     expect((await publishedSnapshot())?.keys.map(({ id }) => id)).not.toContain(old.id);
   });
 
-  it("ends by itself at its expiry, and rotation does not make it live longer", async () => {
+  it("ends at its expiry, even when it is rotated with a longer overlap", async () => {
     const stub = await createTenant();
     const old = await mintKey(stub, { expiresAt: START + 10_000 });
-    await stub.rotateKey(old.id, 60_000, null);
+    await stub.rotateKey(OPERATOR, old.id, 60_000);
     pass(9_999);
-    expect(await stub.listKeys()).toHaveLength(2);
+    expect(await stub.listKeys(OPERATOR)).toHaveLength(2);
     pass(1);
-    expect((await stub.listKeys())?.map(({ id }) => id)).not.toContain(old.id);
+    expect((await stub.listKeys(OPERATOR))?.map(({ id }) => id)).not.toContain(old.id);
   });
 });

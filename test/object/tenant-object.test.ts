@@ -2,6 +2,8 @@
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { OPERATOR } from "../../src/tenants/actor.ts";
+import type { TenantRecord } from "../../src/tenants/settings.ts";
 import { acceptTask, freshTaskObject, TENANT_ID, view } from "../support/objects.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { A_KEY, createTenant, mintKey, publishedSnapshot, tenantObject } from "../support/tenants.ts";
@@ -27,11 +29,11 @@ const NOTHING = { pairs: 0, tables: [], alarm: null };
 describe("a tenant", () => {
   it("is made once: a second creation changes nothing", async () => {
     const stub = await createTenant({ name: "First" });
-    const before = await stub.webhookSettings(Date.now());
+    const before = await stub.webhookSettings(Date.now(), "live");
     const limits = { maxInFlight: 1, monthlyTasks: 1 };
     expect(await stub.create({ id: TENANT_ID, name: "Second", allowedHosts: [], limits })).toBeNull();
     expect(await stub.describe()).toMatchObject({ name: "First", allowedHosts: ["antcpt.com"], createdAt: START });
-    expect(await stub.webhookSettings(Date.now())).toEqual(before);
+    expect(await stub.webhookSettings(Date.now(), "live")).toEqual(before);
   });
 
   it("is made once by ten at the same moment", async () => {
@@ -50,21 +52,52 @@ describe("a tenant", () => {
     const limits = { maxInFlight: 100, monthlyTasks: null };
     const stub = tenantObject();
     const made = await stub.create({ id: TENANT_ID, name: "Acme", allowedHosts: [], limits });
-    expect(made?.webhookSecret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
-    expect(await stub.webhookSettings(Date.now())).toEqual({ endpoint: null, secrets: [made?.webhookSecret] });
+    expect(made?.webhookSecrets.live).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+    expect(await stub.webhookSettings(Date.now(), "live")).toEqual({
+      endpoint: null,
+      secrets: [made?.webhookSecrets.live],
+    });
     expect(JSON.stringify(await stub.describe())).not.toContain("whsec_");
     expect(JSON.stringify(await publishedSnapshot())).not.toContain("whsec_");
+  });
+
+  it("stored before modes were isolated uses its one endpoint and secret in both modes, until one of them changes", async () => {
+    const stub = await createTenant();
+    const secret = `whsec_${"A".repeat(43)}=`;
+    const url = "https://hooks.example/old";
+    await runInDurableObject(stub, (_object, { storage }) => {
+      const { testWebhook: _, ...record } = storage.kv.get<TenantRecord>("tenant") as TenantRecord;
+      const endpoint = { url, disabledAt: null, disabledReason: null };
+      storage.kv.put("tenant", { ...record, secrets: [{ secret, expiresAt: null }], endpoint });
+    });
+    await evict(stub);
+    for (const mode of ["live", "test"] as const) {
+      expect(await stub.webhookSettings(Date.now(), mode)).toEqual({ endpoint: url, secrets: [secret] });
+    }
+    await stub.setEndpoint(OPERATOR, "live", "https://hooks.example/live");
+    await stub.rotateSecret(OPERATOR, "live", 0);
+    await evict(stub);
+    expect(await stub.webhookSettings(Date.now(), "test")).toEqual({ endpoint: url, secrets: [secret] });
+    const live = await stub.webhookSettings(Date.now(), "live");
+    expect(live.endpoint).toBe("https://hooks.example/live");
+    expect(live.secrets).not.toContain(secret);
   });
 
   it("outlives an eviction with all that it has", async () => {
     const stub = await createTenant();
     await mintKey(stub);
     await stub.patch({ suspended: true });
-    const before = { profile: await stub.describe(), keys: await stub.listKeys(), snapshot: await stub.snapshot() };
+    const before = {
+      profile: await stub.describe(),
+      keys: await stub.listKeys(OPERATOR),
+      snapshot: await stub.snapshot(),
+    };
     await evict(stub);
-    expect({ profile: await stub.describe(), keys: await stub.listKeys(), snapshot: await stub.snapshot() }).toEqual(
-      before,
-    );
+    expect({
+      profile: await stub.describe(),
+      keys: await stub.listKeys(OPERATOR),
+      snapshot: await stub.snapshot(),
+    }).toEqual(before);
   });
 });
 
@@ -81,7 +114,7 @@ describe("a deleted tenant", () => {
     expect(await stub.describe()).toBeNull();
     expect(await stub.remove()).toBe(false);
     await createTenant({ name: "Acme again" });
-    expect(await stub.listKeys()).toEqual([]);
+    expect(await stub.listKeys(OPERATOR)).toEqual([]);
     expect(await publishedSnapshot()).toMatchObject({ profile: { name: "Acme again" } });
   });
 
@@ -121,10 +154,10 @@ describe("a tenant that does not exist", () => {
     const place = { taskId, mode: "live", website: "antcpt.com", createdAt: START } as const;
     expect(await stub.describe()).toBeNull();
     expect(await stub.patch({ name: "Somebody" })).toBeNull();
-    expect(await stub.listKeys()).toBeNull();
-    expect(await stub.mintKey(A_KEY, null)).toBe("absent");
-    expect(await stub.revokeKey("key_0")).toBe(false);
-    expect(await stub.rotateKey("key_0", 0, null)).toBe("absent");
+    expect(await stub.listKeys(OPERATOR)).toBeNull();
+    expect(await stub.createKey(OPERATOR, A_KEY)).toBeNull();
+    expect(await stub.revokeKey(OPERATOR, "key_0")).toBeNull();
+    expect(await stub.rotateKey(OPERATOR, "key_0", 0)).toBeNull();
     expect(await stub.snapshot()).toBeNull();
     expect(await stub.remove()).toBe(false);
     expect(await stub.admit({ ...place, deadlineAt: START + 1 })).toEqual({ tag: "gone" });
@@ -138,7 +171,7 @@ describe("a tenant that does not exist", () => {
     } as const;
     const settings = { endpoint: null, secrets: [] };
     expect(await stub.reportOutcome({ ...place, ...outcome })).toEqual({ entered: true, settings });
-    expect(await stub.webhookSettings(Date.now())).toEqual({ endpoint: null, secrets: [] });
+    expect(await stub.webhookSettings(Date.now(), "live")).toEqual({ endpoint: null, secrets: [] });
     await stub.recordDeliveryState({ taskId, createdAt: START, webhookState: "delivered" });
     await stub.noteKeyUse("key_0", "2035-05-15");
     expect(await leftIn(stub)).toEqual(NOTHING);

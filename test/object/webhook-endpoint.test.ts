@@ -2,6 +2,7 @@
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { OPERATOR } from "../../src/tenants/actor.ts";
 import { aTime } from "../support/answers.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { view } from "../support/objects.ts";
@@ -43,7 +44,7 @@ describe("the tenant's endpoint", () => {
 
   /** A task without an address of its own, ready, whose endpoint has failed once. */
   async function readyAtEndpoint(): Promise<TaskStub> {
-    await tenant.setEndpoint(ENDPOINT);
+    await tenant.setEndpoint(OPERATOR, "test", ENDPOINT);
     const stub = await sandboxTask("sandbox-instant");
     await runUntil(stub, FINAL);
     return stub;
@@ -52,7 +53,7 @@ describe("the tenant's endpoint", () => {
   it("that is moved is followed by the attempts that are still to come", async () => {
     const received = scriptReceivers(both);
     const stub = await readyAtEndpoint();
-    await tenant.setEndpoint(MOVED);
+    await tenant.setEndpoint(OPERATOR, "test", MOVED);
     await runUntil(stub, LAST);
     expect(urlsOf(received)).toEqual([ENDPOINT, MOVED, MOVED]);
     expect((await account.readTask(stub)).webhook).toMatchObject({ url: MOVED, state: "delivered", attempts: 3 });
@@ -61,7 +62,7 @@ describe("the tenant's endpoint", () => {
   it("that is removed ends the attempts", async () => {
     const received = scriptReceivers(both);
     const stub = await readyAtEndpoint();
-    await tenant.setEndpoint(null);
+    await tenant.setEndpoint(OPERATOR, "test", null);
     await runUntil(stub, LAST);
     expect(received).toHaveLength(1);
     expect((await account.readTask(stub)).webhook).toMatchObject({
@@ -74,17 +75,17 @@ describe("the tenant's endpoint", () => {
 
   it("does not turn what goes to a task's own address", async () => {
     const received = scriptReceivers({ ...both, [RECEIVER_URL]: [plain(500), ok] });
-    await tenant.setEndpoint(ENDPOINT);
+    await tenant.setEndpoint(OPERATOR, "test", ENDPOINT);
     const stub = await sandboxTask("sandbox-instant", { webhookUrl: RECEIVER_URL });
     await runUntil(stub, FINAL);
-    await tenant.setEndpoint(null);
+    await tenant.setEndpoint(OPERATOR, "test", null);
     await runUntil(stub, LAST);
     expect(urlsOf(received)).toEqual([RECEIVER_URL, RECEIVER_URL]);
   });
 
   it("that answers 410 is disabled, says so, and gets no more, from no task", async () => {
     const received = scriptReceivers({ [ENDPOINT]: [plain(500), delayed(250, plain(410)), ok] });
-    await tenant.setEndpoint(ENDPOINT);
+    await tenant.setEndpoint(OPERATOR, "test", ENDPOINT);
     const waiting = await sandboxTask("sandbox-instant");
     await runUntil(waiting, FINAL);
     const stub = await sandboxTask("sandbox-instant");
@@ -106,11 +107,11 @@ describe("the tenant's endpoint", () => {
 
   it("that was moved since is not disabled by the old address's 410", async () => {
     const moving: Answer = async (request) => {
-      await tenantObject().setEndpoint(MOVED);
+      await tenantObject().setEndpoint(OPERATOR, "test", MOVED);
       return plain(410)(request);
     };
     scriptReceivers({ [ENDPOINT]: [moving] });
-    await tenant.setEndpoint(ENDPOINT);
+    await tenant.setEndpoint(OPERATOR, "test", ENDPOINT);
     await runUntil(await sandboxTask("sandbox-instant"), FINAL);
     expect(await account.get("/v1/webhook")).toEqual({ ...none, url: MOVED });
   });
@@ -120,13 +121,13 @@ describe("the tenant's endpoint", () => {
       await tenantObject().remove();
       pass(1);
       await createTenant();
-      await tenantObject().setEndpoint(ENDPOINT);
+      await tenantObject().setEndpoint(OPERATOR, "test", ENDPOINT);
       return plain(410)(request);
     };
     scriptReceivers({ [ENDPOINT]: [dying] });
-    await tenant.setEndpoint(ENDPOINT);
+    await tenant.setEndpoint(OPERATOR, "test", ENDPOINT);
     await runUntil(await sandboxTask("sandbox-instant"), FINAL);
-    expect(await tenantObject().endpoint()).toMatchObject({ url: ENDPOINT, disabledAt: null });
+    expect(await tenantObject().endpoint(OPERATOR, "test")).toMatchObject({ url: ENDPOINT, disabledAt: null });
   });
 
   it("as it is now gets a redelivery, of a task that had none when it ended too", async () => {
@@ -134,7 +135,7 @@ describe("the tenant's endpoint", () => {
     const stub = await sandboxTask("sandbox-instant");
     await runUntil(stub, FINAL);
     expect((await account.readTask(stub)).webhook).toBeNull();
-    await tenant.setEndpoint(MOVED);
+    await tenant.setEndpoint(OPERATOR, "test", MOVED);
     expect((await account.act(stub, "redeliver")).status).toBe(202);
     await runUntil(stub, FINAL + 1_000);
     expect(urlsOf(received)).toEqual([MOVED]);
@@ -142,8 +143,8 @@ describe("the tenant's endpoint", () => {
   });
 
   it.each<[string, () => unknown]>([
-    ["none", () => tenant.setEndpoint(null)],
-    ["a disabled one", () => tenant.disableEndpoint(ENDPOINT, Date.now())],
+    ["none", () => tenant.setEndpoint(OPERATOR, "test", null)],
+    ["a disabled one", () => tenant.disableEndpoint(ENDPOINT, Date.now(), "test")],
   ])("where there is %s now, nothing is redelivered: 409", async (_what, change) => {
     const received = scriptReceivers(both);
     const stub = await readyAtEndpoint();

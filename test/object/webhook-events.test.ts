@@ -143,7 +143,7 @@ describe("the solution in a webhook", () => {
     await runUntil(stub, FINAL);
     const webhookSettings = async () => {
       expect(await again(stub).claim(TEST)).toMatchObject({ tag: "claimed" });
-      return tenantObject().webhookSettings(Date.now());
+      return tenantObject().webhookSettings(Date.now(), "test");
     };
     const get = () => ({ webhookSettings, recordDeliveryState: () => undefined });
     await setEnvironment(stub, { ...env, TENANTS: { idFromName: (name: string) => name, get } });
@@ -159,7 +159,7 @@ describe("the solution in a webhook", () => {
     await runUntil(stub, FINAL + 60_000);
     const webhookSettings = async () => {
       pass(2_000);
-      return tenantObject().webhookSettings(START);
+      return tenantObject().webhookSettings(START, "test");
     };
     const get = () => ({ webhookSettings, recordDeliveryState: () => undefined });
     await setEnvironment(stub, { ...env, TENANTS: { idFromName: (name: string) => name, get } });

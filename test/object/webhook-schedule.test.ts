@@ -3,6 +3,7 @@
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { OPERATOR } from "../../src/tenants/actor.ts";
 import type { TaskOutcome } from "../../src/tenants/ledger.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { again, setEnvironment, view } from "../support/objects.ts";
@@ -68,7 +69,7 @@ describe("the attempts", () => {
   });
 
   it("bear one webhook-id, each its own time in whole seconds, and a signature of that time", async () => {
-    const secret = (await tenant.rotateSecret(0)) ?? "";
+    const secret = (await tenant.rotateSecret(OPERATOR, "test", 0)) ?? "";
     const verdicts: boolean[] = [];
     const answer: Answer = (request) => {
       verdicts.push(...received.slice(-1).map((webhook) => verifies(webhook, secret)));
@@ -111,12 +112,16 @@ describe("the attempts", () => {
   });
 
   it("end with a 410 of the task's own address, and leave the tenant's endpoint alone", async () => {
-    await tenant.setEndpoint(RECEIVER_URL);
+    await tenant.setEndpoint(OPERATOR, "test", RECEIVER_URL);
     const { stub, received } = await solvedTask(plain(500), plain(410));
     await runUntil(stub, LAST);
     expect(received).toHaveLength(2);
     expect((await view(again(stub), TEST)).delivery).toMatchObject({ state: "exhausted", lastStatus: 410 });
-    expect(await tenant.endpoint()).toEqual({ url: RECEIVER_URL, disabledAt: null, disabledReason: null });
+    expect(await tenant.endpoint(OPERATOR, "test")).toEqual({
+      url: RECEIVER_URL,
+      disabledAt: null,
+      disabledReason: null,
+    });
   });
 });
 
@@ -241,7 +246,7 @@ describe("a crash", () => {
     { whose: "the task's own address", webhookUrl: RECEIVER_URL },
     { whose: "the tenant's endpoint", webhookUrl: null },
   ])("between the outcome report and the first attempt to $whose loses nothing", async ({ webhookUrl }) => {
-    if (webhookUrl === null) await tenant.setEndpoint(RECEIVER_URL);
+    if (webhookUrl === null) await tenant.setEndpoint(OPERATOR, "test", RECEIVER_URL);
     const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
     const stub = await sandboxTask("sandbox-instant", { webhookUrl });
     await crashAndRetry(stub, await holdOutcomeReport(stub));

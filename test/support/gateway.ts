@@ -80,7 +80,7 @@ let serial = 0;
 /** A fresh tenant that may solve on antcpt.com, unless told otherwise. */
 export async function makeTenant(
   overrides: Record<string, unknown> = {},
-): Promise<{ id: string; webhookSecret: string }> {
+): Promise<{ id: string; webhookSecrets: { live: string; test: string } }> {
   serial += 1;
   const id = `tenant-${serial}-${crypto.randomUUID().slice(0, 8)}`;
   const response = await admin("POST", "/admin/tenants", {
@@ -97,20 +97,21 @@ export async function makeTenant(
 export async function makeKey(
   tenantId: string,
   overrides: Record<string, unknown> = {},
-): Promise<{ id: string; key: string }> {
+): Promise<{ id: string; key: string; mode: "live" | "test" }> {
   const body = { name: "A key", mode: "test", ...overrides };
   const response = await admin("POST", `/admin/tenants/${tenantId}/keys`, body);
   if (response.status !== 201) throw new Error(`no key: ${response.status} ${await response.text()}`);
   return response.json();
 }
 
-/** A tenant and a key, which is what most tests need. */
+/** A tenant and a key, with the signing secret of the key's mode. */
 export async function makeCaller(
   tenant: Record<string, unknown> = {},
   key: Record<string, unknown> = {},
 ): Promise<{ tenantId: string; key: string; webhookSecret: string }> {
-  const { id, webhookSecret } = await makeTenant(tenant);
-  return { tenantId: id, key: (await makeKey(id, key)).key, webhookSecret };
+  const { id, webhookSecrets } = await makeTenant(tenant);
+  const made = await makeKey(id, key);
+  return { tenantId: id, key: made.key, webhookSecret: webhookSecrets[made.mode] };
 }
 
 /** Submits a task and expects it to be accepted. */

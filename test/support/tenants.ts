@@ -2,9 +2,10 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { MintedKey, NewKey } from "../../src/tenants/keyring.ts";
+import { OPERATOR } from "../../src/tenants/actor.ts";
 import type { AdmissionRequest, TaskOutcome } from "../../src/tenants/ledger.ts";
 import type { TenantObject } from "../../src/tenants/object.ts";
+import type { CreatedKey, NewKey } from "../../src/tenants/rpc.ts";
 import type { TenantSnapshot } from "../../src/tenants/settings.ts";
 import { snapshotKeyOf, snapshotSchema } from "../../src/tenants/settings.ts";
 import { freshTaskObject, TENANT_ID, TIMEOUT_MS } from "./objects.ts";
@@ -38,9 +39,9 @@ export async function createTenant(
 export const A_KEY: NewKey = { name: "CI", mode: "test", scopes: ["tasks:write", "tasks:read"], expiresAt: null };
 
 /** A key of a tenant, minted by the operator. */
-export async function mintKey(stub: TenantStub, overrides: Partial<NewKey> = {}): Promise<MintedKey> {
-  const minted = await stub.mintKey({ ...A_KEY, ...overrides }, null);
-  if (typeof minted === "string") throw new Error(`no key: ${minted}`);
+export async function mintKey(stub: TenantStub, overrides: Partial<NewKey> = {}): Promise<CreatedKey> {
+  const minted = await stub.createKey(OPERATOR, { ...A_KEY, ...overrides });
+  if (minted === null || typeof minted === "string") throw new Error(`no key: ${minted}`);
   return minted;
 }
 

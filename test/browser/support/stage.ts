@@ -75,10 +75,10 @@ export function browserStage(vars: Readonly<Record<string, string>> = {}): Brows
       const gateway = set(stage).gateway();
       tenants += 1;
       const id = `tenant-${tenants}`;
-      const { webhookSecret } = await makeTenant(gateway, id);
+      const { webhookSecrets } = await makeTenant(gateway, id);
       return {
         id,
-        webhookSecret,
+        webhookSecret: webhookSecrets.test,
         async key({ mode = "test", scopes = ALL_SCOPES } = {}) {
           const body = { name: `${mode} key`, mode, scopes };
           const made = await askAdmin(gateway, "POST", `/admin/tenants/${id}/keys`, body);

@@ -1,0 +1,161 @@
+// /v1/keys: a tenant manages its own API keys with a key, in the key's mode.
+
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { ApiError } from "../errors.ts";
+import type { AppEnv } from "../middleware/authenticate.ts";
+import { authenticate } from "../middleware/authenticate.ts";
+import { limitBody, requireJson } from "../middleware/body.ts";
+import { limitCalls } from "../middleware/rate-limit.ts";
+import { json, jsonContent, noContent, problems } from "../schemas/shared.ts";
+import {
+  createdKeySchema,
+  createOwnKeySchema,
+  currentKeySchema,
+  keyListSchema,
+  overlapSchema,
+  rotatedKeySchema,
+} from "../schemas/tenants.ts";
+import { dropCachedTenant } from "../tenants/directory.ts";
+import { callTenant, callTenantOnce } from "./account-access.ts";
+import { assertNotSuspended } from "./create-task.ts";
+import {
+  createdOrThrow,
+  KEY_OVERLAP_S,
+  newKeyOf,
+  noSuchKey,
+  presentCreatedKey,
+  presentCurrentKey,
+  presentKey,
+  presentRotatedKey,
+  rotatedOrThrow,
+} from "./tenant-views.ts";
+import { rejectInvalid } from "./validation.ts";
+
+const security = [{ apiKey: [] }];
+const tags = ["Keys"];
+const anyKey = [authenticate(null), limitCalls("calls")];
+const readable = [authenticate("account:read"), limitCalls("calls")];
+const writable = [authenticate("account:write"), limitCalls("calls"), limitBody];
+
+const keyParamSchema = z.object({ id: z.string().openapi({ example: "key_0f8fad5bd9cb469fa16570867728950e" }) });
+
+const listKeysRoute = createRoute({
+  method: "get",
+  path: "/v1/keys",
+  tags,
+  security,
+  operationId: "listKeys",
+  summary: "List keys",
+  description: "The valid keys of the calling key's mode.",
+  middleware: readable,
+  responses: { 200: json(keyListSchema, "The keys, without their secrets"), ...problems(401, 403, 429) },
+});
+
+const currentKeyRoute = createRoute({
+  method: "get",
+  path: "/v1/keys/current",
+  tags,
+  security,
+  operationId: "getCurrentKey",
+  summary: "Read the calling key",
+  description: "Needs no scope.",
+  middleware: anyKey,
+  responses: { 200: json(currentKeySchema, "The key, without its secret"), ...problems(401, 429) },
+});
+
+const createKeyRoute = createRoute({
+  method: "post",
+  path: "/v1/keys",
+  tags,
+  security,
+  operationId: "createKey",
+  summary: "Create a key",
+  description: "The new key has the calling key's mode, and can have only scopes that the calling key has.",
+  middleware: [...writable, requireJson()],
+  request: { body: jsonContent(createOwnKeySchema) },
+  responses: { 201: json(createdKeySchema, "The key"), ...problems(400, 401, 403, 413, 415, 429) },
+});
+
+const deleteKeyRoute = createRoute({
+  method: "delete",
+  path: "/v1/keys/{id}",
+  tags,
+  security,
+  operationId: "deleteKey",
+  summary: "Revoke a key",
+  description: "The key stops working everywhere within 90 seconds.",
+  middleware: writable,
+  request: { params: keyParamSchema },
+  responses: { 204: noContent("Revoked"), ...problems(401, 403, 404, 413, 429) },
+});
+
+const rotateKeyRoute = createRoute({
+  method: "post",
+  path: "/v1/keys/{id}/rotate",
+  tags,
+  security,
+  operationId: "rotateKey",
+  summary: "Replace a key",
+  description:
+    "Creates a key of the same name, mode, scopes and expiry. The old key works until the overlap ends. A key can be rotated once.",
+  middleware: [...writable, requireJson({ optional: true })],
+  request: {
+    params: keyParamSchema,
+    body: { required: false, content: { "application/json": { schema: overlapSchema(KEY_OVERLAP_S) } } },
+  },
+  responses: {
+    201: json(rotatedKeySchema, "The new key"),
+    ...problems(400, 401, 403, 404, 409, 413, 415, 429),
+  },
+});
+
+/** The routes of /v1/keys. */
+export function keyRoutes() {
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
+
+  app.openapi(listKeysRoute, async (c) => {
+    const keys = await callTenant(c, async (tenant, actor) => tenant.listKeys(actor));
+    return c.json({ keys: keys.map(presentKey) }, 200);
+  });
+
+  app.openapi(currentKeyRoute, async (c) => {
+    const { tenantId, keyId } = c.var.caller;
+    const key = await callTenant(c, async (tenant, actor) => {
+      const keys = await tenant.listKeys(actor);
+      return keys?.find(({ id }) => id === keyId) ?? null;
+    });
+    return c.json(presentCurrentKey(key, tenantId), 200);
+  });
+
+  app.openapi(createKeyRoute, async (c) => {
+    assertNotSuspended(c.var.caller);
+    const { mode, tenantId } = c.var.caller;
+    const body = c.req.valid("json");
+    if (body.mode !== undefined && body.mode !== mode) {
+      throw new ApiError("insufficient_scope", "A key can create keys of its own mode only.");
+    }
+    const wanted = newKeyOf(body, mode, Date.now());
+    const result = await callTenantOnce(c, async (tenant, actor) => tenant.createKey(actor, wanted));
+    dropCachedTenant(tenantId);
+    return c.json(presentCreatedKey(createdOrThrow(result)), 201);
+  });
+
+  app.openapi(deleteKeyRoute, async (c) => {
+    const { id } = c.req.valid("param");
+    const revoked = await callTenantOnce(c, async (tenant, actor) => tenant.revokeKey(actor, id));
+    dropCachedTenant(c.var.caller.tenantId);
+    if (!revoked) throw noSuchKey();
+    return c.body(null, 204);
+  });
+
+  app.openapi(rotateKeyRoute, async (c) => {
+    assertNotSuspended(c.var.caller);
+    const overlapMs = (c.req.valid("json").overlapSeconds ?? KEY_OVERLAP_S) * 1_000;
+    const { id } = c.req.valid("param");
+    const result = await callTenantOnce(c, async (tenant, actor) => tenant.rotateKey(actor, id, overlapMs));
+    dropCachedTenant(c.var.caller.tenantId);
+    return c.json(presentRotatedKey(rotatedOrThrow(result)), 201);
+  });
+
+  return app;
+}

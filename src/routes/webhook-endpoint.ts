@@ -1,0 +1,164 @@
+// /v1/webhook: the default webhook endpoint and the signing secrets of the calling key's mode.
+
+import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import { ApiError } from "../errors.ts";
+import type { AppEnv } from "../middleware/authenticate.ts";
+import { authenticate } from "../middleware/authenticate.ts";
+import { limitBody, requireJson } from "../middleware/body.ts";
+import { limitCalls } from "../middleware/rate-limit.ts";
+import { json, jsonContent, noContent, problems } from "../schemas/shared.ts";
+import { overlapSchema } from "../schemas/tenants.ts";
+import {
+  endpointSchema,
+  probeSchema,
+  putEndpointSchema,
+  rotatedSecretSchema,
+  secretSchema,
+} from "../schemas/webhook-endpoints.ts";
+import type { EndpointInfo, SecretInfo } from "../tenants/rpc.ts";
+import { probeEndpoint } from "../webhooks/probe.ts";
+import { checkWebhookTarget } from "../webhooks/target.ts";
+import { callTenant, callTenantOnce } from "./account-access.ts";
+import { targetError } from "./create-task.ts";
+import { rejectInvalid } from "./validation.ts";
+
+const security = [{ apiKey: [] }];
+const tags = ["Webhooks"];
+const readable = [authenticate("account:read"), limitCalls("calls")];
+const writable = [authenticate("account:write"), limitCalls("calls"), limitBody];
+
+/** Default overlap (s) of a rotated signing secret with its replacement: a day. */
+const SECRET_OVERLAP_S = 86_400;
+
+const getEndpointRoute = createRoute({
+  method: "get",
+  path: "/v1/webhook",
+  tags,
+  security,
+  operationId: "getWebhook",
+  summary: "Read the default endpoint",
+  description: "Of the calling key's mode. `url` is null when no endpoint is set.",
+  middleware: readable,
+  responses: { 200: json(endpointSchema, "The endpoint"), ...problems(401, 403, 429) },
+});
+
+const putEndpointRoute = createRoute({
+  method: "put",
+  path: "/v1/webhook",
+  tags,
+  security,
+  operationId: "putWebhook",
+  summary: "Set and enable the default endpoint",
+  description: "Of the calling key's mode.",
+  middleware: [...writable, requireJson()],
+  request: { body: jsonContent(putEndpointSchema) },
+  responses: { 200: json(endpointSchema, "The endpoint"), ...problems(400, 401, 403, 413, 415, 429) },
+});
+
+const deleteEndpointRoute = createRoute({
+  method: "delete",
+  path: "/v1/webhook",
+  tags,
+  security,
+  operationId: "deleteWebhook",
+  summary: "Remove the default endpoint",
+  description: "Of the calling key's mode.",
+  middleware: writable,
+  responses: { 204: noContent("No endpoint is set now"), ...problems(401, 403, 413, 429) },
+});
+
+const getSecretRoute = createRoute({
+  method: "get",
+  path: "/v1/webhook/secret",
+  tags,
+  security,
+  operationId: "getWebhookSecret",
+  summary: "Read the signing secret",
+  description: "Of the calling key's mode. Needs `account:write`. Each reading is in the audit log.",
+  middleware: [authenticate("account:write"), limitCalls("calls")],
+  responses: { 200: json(secretSchema, "The secret, and the one before it"), ...problems(401, 403, 429) },
+});
+
+const rotateSecretRoute = createRoute({
+  method: "post",
+  path: "/v1/webhook/rotate",
+  tags,
+  security,
+  operationId: "rotateWebhookSecret",
+  summary: "Replace the signing secret",
+  description: "Of the calling key's mode. Webhooks are signed with the old secret too until the overlap ends.",
+  middleware: [...writable, requireJson({ optional: true })],
+  request: { body: { required: false, content: { "application/json": { schema: overlapSchema(SECRET_OVERLAP_S) } } } },
+  responses: { 200: json(rotatedSecretSchema, "The new secret"), ...problems(400, 401, 403, 413, 415, 429) },
+});
+
+const testEndpointRoute = createRoute({
+  method: "post",
+  path: "/v1/webhook/test",
+  tags,
+  security,
+  operationId: "testWebhook",
+  summary: "Send `webhook.test` to the default endpoint",
+  description: "Sends one signed event now, without retries.",
+  middleware: writable,
+  responses: { 200: json(probeSchema, "What the endpoint answered"), ...problems(401, 403, 404, 413, 429) },
+});
+
+/** The routes of /v1/webhook. */
+export function webhookEndpointRoutes() {
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
+
+  app.openapi(getEndpointRoute, async (c) => {
+    const { mode } = c.var.caller;
+    const endpoint = await callTenant(c, async (tenant, actor) => tenant.endpoint(actor, mode));
+    return c.json(presentEndpoint(endpoint), 200);
+  });
+
+  app.openapi(putEndpointRoute, async (c) => {
+    const { url } = c.req.valid("json");
+    const target = checkWebhookTarget(url, { allowPrivate: c.var.configuration.allowPrivateWebhooks });
+    if (!target.ok) throw targetError(target, "url");
+    const { mode } = c.var.caller;
+    const endpoint = await callTenant(c, async (tenant, actor) => tenant.setEndpoint(actor, mode, url));
+    return c.json(presentEndpoint(endpoint), 200);
+  });
+
+  app.openapi(deleteEndpointRoute, async (c) => {
+    const { mode } = c.var.caller;
+    await callTenant(c, async (tenant, actor) => tenant.setEndpoint(actor, mode, null));
+    return c.body(null, 204);
+  });
+
+  app.openapi(getSecretRoute, async (c) => {
+    const { mode } = c.var.caller;
+    const secret = await callTenant(c, async (tenant, actor) => tenant.webhookSecret(actor, mode));
+    return c.json(presentSecret(secret), 200);
+  });
+
+  app.openapi(rotateSecretRoute, async (c) => {
+    const overlapMs = (c.req.valid("json").overlapSeconds ?? SECRET_OVERLAP_S) * 1_000;
+    const { mode } = c.var.caller;
+    const secret = await callTenantOnce(c, async (tenant, actor) => tenant.rotateSecret(actor, mode, overlapMs));
+    return c.json({ secret }, 200);
+  });
+
+  app.openapi(testEndpointRoute, async (c) => {
+    const { mode } = c.var.caller;
+    const { endpoint, secrets } = await callTenant(c, async (tenant, actor) => tenant.probeSettings(actor, mode));
+    if (endpoint === null) throw new ApiError("not_found", "No endpoint is set.");
+    const { configuration, caller } = c.var;
+    const result = await probeEndpoint(endpoint, caller.tenantId, secrets, configuration);
+    return c.json(result, 200);
+  });
+
+  return app;
+}
+
+function presentEndpoint({ url, disabledAt, disabledReason }: EndpointInfo) {
+  return { url, disabledAt: disabledAt === null ? null : new Date(disabledAt).toISOString(), disabledReason };
+}
+
+function presentSecret({ secret, previous }: SecretInfo) {
+  if (previous === null) return { secret, previous };
+  return { secret, previous: { ...previous, expiresAt: new Date(previous.expiresAt).toISOString() } };
+}
