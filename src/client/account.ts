@@ -1,63 +1,77 @@
-// The calls of a tenant's own account: its endpoint for webhooks and its keys. They need the scopes `account:read` and
-// `account:write`, which a key has only where it was made with them.
+// The calls of a tenant's own account: its webhook endpoint, keys and audit log, all of the key's mode. They need the scopes
+// `account:read` and `account:write`, which a key has only if it was created with them.
 
-import type { CreatedKey, CreateKey, Endpoint, EndpointTest, Key, RotatedSecret, Rotation } from "./account-types.ts";
-import { readCreatedKey, readEndpoint, readEndpointTest, readKeys, readSecret } from "./answers.ts";
-import type { CallOptions } from "./tasks.ts";
-import type { Transport } from "./transport.ts";
+import { eachPage } from "./pages.ts";
+import {
+  readAuditList,
+  readCreatedKey,
+  readCurrentKey,
+  readEndpoint,
+  readEndpointTest,
+  readKeyList,
+  readNothing,
+  readSecret,
+  readSecrets,
+} from "./shapes.ts";
+import { type CallOptions, type Transport, withQuery } from "./transport.ts";
+import type {
+  CreatedKey,
+  CurrentKey,
+  Endpoint,
+  EndpointTest,
+  Key,
+  NewKey,
+  PageOptions,
+  RotatedSecret,
+  Rotation,
+} from "./types.ts";
+import type { AuditEntry, AuditList, WebhookSecrets } from "./upcoming.ts";
 
 const WEBHOOK = "/v1/webhook";
-const KEYS = "/v1/keys";
 
-/** An answer without a body. */
-const readNothing = (_body: unknown, status: number): true | undefined => (status === 204 ? true : undefined);
-
-/** The tenant's default endpoint for webhooks, and the secret that they are signed with. */
-export class WebhookEndpoint {
+/** The webhook endpoint of the key's mode, and the secret that signs its webhooks. */
+export class Webhook {
   readonly #transport: Transport;
 
   constructor(transport: Transport) {
     this.#transport = transport;
   }
 
-  async get({ signal }: CallOptions = {}): Promise<Endpoint> {
-    return (await this.#transport.call({ method: "GET", path: WEBHOOK, repeatable: "any", read: readEndpoint, signal }))
-      .value;
+  get({ signal }: CallOptions = {}): Promise<Endpoint> {
+    return this.#transport.value({ method: "GET", path: WEBHOOK, idempotent: true, read: readEndpoint, signal });
   }
 
-  /** Sets the endpoint, and enables it where it was disabled. */
-  async set(url: string, { signal }: CallOptions = {}): Promise<Endpoint> {
+  /** Sets the endpoint, and enables it again if it was disabled. */
+  set(url: string, { signal }: CallOptions = {}): Promise<Endpoint> {
     const body = JSON.stringify({ url });
-    const call = { method: "PUT", path: WEBHOOK, body, repeatable: "any", read: readEndpoint, signal } as const;
-    return (await this.#transport.call(call)).value;
+    return this.#transport.value({ method: "PUT", path: WEBHOOK, body, idempotent: true, read: readEndpoint, signal });
   }
 
   async delete({ signal }: CallOptions = {}): Promise<void> {
-    await this.#transport.call({ method: "DELETE", path: WEBHOOK, repeatable: "any", read: readNothing, signal });
+    await this.#transport.call({ method: "DELETE", path: WEBHOOK, idempotent: true, read: readNothing, signal });
   }
 
-  /** A new signing secret; the old one signs too for the overlap. Never repeated after a lost answer: each call makes another. */
-  async rotate(rotation: Rotation = {}, { signal }: CallOptions = {}): Promise<RotatedSecret> {
+  /** The signing secret, and the one before it while that is still valid. Each call is recorded in the audit log. */
+  secret({ signal }: CallOptions = {}): Promise<WebhookSecrets> {
+    const path = `${WEBHOOK}/secret`;
+    return this.#transport.value({ method: "GET", path, idempotent: true, read: readSecrets, signal });
+  }
+
+  /** Creates a signing secret. The old one signs too for the overlap. Not retried after a lost response: each call creates one. */
+  rotate(rotation: Rotation = {}, { signal }: CallOptions = {}): Promise<RotatedSecret> {
     const body = JSON.stringify(rotation);
     const path = `${WEBHOOK}/rotate`;
-    const call = { method: "POST", path, body, repeatable: "refused", read: readSecret, signal } as const;
-    return (await this.#transport.call(call)).value;
+    return this.#transport.value({ method: "POST", path, body, idempotent: false, read: readSecret, signal });
   }
 
-  /** Sends `webhook.test` to the endpoint now, and tells what it did. */
-  async test({ signal }: CallOptions = {}): Promise<EndpointTest> {
-    const call = {
-      method: "POST",
-      path: `${WEBHOOK}/test`,
-      repeatable: "refused",
-      read: readEndpointTest,
-      signal,
-    } as const;
-    return (await this.#transport.call(call)).value;
+  /** Sends `webhook.test` to the endpoint, and reports its response. */
+  test({ signal }: CallOptions = {}): Promise<EndpointTest> {
+    const path = `${WEBHOOK}/test`;
+    return this.#transport.value({ method: "POST", path, idempotent: false, read: readEndpointTest, signal });
   }
 }
 
-/** The tenant's keys. What makes or ends one is never repeated after a lost answer: `list` shows what came of it. */
+/** The keys of the key's tenant and mode. Changes are not retried after a lost response: `list` shows whether they happened. */
 export class Keys {
   readonly #transport: Transport;
 
@@ -65,27 +79,81 @@ export class Keys {
     this.#transport = transport;
   }
 
-  async list({ signal }: CallOptions = {}): Promise<readonly Key[]> {
-    return (await this.#transport.call({ method: "GET", path: KEYS, repeatable: "any", read: readKeys, signal })).value;
+  list({ signal }: CallOptions = {}): Promise<Key[]> {
+    return listKeys(this.#transport, "/v1/keys", signal);
   }
 
-  async create(key: CreateKey, { signal }: CallOptions = {}): Promise<CreatedKey> {
-    const body = JSON.stringify(key);
-    const call = { method: "POST", path: KEYS, body, repeatable: "refused", read: readCreatedKey, signal } as const;
-    return (await this.#transport.call(call)).value;
+  /** The calling key. Needs no scope. */
+  current({ signal }: CallOptions = {}): Promise<CurrentKey> {
+    const path = "/v1/keys/current";
+    return this.#transport.value({ method: "GET", path, idempotent: true, read: readCurrentKey, signal });
   }
 
-  /** Dead everywhere within 90 s. */
-  async revoke(id: string, { signal }: CallOptions = {}): Promise<void> {
-    const path = `${KEYS}/${encodeURIComponent(id)}`;
-    await this.#transport.call({ method: "DELETE", path, repeatable: "refused", read: readNothing, signal });
+  create(key: NewKey, { signal }: CallOptions = {}): Promise<CreatedKey> {
+    return createKey(this.#transport, "/v1/keys", key, signal);
   }
 
-  /** A new key of the same mode and scopes; the old one works on for the overlap. */
-  async rotate(id: string, rotation: Rotation = {}, { signal }: CallOptions = {}): Promise<CreatedKey> {
-    const body = JSON.stringify(rotation);
-    const path = `${KEYS}/${encodeURIComponent(id)}/rotate`;
-    const call = { method: "POST", path, body, repeatable: "refused", read: readCreatedKey, signal } as const;
-    return (await this.#transport.call(call)).value;
+  /** The key stops working everywhere within 90 s. */
+  revoke(id: string, { signal }: CallOptions = {}): Promise<void> {
+    return revokeKey(this.#transport, "/v1/keys", id, signal);
   }
+
+  /** Creates a replacement with the same mode and scopes. The old key works for the overlap. */
+  rotate(id: string, rotation: Rotation = {}, { signal }: CallOptions = {}): Promise<CreatedKey> {
+    return rotateKey(this.#transport, "/v1/keys", id, rotation, signal);
+  }
+}
+
+/** The audit log: changes of keys, endpoints, secrets and settings, newest first. */
+export class Audit {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  page(options: PageOptions & CallOptions = {}): Promise<AuditList> {
+    return loadAuditPage(this.#transport, "/v1/audit", options);
+  }
+
+  async *list(options: Pick<PageOptions, "limit"> & CallOptions = {}): AsyncGenerator<AuditEntry, void, undefined> {
+    for await (const { entries } of eachPage(undefined, (cursor) => this.page({ ...options, cursor }))) yield* entries;
+  }
+}
+
+type Signal = AbortSignal | undefined;
+
+export async function listKeys(transport: Transport, path: string, signal: Signal): Promise<Key[]> {
+  return (await transport.value({ method: "GET", path, idempotent: true, read: readKeyList, signal })).keys;
+}
+
+export function createKey(transport: Transport, path: string, key: NewKey, signal: Signal): Promise<CreatedKey> {
+  const body = JSON.stringify(key);
+  return transport.value({ method: "POST", path, body, idempotent: false, read: readCreatedKey, signal });
+}
+
+export async function revokeKey(transport: Transport, keys: string, id: string, signal: Signal): Promise<void> {
+  const path = `${keys}/${encodeURIComponent(id)}`;
+  await transport.call({ method: "DELETE", path, idempotent: false, read: readNothing, signal });
+}
+
+export function rotateKey(
+  transport: Transport,
+  keys: string,
+  id: string,
+  rotation: Rotation,
+  signal: Signal,
+): Promise<CreatedKey> {
+  const body = JSON.stringify(rotation);
+  const path = `${keys}/${encodeURIComponent(id)}/rotate`;
+  return transport.value({ method: "POST", path, body, idempotent: false, read: readCreatedKey, signal });
+}
+
+export function loadAuditPage(
+  transport: Transport,
+  path: string,
+  { signal, ...query }: PageOptions & CallOptions & { mode?: string | undefined },
+): Promise<AuditList> {
+  const call = { method: "GET", idempotent: true, read: readAuditList, signal } as const;
+  return transport.value({ ...call, path: withQuery(path, query) });
 }

@@ -1,16 +1,15 @@
-// The one error of the client: what went wrong, as a code. No word of it holds the key, though a server sends it back; a
-// task, and what a platform's `fetch` threw (`cause`), are handed on as they came.
+// The one error class of the client. Its texts never contain the API key or admin token, even where a server sends it back; a task
+// and the `cause` are passed on unchanged.
 
-import type { FieldError, ProblemCode } from "./account-types.ts";
-import type { Task, TaskErrorCode } from "./types.ts";
+import type { FieldError, ProblemCode, Task, TaskErrorCode } from "./types.ts";
 
 /**
- * What only the client can tell:
- * - `network_error`: no answer came, however often it was asked for;
- * - `unexpected_answer`: an answer came, but not one of a gateway (a proxy's page, an empty body, a redirect);
- * - `deadline_exceeded`: the gateway answers, and the task is not finished in the time that it was given;
- * - `task_canceled`: somebody canceled the task;
- * - `webhook_not_verified`: a webhook with no good signature, or with an old one.
+ * Codes that the client itself sets:
+ * - `network_error`: no response arrived, after all retries;
+ * - `unexpected_answer`: a response arrived that is not a gateway's (a proxy's page, an empty body, a redirect);
+ * - `deadline_exceeded`: the gateway responds, but the task did not finish in the given time;
+ * - `task_canceled`: the task was canceled;
+ * - `webhook_not_verified`: the webhook has no valid signature, or an old timestamp.
  */
 export type ClientErrorCode =
   | "network_error"
@@ -19,42 +18,47 @@ export type ClientErrorCode =
   | "task_canceled"
   | "webhook_not_verified";
 
-/** Every code that is known here. A newer gateway may send one that is not, as it stands. */
+/** All known codes. A newer gateway may send others. */
 export type SolvegateErrorCode = ProblemCode | TaskErrorCode | ClientErrorCode | (string & {});
 
-/** What is known of an error beside its code and its words. */
+/** The details of an error beside its code and text. */
 export interface SolvegateErrorDetails {
   readonly status?: number | null | undefined;
   readonly requestId?: string | null | undefined;
   readonly task?: Task | null | undefined;
   readonly errors?: readonly FieldError[] | undefined;
-  readonly retryAfterSeconds?: number | null | undefined;
+  readonly retryAfterMs?: number | null | undefined;
   readonly cause?: unknown;
 }
 
-/** Why a call did not do what it was asked for. */
+/** Why a call failed. */
 export class SolvegateError extends Error {
   override readonly name = "SolvegateError";
-  /** The gateway's code of a refusal; a failed task's `error.code`; or one of the client's own. */
+  /** The `code` of the gateway's problem details, a failed task's `error.code`, or one of the client's own. */
   readonly code: SolvegateErrorCode;
-  /** The HTTP status of the answer that failed the call. Null where none did: a fault of the network, a task that ended badly. */
+  /** What happened, for people. `message` has the code in front of it and the invalid fields behind it. */
+  readonly detail: string;
+  /** The HTTP status of the response. Null without a response, and for a task that ended without a solution. */
   readonly status: number | null;
-  /** The gateway's name for the request, as its logs have it. */
+  /** The gateway's id of the request, as in its logs. */
   readonly requestId: string | null;
-  /** The task as last seen, where there is one. */
+  /** The task as last seen, if there is one. */
   readonly task: Task | null;
-  /** Of `invalid_request`: each fault of the request. */
+  /** For `invalid_request`: the invalid fields. */
   readonly errors: readonly FieldError[];
-  /** When the gateway said to come again, in seconds from its answer. */
-  readonly retryAfterSeconds: number | null;
+  /** The response's `Retry-After` in ms, counted from its arrival. */
+  readonly retryAfterMs: number | null;
 
-  constructor(code: SolvegateErrorCode, message: string, details: SolvegateErrorDetails = {}) {
-    super(`${code}: ${message}`, details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(code: SolvegateErrorCode, detail: string, details: SolvegateErrorDetails = {}) {
+    const fields = (details.errors ?? []).map(({ path, message }) => `${path} ${message}`).join("; ");
+    const cause = details.cause === undefined ? undefined : { cause: details.cause };
+    super(`${code}: ${detail}${fields === "" ? "" : ` ${fields}`}`, cause);
     this.code = code;
+    this.detail = detail;
     this.status = details.status ?? null;
     this.requestId = details.requestId ?? null;
     this.task = details.task ?? null;
     this.errors = details.errors ?? [];
-    this.retryAfterSeconds = details.retryAfterSeconds ?? null;
+    this.retryAfterMs = details.retryAfterMs ?? null;
   }
 }

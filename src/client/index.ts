@@ -1,29 +1,25 @@
-// `solvegate/client`: what is published. The client imports nothing from the rest of the project, and nothing at all but the
-// library that verifies webhooks.
+// `solvegate/client`: what is published. It imports nothing from the rest of the project.
 
-export type { Keys, WebhookEndpoint } from "./account.ts";
-export type {
-  CreatedKey,
-  CreateKey,
-  Endpoint,
-  EndpointTest,
-  FieldError,
-  Key,
-  ProblemCode,
-  RotatedSecret,
-  Rotation,
-  Scope,
-  UsageDay,
-  UsageRange,
-} from "./account-types.ts";
+export type { Audit, Keys, Webhook } from "./account.ts";
+export type { ModeOptions, SolvegateAdminOptions, TenantKeys, Tenants } from "./admin.ts";
+export { SolvegateAdmin } from "./admin.ts";
 export type { ClientErrorCode, SolvegateErrorCode, SolvegateErrorDetails } from "./error.ts";
 export { SolvegateError } from "./error.ts";
+export { isFinal } from "./shapes.ts";
 export type { SolveOptions } from "./solve.ts";
 export type { SolvegateOptions } from "./solvegate.ts";
 export { Solvegate } from "./solvegate.ts";
-export type { CallOptions, CreateOptions, ListOptions, Tasks, WaitOptions } from "./tasks.ts";
-export type { Fetch } from "./transport.ts";
+export type {
+  CreateOptions,
+  ListTasksOptions,
+  LongPollOptions,
+  TaskPageOptions,
+  Tasks,
+  WaitOptions,
+} from "./tasks.ts";
+export type { CallOptions, Fetch } from "./transport.ts";
 export type * from "./types.ts";
+export type * from "./upcoming.ts";
 export type {
   ReceivedWebhook,
   TaskCanceledEvent,
@@ -32,5 +28,5 @@ export type {
   WebhookEvent,
   WebhookHeaders,
   WebhookTestEvent,
-} from "./webhook.ts";
-export { verifyWebhook } from "./webhook.ts";
+} from "./verify-webhook.ts";
+export { verifyWebhook } from "./verify-webhook.ts";

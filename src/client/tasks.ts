@@ -1,140 +1,177 @@
-// The calls of /v1/tasks, one method each. Whoever wants a solution and nothing else wants `Solvegate.solve`.
+// The calls of /v1/tasks. To get a solution and nothing else, use `Solvegate.solve`.
 
-import { readPage, readSolution, readTask, readTimeline } from "./answers.ts";
-import { creationOf, sendCreation } from "./creation.ts";
-import { SolvegateError } from "./error.ts";
-import { followTask, taskPath } from "./follow.ts";
-import { finiteSecondsOf } from "./given.ts";
-import { type Transport, withQuery } from "./transport.ts";
-import type { CreateInput, FinalTask, Solution, Task, TaskStatus, TaskSummary, TimelineEvent } from "./types.ts";
+import { eachPage } from "./pages.ts";
+import type { Answer } from "./response.ts";
+import { readSolution, readTask, readTaskList, readTimeline } from "./shapes.ts";
+import { type Call, type CallOptions, type Transport, withQuery } from "./transport.ts";
+import type {
+  FinalTask,
+  NewTask,
+  PageOptions,
+  Solution,
+  Task,
+  TaskFilter,
+  TaskList,
+  TaskSummary,
+  TimelineEntry,
+} from "./types.ts";
+import { finiteSeconds, positiveSeconds, secondsFromZero, validIdempotencyKey } from "./validate-options.ts";
+import { taskPath, waitForCompletion } from "./wait-for-completion.ts";
 
-/** What every call takes. */
-export interface CallOptions {
-  /** Ends the call, which then throws the signal's reason. What the gateway has begun to do, it does. */
-  readonly signal?: AbortSignal | undefined;
+export interface LongPollOptions extends CallOptions {
+  /** The gateway responds when the task is finished, or after this time (s); 60 at most, and at once by default. */
+  readonly waitSeconds?: number | undefined;
 }
 
-export interface CreateOptions extends CallOptions {
-  /** By default a new one for each call. With one of your own, the same creation gives the same task for as long as that lives. */
+export interface CreateOptions extends LongPollOptions {
+  /**
+   * By default a new one per call. With one of your own, the same creation returns the same task for as long as that task can be
+   * read.
+   */
   readonly idempotencyKey?: string | undefined;
 }
 
 export interface WaitOptions extends CallOptions {
-  /** How long (s) to wait; by default until the task is final, which takes no task more than 300 s. */
+  /** How long (s) to wait. By default until the task is finished, which takes at most 300 s. */
   readonly timeoutSeconds?: number | undefined;
-  /** Gets the task as first seen, and at each change. What it throws ends the wait; a promise of it is awaited. */
+  /** Called with the task as first seen and after each change. What it throws ends the wait; a promise is awaited. */
   readonly onProgress?: ((task: Task) => unknown) | undefined;
 }
 
-export interface ListOptions extends CallOptions {
-  /** Only tasks that stand there. */
-  readonly status?: TaskStatus | undefined;
-  /** Tasks asked for at once, 1 to 100, by default 50: the list goes on behind them. */
-  readonly limit?: number | undefined;
+/** Filters, and `limit`: how many tasks are requested at a time. The list continues behind them. */
+export interface ListTasksOptions extends TaskFilter, Pick<PageOptions, "limit">, CallOptions {}
+
+export interface TaskPageOptions extends TaskFilter, PageOptions, CallOptions {}
+
+/** The longest deadline of a task (300 s) and a little, in ms: by then every task is finished. */
+const MAX_TASK_MS = 305_000;
+
+/** A creation as it is sent, any number of times: one body and one idempotency key, so that there is one task. */
+export interface Creation {
+  readonly body: string;
+  readonly idempotencyKey: string;
 }
 
-/** The longest deadline of a task (300 s) and a little, in ms: by then every task is final. */
-const LONGEST_LIFE_MS = 305_000;
+/**
+ * @throws TypeError for an invalid idempotency key
+ * @throws RangeError for a time that is not a finite number: JSON has none, and would send null
+ */
+export function creationOf(input: NewTask, idempotencyKey: string = crypto.randomUUID()): Creation {
+  if (input.timeoutSeconds !== undefined) positiveSeconds("timeoutSeconds", input.timeoutSeconds);
+  const { type = "RecaptchaV3TaskProxyless", ...task } = input.task;
+  return {
+    body: JSON.stringify({ ...input, task: { type, ...task } }),
+    idempotencyKey: validIdempotencyKey(idempotencyKey),
+  };
+}
 
-/** Cursors that the list remembers, so that none leads back: as many pages as hold 100,000 tasks. */
-const MOST_CURSORS = 1_000;
+/** Sends a creation until it gets a task. */
+export function sendCreation(
+  transport: Transport,
+  creation: Creation,
+  options: Pick<Call<Task>, "deadline" | "signal" | "attempts" | "holdSeconds">,
+): Promise<Answer<Task>> {
+  const call = { method: "POST", path: "/v1/tasks", idempotent: true, read: readTask } as const;
+  return transport.call<Task>({ ...call, ...creation, ...options });
+}
 
-/** Pages without a task, one after another, that the list goes through. A gateway sends no such page but the last. */
-const MOST_EMPTY_PAGES = 20;
-
-const endlessList = () =>
-  new SolvegateError("unexpected_answer", "The list's pages lead in a circle, or on and on without a task");
-
-/** The tasks of a tenant, of the key's mode. */
+/** The tasks of the key's tenant and mode. */
 export class Tasks {
   readonly #transport: Transport;
   readonly #waitSeconds: number;
 
-  /** @param waitSeconds how long one read is held at the most */
+  /** @param waitSeconds the longest long poll of `wait` */
   constructor(transport: Transport, waitSeconds: number) {
     this.#transport = transport;
     this.#waitSeconds = waitSeconds;
   }
 
-  /** Submits a task, and does not wait for it. Its idempotency key makes it safe to repeat, and it is repeated. */
-  async create(input: CreateInput, options: CreateOptions = {}): Promise<Task> {
-    const { idempotencyKey, signal } = options;
-    return (await sendCreation(this.#transport, creationOf(input, idempotencyKey), { signal })).value;
+  /** Creates a task without waiting for its solution. It is retried safely: its idempotency key makes repeats one task. */
+  async create(input: NewTask, options: CreateOptions = {}): Promise<Task> {
+    const { idempotencyKey, signal, waitSeconds } = options;
+    const holdSeconds = holdOf(waitSeconds);
+    return (await sendCreation(this.#transport, creationOf(input, idempotencyKey), { signal, holdSeconds })).value;
   }
 
-  /** The task as it stands. */
-  async get(id: string, { signal }: CallOptions = {}): Promise<Task> {
-    const call = { method: "GET", path: taskPath(id), repeatable: "any", read: readTask, signal } as const;
-    return (await this.#transport.call(call)).value;
+  /** The task in its current state. */
+  get(id: string, { signal, waitSeconds }: LongPollOptions = {}): Promise<Task> {
+    const holdSeconds = holdOf(waitSeconds);
+    const call = { method: "GET", path: taskPath(id), idempotent: true, read: readTask } as const;
+    return this.#transport.value({ ...call, holdSeconds, signal });
   }
 
   /**
-   * The task at its end, whichever that is. Giving up, by time or by signal, leaves the task alone.
-   * @throws RangeError for a `timeoutSeconds` that is no finite number
-   * @throws SolvegateError `deadline_exceeded`, with the task as last seen, when it is not final in time
+   * The finished task, with or without a solution. The end of the wait, by time or signal, does not cancel the task.
+   * @throws RangeError for a `timeoutSeconds` that is not a finite number
+   * @throws SolvegateError `deadline_exceeded`, with the task as last seen, if it does not finish in time
    */
   async wait(id: string, options: WaitOptions = {}): Promise<FinalTask> {
     const { timeoutSeconds, signal, onProgress } = options;
-    const deadline =
-      Date.now() +
-      (timeoutSeconds === undefined ? LONGEST_LIFE_MS : finiteSecondsOf("timeoutSeconds", timeoutSeconds) * 1_000);
-    const follow = { deadline, waitSeconds: this.#waitSeconds, signal, onProgress };
-    return (await followTask(this.#transport, id, follow)).value;
+    const waitMs = timeoutSeconds === undefined ? MAX_TASK_MS : finiteSeconds("timeoutSeconds", timeoutSeconds) * 1_000;
+    const wait = { deadline: Date.now() + waitMs, waitSeconds: this.#waitSeconds, signal, onProgress };
+    return (await waitForCompletion(this.#transport, id, wait)).value;
   }
 
-  /** Cancels a task; again, the same. 409 `task_finished` where it is ready or failed. */
-  async cancel(id: string, { signal }: CallOptions = {}): Promise<Task> {
+  /** Cancels a task, once or repeatedly. A ready or failed one is 409 `task_finished`. */
+  cancel(id: string, { signal }: CallOptions = {}): Promise<Task> {
     const path = `${taskPath(id)}/cancel`;
-    return (await this.#transport.call({ method: "POST", path, repeatable: "any", read: readTask, signal })).value;
+    return this.#transport.value({ method: "POST", path, idempotent: true, read: readTask, signal });
   }
 
   /**
-   * Takes the solution, which is handed out exactly once ever. So a claim whose answer is lost is not repeated: it would be refused
-   * with `already_claimed`, and nobody could tell by whom. It throws `network_error`, and the solution may be gone.
+   * Takes the solution, which is handed out exactly once. A claim whose response is lost is not retried, because the answer would be
+   * `already_claimed` without saying by whom: it throws `network_error`, and the solution may be gone.
    */
-  async claim(id: string, { signal }: CallOptions = {}): Promise<Solution> {
+  claim(id: string, { signal }: CallOptions = {}): Promise<Solution> {
     const path = `${taskPath(id)}/claim`;
-    return (await this.#transport.call({ method: "POST", path, repeatable: "refused", read: readSolution, signal }))
-      .value;
+    return this.#transport.value({ method: "POST", path, idempotent: false, read: readSolution, signal });
   }
 
-  /** The task's timeline, in the order of time. */
-  async events(id: string, { signal }: CallOptions = {}): Promise<readonly TimelineEvent[]> {
+  /** The task's timeline, oldest entry first. */
+  async events(id: string, { signal }: CallOptions = {}): Promise<TimelineEntry[]> {
     const path = `${taskPath(id)}/events`;
-    return (await this.#transport.call({ method: "GET", path, repeatable: "any", read: readTimeline, signal })).value;
+    const call = { method: "GET", path, idempotent: true, read: readTimeline, signal } as const;
+    return (await this.#transport.value(call)).events;
   }
 
-  /** Sends the webhook again, in a fresh round of attempts. Repeated where its answer is lost: receivers know a webhook by its id. */
-  async redeliver(id: string, { signal }: CallOptions = {}): Promise<Task> {
+  /** Sends the webhook again, in a new delivery cycle. It is retried: receivers remove duplicates by `webhook-id`. */
+  redeliver(id: string, { signal }: CallOptions = {}): Promise<Task> {
     const path = `${taskPath(id)}/redeliver`;
-    return (await this.#transport.call({ method: "POST", path, repeatable: "any", read: readTask, signal })).value;
+    return this.#transport.value({ method: "POST", path, idempotent: true, read: readTask, signal });
+  }
+
+  /** One page of the list, newest task first. It may be short or empty: the list ends where `nextCursor` is null. */
+  page(options: TaskPageOptions = {}): Promise<TaskList> {
+    return loadTaskPage(this.#transport, "/v1/tasks", options);
   }
 
   /**
-   * The tasks of the last 30 days, newest first. A page is asked for when the one before it is used up.
-   * @throws SolvegateError `unexpected_answer`, too, where the pages lead in a circle: the list would have no end
+   * The tasks of the last 30 days, newest first. Pages are requested as they are needed.
+   * @throws SolvegateError `unexpected_answer` when the pages form a loop
    */
-  async *list(options: ListOptions = {}): AsyncGenerator<TaskSummary, void, undefined> {
-    const { status, limit, signal } = options;
-    const cursors = new Set<string>();
-    let emptyPages = 0;
-    for (let cursor: string | null = null; ; ) {
-      const path = withQuery("/v1/tasks", { status, limit, cursor });
-      const { value: page } = await this.#transport.call({
-        method: "GET",
-        path,
-        repeatable: "any",
-        read: readPage,
-        signal,
-      });
-      yield* page.tasks;
-      cursor = page.nextCursor;
-      if (cursor === null) return;
-      emptyPages = page.tasks.length === 0 ? emptyPages + 1 : 0;
-      if (cursors.has(cursor) || emptyPages >= MOST_EMPTY_PAGES) throw endlessList();
-      cursors.add(cursor);
-      const [oldest] = cursors;
-      if (cursors.size > MOST_CURSORS && oldest !== undefined) cursors.delete(oldest);
-    }
+  list(options: ListTasksOptions = {}): AsyncGenerator<TaskSummary, void, undefined> {
+    return listTasks((cursor) => this.page({ ...options, cursor }));
   }
+}
+
+/** One page of a task list, of the tenant's or of the operator's API. */
+export function loadTaskPage(transport: Transport, path: string, options: TaskPageOptions): Promise<TaskList> {
+  const { signal, ...query } = options;
+  return transport.value({ method: "GET", path: withQuery(path, query), idempotent: true, read: readTaskList, signal });
+}
+
+/** The tasks of all pages. */
+export async function* listTasks(
+  load: (cursor: string | undefined) => Promise<TaskList>,
+): AsyncGenerator<TaskSummary, void, undefined> {
+  for await (const { tasks } of eachPage(undefined, load)) yield* tasks;
+}
+
+/** The longest `Prefer: wait` (s) of the gateway. */
+export const MAX_WAIT_S = 60;
+
+function holdOf(waitSeconds: number | undefined): (() => number) | undefined {
+  if (waitSeconds === undefined) return undefined;
+  const seconds = Math.min(Math.floor(secondsFromZero("waitSeconds", waitSeconds)), MAX_WAIT_S);
+  return () => seconds;
 }

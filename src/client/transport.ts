@@ -1,15 +1,11 @@
-// One call of the gateway: attempts, time limits, and what an answer means. It knows no tasks. It never follows a redirect (the key
-// would travel along, and a POST would become a GET), and never says a key in an error.
+// Calls of the gateway over HTTP: attempts, retries and time limits. It never follows a redirect (the key would be sent along, and a
+// POST would become a GET), and no error contains the key.
 
-import type { FieldError } from "./account-types.ts";
-import { fieldsOf, parse, readProblem } from "./answers.ts";
-import { readBody } from "./body.ts";
-import { SolvegateError } from "./error.ts";
-import { type Fault, faultKindOf, LEAST_ATTEMPT_MS, pauseAfter, type Repeatable, retryAfterMsOf } from "./retry.ts";
-import type { Task } from "./types.ts";
-import { pause, within } from "./within.ts";
+import { type Answer, type Expected, networkFailure, type Outcome, outcomeOf, readBody } from "./response.ts";
+import { MIN_ATTEMPT_MS, pauseAfter } from "./retry.ts";
+import { pause, withTimeLimit } from "./time-limits.ts";
 
-/** What the client asks of a `fetch`. */
+/** What the client needs of a `fetch`. */
 export type Fetch = (
   url: string,
   init: {
@@ -21,65 +17,52 @@ export type Fetch = (
   },
 ) => Promise<Response>;
 
-/** Where the gateway is, and how it is called. Durations in ms. */
+/** How the gateway is called. */
 export interface TransportSettings {
-  /** With no slash at its end. */
+  /** Without a trailing slash. */
   readonly baseUrl: string;
-  readonly apiKey: string;
+  /** An API key or the admin token. */
+  readonly token: string;
   readonly fetch: Fetch;
-  /** One attempt may take this long, beside what it is held on purpose. */
+  /** Time limit of one attempt, beside the time of a long poll. */
   readonly attemptMs: number;
-  /** A call that has no deadline of its own is repeated for this long. */
-  readonly callMs: number;
+  /** For how long a call without a deadline of its own is retried; 0 for no retries. */
+  readonly retryMs: number;
 }
 
-/** What is known of a call's attempts while it runs: whether one is under way, and whether one may have been done unseen. */
-export interface Trail {
-  flying: boolean;
-  open: boolean;
+/** The state of a call's attempts while it runs. */
+export interface AttemptState {
+  inFlight: boolean;
+  /** Whether an attempt failed that may have been executed. */
+  uncertain: boolean;
 }
 
-/** A call. */
-export interface Call<T> {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  /** With its query. */
-  readonly path: string;
-  /** What is sent as JSON, as text: each attempt sends the very same. */
+export interface Call<T> extends Expected<T> {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** JSON text: every attempt sends the same bytes. */
   readonly body?: string | undefined;
   readonly idempotencyKey?: string | undefined;
-  readonly repeatable: Repeatable;
-  /** The answer's body (undefined where it is not JSON) as what it must be; undefined where it is something else. */
-  readonly read: (body: unknown, status: number) => T | undefined;
-  /** Seconds for which the gateway may hold the answer, given the ms that are left. */
+  /** For how long (s) the gateway may hold the response (`Prefer: wait`), given the time that remains. */
   readonly holdSeconds?: ((remainingMs: number) => number) | undefined;
-  /** Ms since the epoch; by default `callMs` from now. */
+  /** Ms since the epoch. */
   readonly deadline?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Whose errors these are: the task as last seen. */
-  readonly task?: Task | undefined;
-  readonly trail?: Trail | undefined;
+  readonly attempts?: AttemptState | undefined;
 }
 
-/** A call's answer. */
-export interface Answer<T> {
-  readonly value: T;
-  readonly requestId: string | null;
-  readonly retryAfterMs: number | null;
+/** What every call of the client accepts. */
+export interface CallOptions {
+  /** Ends the call, which then throws the signal's reason. The gateway may still execute it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Strikes the key out of a text that came from outside. */
-type Strike = (text: string) => string;
+/**
+ * For how long (ms) responses that are not a gateway's are retried, one after another. A proxy can send them for a moment while a
+ * task runs behind it; a wrong base URL sends nothing else.
+ */
+const UNEXPECTED_RETRY_MS = 30_000;
 
-type Outcome<T> = { readonly answer: Answer<T> } | { readonly fault: Fault };
-
-/** Characters of a stranger's answer that an error quotes. */
-const QUOTE_LENGTH = 80;
-
-/** What stands in an error's words in the key's place. */
-const STRUCK = "[apiKey]";
-
-/** How Node's fetch (undici) calls a port that the Fetch standard blocks ("bad port"): no request to it ever leaves. */
-const BLOCKED_PORT = "bad port";
+const REDACTED = "[redacted]";
 
 export class Transport {
   readonly #settings: TransportSettings;
@@ -88,67 +71,85 @@ export class Transport {
     this.#settings = settings;
   }
 
+  get settings(): TransportSettings {
+    return this.#settings;
+  }
+
+  /** The value of a call, for calls that need nothing else of the response. */
+  async value<T>(call: Call<T>): Promise<T> {
+    return (await this.call(call)).value;
+  }
+
   /**
-   * Makes a call, and makes it again where that helps and is safe, until its deadline.
-   * @throws TypeError for a request that the platform does not build
-   * @throws SolvegateError when it was refused, or got no answer; the signal's reason when that aborts
+   * Makes a call, and retries it where that is safe and can help, until its deadline.
+   * @throws TypeError for a request that the platform cannot build
+   * @throws SolvegateError if it was rejected or got no response; the signal's reason when that aborts
    */
   async call<T>(call: Call<T>): Promise<Answer<T>> {
-    const { signal, trail, repeatable } = call;
+    const { signal, attempts, idempotent } = call;
+    const { baseUrl, retryMs } = this.#settings;
     signal?.throwIfAborted();
-    // What cannot be built cannot leave: it throws here, for `fetch` would tell it like a fault of the network.
-    new Request(this.#settings.baseUrl + call.path, this.#initOf(call, 0));
-    const deadline = call.deadline ?? Date.now() + this.#settings.callMs;
+    // A request that cannot be built throws here. `fetch` would report it like a network error, and it would be retried.
+    new Request(baseUrl + call.path, this.#initOf(call, 0));
+    const heldMs = (call.holdSeconds?.(Number.POSITIVE_INFINITY) ?? 0) * 1_000;
+    const deadline = call.deadline ?? Date.now() + heldMs + retryMs;
+    let unexpectedUntil: number | null = null;
     for (let attempt = 0; ; attempt += 1) {
       signal?.throwIfAborted();
-      if (trail !== undefined) trail.flying = true;
-      // `callMs` limits repetitions. A claim that began with less than a moment of it would be made, and its answer lost.
-      const leastMs = call.deadline === undefined ? LEAST_ATTEMPT_MS : 1;
-      const outcome = await this.#attempt(call, Math.max(deadline - Date.now(), leastMs)).finally(() => {
-        if (trail !== undefined) trail.flying = false;
+      if (attempts !== undefined) attempts.inFlight = true;
+      const outcome = await this.#attempt(call, this.#attemptLimitMs(call, attempt, deadline)).finally(() => {
+        if (attempts !== undefined) attempts.inFlight = false;
       });
-      if ("answer" in outcome) return outcome.answer;
-      const { fault } = outcome;
-      if (trail !== undefined) trail.open ||= fault.kind === "open";
+      if (outcome.tag === "answer") return outcome.answer;
+      const { failure } = outcome;
+      if (attempts !== undefined) attempts.uncertain ||= failure.kind === "uncertain";
       signal?.throwIfAborted();
-      const remainingMs = deadline - Date.now();
-      const ms = pauseAfter(fault, repeatable, { attempt, remainingMs, random: Math.random() });
-      if (ms === null) throw fault.error;
+      unexpectedUntil = outcome.unexpected ? (unexpectedUntil ?? Date.now() + UNEXPECTED_RETRY_MS) : null;
+      const end = Math.min(deadline, unexpectedUntil ?? deadline);
+      const remainingMs = end - Date.now();
+      const ms = pauseAfter(failure, idempotent, { attempt, remainingMs, random: Math.random() });
+      if (ms === null) throw failure.error;
       await pause(ms, signal);
-      // The pause ended late, as on a machine that slept: what is left would lose the answer, and hide why there was none before.
-      if (deadline - Date.now() < LEAST_ATTEMPT_MS) throw fault.error;
+      // The pause ended late, for example because the machine slept. Another attempt would lose its response.
+      if (end - Date.now() < MIN_ATTEMPT_MS) throw failure.error;
     }
   }
 
-  /** One exchange. A fault is told, not thrown. */
+  /** Removes the key or token from a text that came from outside. */
+  redact(text: string): string {
+    const { token } = this.#settings;
+    return text.replaceAll(token, REDACTED).replaceAll(encodeURIComponent(token), REDACTED);
+  }
+
+  /** The deadline of the call limits its attempts; the time for retries alone does not limit the first one. */
+  #attemptLimitMs({ deadline: own }: Call<unknown>, attempt: number, deadline: number): number {
+    if (own !== undefined) return Math.max(deadline - Date.now(), 1);
+    return attempt === 0 ? Number.POSITIVE_INFINITY : Math.max(deadline - Date.now(), MIN_ATTEMPT_MS);
+  }
+
+  /** One request and its response. It returns failures, and never throws one. */
   async #attempt<T>(call: Call<T>, remainingMs: number): Promise<Outcome<T>> {
     const { baseUrl, attemptMs } = this.#settings;
-    // Called as a plain function: a fetch that finds another `this` than the global one refuses to work in browsers and Workers.
+    // Called as a plain function: browsers and Workers reject `fetch` with another `this` than the global object.
     const { fetch } = this.#settings;
     const hold = call.holdSeconds?.(remainingMs) ?? 0;
     const init = this.#initOf(call, hold);
-    const strike = (text: string) => this.strike(text);
+    const redact = (text: string) => this.redact(text);
     try {
       const limitMs = Math.min(hold * 1_000 + attemptMs, remainingMs);
-      return await within(limitMs, call.signal, async (signal) => {
+      return await withTimeLimit(limitMs, call.signal, async (signal) => {
         const response = await fetch(baseUrl + call.path, { ...init, signal });
-        return judge(call, response, await readBody(response), strike);
+        return outcomeOf(call, response, await readBody(response), redact);
       });
     } catch (error) {
-      return { fault: networkFault(call, error, strike) };
+      return networkFailure(call, error, redact);
     }
   }
 
-  /** A text from outside, for an error's words: the key in it is struck out, for a server may send back what it was sent. */
-  strike(text: string): string {
-    const { apiKey } = this.#settings;
-    return text.replaceAll(apiKey, STRUCK).replaceAll(encodeURIComponent(apiKey), STRUCK);
-  }
-
-  /** What is sent, but for the signal. */
+  /** The request without its signal. */
   #initOf({ method, body, idempotencyKey }: Call<unknown>, hold: number) {
     const headers: Record<string, string> = {
-      authorization: `Bearer ${this.#settings.apiKey}`,
+      authorization: `Bearer ${this.#settings.token}`,
       accept: "application/json",
     };
     if (body !== undefined) headers["content-type"] = "application/json";
@@ -158,83 +159,8 @@ export class Transport {
   }
 }
 
-function networkFault({ method, path, repeatable, task }: Call<unknown>, cause: unknown, strike: Strike): Fault {
-  const { words, blocked } = lossOf(cause);
-  const doubt = repeatable === "any" || blocked ? "" : "; it may have been done all the same, so it was not repeated";
-  const error = new SolvegateError("network_error", `${method} ${path} got no answer (${strike(words)})${doubt}`, {
-    task,
-    cause,
-  });
-  return { kind: blocked ? "final" : "open", error, retryAfterMs: null };
-}
-
-/** Why no answer came, and whether none ever can. */
-function lossOf(cause: unknown): { words: string; blocked: boolean } {
-  if (!(cause instanceof Error)) return { words: String(cause), blocked: false };
-  // Node says "fetch failed", and why one error deeper.
-  const deeper = cause.cause instanceof Error ? cause.cause.message : "";
-  return { words: deeper === "" ? cause.message : `${cause.message}: ${deeper}`, blocked: deeper === BLOCKED_PORT };
-}
-
-/**
- * What an answer means for the call.
- * @param text the body; null where it is too long to be one
- */
-function judge<T>(call: Call<T>, response: Response, text: string | null, strike: Strike): Outcome<T> {
-  const { status, headers } = response;
-  const retryAfterMs = retryAfterMsOf(headers.get("retry-after"), Date.now());
-  const requestId = headers.get("x-request-id");
-  const body = text === null ? undefined : parse(text);
-  if (response.ok && text !== null) {
-    const value = call.read(body, status);
-    if (value !== undefined)
-      return { answer: { value, requestId: requestId === null ? null : strike(requestId), retryAfterMs } };
-  }
-  const problem = response.ok ? undefined : readProblem(body);
-  const named = problem?.requestId ?? requestId;
-  const errors = (problem?.errors ?? []).map((one) => ({ path: strike(one.path), message: strike(`${one.message}`) }));
-  const details = {
-    status,
-    requestId: named === null ? null : strike(named),
-    task: call.task,
-    errors,
-    retryAfterSeconds: retryAfterMs === null ? null : Math.ceil(retryAfterMs / 1_000),
-  };
-  const error =
-    problem === undefined
-      ? new SolvegateError("unexpected_answer", unexpected(call, response, text, strike), details)
-      : new SolvegateError(strike(problem.code), wordsOf(strike(problem.detail), errors), details);
-  return { fault: { kind: faultKindOf(status, problem?.code ?? null, retryAfterMs), error, retryAfterMs } };
-}
-
-function wordsOf(detail: string, errors: readonly FieldError[]): string {
-  const fields = errors.map(({ path, message }) => `${path} ${message}`).join("; ");
-  return fields === "" ? detail : `${detail} ${fields}`;
-}
-
-function unexpected({ method, path }: Call<unknown>, response: Response, text: string | null, strike: Strike): string {
-  const { status, type, headers } = response;
-  // A browser hides the redirect behind a type of its own, which not every platform's types know.
-  if (String(type) === "opaqueredirect" || (status >= 300 && status < 400)) {
-    const to = headers.get("location");
-    return `${method} ${path} was redirected${to === null ? "" : ` to ${strike(to)}`}: baseUrl is not the gateway's own address`;
-  }
-  const seen = text === null ? "more than 4 MiB" : seenIn(text, strike);
-  return `${method} ${path} was answered ${status} with ${seen}, which is no answer of a gateway: is baseUrl right?`;
-}
-
-function seenIn(text: string, strike: Strike): string {
-  if (fieldsOf(parse(text)) !== undefined) return "other JSON";
-  // Struck before it is cut: half a key is no key to strike.
-  const quote = strike(text).replace(/\s+/g, " ").trim().slice(0, QUOTE_LENGTH);
-  return quote === "" ? "an empty body" : `"${quote}"`;
-}
-
-/** A path with the parameters that have a value. */
-export function withQuery(
-  path: string,
-  parameters: Readonly<Record<string, string | number | null | undefined>>,
-): string {
+/** A path with those query parameters that have a value. */
+export function withQuery(path: string, parameters: object): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) if (value != null) query.set(name, String(value));
   const text = query.toString();

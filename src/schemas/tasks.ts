@@ -113,7 +113,8 @@ export const taskViewSchema = z
     submittedAt: nullableTimeSchema,
     finishedAt: nullableTimeSchema,
     deadlineAt: timeSchema,
-    solution: solutionSchema.nullable(),
+    // `.nullable()` would make the component itself nullable in the document.
+    solution: z.union([solutionSchema, z.null()]),
     solutionState: z.enum(SOLUTION_STATES),
     solutionExpiresAt: nullableTimeSchema,
     solutionBestBefore: nullableTimeSchema,

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SolvegateError } from "../../src/client/index.ts";
 import { presentTask } from "../../src/tasks/present.ts";
 import type { Scene } from "../support/client-script.ts";
-import { answer, failure, lost, problem, RUNNING, scripted } from "../support/client-script.ts";
+import { answer, failure, inTime, lost, problem, RUNNING, scripted, taskAnswer } from "../support/client-script.ts";
 import { failedRecord, readyRecord } from "../support/records.ts";
 
 beforeEach(() => {
@@ -16,31 +16,54 @@ afterEach(() => {
 
 const INPUT = { websiteURL: "https://antcpt.com/", websiteKey: "key", pageAction: "homepage" };
 
-describe("an answer that is none of a gateway's", () => {
+describe("a response that is not a gateway's", () => {
   const html = "<!doctype html>\n  <title>Sign in</title>";
+  const redirect = new Response(null, { status: 308, headers: { location: "https://b.test/" } });
+
+  it.each<[string, Scene, RegExp]>([
+    ["a page", new Response(html), /200 with "<!doctype html> <title>Sign in<\/title>".*baseUrl/],
+    ["an empty body", new Response(""), /an empty body/],
+    ["no content", new Response(null, { status: 204 }), /204 with an empty body/],
+    ["other JSON", answer({ hello: "world" }), /other JSON/],
+    ["a task without an id", answer({ ...RUNNING, id: undefined }), /other JSON/],
+  ])("is retried for 30 s where its status is 2xx, and then fails the call: %s", async (_what, scene, text) => {
+    const { client, asked } = scripted([scene], { retrySeconds: 300 });
+    const startedAt = Date.now();
+    const error = await failure(client.tasks.get("tsk_1"));
+    expect(error.code).toBe("unexpected_answer");
+    expect(error.message).toMatch(text);
+    expect(Date.now() - startedAt).toBeGreaterThan(20_000);
+    expect(Date.now() - startedAt).toBeLessThanOrEqual(30_000);
+    expect(asked.length).toBeGreaterThan(5);
+  });
+
   it.each<[string, Scene, Partial<SolvegateError>, RegExp]>([
-    ["a page", new Response(html), { status: 200 }, /"<!doctype html> <title>Sign in<\/title>".*baseUrl/],
-    ["an empty body", new Response(""), { status: 200 }, /an empty body/],
-    ["other JSON", answer({ hello: "world" }), { status: 200 }, /other JSON/],
-    ["a task without an id", answer({ ...RUNNING, id: undefined }), { status: 200 }, /other JSON/],
-    ["a page that forbids", new Response(html, { status: 403 }), { status: 403 }, /answered 403/],
-    [
-      "a redirect",
-      new Response(null, { status: 308, headers: { location: "https://b.test/" } }),
-      { status: 308 },
-      /https:\/\/b\.test/,
-    ],
-  ])("fails the call at once: %s", async (_what, scene, details, words) => {
+    ["a page that forbids", new Response(html, { status: 403 }), { status: 403 }, /returned 403/],
+    ["a redirect", redirect, { status: 308 }, /https:\/\/b\.test/],
+  ])("fails the call at once where its status is not 2xx: %s", async (_what, scene, details, text) => {
     const { client, asked } = scripted([scene]);
     const error = await failure(client.tasks.get("tsk_1"));
     expect(error).toMatchObject({ code: "unexpected_answer", ...details });
-    expect(error.message).toMatch(words);
+    expect(error.message).toMatch(text);
     expect(asked).toHaveLength(1);
   });
 
-  it("is no success of a call that is answered without a body", async () => {
-    expect(await failure(scripted([new Response(html)]).client.webhook.delete())).toMatchObject({ status: 200 });
+  it("does not stop a call that gets the gateway's own response later", async () => {
+    const { client } = scripted([new Response(null, { status: 204 }), new Response(""), taskAnswer()]);
+    await expect(inTime(client.tasks.get("tsk_1"))).resolves.toMatchObject({ id: RUNNING.id });
+  });
+
+  it("does not count as the success of a call that returns nothing", async () => {
+    const script = scripted([new Response(html)], { retrySeconds: 0 });
+    expect(await failure(script.client.webhook.delete())).toMatchObject({ status: 200 });
     await expect(scripted([new Response(null, { status: 204 })]).client.webhook.delete()).resolves.toBeUndefined();
+  });
+
+  it("is not retried for a claim, and the error says that it may have been executed", async () => {
+    const { client, asked } = scripted([new Response("")]);
+    const error = await failure(client.tasks.claim("tsk_1"));
+    expect(error.message).toContain("may have been executed");
+    expect(asked).toHaveLength(1);
   });
 });
 
@@ -151,13 +174,14 @@ describe("an answer that is too long", () => {
   });
 });
 
-it("another task than the one that is waited for is no answer", async () => {
-  const other = { ...presentTask(readyRecord()), id: `tsk_${"f".repeat(64)}` };
-  expect(await failure(scripted([answer(other)]).client.tasks.wait(RUNNING.id))).toMatchObject({
-    code: "unexpected_answer",
-    status: 200,
-  });
-  const solving = scripted([answer(RUNNING, 202), answer(other), answer(RUNNING)]);
-  expect(await failure(solving.client.solve(INPUT))).toMatchObject({ code: "unexpected_answer" });
+it("retries a read that returns another task than the one that is waited for", async () => {
+  const other = answer({ ...presentTask(readyRecord()), id: `tsk_${"f".repeat(64)}` });
+  const waiting = scripted([other, taskAnswer(readyRecord())]);
+  await expect(inTime(waiting.client.tasks.wait(RUNNING.id))).resolves.toMatchObject({ id: RUNNING.id });
+  const solving = scripted([
+    answer(RUNNING, 202),
+    ({ url }) => (url.endsWith("/cancel") ? answer(RUNNING) : other.clone()),
+  ]);
+  expect(await failure(solving.client.solve(INPUT))).toMatchObject({ code: "unexpected_answer", task: RUNNING });
   expect(solving.asked.at(-1)?.path).toContain(`${RUNNING.id}/cancel`);
 });

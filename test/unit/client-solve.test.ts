@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SolveOptions, Task } from "../../src/client/index.ts";
 import { SolvegateError } from "../../src/client/index.ts";
 import type { Asked, Scene, Script } from "../support/client-script.ts";
-import { answer, inTime, lost, problem, RUNNING, scripted, taskAnswer } from "../support/client-script.ts";
+import { inTime, lost, problem, RUNNING, scripted, taskAnswer } from "../support/client-script.ts";
 import { aRecord, failedRecord, processing, readyRecord, SOLUTION } from "../support/records.ts";
 
 beforeEach(() => {
@@ -285,7 +285,45 @@ describe("tasks.wait", () => {
   });
 });
 
-it("an answer that is no task's fails the solve", async () => {
-  const { error } = await outcome(scripted([answer({ id: 7 }, 202)]));
-  expect(error).toMatchObject({ code: "unexpected_answer", status: 202 });
+describe("a 2xx of a proxy that is not a task", () => {
+  const EMPTY = () => new Response("", { status: 200 });
+  const NO_CONTENT = () => new Response(null, { status: 204 });
+
+  it("to the creation is retried under the same idempotency key", async () => {
+    const script = scripted([EMPTY, NO_CONTENT, CREATED, READY]);
+    expect((await outcome(script)).error).toBeNull();
+    expect(calls(script)).toEqual([CREATE, CREATE, CREATE, READ]);
+    const creations = script.asked.slice(0, 3);
+    expect(new Set(creations.map(({ headers }) => headers.get("idempotency-key"))).size).toBe(1);
+  });
+
+  it("to a read is retried", async () => {
+    const script = scripted([CREATED, NO_CONTENT, EMPTY, READY]);
+    expect((await outcome(script)).error).toBeNull();
+    expect(calls(script)).toEqual([CREATE, READ, READ, READ]);
+  });
+
+  it("to every creation fails the solve, after it tried to find and cancel the task", async () => {
+    let sent = 0;
+    const creations: Scene = () => {
+      sent += 1;
+      return Date.now() - startedAt < 30_000 ? EMPTY() : CREATED.clone();
+    };
+    const startedAt = Date.now();
+    const script = scripted([
+      (request) =>
+        request.url.endsWith("/cancel") ? CANCELED.clone() : (creations as (r: Request) => Response)(request),
+    ]);
+    const { error } = await outcome(script);
+    expect(error).toMatchObject({ code: "unexpected_answer", status: 200 });
+    expect(sent).toBeGreaterThan(5);
+    expect(calls(script).slice(-2)).toEqual([CREATE, CANCEL]);
+  });
+
+  it("to every read fails the solve with the task, and cancels the task", async () => {
+    const script = scripted([CREATED, (request) => (request.url.endsWith("/cancel") ? CANCELED.clone() : EMPTY())]);
+    const { error } = await outcome(script);
+    expect(error).toMatchObject({ code: "unexpected_answer", task: { id: ID, status: "queued" } });
+    expect(calls(script).at(-1)).toBe(CANCEL);
+  });
 });

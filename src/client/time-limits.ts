@@ -1,16 +1,16 @@
-// Waiting that ends: work with a time limit, and pauses. Both end as soon as a signal aborts, with its reason.
+// Time limits and pauses. All of them end as soon as a signal aborts, with its reason.
 
-/** The longest time (ms) that a platform's timer counts: one that is asked for more fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** The longest delay (ms) that platform timers support: with a longer one they fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** How `within` tells that its time was up. */
-export class OutOfTime extends Error {}
+/** Thrown by `withTimeLimit` when the time is up. */
+export class TimeLimitError extends Error {}
 
 /**
- * Runs `work` for `ms` at the most. It is handed a signal, but not trusted to heed it: what it does after its end is ignored.
- * @throws OutOfTime when the time is up; the reason of `signal` when that aborts
+ * Runs `work` for at most `ms`. It gets a signal, but need not respect it: a result after the end is ignored.
+ * @throws TimeLimitError when the time is up; the reason of `signal` when that aborts
  */
-export function within<T>(
+export function withTimeLimit<T>(
   ms: number,
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
@@ -23,7 +23,7 @@ export function within<T>(
       controller.abort(reason);
     };
     const onAbort = () => end(signal?.reason);
-    const timer = setTimeout(() => end(new OutOfTime(`no answer in ${Math.ceil(ms / 1_000)} s`)), timerMs(ms));
+    const timer = setTimeout(() => end(new TimeLimitError(`no response in ${Math.ceil(ms / 1_000)} s`)), timerMs(ms));
     signal?.addEventListener("abort", onAbort);
     work(controller.signal)
       .then(resolve, reject)
@@ -34,8 +34,9 @@ export function within<T>(
   });
 }
 
-/** What `work` comes to, unless `signal` aborts first: then its reason. It has no time limit but its own. */
-export function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+/** The result of `work`; rejects with the reason of `signal` if that aborts first. */
+export function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  if (signal === undefined) return work;
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     const onAbort = () => reject(signal.reason);
@@ -60,4 +61,4 @@ export function pause(ms: number, signal: AbortSignal | undefined): Promise<void
   });
 }
 
-const timerMs = (ms: number): number => Math.min(ms, LONGEST_TIMER_MS);
+const timerMs = (ms: number): number => Math.min(ms, MAX_TIMER_MS);

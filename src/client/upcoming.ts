@@ -1,0 +1,65 @@
+// Wire types of calls that the OpenAPI document does not describe yet. Each is deleted when `wire.gen.ts` has it.
+
+import type { Mode, UsageDay } from "./types.ts";
+
+/** The tenant of the calling key, its limits, and what it uses now. */
+export interface Account {
+  tenant: { id: string; name: string; suspended: boolean };
+  mode: Mode;
+  allowedHosts: string[];
+  limits: { maxInFlight: number; monthlyTasks: number | null };
+  month: { liveTasks: number; quota: number | null };
+  inFlight: number;
+  queued: number;
+}
+
+/** The signing secrets of a mode. */
+export interface WebhookSecrets {
+  /** `whsec_…` */
+  secret: string;
+  /** The replaced secret, while it still signs too. */
+  previous: { secret: string; expiresAt: string } | null;
+}
+
+/** One entry of the audit log. It never holds a secret. */
+export interface AuditEntry {
+  at: string;
+  action: string;
+  actor: { type: "key" | "operator"; keyId?: string | undefined };
+  target: string | null;
+  mode: Mode | null;
+  details: { [k: string]: unknown };
+}
+
+export interface AuditList {
+  entries: AuditEntry[];
+  nextCursor: string | null;
+}
+
+/** One day of one tenant and mode. */
+export interface TenantUsage extends Pick<UsageDay, "day" | "submitted" | "ready" | "canceled"> {
+  tenantId: string;
+  mode: Mode;
+  failed: number;
+}
+
+export interface TenantUsageList {
+  usage: TenantUsage[];
+  nextCursor: string | null;
+}
+
+/** An upstream account and whether it works. */
+export interface UpstreamAccount {
+  name: string;
+  url: string;
+  state: "ok" | "refused";
+  code: string | null;
+  since: string | null;
+  nextProbeAt: string | null;
+  lastSuccessAt: string | null;
+  tasksLastHour: number;
+}
+
+export interface UpstreamAccounts {
+  accounts: UpstreamAccount[];
+}
