@@ -10,8 +10,8 @@ const OUTPUT = join(PROJECT, "src", "client", "wire.gen.ts");
 const HEADER = "// Generated from the OpenAPI document by `npm run build:types`. Do not edit.";
 const STYLE = { printWidth: 120, singleQuote: false, trailingComma: "all" } as const;
 
-/** The compatibility API is for existing clients of that protocol, and `/healthz` is for monitors. */
-const isPublished = (name: string): boolean => !/^(Compatible|Health)/.test(name);
+/** The compatibility API is for existing clients of that protocol, and `/healthz` and `GET /` are for monitors and browsers. */
+const isPublished = (name: string): boolean => !/^(Compatible|Compatibility|Health|Home)/.test(name);
 
 /** A schema as parsed from the document. */
 type Schema = { [key: string]: unknown };

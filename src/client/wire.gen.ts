@@ -111,20 +111,24 @@ export interface Problem {
     | "tenant_suspended"
     | "webhook_url_not_allowed"
     | "not_found"
+    | "method_not_allowed"
     | "task_finished"
     | "task_not_ready"
     | "not_redeliverable"
     | "tenant_exists"
+    | "key_rotated"
     | "solution_expired"
     | "already_claimed"
     | "payload_too_large"
     | "unsupported_media_type"
     | "idempotency_mismatch"
+    | "upgrade_required"
     | "rate_limited"
     | "quota_exceeded"
     | "internal"
     | "configuration"
-    | "upstream_not_configured";
+    | "upstream_not_configured"
+    | "overloaded";
   requestId: string;
   /**
    * Of `invalid_request`: each fault, with a dotted path

@@ -16,7 +16,7 @@ describe("the client's types", () => {
   it("tell a task's fields by how it ended", () => {
     expectTypeOf<Extract<wire.FinalTask, { status: "failed" }>["error"]>().toEqualTypeOf<wire.TaskError>();
     expectTypeOf<Extract<wire.FinalTask, { solutionState: "available" }>["solution"]>().toEqualTypeOf<wire.Solution>();
-    expectTypeOf<wire.FinalTask["status"]>().toEqualTypeOf<Exclude<status.TaskStatus, "queued" | "processing">>();
+    expectTypeOf<wire.FinalTask["status"]>().toEqualTypeOf<Exclude<TaskStatus, "queued" | "processing">>();
   });
 
   it("tell an event's data by its type", () => {
