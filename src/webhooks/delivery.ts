@@ -28,7 +28,7 @@ export const deliverySchema = z.object({
   state: z.enum(WEBHOOK_STATES),
   /** Attempts in all delivery cycles. */
   attempts: z.int().nonnegative(),
-  /** Attempts in this cycle: the index into the schedule. */
+  /** Attempts in this cycle. Slots of the schedule that were skipped do not count. */
   roundAttempts: z.int().nonnegative(),
   /** When this cycle began: the task became final, or a redelivery was requested. Null while the task is not final. */
   roundAt: time.nullable(),
@@ -88,7 +88,12 @@ export function recordAttempt(
   const next =
     outcome.tag === "gone"
       ? null
-      : nextAttemptAt({ startedAt, made: roundAttempts }, jitter, outcome.retryAfterMs, solutionAvailable, now);
+      : nextAttemptAt(
+          { startedAt, made: roundAttempts, sentAt, retryAfterMs: outcome.retryAfterMs },
+          jitter,
+          solutionAvailable,
+          now,
+        );
   return { ...recorded, roundAttempts, state: next === null ? "exhausted" : "pending", nextAttemptAt: next };
 }
 

@@ -6,9 +6,7 @@ import { backoffMs, internalBackoffMs } from "../../src/tasks/backoff.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import type { Action } from "../../src/tasks/timers.ts";
 import { nextAction, nextWakeAt } from "../../src/tasks/timers.ts";
-import { nextAttemptAt } from "../../src/webhooks/schedule.ts";
 import {
-  AT,
   aDelivery,
   admitted,
   aRecord,
@@ -141,70 +139,5 @@ describe("the pause after a fault", () => {
   it("inside the gateway is 1, 2, 5, 15, then always 60 s", () => {
     const pauses = [1, 2, 3, 4, 5, 6, 60].map(internalBackoffMs);
     expect(pauses).toEqual([1_000, 2_000, 5_000, 15_000, 60_000, 60_000, 60_000]);
-  });
-});
-
-describe("webhook attempts", () => {
-  const SCHEDULE_S = [0, 2, 5, 10, 20, 40, 70, 300, 1_800, 7_200, 21_600, 43_200];
-  const round = (made: number) => ({ startedAt: AT, made });
-  const early = at(-1_000);
-
-  it.each(SCHEDULE_S.map((seconds, made) => [made + 1, seconds, made] as const))(
-    "attempt %i comes %i s after the round began, within ±10 %",
-    (_attempt, seconds, made) => {
-      expect(nextAttemptAt(round(made), 0, null, true, early)).toBe(at(seconds * 1_000));
-      expect(nextAttemptAt(round(made), 1, null, true, early)).toBe(at(seconds * 1_100));
-      expect(nextAttemptAt(round(made), -1, null, true, early)).toBe(at(seconds * 900));
-    },
-  );
-
-  it("end after the twelfth", () => {
-    expect(nextAttemptAt(round(12), 0, null, true, AT)).toBeNull();
-    expect(nextAttemptAt(round(12), 0, 5_000, false, AT)).toBeNull();
-  });
-
-  it("that come while the solution may live all fall within its 120 s, whatever the jitter", () => {
-    for (const [made, seconds] of SCHEDULE_S.entries()) {
-      const latest = nextAttemptAt(round(made), 1, null, true, AT) ?? Number.NaN;
-      const earliest = nextAttemptAt(round(made), -1, null, true, AT) ?? Number.NaN;
-      if (seconds <= 70) expect(latest).toBeLessThan(at(120_000));
-      else expect(earliest).toBeGreaterThan(at(120_000));
-    }
-  });
-
-  it("all come within a day, so that the default retention holds them", () => {
-    expect(nextAttemptAt(round(11), 1, 3_600_000, false, at(42_000_000))).toBeLessThan(at(RETENTION_MS));
-  });
-
-  it("that are behind their schedule do not come on the heels of each other", () => {
-    expect(nextAttemptAt(round(1), 0, null, true, at(60_000))).toBe(at(61_000));
-  });
-
-  it.each([
-    ["under the schedule, it changes nothing", 1_000, true, 5_000],
-    ["over the schedule, it holds", 9_000, true, 9_500],
-    ["while the solution lives, it counts up to 60 s", 60_000, true, 60_500],
-    ["while the solution lives, no more than 60 s", 60_001, true, 60_500],
-    ["once the solution is gone, it counts up to 1 h", 3_600_000, false, 3_600_500],
-    ["once the solution is gone, no more than 1 h", 86_400_000, false, 3_600_500],
-  ])("mind Retry-After: %s", (_name, retryAfterMs, lives, expectedMs) => {
-    expect(nextAttemptAt(round(2), 0, retryAfterMs, lives, at(500))).toBe(at(expectedMs));
-  });
-
-  it("never come now or before, nor outside whole milliseconds", () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 0, max: 11 }),
-        fc.double({ min: -1, max: 1, noNaN: true }),
-        fc.option(fc.integer({ min: 0, max: 90_000_000 })),
-        fc.boolean(),
-        fc.integer({ min: 0, max: 90_000_000 }),
-        (made, jitter, retryAfterMs, lives, ms) => {
-          const next = nextAttemptAt(round(made), jitter, retryAfterMs, lives, at(ms)) ?? Number.NaN;
-          expect(next).toBeGreaterThan(at(ms));
-          expect(Number.isInteger(next)).toBe(true);
-        },
-      ),
-    );
   });
 });
