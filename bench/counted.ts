@@ -4,14 +4,14 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { Budget, CountedKind } from "../test/support/counting-budgets.ts";
-import { BUDGETS } from "../test/support/counting-budgets.ts";
+import type { TaskCounts } from "../metering/cost.ts";
+import { costOf, countsBetween } from "../metering/cost.ts";
+import type { Reading } from "../metering/meter.ts";
+import type { Budget, CountedKind } from "../test/support/budgets.ts";
+import { BUDGETS } from "../test/support/budgets.ts";
 import type { Bundle } from "./build.ts";
-import type { TaskCounts } from "./cost.ts";
-import { costOf, countsBetween } from "./cost.ts";
 import type { CountedOutside } from "./counted-outside.ts";
 import { openCountedOutside, POLLS } from "./counted-outside.ts";
-import type { Reading } from "./counting.ts";
 import type { Caller } from "./load.ts";
 import type { Figure } from "./report.ts";
 import { columnsOf } from "./report.ts";

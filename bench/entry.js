@@ -82,7 +82,7 @@ const limits = {
 const meter = variables.BENCH_METER === "true" ? new Meter() : null;
 if (meter !== null) {
   meter.watchObjects(DeployedTaskObject.prototype, "task");
-  meter.watchObjects(DeployedTenantObject.prototype, "tenant");
+  meter.watchObjects(DeployedTenantObject.prototype, "shared");
   meter.watchFetch(globalThis);
   meter.watchWorker(worker);
   meter.watchKv(Object.getPrototypeOf(variables.DIRECTORY));

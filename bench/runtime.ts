@@ -53,7 +53,7 @@ export function startGateway(
     {
       modules: [
         { type: "ESModule", path: "entry.js", contents: benchFile("entry.js") },
-        { type: "ESModule", path: "counting.js", contents: benchFile("counting.ts") },
+        { type: "ESModule", path: "counting.js", contents: benchFile("../metering/meter.ts") },
         { type: "ESModule", path: "index.js", contents: script },
         ...texts.map(({ name, contents }) => ({ type: "Text", path: name, contents })),
       ],

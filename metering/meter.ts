@@ -1,37 +1,34 @@
-// What a task costs, counted in the objects that run it: their storage, their methods and `fetch` are wrapped, in workerd, by the
-// budget test and by the bench's entry alike. It runs wherever it is given something to wrap and imports nothing. It changes
-// nothing that it counts, and refuses to estimate: what is paid for by time is `cost.ts`'s.
+// Counts what tasks cost, inside the objects that run them: wraps their storage, their methods and `fetch`. Used by the budget test and
+// by the bench's entry, so it imports nothing.
 //
-// What is a row, by the price list (https://developers.cloudflare.com/durable-objects/platform/pricing/, read in November 2026):
-// each key put or deleted, each row that a statement writes (the cursor says how many), each setAlarm(). "Deletes are counted as
-// rows written", and nothing is said of deleteAll(): each key that it finds is counted as one. That the platform takes an alarm
-// off as it rings is not on the list, and is not counted.
+// Rows are counted as the price list describes (https://developers.cloudflare.com/durable-objects/platform/pricing/, read in November
+// 2026): each key put or deleted, each row that a statement writes, each setAlarm(). For deleteAll(), which the list leaves open,
+// every key found counts as one. That the platform removes an alarm when it fires is not on the list, and is not counted.
 
 /** What one object did. */
 export interface ObjectCounts {
   rowsWritten: number;
-  /** Alarms that rang. */
+  /** Alarms that fired. */
   alarms: number;
-  /** Methods that were called from outside, each of them a billed request. */
+  /** Methods called from outside: each is a billed request. */
   calls: number;
 }
 
-/** What a meter has counted since it began. */
+/** What a meter has counted since it was created. */
 export interface Reading {
   /** By the object's id. */
   readonly objects: Readonly<Record<string, ObjectCounts>>;
   /** Requests to the Worker. */
   readonly workerRequests: number;
   readonly kvPuts: number;
-  /** Requests to upstream and to receivers, and calls of a task's object to the tenant's. */
+  /** Requests to the upstream and to receivers, and calls from a task's object to other objects. */
   readonly outgoing: number;
-  /** Those of them that left while a caller was held on the line, by whom the time is paid for already. */
+  /** Those sent during a long poll, which keeps the object active anyway. */
   readonly outgoingWhileHeld: number;
-  /** How long callers were held (ms). */
+  /** How long objects were kept active by long polls (ms). */
   readonly heldMs: number;
 }
 
-/** An object's storage, as far as it is counted. */
 interface Storage {
   readonly kv: { list(): Iterable<unknown> };
   readonly sql: object;
@@ -51,8 +48,11 @@ export class Meter {
   #held = 0;
   #totals = { workerRequests: 0, kvPuts: 0, outgoing: 0, outgoingWhileHeld: 0, heldMs: 0 };
 
-  /** Counts what the objects of a class do, each from its first call on. `role`: a call to the tenant's is a task's outgoing one. */
-  watchObjects(prototype: object, role: "task" | "tenant"): void {
+  /**
+   * Counts what the objects of a class do, each from its first call on.
+   * @param role `shared`: objects that tasks call, so that each call is also an outgoing one of a task
+   */
+  watchObjects(prototype: object, role: "task" | "shared"): void {
     for (const name of Object.getOwnPropertyNames(prototype)) {
       if (name === "constructor" || typeof Reflect.get(prototype, name) !== "function") continue;
       const meter = this;
@@ -65,7 +65,7 @@ export class Meter {
             const counts = meter.#countsOf(running);
             if (name === "alarm") counts.alarms += 1;
             else counts.calls += 1;
-            if (role === "tenant" && name !== "alarm") meter.#noteOutgoing();
+            if (role === "shared" && name !== "alarm") meter.#countOutgoing();
             const run = () => method.apply(running, parameters);
             return role === "task" && name === "view" && Number(parameters[1]) > 0 ? meter.#hold(run) : run();
           },
@@ -73,9 +73,9 @@ export class Meter {
     }
   }
 
-  /** Counts `fetch`: what objects send out. */
+  /** Counts calls of `fetch`: what objects send out. */
   watchFetch(scope: object): void {
-    this.#before(scope, "fetch", () => this.#noteOutgoing());
+    this.#before(scope, "fetch", () => this.#countOutgoing());
   }
 
   /** Counts the requests to a Worker's default export. */
@@ -92,13 +92,12 @@ export class Meter {
     });
   }
 
-  /** What has been counted so far. */
   read(): Reading {
     const objects = Object.fromEntries([...this.#objects].map(([id, counts]) => [id, { ...counts }]));
     return { objects, ...this.#totals };
   }
 
-  /** Takes every wrapping off again. Storage of objects that are in memory stays wrapped until they leave it. */
+  /** Removes all wrappers but those of storage: an object's storage stays wrapped until the object leaves memory. */
   stop(): void {
     for (const undo of this.#undo.splice(0).reverse()) undo();
   }
@@ -114,12 +113,12 @@ export class Meter {
     return counts;
   }
 
-  #noteOutgoing(): void {
+  #countOutgoing(): void {
     this.#totals.outgoing += 1;
     if (this.#held > 0) this.#totals.outgoingWhileHeld += 1;
   }
 
-  /** The time in which at least one caller is held counts once: the platform bills an object's, not a request's. */
+  /** Simultaneous long polls count once: the platform bills the object's time, not the requests'. */
   async #hold(run: () => unknown): Promise<unknown> {
     const since = Date.now();
     this.#held += 1;
@@ -131,22 +130,22 @@ export class Meter {
     }
   }
 
-  #before(target: object, name: string, note: () => void): void {
+  #before(target: object, name: string, count: () => void): void {
     this.#wrap(
       target,
       name,
       (method) =>
         function counted(this: unknown, ...parameters: unknown[]) {
-          note();
+          count();
           return method.apply(this, parameters);
         },
     );
   }
 
-  #wrap(target: object, name: string, make: (method: Method) => Method): void {
+  #wrap(target: object, name: string, wrapper: (method: Method) => Method): void {
     const method = Reflect.get(target, name) as Method;
     const own = Object.hasOwn(target, name);
-    if (!Reflect.set(target, name, make(method))) throw new Error(`${name} cannot be wrapped`);
+    if (!Reflect.set(target, name, wrapper(method))) throw new Error(`${name} cannot be wrapped`);
     this.#undo.push(() => (own ? Reflect.set(target, name, method) : Reflect.deleteProperty(target, name)));
   }
 }
@@ -164,11 +163,11 @@ function meterStorage(storage: Storage, counts: ObjectCounts): void {
   };
   wrap(storage.kv, "put", () => 1);
   wrap(storage.kv, "delete", (existed) => (existed === true ? 1 : 0));
-  wrap(storage, "put", (_result, [entries]) => keysOf(entries));
+  wrap(storage, "put", (_result, [entries]) => countKeys(entries));
   wrap(storage, "delete", (_result, [keys]) => (Array.isArray(keys) ? keys.length : 1));
   wrap(storage, "setAlarm", () => 1);
   wrap(storage, "deleteAlarm", () => 1);
-  // Statements are stepped as they are executed: what they write is known before anything is read of them.
+  // Statements run when they are executed, so the number of rows is known before the cursor is read.
   wrap(storage.sql, "exec", (cursor) => (cursor as { readonly rowsWritten: number }).rowsWritten);
   const deleteAll = Reflect.get(storage, "deleteAll") as Method;
   const counted: Method = (...parameters) => {
@@ -178,6 +177,6 @@ function meterStorage(storage: Storage, counts: ObjectCounts): void {
   if (!Reflect.set(storage, "deleteAll", counted)) throw new Error("storage's deleteAll cannot be wrapped");
 }
 
-/** One key and its value, or an object of many. */
-const keysOf = (entries: unknown): number =>
+/** The keys of `put(key, value)` or `put({ … })`. */
+const countKeys = (entries: unknown): number =>
   typeof entries === "object" && entries !== null ? Object.keys(entries).length : 1;

@@ -1,33 +1,32 @@
-// From what was counted to what it costs. PURE, and shared by the budget test and the bench. Refuses to know how anything was
-// counted: see `counting.ts`.
+// Turns counts into dollars. Used by the budget test and by the bench.
 
-import type { Reading } from "./counting.ts";
+import type { Reading } from "./meter.ts";
 
 /**
- * The platform's prices beyond what a plan includes, in dollars a million.
+ * The platform's prices beyond a plan's included usage, in dollars per million.
  * @see https://developers.cloudflare.com/durable-objects/platform/pricing/
  */
 const PRICES = {
-  /** Alarms and calls to objects alike. */
+  /** Alarms and calls to objects. */
   objectRequests: 0.15,
   rowsWritten: 1,
   gigabyteSeconds: 12.5,
 } as const;
 
-/** Requests to the Worker, in dollars a million: https://developers.cloudflare.com/workers/platform/pricing/ */
+/** Requests to the Worker, in dollars per million: https://developers.cloudflare.com/workers/platform/pricing/ */
 const WORKER_REQUESTS = 0.3;
 
-/** An object is billed as holding this (GB) while it is active. */
+/** The memory (GB) that an active object is billed for. */
 const OBJECT_GB = 0.128;
 
-/** How long an object waits for one outgoing call (s): upstream, a receiver or the tenant's object. */
+/** How long an object waits for one outgoing call (s): to the upstream, a receiver or another object. */
 const OUTGOING_S = 0.2;
 
-/** What one task took, of both objects together. */
+/** What one task took, in all objects together. */
 export interface TaskCounts {
   readonly rowsWritten: number;
   readonly alarms: number;
-  /** Calls to objects, alarms aside. */
+  /** Calls to objects, without alarms. */
   readonly calls: number;
   readonly outgoing: number;
   readonly workerRequests: number;
@@ -36,12 +35,12 @@ export interface TaskCounts {
   readonly activeS: number;
 }
 
-/** What was counted between two readings for a task and its tenant. Nothing else may have run in between. */
+/** What the objects of one task did between two readings. Nothing else may have run in between. */
 export function countsBetween(before: Reading, after: Reading, objectIds: readonly string[]): TaskCounts {
   const sum = (of: "rowsWritten" | "alarms" | "calls") =>
     objectIds.reduce((total, id) => total + (after.objects[id]?.[of] ?? 0) - (before.objects[id]?.[of] ?? 0), 0);
   const outgoing = after.outgoing - before.outgoing;
-  const unheld = outgoing - (after.outgoingWhileHeld - before.outgoingWhileHeld);
+  const notHeld = outgoing - (after.outgoingWhileHeld - before.outgoingWhileHeld);
   return {
     rowsWritten: sum("rowsWritten"),
     alarms: sum("alarms"),
@@ -49,18 +48,18 @@ export function countsBetween(before: Reading, after: Reading, objectIds: readon
     outgoing,
     workerRequests: after.workerRequests - before.workerRequests,
     kvPuts: after.kvPuts - before.kvPuts,
-    activeS: (after.heldMs - before.heldMs) / 1_000 + unheld * OUTGOING_S,
+    activeS: (after.heldMs - before.heldMs) / 1_000 + notHeld * OUTGOING_S,
   };
 }
 
-/** The bill of a million such tasks, in dollars. */
+/** What a million such tasks cost, in dollars. */
 export interface Cost {
   readonly rows: number;
   readonly objectRequests: number;
   readonly activeTime: number;
   /** By the prices of Durable Objects alone. */
   readonly total: number;
-  /** With the requests to the Worker. Its CPU time ($0.02 a million ms) is in none of these. */
+  /** With the requests to the Worker, but without its CPU time ($0.02 per million ms). */
   readonly withWorkerRequests: number;
 }
 
