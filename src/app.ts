@@ -22,11 +22,12 @@ import {
 } from "./routes/compatibility.ts";
 import { homeRoutes } from "./routes/home.ts";
 import { keyRoutes } from "./routes/keys.ts";
-import { ledgerRoutes } from "./routes/ledger.ts";
+import { listTasksRoutes } from "./routes/list-tasks.ts";
 import { metaRoutes } from "./routes/meta.ts";
 import { unroutedError } from "./routes/methods.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { taskRoutes } from "./routes/tasks.ts";
+import { usageRoutes } from "./routes/usage.ts";
 import { webhookEndpointRoutes } from "./routes/webhook-endpoint.ts";
 import { HEADER_COMPONENTS } from "./schemas/headers.ts";
 import { registerWebhookEvents } from "./schemas/webhook-events.ts";
@@ -47,7 +48,8 @@ export function createApp() {
   });
 
   app.route("/", taskRoutes());
-  app.route("/", ledgerRoutes());
+  app.route("/", listTasksRoutes());
+  app.route("/", usageRoutes());
   app.route("/", keyRoutes());
   app.route("/", webhookEndpointRoutes());
   app.route("/", compatibilityRoutes());

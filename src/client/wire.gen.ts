@@ -1,10 +1,25 @@
 // Generated from the OpenAPI document by `npm run build:types`. Do not edit.
 
+export type RotatedKey = CreatedKey & {
+  /**
+   * The key that was rotated, and when it stops working
+   */
+  replaces: {
+    id: string;
+    /**
+     * RFC 3339 in UTC, with milliseconds
+     */
+    expiresAt: string;
+  };
+};
 export type CreatedTenant = Tenant & {
   /**
-   * Signs the tenant's webhooks; shown this once
+   * The signing secret of each mode's webhooks
    */
-  webhookSecret: string;
+  webhookSecrets: {
+    live: string;
+    test: string;
+  };
 };
 
 export interface Task {
@@ -213,9 +228,17 @@ export interface TaskList {
     id: string;
     status: "queued" | "processing" | "ready" | "failed" | "canceled";
     /**
+     * The caller's own name for the task
+     */
+    reference: string | null;
+    /**
      * The host of the task's websiteURL
      */
     website: string;
+    /**
+     * The API key that created the task; null for tasks from before the gateway recorded it
+     */
+    keyId: string | null;
     /**
      * RFC 3339 in UTC, with milliseconds
      */
@@ -239,21 +262,47 @@ export interface TaskList {
       | null;
     webhookState: "pending" | "delivered" | "exhausted" | null;
   }[];
+  /**
+   * The `cursor` of the next page; null on the last one. A page before it may be short or empty
+   */
   nextCursor: string | null;
 }
 export interface Usage {
   days: {
     day: string;
+    /**
+     * Tasks that were created on this day
+     */
     submitted: number;
     ready: number;
+    /**
+     * By error code
+     */
     failed: {
       [k: string]: number;
     };
     canceled: number;
     solveMs: {
+      /**
+       * Nearest rank; null on a day without a solved task
+       */
       p50: number | null;
+      /**
+       * Nearest rank; null on a day without a solved task
+       */
       p95: number | null;
     };
+    /**
+     * With `groupBy=key`: counts by the id of the key
+     */
+    keys?:
+      | {
+          [k: string]: {
+            submitted: number;
+            ready: number;
+          };
+        }
+      | undefined;
   }[];
 }
 export interface KeyList {
@@ -306,18 +355,18 @@ export interface CreatedKey {
    */
   expiresAt: string | null;
   /**
-   * The key itself; shown this once
+   * The key itself, which is never shown again
    */
   key: string;
 }
-export interface CreateKey {
+export interface CreateOwnKey {
   name: string;
-  mode: "live" | "test";
+  mode?: ("live" | "test") | undefined;
   /**
    * By default `tasks:write` and `tasks:read`
    */
   scopes?: ("tasks:write" | "tasks:read" | "account:read" | "account:write")[] | undefined;
-  expiresAt?: (string | null) | undefined;
+  expiresAt?: string | undefined;
 }
 export interface Endpoint {
   url: string | null;
@@ -330,9 +379,22 @@ export interface Endpoint {
 export interface PutEndpoint {
   url: string;
 }
+export interface WebhookSecret {
+  secret: string;
+  /**
+   * The secret before the last rotation, while it still signs too
+   */
+  previous: {
+    secret: string;
+    /**
+     * RFC 3339 in UTC, with milliseconds
+     */
+    expiresAt: string;
+  } | null;
+}
 export interface RotatedSecret {
   /**
-   * Signs from now on; shown this once
+   * Signs webhooks from now on
    */
   secret: string;
 }
@@ -341,7 +403,7 @@ export interface EndpointTest {
   latencyMs: number;
   redirected: boolean;
   /**
-   * Only where no answer came
+   * Why there was no response
    */
   error: string | null;
 }
@@ -363,7 +425,7 @@ export interface CreateTenant {
   id: string;
   name: string;
   /**
-   * Hosts (`shop.example`), everything below one (`*.shop.example`), or all (`*`). Empty: nothing is allowed
+   * Exact hosts (`shop.example`), every host below one (`*.shop.example`), or all hosts (`*`). Empty: no host is allowed
    */
   allowedHosts?: string[] | undefined;
   limits?:
@@ -380,7 +442,7 @@ export interface TenantList {
 export interface PatchTenant {
   name?: string | undefined;
   /**
-   * Hosts (`shop.example`), everything below one (`*.shop.example`), or all (`*`). Empty: nothing is allowed
+   * Exact hosts (`shop.example`), every host below one (`*.shop.example`), or all hosts (`*`). Empty: no host is allowed
    */
   allowedHosts?: string[] | undefined;
   limits?:
@@ -390,4 +452,13 @@ export interface PatchTenant {
       }
     | undefined;
   suspended?: boolean | undefined;
+}
+export interface CreateKey {
+  name: string;
+  mode: "live" | "test";
+  /**
+   * By default `tasks:write` and `tasks:read`
+   */
+  scopes?: ("tasks:write" | "tasks:read" | "account:read" | "account:write")[] | undefined;
+  expiresAt?: string | undefined;
 }

@@ -1,42 +1,53 @@
-// What is read from the ledger: the list of tasks, page by page, and usage by day. Reads only.
+// The list of tasks, read from the ledger in pages. A page looks at a fixed number of rows at most, whatever the filter, because
+// the same object admits the tenant's tasks.
 
-import { and, asc, count, desc, eq, gte, isNotNull, isNull, lt } from "drizzle-orm";
+import { and, desc, eq, gte, isNull, lt } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
 import type { TaskErrorCode, TaskStatus } from "../tasks/status.ts";
 import { isFinal } from "../tasks/status.ts";
+import type { WebhookState } from "../webhooks/delivery.ts";
 import type { KeyMode } from "./keys.ts";
 import { tasks } from "./schema.ts";
-import { SEQUENCES_PER_MS } from "./sequence.ts";
+import { sequenceAt } from "./sequence.ts";
 
-const DAY_MS = 86_400_000;
+/**
+ * How many rows a page looks at, in steps: most pages are full after the first step. 10,000 rows take 3 to 6 ms in the object
+ * (ARCHITECTURE.md).
+ */
+const SCAN_STEPS = [1_000, 9_000];
+
+/** The same with a reference. Its rows are found by an index and read one by one from anywhere in the ledger. */
+const REFERENCE_SCAN_STEPS = [2_000];
 
 /** A task as the ledger lists it. Times in ms. */
 export interface LedgerRow {
   readonly taskId: string;
   readonly status: TaskStatus;
+  readonly reference: string | null;
+  /** The host of the task's websiteURL. */
   readonly website: string;
+  readonly keyId: string | null;
   readonly createdAt: number;
   readonly finishedAt: number | null;
   readonly solveMs: number | null;
   readonly errorCode: TaskErrorCode | null;
-  readonly webhookState: "pending" | "delivered" | "exhausted" | null;
+  readonly webhookState: WebhookState | null;
 }
 
-/** A page; `next` is the sequence before which the next one begins, or null at the end. */
+/** Which tasks a list shows; a member that is left out matches every task. Times in ms, exclusive. */
+export interface TaskFilter {
+  readonly status?: TaskStatus | undefined;
+  readonly reference?: string | undefined;
+  readonly website?: string | undefined;
+  readonly webhookState?: WebhookState | undefined;
+  readonly createdAfter?: number | undefined;
+  readonly createdBefore?: number | undefined;
+}
+
+/** A page. The next one continues before the sequence `next`; null at the end of the list. It may be short or empty. */
 export interface LedgerPage {
   readonly rows: readonly LedgerRow[];
   readonly next: number | null;
-}
-
-/** What a day's tasks (by creation, UTC) came to. */
-export interface UsageDay {
-  readonly day: string;
-  readonly submitted: number;
-  readonly ready: number;
-  readonly failed: Readonly<Record<string, number>>;
-  readonly canceled: number;
-  /** Nearest-rank percentiles in ms; null where nothing was solved. */
-  readonly solveMs: { readonly p50: number | null; readonly p95: number | null };
 }
 
 export class LedgerQueries {
@@ -46,79 +57,75 @@ export class LedgerQueries {
     this.#db = db;
   }
 
-  /** Newest first. A cursor is a place in time: what comes in later moves no page. */
-  page(mode: KeyMode, status: TaskStatus | null, limit: number, before: number | null): LedgerPage {
-    const wanted = and(
-      eq(tasks.mode, mode),
-      status === null ? undefined : hasStatus(status),
-      before === null ? undefined : lt(tasks.sequence, before),
+  /** The tasks of a mode that match, newest first, at most `limit`, older than the sequence `before` (null: from the newest). */
+  page(mode: KeyMode, filter: TaskFilter, limit: number, before: number | null): LedgerPage {
+    const start = filter.createdAfter === undefined ? 0 : sequenceAt(filter.createdAfter + 1);
+    let end = Math.min(
+      before ?? Number.MAX_SAFE_INTEGER,
+      filter.createdBefore === undefined ? Number.MAX_SAFE_INTEGER : sequenceAt(filter.createdBefore),
     );
-    const found = this.#db
+    const rows: (typeof tasks.$inferSelect)[] = [];
+    for (const budget of filter.reference === undefined ? SCAN_STEPS : REFERENCE_SCAN_STEPS) {
+      const stop = this.#stopAfter(budget, filter.reference, start, end);
+      rows.push(...this.#matching(mode, filter, stop ?? start, end, limit + 1 - rows.length));
+      const last = rows[limit - 1];
+      if (rows.length > limit && last !== undefined) return pageOf(rows.slice(0, limit), last.sequence);
+      if (stop === null) return pageOf(rows, null);
+      end = stop;
+    }
+    return pageOf(rows, end);
+  }
+
+  /** The sequence of the last of `count` rows, going back from `end` (exclusive) to `start`; null if there are fewer. */
+  #stopAfter(count: number, reference: string | undefined, start: number, end: number): number | null {
+    const { sequence } = tasks;
+    const row = this.#db
+      .select({ sequence })
+      .from(tasks)
+      .where(and(withReference(reference), gte(sequence, start), lt(sequence, end)))
+      .orderBy(desc(sequence))
+      .limit(1)
+      .offset(count - 1)
+      .get();
+    return row?.sequence ?? null;
+  }
+
+  #matching(mode: KeyMode, filter: TaskFilter, start: number, end: number, limit: number) {
+    const { status, reference, website, webhookState } = filter;
+    return this.#db
       .select()
       .from(tasks)
-      .where(wanted)
+      .where(
+        and(
+          withReference(reference),
+          gte(tasks.sequence, start),
+          lt(tasks.sequence, end),
+          eq(tasks.mode, mode),
+          status === undefined ? undefined : hasStatus(status),
+          website === undefined ? undefined : eq(tasks.website, website),
+          webhookState === undefined ? undefined : eq(tasks.webhookState, webhookState),
+        ),
+      )
       .orderBy(desc(tasks.sequence))
-      .limit(limit + 1)
+      .limit(limit)
       .all();
-    const rows = found.slice(0, limit);
-    const last = rows.at(-1);
-    return { rows: rows.map(rowOf), next: found.length > limit && last !== undefined ? last.sequence : null };
-  }
-
-  /** Each day from `from` to `to`, both included, empty ones too. */
-  usage(mode: KeyMode, from: string, to: string): UsageDay[] {
-    const days: UsageDay[] = [];
-    for (let at = Date.parse(from); at <= Date.parse(to); at += DAY_MS) days.push(this.#day(mode, at));
-    return days;
-  }
-
-  #day(mode: KeyMode, startsAt: number): UsageDay {
-    const ofDay = and(
-      gte(tasks.sequence, startsAt * SEQUENCES_PER_MS),
-      lt(tasks.sequence, (startsAt + DAY_MS) * SEQUENCES_PER_MS),
-      eq(tasks.mode, mode),
-    );
-    const groups = this.#db
-      .select({ status: tasks.status, errorCode: tasks.errorCode, n: count() })
-      .from(tasks)
-      .where(ofDay)
-      .groupBy(tasks.status, tasks.errorCode)
-      .all();
-    const total = (status: TaskStatus) =>
-      groups.filter((group) => group.status === status).reduce((sum, { n }) => sum + n, 0);
-    const failed = groups.filter((group) => group.status === "failed");
-    const solved = and(ofDay, isNotNull(tasks.solveMs));
-    const solvedCount = this.#db.select({ n: count() }).from(tasks).where(solved).get()?.n ?? 0;
-    const percentile = (share: number): number | null => {
-      if (solvedCount === 0) return null;
-      const offset = Math.max(Math.ceil(share * solvedCount) - 1, 0);
-      const row = this.#db
-        .select({ solveMs: tasks.solveMs })
-        .from(tasks)
-        .where(solved)
-        .orderBy(asc(tasks.solveMs))
-        .limit(1)
-        .offset(offset)
-        .get();
-      return row?.solveMs ?? null;
-    };
-    return {
-      day: new Date(startsAt).toISOString().slice(0, 10),
-      submitted: groups.reduce((sum, { n }) => sum + n, 0),
-      ready: total("ready"),
-      failed: Object.fromEntries(failed.map(({ errorCode, n }) => [errorCode ?? "internal", n])),
-      canceled: total("canceled"),
-      solveMs: { p50: percentile(0.5), p95: percentile(0.95) },
-    };
   }
 }
 
-/** Which of the unfinished ones a task is, its own object knows; the ledger knows that it is one. */
+function withReference(reference: string | undefined) {
+  return reference === undefined ? undefined : eq(tasks.reference, reference);
+}
+
+/** The ledger does not follow an unfinished task from `queued` to `processing`, so it finds both for either. */
 function hasStatus(status: TaskStatus) {
   return isFinal(status) ? eq(tasks.status, status) : isNull(tasks.finishedAt);
 }
 
+function pageOf(rows: readonly (typeof tasks.$inferSelect)[], next: number | null): LedgerPage {
+  return { rows: rows.map(rowOf), next };
+}
+
 function rowOf(row: typeof tasks.$inferSelect): LedgerRow {
-  const { taskId, status, website, createdAt, finishedAt, solveMs, errorCode, webhookState } = row;
-  return { taskId, status, website, createdAt, finishedAt, solveMs, errorCode, webhookState };
+  const { taskId, status, reference, website, keyId, createdAt, finishedAt, solveMs, errorCode, webhookState } = row;
+  return { taskId, status, reference, website, keyId, createdAt, finishedAt, solveMs, errorCode, webhookState };
 }

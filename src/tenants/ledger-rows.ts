@@ -2,7 +2,7 @@
 
 import { and, eq, gte, lt, sql } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
-import type { WebhookState } from "./schema.ts";
+import type { WebhookState } from "../webhooks/delivery.ts";
 import { tasks } from "./schema.ts";
 import { preferredPlace, SEQUENCES_PER_MS, sequenceAt } from "./sequence.ts";
 

@@ -1,24 +1,23 @@
 // The tenant's ledger: one row per task, from admission to outcome, kept for 30 days. It never holds a solution. Every write is
 // idempotent, because tasks repeat their calls. Synchronous, because SQLite runs in the object's own thread.
 
-import { and, asc, count, desc, eq, gte, isNotNull, isNull, lt, max, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gte, isNotNull, isNull, lt, max, min, sql } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
 import type { TaskErrorCode, TaskStatus } from "../tasks/status.ts";
+import type { WebhookState } from "../webhooks/delivery.ts";
 import type { SolveSample } from "./adaptive-first-poll.ts";
 import type { KeyMode } from "./keys.ts";
 import { LedgerQueries } from "./ledger-queries.ts";
 import { LedgerRows } from "./ledger-rows.ts";
+import { Pacer, STEP_ROWS } from "./pacer.ts";
 import { MonthlyCount, monthStartAt } from "./quota.ts";
-import type { WebhookState } from "./schema.ts";
 import { tasks } from "./schema.ts";
-import { SEQUENCES_PER_MS, sequenceAt } from "./sequence.ts";
+import { dayAt, dayOfSequence, SEQUENCES_PER_MS, sequenceAt, sequenceOfDay } from "./sequence.ts";
 import type { SlotRequest } from "./slots.ts";
+import { LONGEST_TASK_MS, Usage } from "./usage.ts";
 
 /** How long (ms) a row is kept: 30 days. */
 const LEDGER_KEPT_MS = 30 * 86_400_000;
-
-/** The longest time (ms) from creation to the end of a task: the longest deadline is 300 s, and alarms may be late. */
-const LONGEST_TASK_MS = 900_000;
 
 /** The number of outcomes that are held in memory at once; one more, and all of them are written. */
 const MAX_HELD = 1_000;
@@ -66,6 +65,8 @@ export class Ledger {
   readonly #db: DrizzleSqliteDODatabase;
   readonly #rows: LedgerRows;
   readonly #queries: LedgerQueries;
+  readonly #usage: Usage;
+  readonly #pacer = new Pacer();
   readonly #month: MonthlyCount;
   /** Outcomes that are written after the first webhook attempt, by task. */
   readonly #held = new Map<string, TaskOutcome>();
@@ -75,13 +76,20 @@ export class Ledger {
     this.#db = db;
     this.#rows = new LedgerRows(db);
     this.#queries = new LedgerQueries(db);
+    this.#usage = new Usage(db, this.#pacer);
     this.#month = this.#loadMonth(now);
   }
 
-  /** Reads of the ledger. Held outcomes are written first, so that every known outcome is found. */
+  /** The list of tasks. Held outcomes are written first, so that every known outcome is found. */
   get queries(): LedgerQueries {
     this.#writeHeld();
     return this.#queries;
+  }
+
+  /** Usage by day. Held outcomes are written first, as for the list. */
+  get usage(): Usage {
+    this.#writeHeld();
+    return this.#usage;
   }
 
   /** Live tasks that got their slot in the month (UTC) of `now`. */
@@ -99,7 +107,7 @@ export class Ledger {
     }
     if (admitted && mode === "live") this.#month.add(now);
     const status = admitted ? "processing" : "queued";
-    this.#rows.insert({ ...this.#newRow(request), ...UNFINISHED, sequence: free(), status, admitted });
+    this.#insert({ ...this.#newRow(request), ...UNFINISHED, sequence: free(), status, admitted });
   }
 
   /** Marks a waiting task as admitted at `now`. */
@@ -161,13 +169,43 @@ export class Ledger {
       .reverse();
   }
 
-  /** Deletes rows older than 30 days. Whole days, so that the rows of the current month, which hold its count, stay. */
-  prune(now: number): void {
-    const before = Math.floor((now - LEDGER_KEPT_MS) / 86_400_000) * 86_400_000;
-    this.#db
-      .delete(tasks)
-      .where(lt(tasks.sequence, sequenceAt(before)))
-      .run();
+  /**
+   * Deletes the rows of days that ended 30 days ago, in steps, after the totals of each day are stored. Only whole days, so that
+   * totals and rows agree, and the rows of the current month, which hold its count, stay.
+   */
+  async prune(now: number): Promise<void> {
+    const { sequence } = tasks;
+    const before = sequenceOfDay(dayAt(now - LEDGER_KEPT_MS));
+    for (;;) {
+      const oldest =
+        this.#db
+          .select({ sequence: min(sequence) })
+          .from(tasks)
+          .get()?.sequence ?? null;
+      if (oldest === null || oldest >= before) break;
+      const day = dayOfSequence(oldest);
+      await this.#usage.store(day, now);
+      const ofDay = lt(sequence, sequenceOfDay(day + 1));
+      const next = this.#db
+        .select({ sequence })
+        .from(tasks)
+        .where(ofDay)
+        .orderBy(asc(sequence))
+        .limit(1)
+        .offset(STEP_ROWS)
+        .get();
+      this.#db
+        .delete(tasks)
+        .where(next === undefined ? ofDay : lt(sequence, next.sequence))
+        .run();
+      await this.#pacer.pauseAfter(STEP_ROWS);
+    }
+    this.#usage.prune(now);
+  }
+
+  /** Stops work that is under way, before the tables are deleted. */
+  close(): void {
+    this.#pacer.close();
   }
 
   #writeHeld(): void {
@@ -182,12 +220,18 @@ export class Ledger {
     if (row === null) {
       // A task that was rejected, or canceled before it asked for admission.
       const request = { ...report, deadlineAt: finishedAt };
-      this.#rows.insert({ ...this.#newRow(request), ...outcome, sequence: free(), admitted: false });
+      this.#insert({ ...this.#newRow(request), ...outcome, sequence: free(), admitted: false });
       return true;
     }
     if (row.finishedAt !== null) return false;
     this.#rows.finish(row.sequence, outcome);
+    this.#usage.changed(row.sequence);
     return true;
+  }
+
+  #insert(row: typeof tasks.$inferSelect): void {
+    this.#rows.insert(row);
+    this.#usage.changed(row.sequence);
   }
 
   #newRow({ taskId, mode, website, createdAt, deadlineAt, reference = null, keyId = null }: AdmissionRequest) {

@@ -7,12 +7,11 @@ import { configurationOf } from "../env.ts";
 import { describeError, log } from "../log.ts";
 import type { AdmissionOutcome } from "../tasks/events.ts";
 import type { TaskObject } from "../tasks/object.ts";
-import type { TaskStatus } from "../tasks/status.ts";
 import type { Actor } from "./actor.ts";
 import { newKeySecret } from "./keyring.ts";
 import type { KeyMode } from "./keys.ts";
 import type { AdmissionRequest, DeliveryState, TaskOutcome } from "./ledger.ts";
-import type { LedgerPage, UsageDay } from "./ledger-queries.ts";
+import type { LedgerPage, TaskFilter } from "./ledger-queries.ts";
 import { PUBLISH_RETRY_MS, Publisher } from "./publisher.ts";
 import { nextMonthAt } from "./quota.ts";
 import type {
@@ -30,6 +29,7 @@ import type {
 } from "./rpc.ts";
 import { TenantServices } from "./services.ts";
 import type { TenantProfile, TenantSnapshot } from "./settings.ts";
+import type { UsageDay } from "./usage.ts";
 
 /** The ledger is pruned this often (ms). */
 const PRUNE_EVERY_MS = 86_400_000;
@@ -91,6 +91,7 @@ export class TenantObject extends DurableObject<Env> {
     if (tenant === null) return false;
     const { id } = tenant.profile;
     const unfinished = tenant.admission.unfinished();
+    tenant.ledger.close();
     this.#tenant = null;
     this.#armedAt = null;
     await this.ctx.storage.deleteAll();
@@ -215,14 +216,14 @@ export class TenantObject extends DurableObject<Env> {
     return webhooks && { ...webhooks.settings(mode, Date.now()), endpoint: webhooks.endpoint(mode).url };
   }
 
-  /** A page of the ledger, newest first. */
-  listTasks(mode: KeyMode, status: TaskStatus | null, limit: number, before: number | null): LedgerPage {
-    return this.#tenant?.ledger.queries.page(mode, status, limit, before) ?? { rows: [], next: null };
+  /** A page of the tasks of a mode that match, newest first. Null when there is no such tenant. */
+  listTasks(mode: KeyMode, filter: TaskFilter, limit: number, before: number | null): LedgerPage | null {
+    return this.#tenant?.ledger.queries.page(mode, filter, limit, before) ?? null;
   }
 
-  /** Usage by day (UTC), from `from` to `to`, both included; each as `2026-11-23`. */
-  usage(mode: KeyMode, from: string, to: string): UsageDay[] {
-    return this.#tenant?.ledger.queries.usage(mode, from, to) ?? [];
+  /** Usage from day `from` to `to`, both included and as days since the epoch. Null when there is no such tenant. */
+  async usage(mode: KeyMode, from: number, to: number, byKey: boolean): Promise<UsageDay[] | null> {
+    return (await this.#tenant?.ledger.usage.days(mode, from, to, byKey, Date.now())) ?? null;
   }
 
   override async alarm(): Promise<void> {
@@ -235,8 +236,8 @@ export class TenantObject extends DurableObject<Env> {
       this.#wake(tenant.admission.expireLeases(now));
       this.#wake(tenant.admission.letIn(tenant.profile, now));
       this.#announceExhaustion(tenant, now);
-      tenant.ledger.prune(now);
       if (tenant.settings.unpublished) await this.#publisher.publish(tenant);
+      await tenant.ledger.prune(now);
     } catch (error) {
       // Thrown on, the platform would drop the alarm after six tries; it is the one that mends lost tasks.
       log("error", "tenant_alarm_failed", { tenantId: tenant.profile.id, ...describeError(error) });

@@ -7,6 +7,7 @@
 import { isNotNull } from "drizzle-orm";
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { TaskErrorCode, TaskStatus } from "../tasks/status.ts";
+import type { WebhookState } from "../webhooks/delivery.ts";
 import type { KeyMode, Scope } from "./keys.ts";
 
 export const apiKeys = sqliteTable("api_keys", {
@@ -53,9 +54,6 @@ export const tasks = sqliteTable(
   },
   ({ reference }) => [index("tasks_reference").on(reference).where(isNotNull(reference))],
 );
-
-/** Where a task's webhook stands; null in the ledger while the task is unfinished or has no webhook. */
-export type WebhookState = "pending" | "delivered" | "exhausted";
 
 /** Totals of a day that is over, one row for both modes. */
 export const usageDays = sqliteTable("usage_days", {

@@ -7,6 +7,7 @@ import type { TaskObject } from "../../src/tasks/object.ts";
 import { OPERATOR } from "../../src/tenants/actor.ts";
 import type { KeyMode } from "../../src/tenants/keys.ts";
 import type { TaskOutcome } from "../../src/tenants/ledger.ts";
+import { dayAt } from "../../src/tenants/sequence.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { again, setEnvironment, storedText, view } from "../support/objects.ts";
 import { crash, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
@@ -81,9 +82,9 @@ describe("a task that is final", () => {
     const stub = await solvedTask();
     const handler = ringOnTime(stub);
     await slow.asked();
-    const day = new Date(START).toISOString().slice(0, 10);
-    expect(await tenant.usage("test", day, day)).toMatchObject([{ submitted: 1, ready: 1 }]);
-    expect(await tenant.listTasks("test", "ready", 10, null)).toMatchObject({
+    const day = dayAt(START);
+    expect(await tenant.usage("test", day, day, false)).toMatchObject([{ submitted: 1, ready: 1 }]);
+    expect(await tenant.listTasks("test", { status: "ready" }, 10, null)).toMatchObject({
       rows: [{ taskId: stub.id.toString(), webhookState: "pending" }],
     });
     slow.release();

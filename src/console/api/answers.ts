@@ -4,8 +4,10 @@
 
 import type { z } from "zod";
 import type { FieldError } from "../../errors.ts";
+import type { taskListSchema } from "../../schemas/task-list.ts";
 import type { createdKeySchema, currentKeySchema, keyListSchema } from "../../schemas/tenants.ts";
-import type { endpointSchema, probeSchema, taskListSchema, usageSchema } from "../../schemas/webhook-endpoints.ts";
+import type { usageSchema } from "../../schemas/usage.ts";
+import type { endpointSchema, probeSchema } from "../../schemas/webhook-endpoints.ts";
 import type { TimelineEvent, Task as WireTask } from "../../tasks/present.ts";
 import { SCOPES } from "../../tenants/keys.ts";
 import { STATUSES } from "../route.ts";
@@ -25,7 +27,7 @@ export interface TaskFailure {
 }
 export type Task = Omit<WireTask, "error"> & { readonly error: TaskFailure | null };
 export type { TimelineEvent };
-export type UsageDay = z.output<typeof usageSchema>["days"][number];
+export type UsageDay = Omit<z.output<typeof usageSchema>["days"][number], "keys">;
 export type Endpoint = z.output<typeof endpointSchema>;
 export type Probe = z.output<typeof probeSchema>;
 export type CurrentKey = z.output<typeof currentKeySchema>;
@@ -121,7 +123,9 @@ const webhookState = oneOf("pending", "delivered", "exhausted");
 const taskRow = object<TaskRow>({
   id: text,
   status,
+  reference: nullable(text),
   website: text,
+  keyId: nullable(text),
   createdAt: time,
   finishedAt: nullable(time),
   solveMs: nullable(number),

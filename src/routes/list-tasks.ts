@@ -1,0 +1,106 @@
+// GET /v1/tasks: the list of a tenant's tasks, from its ledger.
+
+import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { Env } from "../env.ts";
+import { invalidField } from "../errors.ts";
+import type { AppEnv } from "../middleware/authenticate.ts";
+import { authenticate } from "../middleware/authenticate.ts";
+import { limitCalls } from "../middleware/rate-limit.ts";
+import { DEFAULT_PAGE, json, problems } from "../schemas/shared.ts";
+import type { TaskListQuery } from "../schemas/task-list.ts";
+import { taskListQuerySchema, taskListSchema } from "../schemas/task-list.ts";
+import type { Task } from "../tasks/present.ts";
+import { TASK_ID_PREFIX } from "../tasks/present.ts";
+import type { TaskOwner } from "../tasks/rpc.ts";
+import { tenantStub } from "../tenants/directory.ts";
+import type { LedgerRow } from "../tenants/ledger-queries.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
+import { ownerOf, taskStub } from "./task-access.ts";
+import { rejectInvalid } from "./validation.ts";
+
+/** A page waits this long (ms) for the objects of its unfinished tasks, and then shows what the ledger has. */
+const TASKS_ANSWER_WITHIN_MS = 2_000;
+
+const listTasksRoute = createRoute({
+  method: "get",
+  path: "/v1/tasks",
+  tags: ["Tasks"],
+  security: [{ apiKey: [] }],
+  operationId: "listTasks",
+  summary: "List tasks, newest first",
+  description:
+    "The tenant's tasks of the key's mode from the last 30 days. A page looks at a limited part of the list, so with filters it may hold fewer tasks than `limit`, or none, and still have a `nextCursor`. Continue until `nextCursor` is null.",
+  middleware: [authenticate("tasks:read"), limitCalls("calls")],
+  request: { query: taskListQuerySchema },
+  responses: { 200: json(taskListSchema, "A page of tasks"), ...problems(400, 401, 403, 429) },
+});
+
+/** The route of the list of tasks. */
+export function listTasksRoutes() {
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
+
+  app.openapi(listTasksRoute, async (c) => {
+    const page = await taskPage(c.env, ownerOf(c.var.caller), c.req.valid("query"));
+    return c.json(page ?? { tasks: [], nextCursor: null }, 200);
+  });
+
+  return app;
+}
+
+/**
+ * A page of the tasks of a tenant and mode; null if there is no such tenant.
+ * @throws ApiError for a cursor of another list: other filters, another mode or tenant.
+ */
+export async function taskPage(env: Env, owner: TaskOwner, query: TaskListQuery) {
+  const { limit = DEFAULT_PAGE, cursor, ...filter } = query;
+  const { tenantId, mode } = owner;
+  const { status, reference, website, webhookState, createdAfter, createdBefore } = filter;
+  const scope = JSON.stringify([tenantId, mode, status, reference, website, webhookState, createdAfter, createdBefore]);
+  const before = cursor === undefined ? null : placeOf(cursor, scope);
+  const page = await tenantStub(env, tenantId).listTasks(mode, filter, limit, before);
+  if (page === null) return null;
+  const rows = await withCurrentStatus(env, owner, page.rows);
+  return {
+    tasks: rows.filter((row) => status === undefined || row.status === status).map(presentRow),
+    nextCursor: page.next === null ? null : writeCursor(String(page.next), scope),
+  };
+}
+
+function placeOf(cursor: string, scope: string): number {
+  const place = Number(readCursor(cursor, scope) ?? Number.NaN);
+  if (!Number.isSafeInteger(place)) throw invalidField("cursor", "is not a cursor of this list with these filters");
+  return place;
+}
+
+/** The ledger does not follow a task between admission and outcome, so the objects of unfinished tasks are asked, once each. */
+async function withCurrentStatus(env: Env, owner: TaskOwner, rows: readonly LedgerRow[]): Promise<LedgerRow[]> {
+  if (rows.every(({ finishedAt }) => finishedAt !== null)) return [...rows];
+  const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), TASKS_ANSWER_WITHIN_MS));
+  return Promise.all(
+    rows.map(async (row) => {
+      if (row.finishedAt !== null) return row;
+      // The list does not fail with one task's object.
+      const asked = taskStub(env, row.taskId)
+        ?.view(owner, 0)
+        .catch(() => null);
+      const task = asked === undefined ? null : await Promise.race([asked, late]);
+      return task === null ? row : rowWith(row, task);
+    }),
+  );
+}
+
+function rowWith(row: LedgerRow, { status, submittedAt, finishedAt, error }: Task): LedgerRow {
+  const endedAt = finishedAt === null ? null : Date.parse(finishedAt);
+  const solved = status === "ready" && endedAt !== null && submittedAt !== null;
+  const solveMs = solved ? endedAt - Date.parse(submittedAt) : null;
+  return { ...row, status, finishedAt: endedAt, solveMs, errorCode: error?.code ?? null };
+}
+
+function presentRow({ taskId, createdAt, finishedAt, ...row }: LedgerRow) {
+  return {
+    id: TASK_ID_PREFIX + taskId,
+    ...row,
+    createdAt: new Date(createdAt).toISOString(),
+    finishedAt: finishedAt === null ? null : new Date(finishedAt).toISOString(),
+  };
+}

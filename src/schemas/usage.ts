@@ -1,0 +1,55 @@
+// The wire schemas of usage by day.
+
+import { z } from "@hono/zod-openapi";
+import { isDay } from "./shared.ts";
+
+const daySchema = z.string().refine((text) => isDay(text) && text >= "1971", "must be a date, such as 2026-11-23");
+
+/** The days of a usage call, both included. */
+export const usageRangeSchema = z.strictObject({
+  from: daySchema
+    .optional()
+    .openapi({ format: "date", description: "First day (UTC), such as `2026-11-01`; by default 29 days before `to`" }),
+  to: daySchema
+    .optional()
+    .openapi({ format: "date", description: "Last day (UTC), such as `2026-11-23`; by default today" }),
+});
+export type UsageRange = z.output<typeof usageRangeSchema>;
+
+export const usageQuerySchema = usageRangeSchema.extend({
+  groupBy: z.enum(["key"]).optional().openapi({ description: "`key`: count by API key too" }),
+});
+export type UsageQuery = z.output<typeof usageQuerySchema>;
+
+const percentileSchema = z
+  .int()
+  .nullable()
+  .openapi({ description: "Nearest rank; null on a day without a solved task" });
+
+const EXAMPLE_DAY = {
+  day: "2026-11-23",
+  submitted: 120,
+  ready: 117,
+  failed: { timeout: 2 },
+  canceled: 1,
+  solveMs: { p50: 6040, p95: 12110 },
+};
+
+export const usageSchema = z
+  .object({
+    days: z.array(
+      z.object({
+        day: z.string().openapi({ format: "date" }),
+        submitted: z.int().openapi({ description: "Tasks that were created on this day" }),
+        ready: z.int(),
+        failed: z.record(z.string(), z.int()).openapi({ description: "By error code" }),
+        canceled: z.int(),
+        solveMs: z.object({ p50: percentileSchema, p95: percentileSchema }),
+        keys: z
+          .record(z.string(), z.object({ submitted: z.int(), ready: z.int() }))
+          .optional()
+          .openapi({ description: "With `groupBy=key`: counts by the id of the key" }),
+      }),
+    ),
+  })
+  .openapi("Usage", { example: { days: [EXAMPLE_DAY] } });
