@@ -223,7 +223,15 @@ export class TenantObject extends DurableObject<Env> {
 
   /** Usage from day `from` to `to`, both included and as days since the epoch. Null when there is no such tenant. */
   async usage(mode: KeyMode, from: number, to: number, byKey: boolean): Promise<UsageDay[] | null> {
-    return (await this.#tenant?.ledger.usage.days(mode, from, to, byKey, Date.now())) ?? null;
+    const tenant = this.#tenant;
+    if (tenant === null) return null;
+    try {
+      return await tenant.ledger.usage.days(mode, from, to, byKey, Date.now());
+    } catch (error) {
+      // A count that is under way fails when its tenant is deleted.
+      if (this.#tenant !== tenant) return null;
+      throw error;
+    }
   }
 
   override async alarm(): Promise<void> {
@@ -239,11 +247,12 @@ export class TenantObject extends DurableObject<Env> {
       if (tenant.settings.unpublished) await this.#publisher.publish(tenant);
       await tenant.ledger.prune(now);
     } catch (error) {
+      if (this.#tenant !== tenant) return;
       // Thrown on, the platform would drop the alarm after six tries; it is the one that mends lost tasks.
       log("error", "tenant_alarm_failed", { tenantId: tenant.profile.id, ...describeError(error) });
       again = now + PUBLISH_RETRY_MS;
     }
-    if (this.#tenant === null) return;
+    if (this.#tenant !== tenant) return;
     this.#armBy(again);
     this.#armForLeaseExpiry(tenant);
   }

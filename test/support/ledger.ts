@@ -2,7 +2,10 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
+import { SEQUENCES_PER_MS } from "../../src/tenants/sequence.ts";
 import { freshTaskObject } from "./objects.ts";
+import type { TenantStub } from "./tenants.ts";
+import { evict } from "./time.ts";
 
 /** The rows that all SQL statements read while `work` runs, by SQLite's own count. Includes the loading of evicted objects. */
 export async function rowsReadBy(work: () => Promise<unknown>): Promise<number> {
@@ -23,4 +26,35 @@ export async function rowsReadBy(work: () => Promise<unknown>): Promise<number> 
     spy.mockRestore();
   }
   return cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0);
+}
+
+/** Rows to insert into a ledger: `count` finished tasks from `from` (ms) on, `stepMs` apart. */
+export interface Filling {
+  readonly count: number;
+  readonly from: number;
+  readonly stepMs: number;
+  /** SQL expressions over `n`, from 0 to `count` - 1. By default live tasks that are ready. */
+  readonly columns?: Partial<
+    Record<"mode" | "website" | "status" | "errorCode" | "solveMs" | "webhookState" | "reference" | "keyId", string>
+  >;
+}
+
+/** Inserts finished tasks in one statement, and evicts the object, so that it finds them as any others. */
+export async function fillLedger(stub: TenantStub, { count, from, stepMs, columns = {} }: Filling) {
+  const { mode = "'live'", website = "'antcpt.com'", status = "'ready'", errorCode = "NULL" } = columns;
+  const { solveMs = "4000 + n % 5000", webhookState = "NULL", reference = "NULL", keyId = "NULL" } = columns;
+  await runInDurableObject(stub, (_object, { storage }) => {
+    storage.sql.exec(
+      `WITH RECURSIVE made (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM made WHERE n + 1 < ?1)
+       INSERT INTO tasks (sequence, task_id, mode, website, status, admitted, created_at, deadline_at, finished_at, solve_ms,
+         error_code, webhook_state, reference, key_id, month_count)
+       SELECT (?2 + n * ?3) * ${SEQUENCES_PER_MS}, printf('%064x', n), ${mode}, ${website}, ${status}, 1, ?2 + n * ?3,
+         ?2 + n * ?3 + 120000, ?2 + n * ?3 + 6000, ${solveMs}, ${errorCode}, ${webhookState}, ${reference}, ${keyId}, 0
+       FROM made`,
+      count,
+      from,
+      stepMs,
+    );
+  });
+  await evict(stub);
 }
