@@ -1,14 +1,16 @@
 // `solvegate/client`: what is published. It imports nothing from the rest of the project.
 
 export type { Audit, Keys, Webhook } from "./account.ts";
-export type { ModeOptions, SolvegateAdminOptions, TenantKeys, Tenants } from "./admin.ts";
+export type { AllUsageOptions, ModeOptions, SolvegateAdminOptions, TenantKeys, Tenants } from "./admin.ts";
 export { SolvegateAdmin } from "./admin.ts";
 export type { ClientErrorCode, SolvegateErrorCode, SolvegateErrorDetails } from "./error.ts";
 export { SolvegateError } from "./error.ts";
+export type { EventsOptions, StreamEvent } from "./events.ts";
 export { isFinal } from "./shapes.ts";
 export type { SolveOptions } from "./solve.ts";
 export type { SolvegateOptions } from "./solvegate.ts";
 export { Solvegate } from "./solvegate.ts";
+export type { StreamHeaders } from "./stream-connection.ts";
 export type {
   CreateOptions,
   ListTasksOptions,
@@ -20,13 +22,13 @@ export type {
 export type { CallOptions, Fetch } from "./transport.ts";
 export type * from "./types.ts";
 export type * from "./upcoming.ts";
+export type { ReceivedWebhook, WebhookHeaders } from "./verify-webhook.ts";
+export { verifyWebhook } from "./verify-webhook.ts";
 export type {
-  ReceivedWebhook,
   TaskCanceledEvent,
   TaskFailedEvent,
   TaskReadyEvent,
   WebhookEvent,
-  WebhookHeaders,
   WebhookTestEvent,
-} from "./verify-webhook.ts";
-export { verifyWebhook } from "./verify-webhook.ts";
+} from "./webhook-events.ts";
+export type { WebSocketConstructor, WebSocketLike } from "./websocket.ts";

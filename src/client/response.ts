@@ -17,6 +17,9 @@ export type Outcome<T> =
   | { readonly tag: "answer"; readonly answer: Answer<T> }
   | { readonly tag: "failure"; readonly failure: Failure; readonly unexpected: boolean };
 
+/** The part of a `Response` that an outcome depends on. */
+export type ResponseHead = Pick<Response, "ok" | "status"> & { type: string; headers: Pick<Headers, "get"> };
+
 /** What the outcome of an attempt depends on beside the response. */
 export interface Expected<T> {
   readonly method: string;
@@ -66,7 +69,7 @@ const withinLimit = (text: string): string | null => (text.length > MAX_BODY_BYT
 /** @param text the body; null if it is too large */
 export function outcomeOf<T>(
   expected: Expected<T>,
-  response: Response,
+  response: ResponseHead,
   text: string | null,
   redact: Redact,
 ): Outcome<T> {
@@ -119,13 +122,13 @@ function describeLoss(cause: unknown): { text: string; blocked: boolean } {
 
 function describeUnexpected(
   { method, path, idempotent }: Expected<unknown>,
-  response: Response,
+  response: ResponseHead,
   text: string | null,
   redact: Redact,
 ): string {
   const { ok, status, type, headers } = response;
-  // Browsers hide redirects behind a type of their own, which not every platform's types know.
-  if (String(type) === "opaqueredirect" || (status >= 300 && status < 400)) {
+  // Browsers hide redirects behind a type of their own.
+  if (type === "opaqueredirect" || (status >= 300 && status < 400)) {
     const to = headers.get("location");
     return `${method} ${path} was redirected${to === null ? "" : ` to ${redact(to)}`}: set baseUrl to the gateway's own URL`;
   }

@@ -2,6 +2,7 @@
 
 import { Audit, Keys, Webhook } from "./account.ts";
 import { type ClientOptions, transportOf } from "./client-options.ts";
+import { type EventsOptions, type StreamEvent, streamEvents } from "./events.ts";
 import { readAccount, readUsage } from "./shapes.ts";
 import { type SolveOptions, solve } from "./solve.ts";
 import { MAX_WAIT_S, Tasks } from "./tasks.ts";
@@ -9,12 +10,15 @@ import { type CallOptions, type Transport, withQuery } from "./transport.ts";
 import type { SolvedTask, TaskInput, UsageDay, UsageOptions } from "./types.ts";
 import type { Account } from "./upcoming.ts";
 import { positiveSeconds } from "./validate-options.ts";
+import type { WebSocketConstructor } from "./websocket.ts";
 
 export interface SolvegateOptions extends ClientOptions {
   /** `sg_live_…` or `sg_test_…`. */
   readonly apiKey: string;
   /** The longest long poll (s) while a task is waited for, 1 to 60; 25 by default. */
   readonly waitSeconds?: number | undefined;
+  /** For `events()`. By default the platform's, or the package `ws` on Node before 22. */
+  readonly WebSocket?: WebSocketConstructor | undefined;
 }
 
 /**
@@ -31,6 +35,7 @@ export class Solvegate {
   readonly audit: Audit;
   readonly #transport: Transport;
   readonly #waitSeconds: number;
+  readonly #WebSocket: WebSocketConstructor | undefined;
 
   /**
    * @throws TypeError for an invalid URL, key or `fetch`
@@ -40,6 +45,7 @@ export class Solvegate {
     const { waitSeconds = DEFAULT_WAIT_S } = options;
     this.#waitSeconds = Math.min(Math.max(Math.floor(positiveSeconds("waitSeconds", waitSeconds)), 1), MAX_WAIT_S);
     this.#transport = transportOf(options, "apiKey", options.apiKey);
+    this.#WebSocket = options.WebSocket;
     this.tasks = new Tasks(this.#transport, this.#waitSeconds);
     this.webhook = new Webhook(this.#transport);
     this.keys = new Keys(this.#transport);
@@ -74,5 +80,16 @@ export class Solvegate {
       read: readAccount,
       signal,
     });
+  }
+
+  /**
+   * The events of the key's tenant and mode, as they happen: `for await (const event of solvegate.events({ signal }))`. It needs the
+   * scope `tasks:read`, reconnects by itself, resumes where it was (events of the last 5 minutes at most), yields each event once, and
+   * returns when `signal` aborts.
+   * @throws SolvegateError when the gateway rejects the connection, such as 401 and 403; `network_error` when none can be opened
+   *   although the gateway responds
+   */
+  events(options: EventsOptions = {}): AsyncGenerator<StreamEvent, void, undefined> {
+    return streamEvents(this.#transport, this.#WebSocket, options);
   }
 }

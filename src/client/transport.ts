@@ -97,7 +97,7 @@ export class Transport {
     for (let attempt = 0; ; attempt += 1) {
       signal?.throwIfAborted();
       if (attempts !== undefined) attempts.inFlight = true;
-      const outcome = await this.#attempt(call, this.#attemptLimitMs(call, attempt, deadline)).finally(() => {
+      const outcome = await this.attempt(call, this.#attemptLimitMs(call, attempt, deadline)).finally(() => {
         if (attempts !== undefined) attempts.inFlight = false;
       });
       if (outcome.tag === "answer") return outcome.answer;
@@ -127,8 +127,8 @@ export class Transport {
     return attempt === 0 ? Number.POSITIVE_INFINITY : Math.max(deadline - Date.now(), MIN_ATTEMPT_MS);
   }
 
-  /** One request and its response. It returns failures, and never throws one. */
-  async #attempt<T>(call: Call<T>, remainingMs: number): Promise<Outcome<T>> {
+  /** One request and its response, within a time limit (ms). It returns failures, and never throws one. */
+  async attempt<T>(call: Call<T>, remainingMs: number): Promise<Outcome<T>> {
     const { baseUrl, attemptMs } = this.#settings;
     // Called as a plain function: browsers and Workers reject `fetch` with another `this` than the global object.
     const { fetch } = this.#settings;
