@@ -26,6 +26,7 @@ import { listTasksRoutes } from "./routes/list-tasks.ts";
 import { metaRoutes } from "./routes/meta.ts";
 import { unroutedError } from "./routes/methods.ts";
 import { pageRoutes } from "./routes/pages.ts";
+import { streamRoutes } from "./routes/stream.ts";
 import { taskRoutes } from "./routes/tasks.ts";
 import { usageRoutes } from "./routes/usage.ts";
 import { webhookEndpointRoutes } from "./routes/webhook-endpoint.ts";
@@ -50,6 +51,7 @@ export function createApp() {
   app.route("/", taskRoutes());
   app.route("/", listTasksRoutes());
   app.route("/", usageRoutes());
+  app.route("/", streamRoutes());
   app.route("/", keyRoutes());
   app.route("/", webhookEndpointRoutes());
   app.route("/", compatibilityRoutes());

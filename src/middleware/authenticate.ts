@@ -32,10 +32,10 @@ export interface AppEnv {
 /** What a caller without a valid key is told, whatever is wrong with it. */
 export const UNAUTHENTICATED = "A valid API key is needed: Authorization: Bearer sg_…";
 
-/** Requires a key that has `scope`, or any key at all for null, and sets `caller`. */
-export function authenticate(scope: Scope | null) {
+/** Requires a key that has `scope`, or any key at all for null, and sets `caller`. `keyOf` finds the key in the request. */
+export function authenticate(scope: Scope | null, keyOf: (c: Context<AppEnv>) => string | null = bearerOf) {
   return createMiddleware<AppEnv>(async function authenticate(c, next) {
-    const caller = await callerOf(c, bearerOf(c));
+    const caller = await callerOf(c, keyOf(c));
     if (caller === null) throw await authFailure(c, UNAUTHENTICATED);
     c.set("caller", caller);
     if (scope !== null && !caller.scopes.includes(scope)) {
@@ -84,7 +84,8 @@ export async function authFailure(c: Context<AppEnv>, message: string): Promise<
   return limited ?? new ApiError("unauthenticated", message, { headers: { "WWW-Authenticate": "Bearer" } });
 }
 
-function bearerOf(c: Context<AppEnv>): string | null {
+/** The token of the `Authorization` header, or null. */
+export function bearerOf(c: Context<AppEnv>): string | null {
   const match = /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "");
   return match?.[1] ?? null;
 }

@@ -8,9 +8,10 @@ import type { WebhookSettings } from "../tenants/rpc.ts";
 import { deliverWebhook } from "../webhooks/deliver.ts";
 import { signWebhook } from "../webhooks/sign.ts";
 import type { AdmissionOutcome, TaskEvent } from "./events.ts";
-import { presentTask, TASK_ID_PREFIX } from "./present.ts";
+import { TASK_ID_PREFIX } from "./present.ts";
 import type { TaskRecord } from "./record.ts";
 import { solveBoundsOf } from "./record.ts";
+import { taskWebhook } from "./task-webhook.ts";
 import { entryMayWait } from "./timers.ts";
 
 /** What a step may use. */
@@ -44,8 +45,19 @@ export async function reportOutcomeStep(
     tenantOf(record, env).reportOutcome(taskOutcomeOf(record), entryMayWait(record, Date.now())),
   );
   if (result === null) return { event: { tag: "report_failed" }, settings: null };
-  const { entered, settings } = result;
+  const { entered, streaming, settings } = result;
+  if (streaming) void publishEvent(record, env);
   return { event: { tag: entered ? "outcome_recorded" : "slot_released", endpoint: settings.endpoint }, settings };
+}
+
+/** Sends the task's event to the stream's clients. Nothing waits for it: a client that missed it asks with `since`. */
+async function publishEvent(record: TaskRecord, env: Env): Promise<void> {
+  const webhook = taskWebhook(record);
+  if (webhook === null) return;
+  await askTenant(record, "event stream", async () => {
+    await tenantOf(record, env).publishEvent(record.createdAt, record.mode, webhook);
+    return true;
+  });
 }
 
 function taskOutcomeOf(record: TaskRecord): TaskOutcome {
@@ -81,16 +93,12 @@ export async function deliverStep(
   const { delivery } = record;
   const sentAt = Date.now();
   const jitter = Math.random() * 2 - 1;
-  if (delivery === null || settings.secrets.length === 0) {
+  const event = taskWebhook(record);
+  if (delivery === null || event === null || settings.secrets.length === 0) {
     const outcome = { tag: "gone", status: null, error: "tenant_gone" } as const;
     return { tag: "delivered", sentAt, outcome, jitter };
   }
-  const body = JSON.stringify({
-    type: `task.${record.status}`,
-    timestamp: new Date(record.finishedAt ?? sentAt).toISOString(),
-    data: presentTask(record),
-  });
-  const webhook = signWebhook(`msg_${record.id}`, body, settings.secrets, sentAt);
+  const webhook = signWebhook(event.id, event.body, settings.secrets, sentAt);
   const outcome = await deliverWebhook(delivery.url, webhook, {
     fetch: (request) => fetch(request),
     allowPrivate: configuration.allowPrivateWebhooks,

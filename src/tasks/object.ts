@@ -14,6 +14,8 @@ import { newRecord } from "./record.ts";
 import type { AcceptRequest, AcceptResult, CancelResult, ClaimResult, RedeliverResult, TaskOwner } from "./rpc.ts";
 import { TaskState } from "./state.ts";
 import { isFinal } from "./status.ts";
+import type { TaskWebhook } from "./task-webhook.ts";
+import { taskWebhook } from "./task-webhook.ts";
 import { nextWakeAt } from "./timers.ts";
 import { doDueSteps } from "./work.ts";
 
@@ -56,6 +58,12 @@ export class TaskObject extends DurableObject<Env> {
   async timeline(owner: TaskOwner): Promise<TimelineEvent[] | null> {
     const record = await this.#look(owner);
     return record === null ? null : presentTimeline(record);
+  }
+
+  /** The webhook of the task's end. Null while it is unfinished and where it does not exist. */
+  async webhook(owner: TaskOwner): Promise<TaskWebhook | null> {
+    const record = await this.#look(owner);
+    return record === null ? null : taskWebhook(record);
   }
 
   /** Cancels an unfinished task; canceling a canceled task changes nothing. */

@@ -12,9 +12,9 @@ import { LedgerRows } from "./ledger-rows.ts";
 import { Pacer, STEP_ROWS } from "./pacer.ts";
 import { MonthlyCount, monthStartAt } from "./quota.ts";
 import { tasks } from "./schema.ts";
-import { dayAt, dayOfSequence, SEQUENCES_PER_MS, sequenceAt, sequenceOfDay } from "./sequence.ts";
+import { dayAt, dayOfSequence, LONGEST_TASK_MS, SEQUENCES_PER_MS, sequenceAt, sequenceOfDay } from "./sequence.ts";
 import type { SlotRequest } from "./slots.ts";
-import { LONGEST_TASK_MS, Usage } from "./usage.ts";
+import { Usage } from "./usage.ts";
 
 /** How long (ms) a row is kept: 30 days. */
 const LEDGER_KEPT_MS = 30 * 86_400_000;

@@ -5,8 +5,13 @@ import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import { configurationOf } from "../env.ts";
 import { describeError, log } from "../log.ts";
+import type { StreamSource } from "../stream/event-stream.ts";
+import { EventStream } from "../stream/event-stream.ts";
+import { connectionSchema } from "../stream/protocol.ts";
 import type { AdmissionOutcome } from "../tasks/events.ts";
 import type { TaskObject } from "../tasks/object.ts";
+import type { TaskWebhook } from "../tasks/task-webhook.ts";
+import { eventTypeOf } from "../tasks/task-webhook.ts";
 import type { Actor } from "./actor.ts";
 import { newKeySecret } from "./keyring.ts";
 import type { KeyMode } from "./keys.ts";
@@ -39,6 +44,7 @@ const NO_WEBHOOK: WebhookSettings = { endpoint: null, secrets: [] };
 export class TenantObject extends DurableObject<Env> {
   #tenant: TenantServices | null = null;
   #armedAt: number | null = null;
+  readonly #stream: EventStream = new EventStream(this.ctx);
   readonly #publisher = new Publisher({
     directory: () => this.env.DIRECTORY,
     current: () => this.#tenant,
@@ -94,6 +100,7 @@ export class TenantObject extends DurableObject<Env> {
     tenant.ledger.close();
     this.#tenant = null;
     this.#armedAt = null;
+    this.#stream.connections.closeAll();
     await this.ctx.storage.deleteAll();
     await this.#publisher.withdraw(id);
     for (const taskId of unfinished) this.#tell(taskId, (task) => task.abandon(id));
@@ -119,7 +126,10 @@ export class TenantObject extends DurableObject<Env> {
     const tenant = this.#of(actor);
     if (tenant === null) return null;
     const revoked = tenant.keyring.revoke(actor, id, Date.now());
-    if (revoked) await this.#republish(tenant);
+    if (revoked) {
+      this.#stream.connections.closeKey(id);
+      await this.#republish(tenant);
+    }
     return revoked;
   }
 
@@ -131,7 +141,10 @@ export class TenantObject extends DurableObject<Env> {
     const access = await this.#withSecret(actor, old.mode);
     if (access === null) return null;
     const result = access.tenant.keyring.rotate(actor, id, overlapMs, access.secret, Date.now());
-    if (typeof result !== "string") await this.#republish(access.tenant);
+    if (typeof result === "string") return result;
+    this.#stream.connections.endKeyAt(id, result.replaces.expiresAt);
+    this.#armBy(result.replaces.expiresAt);
+    await this.#republish(access.tenant);
     return result;
   }
 
@@ -161,7 +174,7 @@ export class TenantObject extends DurableObject<Env> {
    */
   reportOutcome(report: TaskOutcome, mayWait = false): OutcomeReceipt {
     const tenant = this.#own(report.createdAt);
-    if (tenant === null) return { entered: true, settings: NO_WEBHOOK };
+    if (tenant === null) return { entered: true, streaming: false, settings: NO_WEBHOOK };
     const now = Date.now();
     const settings = tenant.webhooks.settings(report.mode, now);
     const webhookState = report.webhookState ?? (settings.endpoint === null ? null : "pending");
@@ -171,7 +184,9 @@ export class TenantObject extends DurableObject<Env> {
     if (fresh) recordSolveTime(tenant, outcome);
     this.#wake(tenant.admission.release(report, tenant.profile, now));
     this.#announceExhaustion(tenant, now);
-    return { entered, settings };
+    const type = fresh ? eventTypeOf(report.status) : null;
+    const streaming = type !== null && this.#stream.connections.wants(report.mode, type);
+    return { entered, streaming, settings };
   }
 
   /** What the webhook of a task of `mode` created at `createdAt` needs. */
@@ -216,6 +231,38 @@ export class TenantObject extends DurableObject<Env> {
     return webhooks && { ...webhooks.settings(mode, Date.now()), endpoint: webhooks.endpoint(mode).url };
   }
 
+  /** Sends the event of a task created at `createdAt` to the connected clients of its mode. */
+  publishEvent(createdAt: number, mode: KeyMode, webhook: TaskWebhook): void {
+    const tenant = this.#own(createdAt);
+    if (tenant !== null) this.#stream.publish(this.#streamSource(tenant), mode, webhook, Date.now());
+  }
+
+  /** The WebSocket upgrade of an authenticated client, forwarded by the Worker with the query of `connectionSchema`. */
+  override fetch(request: Request): Response {
+    const connection = connectionSchema.parse(Object.fromEntries(new URL(request.url).searchParams));
+    const { keyId, mode, tenantCreatedAt } = connection;
+    const actor: Actor = { type: "key", keyId, mode, scopes: [], tenantCreatedAt };
+    const tenant = this.#of(actor);
+    const now = Date.now();
+    const key = tenant?.keyring.list(actor, now).find(({ id }) => id === keyId);
+    if (tenant === null || key === undefined) return new Response(null, { status: 401 });
+    if (key.expiresAt !== null) this.#armBy(key.expiresAt);
+    return this.#stream.connect(this.#streamSource(tenant), connection, key.expiresAt, now);
+  }
+
+  override webSocketMessage(socket: WebSocket): void {
+    this.#stream.connections.received(socket, Date.now());
+  }
+
+  #streamSource(tenant: TenantServices): StreamSource {
+    const { createdAt, id: tenantId } = tenant.profile;
+    return {
+      secrets: (mode, now) => tenant.webhooks.settings(mode, now).secrets,
+      finishedSince: (mode, since) => tenant.ledger.queries.finishedSince(mode, since),
+      webhookOf: (taskId, mode) => this.#task(taskId).webhook({ tenantId, mode, since: createdAt }),
+    };
+  }
+
   /** A page of the tasks of a mode that match, newest first. Null when there is no such tenant. */
   listTasks(mode: KeyMode, filter: TaskFilter, limit: number, before: number | null): LedgerPage | null {
     return this.#tenant?.ledger.queries.page(mode, filter, limit, before) ?? null;
@@ -253,7 +300,7 @@ export class TenantObject extends DurableObject<Env> {
       again = now + PUBLISH_RETRY_MS;
     }
     if (this.#tenant !== tenant) return;
-    this.#armBy(again);
+    this.#armBy(Math.min(again, this.#stream.connections.closeExpired(now) ?? again));
     this.#armForLeaseExpiry(tenant);
   }
 
@@ -298,12 +345,15 @@ export class TenantObject extends DurableObject<Env> {
 
   /** Calls a task without waiting for it. A call that is lost is mended by the task's own clocks. */
   #tell(taskId: string, call: (task: DurableObjectStub<TaskObject>) => Promise<void>): void {
-    const task = this.env.TASKS.get(this.env.TASKS.idFromString(taskId));
     this.ctx.waitUntil(
-      call(task).catch((error: unknown) =>
+      call(this.#task(taskId)).catch((error: unknown) =>
         log("warn", "task_unreached", { taskId: `tsk_${taskId}`, ...describeError(error) }),
       ),
     );
+  }
+
+  #task(taskId: string): DurableObjectStub<TaskObject> {
+    return this.env.TASKS.get(this.env.TASKS.idFromString(taskId));
   }
 
   /** Has the alarm publish the snapshot when the quota is used up and when it starts again, so that no caller waits for KV. */

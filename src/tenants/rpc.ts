@@ -77,8 +77,9 @@ export interface WebhookSettings {
   readonly secrets: readonly string[];
 }
 
-/** Whether the outcome is in the ledger now, and the settings for its webhook. */
+/** Whether the outcome is in the ledger now, whether a stream client wants its event, and the settings for its webhook. */
 export interface OutcomeReceipt {
   readonly entered: boolean;
+  readonly streaming: boolean;
   readonly settings: WebhookSettings;
 }

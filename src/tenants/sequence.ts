@@ -22,3 +22,6 @@ export const dayOfSequence = (sequence: number): number => dayAt(sequence / SEQU
 export function preferredPlace(taskId: string): number {
   return Number.parseInt(taskId.slice(0, 3), 16) || 0;
 }
+
+/** The longest (ms) that a task can be unfinished: the longest deadline, 300 s, with room for a late alarm. */
+export const LONGEST_TASK_MS = 900_000;

@@ -8,12 +8,9 @@ import type { Pacer } from "./pacer.ts";
 import { STEP_ROWS } from "./pacer.ts";
 import type { DayTotals, KeyTotals } from "./schema.ts";
 import { tasks, usageDays } from "./schema.ts";
-import { dayAt, dayOfSequence, sequenceAt, sequenceOfDay } from "./sequence.ts";
+import { dayAt, dayOfSequence, LONGEST_TASK_MS, sequenceAt, sequenceOfDay } from "./sequence.ts";
 import type { ModeTotals } from "./usage-count.ts";
 import { UsageCount } from "./usage-count.ts";
-
-/** The longest time (ms) from creation to the end of a task: the longest deadline is 300 s, and alarms may be late. */
-export const LONGEST_TASK_MS = 900_000;
 
 /** How long totals are kept, in days: the longest range that can be asked for (366 days), and a month. */
 const TOTALS_KEPT_DAYS = 400;

@@ -1,0 +1,83 @@
+// GET /v1/stream: the WebSocket upgrade of the event stream. The Worker authenticates it; the tenant's object holds the connection.
+
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { ApiError } from "../errors.ts";
+import type { AppEnv } from "../middleware/authenticate.ts";
+import { authenticate, authFailure, bearerOf, UNAUTHENTICATED } from "../middleware/authenticate.ts";
+import { limitCalls } from "../middleware/rate-limit.ts";
+import { withRetry } from "../object-retry.ts";
+import { problems, timeInputSchema } from "../schemas/shared.ts";
+import { MAX_CONNECTIONS } from "../stream/connections.ts";
+import { keyFromProtocols, offersStreamProtocol, STREAM_EVENTS, STREAM_PROTOCOL } from "../stream/protocol.ts";
+import { tenantStub } from "../tenants/directory.ts";
+import { rejectInvalid } from "./validation.ts";
+
+/** A connection that is rejected because there are too many is worth another try after this many seconds. */
+const RETRY_AFTER_S = 60;
+
+const protocolsOf = (c: { req: { header(name: string): string | undefined } }) =>
+  c.req.header("sec-websocket-protocol");
+
+const querySchema = z.strictObject({
+  events: z
+    .string()
+    .transform((text) => text.split(","))
+    .pipe(z.array(z.enum(STREAM_EVENTS, `must be a list of ${STREAM_EVENTS.join(", ")}`)))
+    .optional()
+    .openapi({
+      type: "string",
+      description: "The events to send, separated by commas. All of them by default",
+      example: "task.ready,task.failed",
+    }),
+  since: timeInputSchema.optional().openapi({
+    description:
+      "Events from this time on (inclusive, at most 5 minutes ago) are sent first, under the same `webhook-id`",
+  }),
+});
+
+const streamRoute = createRoute({
+  method: "get",
+  path: "/v1/stream",
+  tags: ["Events"],
+  security: [{ apiKey: [] }],
+  operationId: "streamEvents",
+  summary: "Receive events over a WebSocket",
+  description: `Every event of the key's tenant and mode, as the webhook that it would be: one JSON text frame \`{ "id", "headers", "body" }\` each, signed with the mode's secret. Clients that can set no headers send the key as the subprotocol \`bearer.<key>\` beside \`${STREAM_PROTOCOL}\`. Send \`ping\` at least every 30 s and after each megabyte; \`pong\` is the answer. At most ${MAX_CONNECTIONS} connections per tenant and mode. Delivery is best-effort while connected: reconnect with \`since\` and ignore repeats by \`id\`.`,
+  middleware: [authenticate("tasks:read", (c) => bearerOf(c) ?? keyFromProtocols(protocolsOf(c))), limitCalls("calls")],
+  request: { query: querySchema },
+  responses: { 101: { description: "The connection is open" }, ...problems(400, 401, 403, 426, 429) },
+});
+
+/** The route of the event stream. */
+export function streamRoutes() {
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
+  app.openapi(streamRoute, async (c) => {
+    if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+      throw new ApiError("upgrade_required", "The event stream is a WebSocket: send an upgrade request.", {
+        headers: { Upgrade: "websocket", Connection: "Upgrade" },
+      });
+    }
+    const { events, since } = c.req.valid("query");
+    const { tenantId, mode, keyId, profile } = c.var.caller;
+    const query = new URLSearchParams({ mode, keyId, tenantCreatedAt: String(profile.createdAt) });
+    if (events !== undefined) query.set("events", events.join(","));
+    if (since !== undefined) query.set("since", String(since));
+    const response = await withRetry(() =>
+      tenantStub(c.env, tenantId).fetch(`https://tenant.invalid/stream?${query}`, {
+        headers: { Upgrade: "websocket" },
+      }),
+    );
+    if (response.status === 401) throw await authFailure(c, UNAUTHENTICATED);
+    if (response.webSocket === null) {
+      const message = `The tenant has ${MAX_CONNECTIONS} connections of this mode, which is the limit. Close one first.`;
+      const headers = {
+        "Retry-After": String(RETRY_AFTER_S),
+        "RateLimit-Policy": `"stream-connections";q=${MAX_CONNECTIONS}`,
+      };
+      throw new ApiError("rate_limited", message, { headers });
+    }
+    const selected = offersStreamProtocol(protocolsOf(c)) ? { "Sec-WebSocket-Protocol": STREAM_PROTOCOL } : undefined;
+    return new Response(null, { status: 101, webSocket: response.webSocket, ...(selected && { headers: selected }) });
+  });
+  return app;
+}
