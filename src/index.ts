@@ -1,8 +1,10 @@
-// The Worker: its default export answers requests, its two classes keep the state.
+// The Worker: its default export answers requests, its classes of Durable Objects keep the state.
 
 import { createApp } from "./app.ts";
 
+export { AlertObject } from "./alerts/object.ts";
 export { TaskObject } from "./tasks/object.ts";
 export { TenantObject } from "./tenants/object.ts";
+export { UpstreamObject } from "./upstream/object.ts";
 
 export default createApp();

@@ -1,31 +1,13 @@
-// Operator alerts, raised: the one call that the rest of the gateway makes. It never delays its caller and never throws.
+// Raising operator alerts: the one call that the rest of the gateway makes. It hands the alert to the AlertObject, which sends it.
 
+import type { Env } from "../env.ts";
+import { configurationOf } from "../env.ts";
 import type { LogLevel } from "../log.ts";
-import { log } from "../log.ts";
+import { describeError, log } from "../log.ts";
+import type { Alert } from "./alerts.ts";
 
-/** Something that the operator must hear of. `data` has no secret, key or token. */
-export type Alert =
-  /** The upstream refused an account with `code`; `nextProbeAt` is RFC 3339. */
-  | { readonly type: "upstream.refused"; readonly data: { readonly account: string; readonly code: string } }
-  /** The account works again; `code` is the one that it was refused with. */
-  | { readonly type: "upstream.recovered"; readonly data: { readonly account: string; readonly code: string } }
-  /** Every configured account is refused. */
-  | { readonly type: "upstream.exhausted"; readonly data: { readonly accounts: readonly string[] } }
-  /** A tenant has used up the live tasks of `month` (`2026-11`). */
-  | {
-      readonly type: "tenant.quota_reached";
-      readonly data: { readonly tenantId: string; readonly month: string; readonly quota: number };
-    }
-  /** A tenant's webhook endpoint answered 410 and gets no more webhooks until it is set again. */
-  | {
-      readonly type: "endpoint.disabled";
-      readonly data: { readonly tenantId: string; readonly mode: "live" | "test"; readonly host: string };
-    }
-  /** A task failed with `internal`. */
-  | {
-      readonly type: "task.internal_error";
-      readonly data: { readonly tenantId: string; readonly mode: "live" | "test"; readonly taskId: string };
-    };
+/** The name of the one AlertObject. */
+const OBJECT_NAME = "alerts";
 
 const LEVELS: Readonly<Record<Alert["type"], LogLevel>> = {
   "upstream.refused": "error",
@@ -36,8 +18,24 @@ const LEVELS: Readonly<Record<Alert["type"], LogLevel>> = {
   "task.internal_error": "error",
 };
 
-/** Raises an alert. Not awaited by callers: what goes wrong is logged. */
-export function raiseAlert(_env: object, { type, data }: Alert): void {
-  const { accounts, ...fields } = { accounts: undefined, ...data };
-  log(LEVELS[type], "alert", { type, ...fields, ...(accounts === undefined ? {} : { accounts: accounts.join(", ") }) });
+/** Raises an alert. Never awaited and never throws: an alert must not delay or fail what it reports. */
+export function raiseAlert(env: Pick<Env, "ALERTS">, alert: Alert): void {
+  sendAlert(env, alert).catch((error: unknown) => {
+    log("warn", "alert_unsent", { type: alert.type, ...describeError(error) });
+  });
+}
+
+/**
+ * Logs an alert and, where alerts are sent somewhere, hands it to the AlertObject.
+ * @throws what the call to the object throws
+ */
+export async function sendAlert(env: Pick<Env, "ALERTS">, alert: Alert): Promise<void> {
+  logAlert(alert);
+  if (configurationOf(env).alertWebhook === null) return;
+  await env.ALERTS.get(env.ALERTS.idFromName(OBJECT_NAME)).raise(alert);
+}
+
+function logAlert({ type, data }: Alert): void {
+  const fields = Object.entries(data).map(([key, value]) => [key, Array.isArray(value) ? value.join(", ") : value]);
+  log(LEVELS[type], "alert", { type, ...Object.fromEntries(fields) });
 }

@@ -37,7 +37,13 @@ export type TaskEvent =
   | { readonly tag: "held"; readonly reason: string; readonly until: number }
   /** The object that had sent createTask is gone, and its answer with it. */
   | { readonly tag: "interrupted" }
-  | { readonly tag: "polled"; readonly sentAt: number; readonly outcome: PollOutcome; readonly solver: Solver }
+  | {
+      readonly tag: "polled";
+      readonly sentAt: number;
+      readonly outcome: PollOutcome;
+      readonly solver: Solver;
+      readonly account?: string | undefined;
+    }
   | { readonly tag: "cancel" }
   | { readonly tag: "claim" }
   /** The tenant's object knows the outcome and has freed the slot; its ledger takes it once the first webhook attempt is made. */

@@ -160,8 +160,11 @@ function onSubmitted(record: TaskRecord, event: Extract<TaskEvent, { tag: "submi
       return onUnknownOutcome(record, sentAt, outcome.reason, now);
     case "failed":
       return rejected(record, outcome.kind, outcome.code, outcome.description, now);
-    case "account":
-      return submissionRejected(record, "upstream_unavailable", null, durationMs, now);
+    case "account": {
+      // Asks for a permit at once: another account may work, and without one the task is held.
+      const next: TaskRecord = { ...record, stepAt: now, lastExchangeFailed: true };
+      return withTimelineEntry(next, now, "submission_refused", { durationMs, detail: "upstream_unavailable" });
+    }
     case "transient":
       return submissionRejected(record, outcome.reason, outcome.retryAfterMs, durationMs, now);
   }

@@ -1,25 +1,27 @@
 // A task's calls to the upstream: choose an account, ask whether a submission may be sent, submit, poll. Each step returns the
 // event that came of it, never changes the record, and never throws for an expected error.
 
-import type { Configuration } from "../env.ts";
-import { describeError, log } from "../log.ts";
-import { accountOf, redactorFor } from "../upstream/accounts.ts";
-import { closeBreaker, openBreaker, requestPermit } from "../upstream/breaker.ts";
+import type { Probe } from "../upstream/account-states.ts";
+import { accountOf, accountsFor, redactorFor } from "../upstream/accounts.ts";
 import type { Upstream } from "../upstream/client.ts";
 import { createTask, getTaskResult, UPSTREAM_TIMEOUT_MS } from "../upstream/client.ts";
-import type { CreateOutcome, PollOutcome } from "../upstream/protocol.ts";
+import { loggableCode } from "../upstream/codes.ts";
+import { accountView } from "../upstream/permits.ts";
+import type { CreateOutcome } from "../upstream/protocol.ts";
 import { redactorOf } from "../upstream/redact.ts";
 import { createSandbox } from "../upstream/sandbox.ts";
 import type { StepContext } from "./effects.ts";
 import type { TaskEvent } from "./events.ts";
-import { TASK_ID_PREFIX } from "./present.ts";
 import type { TaskRecord } from "./record.ts";
 
-/** Less than this (ms) is not given to any exchange, even when the deadline is nearer: a healthy answer fits in it. */
-const MIN_EXCHANGE_MS = 1_000;
+type Submitted = Extract<TaskEvent, { tag: "submitted" }>;
+type Polled = Extract<TaskEvent, { tag: "polled" }>;
 
-/** A held submission looks again after this (ms). */
-const HOLD_MS = 15_000;
+/** The shortest time (ms) that a request gets, even when the deadline is nearer: a healthy answer fits in it. */
+const MIN_REQUEST_MS = 1_000;
+
+/** While no account is configured for a task, it asks again after this (ms). */
+const NOT_CONFIGURED_RETRY_MS = 15_000;
 
 const sandbox = createSandbox();
 const SANDBOX: Upstream = {
@@ -29,84 +31,98 @@ const SANDBOX: Upstream = {
   fetch: async (request) => sandbox.fetch(request),
 };
 
-function upstreamOf(record: TaskRecord, configuration: Configuration): Upstream | null {
-  if (record.mode === "test") return SANDBOX;
-  const account = accountOf(configuration, record.upstreamAccount);
-  if (account === null) return null;
-  return { ...account, redactor: redactorFor(configuration), fetch: (request) => fetch(request) };
+/** Leave to submit a task: where to, and the probe that the submission is, if any. */
+export interface SubmissionPermit {
+  readonly tag: "send";
+  readonly upstream: Upstream;
+  /** Undefined for the sandbox, which has no accounts. */
+  readonly account: string | undefined;
+  readonly probe: Probe | null;
 }
 
-function requestOptions(record: TaskRecord, { final }: StepContext, now: number) {
-  const left = record.deadlineAt - now;
-  return {
-    timeoutMs: Math.min(Math.max(left, MIN_EXCHANGE_MS), UPSTREAM_TIMEOUT_MS),
-    traceparent: record.traceparent,
-    signal: final,
-  };
-}
-
-/** Whether a submission may leave now. Asked before the intent is written: nothing is hidden about a task that is held. */
-export async function permitFor(
+/** Asks whether a submission may be sent now. Asked before the intent is stored: the outcome of a held task is never unknown. */
+export async function requestSubmission(
   record: TaskRecord,
   { env, configuration }: StepContext,
-): Promise<TaskEvent | "free" | "probe"> {
+): Promise<SubmissionPermit | Extract<TaskEvent, { tag: "held" }>> {
+  if (record.mode === "test") return { tag: "send", upstream: SANDBOX, account: undefined, probe: null };
   const now = Date.now();
-  if (upstreamOf(record, configuration) === null) {
-    return { tag: "held", reason: "upstream_not_configured", until: now + HOLD_MS };
+  const candidates = accountsFor(configuration, record.pinnedAccount);
+  if (candidates.length === 0) {
+    return { tag: "held", reason: "upstream_not_configured", until: now + NOT_CONFIGURED_RETRY_MS };
   }
-  // The sandbox has no account that could be refused.
-  if (record.mode === "test") return "free";
-  const permit = await requestPermit(env.DIRECTORY, now);
-  if (permit.tag === "open") return { tag: "held", reason: "breaker_open", until: permit.until };
-  return permit.tag === "probe" ? "probe" : "free";
+  const permit = await accountView.requestPermit(env, candidates, now);
+  // The same words for every account and code: what is wrong with an account is the operator's business.
+  if (permit.tag === "held") return { tag: "held", reason: "upstream_unavailable", until: permit.until };
+  const { account, probe } = permit;
+  const redactor = redactorFor(configuration);
+  return { tag: "send", upstream: { ...account, redactor, fetch: sendOut }, account: account.name, probe };
 }
 
-/**
- * Sends createTask. The caller has put the intent into storage; the output gate keeps the request until it is on disk.
- * @param probing the breaker is open, and this is the minute's probe
- */
-export async function submitStep(record: TaskRecord, context: StepContext, probing: boolean): Promise<TaskEvent> {
-  const { configuration } = context;
-  const upstream = upstreamOf(record, configuration);
+/** Sends createTask. The caller has stored the intent; the output gate keeps the request until it is on disk. */
+export async function submitStep(
+  record: TaskRecord,
+  context: StepContext,
+  { upstream, account }: SubmissionPermit,
+): Promise<Submitted> {
   const sentAt = Date.now();
-  const { solver } = configuration;
-  if (upstream === null) {
-    const outcome = { tag: "transient", reason: "upstream_not_configured", retryAfterMs: null } as const;
-    return { tag: "submitted", sentAt, outcome, solver };
-  }
   const outcome = await createTask(upstream, record.task, requestOptions(record, context, sentAt));
-  await tellBreaker(record, context, outcome, probing);
-  return { tag: "submitted", sentAt, outcome, solver };
+  return { tag: "submitted", sentAt, outcome, solver: context.configuration.solver, account };
 }
 
-/** Sends getTaskResult. */
-export async function pollStep(record: TaskRecord, context: StepContext): Promise<TaskEvent> {
+/** Sends getTaskResult to the account that has the task. An account that is no longer configured cannot be asked. */
+export async function pollStep(record: TaskRecord, context: StepContext): Promise<Polled> {
   const { configuration } = context;
-  const upstream = upstreamOf(record, configuration);
-  const sentAt = Date.now();
   const { solver } = configuration;
+  const sentAt = Date.now();
+  const account = record.mode === "test" ? null : accountOf(configuration, record.upstreamAccount);
+  const upstream =
+    record.mode === "test" ? SANDBOX : account && { ...account, redactor: redactorFor(configuration), fetch: sendOut };
   if (upstream === null || record.upstreamTaskId === null) {
     const outcome = { tag: "request_failed", reason: "upstream_not_configured", retryAfterMs: null } as const;
     return { tag: "polled", sentAt, outcome, solver };
   }
   const outcome = await getTaskResult(upstream, record.upstreamTaskId, requestOptions(record, context, sentAt));
-  await tellBreaker(record, context, outcome, false);
-  return { tag: "polled", sentAt, outcome, solver };
+  return { tag: "polled", sentAt, outcome, solver, account: account?.name };
 }
 
-/** An account that is refused opens the breaker; a probe that is taken closes it. KV's trouble is none of the task's. */
-async function tellBreaker(
-  record: TaskRecord,
+/**
+ * Reports what an answer says about its account. Called after the event is stored: a paid answer must not wait for it.
+ * @returns a promise to await where the task's next step depends on it: after a refused submission, which tries the next account
+ */
+export async function reportAccount(
   { env }: StepContext,
-  outcome: CreateOutcome | PollOutcome,
-  probing: boolean,
+  event: Submitted | Polled,
+  probe: Probe | null = null,
 ): Promise<void> {
-  if (record.mode === "test") return;
-  try {
-    if (outcome.tag === "account") await openBreaker(env.DIRECTORY, outcome.code, Date.now());
-    else if (probing && (outcome.tag === "created" || outcome.tag === "ready"))
-      await closeBreaker(env.DIRECTORY, Date.now());
-  } catch (error) {
-    log("warn", "breaker_unreached", { taskId: TASK_ID_PREFIX + record.id, ...describeError(error) });
+  const { account, outcome, sentAt } = event;
+  if (account === undefined) return;
+  const now = Date.now();
+  if (outcome.tag === "account") {
+    const refusal = { account, code: loggableCode(outcome.code), ageMs: Math.max(now - sentAt, 0), probe };
+    await accountView.reportRefused(env, refusal, now);
+    return;
   }
+  if (event.tag === "polled") return;
+  if (probe !== null && showsThatAccountWorks(event.outcome)) void accountView.reportWorking(env, probe, now);
+  if (outcome.tag === "created" || outcome.tag === "ready") void accountView.countTask(env, account, now);
+}
+
+/** A rejected request shows it too: the upstream has looked past the account. An error without a code may be about anything. */
+function showsThatAccountWorks(outcome: CreateOutcome): boolean {
+  if (outcome.tag === "failed") return outcome.code !== "";
+  return outcome.tag === "created" || outcome.tag === "ready";
+}
+
+function sendOut(request: Request): Promise<Response> {
+  return fetch(request);
+}
+
+function requestOptions(record: TaskRecord, { final }: StepContext, now: number) {
+  const left = record.deadlineAt - now;
+  return {
+    timeoutMs: Math.min(Math.max(left, MIN_REQUEST_MS), UPSTREAM_TIMEOUT_MS),
+    traceparent: record.traceparent,
+    signal: final,
+  };
 }

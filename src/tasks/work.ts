@@ -15,7 +15,7 @@ import { reportExhausted } from "./report.ts";
 import type { TaskState } from "./state.ts";
 import { isFinal } from "./status.ts";
 import { attemptDue, nextAction } from "./timers.ts";
-import { permitFor, pollStep, submitStep } from "./upstream-effects.ts";
+import { pollStep, reportAccount, requestSubmission, submitStep } from "./upstream-effects.ts";
 
 /** Steps of one alarm: more than any task has due at once, so that a bug cannot loop for ever. */
 const MAX_STEPS = 16;
@@ -37,7 +37,7 @@ export async function doDueSteps(state: TaskState, contextOf: () => StepContext)
         await submit(state, record, context);
         break;
       case "poll":
-        state.apply(await pollStep(record, context));
+        await poll(state, record, context);
         break;
       case "report": {
         const { event, settings } = await reportOutcomeStep(record, context);
@@ -56,15 +56,24 @@ export async function doDueSteps(state: TaskState, contextOf: () => StepContext)
 }
 
 async function submit(state: TaskState, record: TaskRecord, context: StepContext): Promise<void> {
-  const permit = await permitFor(record, context);
-  if (typeof permit !== "string") {
+  const permit = await requestSubmission(record, context);
+  if (permit.tag === "held") {
     state.apply(permit);
     return;
   }
   // A cancel may have come while the permit was requested: only a task that is still queued is submitted.
   const submitting = state.apply({ tag: "submitting" });
   if (isFinal(submitting.status)) return;
-  state.apply(await submitStep(submitting, context, permit === "probe"));
+  const event = await submitStep(submitting, context, permit);
+  state.apply(event);
+  await reportAccount(context, event, permit.probe);
+}
+
+async function poll(state: TaskState, record: TaskRecord, context: StepContext): Promise<void> {
+  const event = await pollStep(record, context);
+  state.apply(event);
+  // Not awaited: the task polls on whatever becomes of the account.
+  void reportAccount(context, event);
 }
 
 async function deliver(

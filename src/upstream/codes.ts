@@ -62,3 +62,8 @@ export function documentedMeaning(code: string): CodeMeaning | null {
 export function meaningOf(code: string, httpStatus: number): CodeMeaning {
   return documentedMeaning(code) ?? (httpStatus === 429 || httpStatus >= 500 ? "transient" : "rejected");
 }
+
+/** A code as it may stand in a log or an alert. Text that does not have the form of a code may be anything. */
+export function loggableCode(code: string): string {
+  return /^\w{1,64}$/.test(code) ? code : "(not a code)";
+}

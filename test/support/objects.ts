@@ -6,8 +6,8 @@ import type { TaskObject } from "../../src/tasks/object.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import { RECORD_KEY } from "../../src/tasks/record.ts";
 import type { AcceptRequest, TaskOwner } from "../../src/tasks/rpc.ts";
-import type { TenantObject } from "../../src/tenants/object.ts";
 import { SEED_TASK } from "./gateway.ts";
+import type { AnyObject, AnyStub } from "./time.ts";
 import { pass } from "./time.ts";
 
 export const POLL_MS = 3_000;
@@ -88,11 +88,6 @@ export async function tasksInOrder(count: number): Promise<TaskStub[]> {
 }
 
 /** Replaces an object's environment, for this life of it: a binding that fails, or a variable out of its range. */
-export function setEnvironment(
-  stub: TaskStub | DurableObjectStub<TenantObject>,
-  environment: object,
-): Promise<boolean> {
-  return runInDurableObject<TaskObject | TenantObject, boolean>(stub, (object) =>
-    Reflect.set(object, "env", environment),
-  );
+export function setEnvironment(stub: AnyStub, environment: object): Promise<boolean> {
+  return runInDurableObject<AnyObject, boolean>(stub, (object) => Reflect.set(object, "env", environment));
 }

@@ -104,7 +104,7 @@ const anyFact: fc.Arbitrary<TaskEvent> = fc.oneof(
   ),
   fc.record({ tag: fc.constant("admission" as const), outcome: admissionOutcome }),
   fc.record({ tag: fc.constant("submitted" as const), sentAt: unstamped, outcome: createOutcome, solver }),
-  fc.record({ tag: fc.constant("held" as const), reason: fc.constant("breaker_open"), until: unstamped }),
+  fc.record({ tag: fc.constant("held" as const), reason: fc.constant("upstream_unavailable"), until: unstamped }),
   fc.record({ tag: fc.constant("polled" as const), sentAt: unstamped, outcome: pollOutcome, solver }),
   fc.record({
     tag: fc.constantFrom("outcome_recorded" as const, "endpoint_changed" as const, "redeliver" as const),

@@ -3,8 +3,10 @@
 
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
+import type { AlertObject } from "../../src/alerts/object.ts";
 import type { TaskObject } from "../../src/tasks/object.ts";
 import type { TenantObject } from "../../src/tenants/object.ts";
+import type { UpstreamObject } from "../../src/upstream/object.ts";
 
 /** Where the clock of a test begins: mid-month, so that no test crosses a month unless it means to. */
 export const START = Date.UTC(2035, 4, 15, 12);
@@ -16,7 +18,13 @@ const MAX_LOOKS = 2_000;
 /** Alarms of one `runUntil`: more than any task of these tests has, so that an object that spins fails instead of hanging. */
 const MAX_RINGS = 200;
 
-type Ringing = DurableObjectStub<TaskObject> | DurableObjectStub<TenantObject>;
+/** Every class of object: each has an alarm. */
+export type AnyObject = TaskObject | TenantObject | UpstreamObject | AlertObject;
+export type AnyStub =
+  | DurableObjectStub<TaskObject>
+  | DurableObjectStub<TenantObject>
+  | DurableObjectStub<UpstreamObject>
+  | DurableObjectStub<AlertObject>;
 
 /** Stops the clock at `at`. Undone by `releaseTime`. */
 export function freezeTime(at: number = START): void {
@@ -44,19 +52,19 @@ export async function eventually(done: () => boolean | Promise<boolean>): Promis
 }
 
 /** Takes an object's memory away and leaves its storage, whether it is in memory at the moment or not. */
-export async function evict(stub: Ringing): Promise<void> {
+export async function evict(stub: AnyStub): Promise<void> {
   // Only what runs can be evicted: a look at nothing brings it back first.
   await withState(stub, () => undefined);
   await evictDurableObject(stub);
 }
 
 /** When the alarm of an object is to ring, or null where none is set. */
-export function alarmOf(stub: Ringing): Promise<number | null> {
+export function alarmOf(stub: AnyStub): Promise<number | null> {
   return withState(stub, (state) => state.storage.getAlarm());
 }
 
 /** Deletes the alarm behind the object's back, as a platform that loses it would. */
-export function loseAlarm(stub: Ringing): Promise<void> {
+export function loseAlarm(stub: AnyStub): Promise<void> {
   return withState(stub, (state) => state.storage.deleteAlarm());
 }
 
@@ -64,7 +72,7 @@ export function loseAlarm(stub: Ringing): Promise<void> {
  * Rings the alarm that is set, whenever it was due, and says whether there was one. As on the platform, the alarm is gone when
  * its handler begins and the handler is told when it was due: a cold object needs that to know what it had done.
  */
-export async function ring(stub: Ringing): Promise<boolean> {
+export async function ring(stub: AnyStub): Promise<boolean> {
   const scheduledTime = await alarmOf(stub);
   if (scheduledTime === null) return false;
   await loseAlarm(stub);
@@ -73,12 +81,12 @@ export async function ring(stub: Ringing): Promise<boolean> {
 }
 
 /** Runs the alarm's handler once more for an alarm whose handler did not end: the platform's retry. */
-export function ringAgain(stub: Ringing, scheduledTime: number): Promise<void> {
+export function ringAgain(stub: AnyStub, scheduledTime: number): Promise<void> {
   return handleAlarm(stub, scheduledTime, 1);
 }
 
 /** Sets the clock to the alarm's time, unless it is past, and rings it. Returns that time. */
-export async function ringOnTime(stub: Ringing): Promise<number> {
+export async function ringOnTime(stub: AnyStub): Promise<number> {
   const at = await alarmOf(stub);
   if (at === null) throw new Error("no alarm is set");
   vi.setSystemTime(Math.max(at, Date.now()));
@@ -87,7 +95,7 @@ export async function ringOnTime(stub: Ringing): Promise<number> {
 }
 
 /** Rings every alarm on time until none is due at or before `until`; the clock then shows `until`. Returns when they rang. */
-export async function runUntil(stub: Ringing, until: number): Promise<number[]> {
+export async function runUntil(stub: AnyStub, until: number): Promise<number[]> {
   const rung: number[] = [];
   for (;;) {
     const at = await alarmOf(stub);
@@ -111,12 +119,12 @@ export function hastenTimers(fromMs: number): number[] {
   return asked;
 }
 
-function withState<T>(stub: Ringing, read: (state: DurableObjectState) => T | Promise<T>): Promise<T> {
-  return runInDurableObject<TaskObject | TenantObject, T>(stub, (_object, state) => read(state));
+function withState<T>(stub: AnyStub, read: (state: DurableObjectState) => T | Promise<T>): Promise<T> {
+  return runInDurableObject<AnyObject, T>(stub, (_object, state) => read(state));
 }
 
-function handleAlarm(stub: Ringing, scheduledTime: number, retryCount: number): Promise<void> {
-  return runInDurableObject<TaskObject | TenantObject, void>(stub, (object) =>
+function handleAlarm(stub: AnyStub, scheduledTime: number, retryCount: number): Promise<void> {
+  return runInDurableObject<AnyObject, void>(stub, (object) =>
     object.alarm({ scheduledTime, retryCount, isRetry: retryCount > 0 }),
   );
 }

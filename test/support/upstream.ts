@@ -1,5 +1,5 @@
-// The outside of the gateway, scripted: an upstream that answers as it is told and remembers what it was asked, and a receiver
-// of webhooks. It takes the place of `fetch`, so a request to anybody else is an error of the test.
+// The outside of the gateway, scripted: two upstreams that answer from a list and record what they were asked, a receiver of
+// webhooks and one of operator alerts. It replaces `fetch`, so a request to anything else is an error of the test.
 
 import { vi } from "vitest";
 import { eventually } from "./time.ts";
@@ -21,19 +21,32 @@ export interface Script {
   readonly create?: readonly Answer[];
   readonly poll?: readonly Answer[];
   readonly receive?: readonly Answer[];
+  /** What the second upstream does. */
+  readonly second?: { readonly create?: readonly Answer[]; readonly poll?: readonly Answer[] };
+  /** What the receiver of operator alerts does. */
+  readonly alert?: readonly Answer[];
 }
 
 /** The host that `UPSTREAM_URL` of the tests names. */
 const UPSTREAM_HOST = "upstream.test";
 
+/** The host of the second upstream. */
+const SECOND_HOST = "second.test";
+export const SECOND_URL = `http://${SECOND_HOST}`;
+
 /** Where a task's webhooks go in these tests. */
 export const RECEIVER_URL = "https://receiver.example/hook";
+
+/** Where operator alerts go in these tests. */
+export const ALERTS_URL = "https://alerts.example/hook";
 
 /** Requests that the outside has seen, oldest first. */
 export interface Outside {
   readonly creates: SeenRequest[];
   readonly polls: SeenRequest[];
   readonly webhooks: SeenRequest[];
+  readonly second: { readonly creates: SeenRequest[]; readonly polls: SeenRequest[] };
+  readonly alerts: SeenRequest[];
   /** All of them. */
   readonly count: number;
 }
@@ -43,8 +56,13 @@ export function scriptOutside(script: Script = {}): Outside {
   const creates: SeenRequest[] = [];
   const polls: SeenRequest[] = [];
   const webhooks: SeenRequest[] = [];
+  const alerts: SeenRequest[] = [];
+  const second: Outside["second"] = { creates: [], polls: [] };
   const listOf = ({ hostname, pathname, href }: URL): [SeenRequest[], readonly Answer[] | undefined] => {
     if (href === RECEIVER_URL) return [webhooks, script.receive];
+    if (href === ALERTS_URL) return [alerts, script.alert];
+    if (hostname === SECOND_HOST && pathname === "/createTask") return [second.creates, script.second?.create];
+    if (hostname === SECOND_HOST && pathname === "/getTaskResult") return [second.polls, script.second?.poll];
     if (hostname === UPSTREAM_HOST && pathname === "/createTask") return [creates, script.create];
     if (hostname === UPSTREAM_HOST && pathname === "/getTaskResult") return [polls, script.poll];
     throw new Error(`nobody is to ask ${href}`);
@@ -63,8 +81,10 @@ export function scriptOutside(script: Script = {}): Outside {
     creates,
     polls,
     webhooks,
+    second,
+    alerts,
     get count() {
-      return creates.length + polls.length + webhooks.length;
+      return [creates, polls, webhooks, second.creates, second.polls, alerts].flat().length;
     },
   };
 }

@@ -206,7 +206,7 @@ describe("a finished task", () => {
     ["a submission whose answer is hidden", submitted(HIDDEN, at(9_000))],
     ["an admission", { tag: "admission", outcome: { tag: "admitted" } }],
     ["a rejection", { tag: "admission", outcome: { tag: "rejected", code: "tenant_suspended" } }],
-    ["a hold", { tag: "held", reason: "breaker_open", until: at(40_000) }],
+    ["a hold", { tag: "held", reason: "upstream_unavailable", until: at(40_000) }],
     ["an intent", { tag: "submitting" }],
     ["an interruption", { tag: "interrupted" }],
     ["a wake-up", { tag: "woken" }],

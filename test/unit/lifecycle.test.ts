@@ -25,7 +25,7 @@ import {
 } from "../support/records.ts";
 
 const admission = (outcome: AdmissionOutcome): TaskEvent => ({ tag: "admission", outcome });
-const held = (ms: number): TaskEvent => ({ tag: "held", reason: "breaker_open", until: at(ms) });
+const held = (ms: number): TaskEvent => ({ tag: "held", reason: "upstream_unavailable", until: at(ms) });
 const last = (record: TaskRecord) => record.events.at(-1);
 
 describe("a fresh task", () => {
@@ -211,10 +211,15 @@ describe("submission", () => {
     expect(applied(submitting(), [100, submitted(outcome, AT)]).error).not.toHaveProperty("upstreamCode");
   });
 
-  it.each<[string, CreateOutcome]>([
-    ["an account that upstream refuses", { tag: "account", code: "ERROR_ZERO_BALANCE" }],
-    ["a transient rejection", { tag: "transient", reason: "ERROR_NO_SLOT_AVAILABLE", retryAfterMs: null }],
-  ])("%s is retried after 3, 6, 12, 15, 15 s and not counted as a submission", (_name, outcome) => {
+  it("a refused account is not counted as a submission, and another account is asked for at once", () => {
+    const outcome: CreateOutcome = { tag: "account", code: "ERROR_ZERO_BALANCE" };
+    const record = applied(submitting(), [100, submitted(outcome, at(50))]);
+    expect(record).toMatchObject({ status: "queued", intentAt: null, submissions: 0, faults: 0, stepAt: at(100) });
+    expect(last(record)).toMatchObject({ type: "submission_refused", detail: "upstream_unavailable", durationMs: 50 });
+  });
+
+  it("a transient rejection is retried after 3, 6, 12, 15, 15 s and not counted as a submission", () => {
+    const outcome: CreateOutcome = { tag: "transient", reason: "ERROR_NO_SLOT_AVAILABLE", retryAfterMs: null };
     let record = admitted();
     for (const pauseMs of [3_000, 6_000, 12_000, 15_000, 15_000]) {
       record = applied(record, [50, { tag: "submitting" }], [100, submitted(outcome, at(50))]);
@@ -235,7 +240,7 @@ describe("submission", () => {
   it("a submission that is held back waits until it is told, and is not counted", () => {
     const record = applied(admitted(), [50, held(15_050)]);
     expect(record).toMatchObject({ status: "queued", stage: "submission", submissions: 0, stepAt: at(15_050) });
-    expect(last(record)).toStrictEqual({ at: at(50), type: "held", detail: "breaker_open" });
+    expect(last(record)).toStrictEqual({ at: at(50), type: "held", detail: "upstream_unavailable" });
   });
 });
 
@@ -259,7 +264,7 @@ describe("the deadline", () => {
     ["processing to the end", processing(), "timeout"],
     ["refused at its last submission", refused, "upstream_unavailable"],
     ["refused for the operator's account", applied(submitting(), [90, account]), "upstream_unavailable"],
-    ["held back by an open breaker", applied(admitted(), [90, held(15_000)]), "upstream_unavailable"],
+    ["held because no account works", applied(admitted(), [90, held(15_000)]), "upstream_unavailable"],
     ["sent once with a hidden answer", applied(submitting(), [90, submitted(HIDDEN, AT)]), "upstream_unavailable"],
     ["created after a rejection", applied(refused, [3_090, { tag: "submitting" }], [3_100, created]), "timeout"],
   ])("a task that was %s fails as it should", (_name, record, code) => {

@@ -1,0 +1,53 @@
+// Upstream accounts: a gateway with two of them, and what their object, KV and the tasks know of them.
+
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { AcceptRequest } from "../../src/tasks/rpc.ts";
+import type { AccountState, AccountStates } from "../../src/upstream/account-states.ts";
+import { accountStatesSchema, stateOf } from "../../src/upstream/account-states.ts";
+import type { UpstreamObject } from "../../src/upstream/object.ts";
+import { STATES_KEY, upstreamObject } from "../../src/upstream/object.ts";
+import type { TaskStub } from "./objects.ts";
+import { acceptTask, setEnvironment } from "./objects.ts";
+import { SECOND_URL } from "./upstream.ts";
+
+export const FIRST = { name: "first", url: "http://upstream.test", clientKey: "key-of-the-first-account" } as const;
+export const SECOND = { name: "second", url: SECOND_URL, clientKey: "key-of-the-second-account" } as const;
+
+/** The environment of a gateway with both accounts, in this order. */
+export const TWO_ACCOUNTS = { ...env, UPSTREAM_ACCOUNTS: JSON.stringify([FIRST, SECOND]) };
+
+/** A live task that lives long enough to see accounts recover, in a gateway with both accounts. */
+export async function acceptPatient(
+  overrides: Partial<AcceptRequest> = {},
+  environment: object = TWO_ACCOUNTS,
+): Promise<TaskStub> {
+  const stub = await acceptTask({ timeoutMs: 300_000, ...overrides });
+  await setEnvironment(stub, environment);
+  return stub;
+}
+
+export type UpstreamStub = DurableObjectStub<UpstreamObject>;
+
+/** A fresh handle on the one UpstreamObject. */
+export function accountsObject(): UpstreamStub {
+  return upstreamObject(env);
+}
+
+/** What the object says of an account, or undefined where it was never refused. */
+export async function stateOfAccount(name: string): Promise<AccountState | undefined> {
+  return stateOf(await accountsObject().states(), name);
+}
+
+/** The copy that KV has. */
+export async function publishedStates(): Promise<AccountStates | null> {
+  const stored = await env.DIRECTORY.get(STATES_KEY);
+  return stored === null ? null : accountStatesSchema.parse(JSON.parse(stored));
+}
+
+/** Everything that the object has in storage, as one text. */
+export function storedAccounts(): Promise<string> {
+  return runInDurableObject(accountsObject(), async (_object, { storage }) =>
+    JSON.stringify([...(await storage.list())]),
+  );
+}
