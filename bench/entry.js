@@ -77,6 +77,8 @@ const limits = {
   CREATE_LIMIT: new MemoryLimit(creations === undefined ? undefined : Number(creations)),
   CALL_LIMIT: new MemoryLimit(),
   AUTH_FAILURE_LIMIT: new MemoryLimit(),
+  UNKNOWN_KEY_LIMIT: new MemoryLimit(),
+  WEBHOOK_TEST_LIMIT: new MemoryLimit(),
 };
 
 const meter = variables.BENCH_METER === "true" ? new Meter() : null;

@@ -11,6 +11,7 @@ import { ApiError, problemOf } from "./errors.ts";
 import { describeError, log } from "./log.ts";
 import { logRequests } from "./middleware/access-log.ts";
 import type { AppEnv } from "./middleware/authenticate.ts";
+import { overloadedError } from "./object-retry.ts";
 import { OPENAPI_HEAD, SECURITY_SCHEMES } from "./openapi.ts";
 import { adminRoutes } from "./routes/admin.ts";
 import {
@@ -110,5 +111,7 @@ function expectedError(error: unknown): ApiError {
   if (error instanceof HTTPException && error.status === 400) {
     return new ApiError("invalid_json", "The body is not valid JSON.");
   }
-  return new ApiError("internal", "The gateway failed. The request id helps to find out why.");
+  return (
+    overloadedError(error) ?? new ApiError("internal", "The gateway failed. The request id helps to find out why.")
+  );
 }

@@ -17,6 +17,8 @@ export interface Env {
   readonly CREATE_LIMIT: RateLimit;
   readonly CALL_LIMIT: RateLimit;
   readonly AUTH_FAILURE_LIMIT: RateLimit;
+  readonly UNKNOWN_KEY_LIMIT: RateLimit;
+  readonly WEBHOOK_TEST_LIMIT: RateLimit;
   readonly ANALYTICS: AnalyticsEngineDataset;
   readonly ASSETS: Fetcher;
 }

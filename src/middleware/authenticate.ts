@@ -1,42 +1,46 @@
-// Who calls. A key is checked for its form first (a typo costs no I/O), then by hash in the directory. Missing, malformed,
-// unknown, revoked and expired keys all look alike. Refuses to log what it is shown.
+// Authentication by API key or by the operator's token. The form of a key is checked first, without I/O. Missing, malformed, unknown,
+// revoked and expired keys get the same answer.
 
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Configuration, Env } from "../env.ts";
 import { ApiError } from "../errors.ts";
-import { findKey, tenantStub } from "../tenants/directory.ts";
+import { rateLimited } from "../rate-limit-policy.ts";
+import { tenantStub } from "../tenants/directory.ts";
+import { ADDRESS_FAILURES, chargeFailure, findKey } from "../tenants/find-key.ts";
 import type { KeyMode, Scope } from "../tenants/keys.ts";
 import { equalInConstantTime, hashKey, parseKey } from "../tenants/keys.ts";
 import type { TenantProfile } from "../tenants/settings.ts";
-import { limitAuthFailures } from "./rate-limit.ts";
 
 /** The authenticated caller. */
 export interface Caller {
   readonly tenantId: string;
   readonly mode: KeyMode;
   readonly keyId: string;
+  /** SHA-256 of the key. */
+  readonly keyHash: string;
   readonly scopes: readonly Scope[];
-  /** The tenant as this edge knows it: up to 90 s old. */
+  /** The tenant as this edge knows it, up to 90 s old. */
   readonly profile: TenantProfile;
   /** The month (`2026-11`) whose quota of live tasks is used up, or null. */
   readonly exhaustedMonth: string | null;
 }
 
-/** What handlers read of their context; `caller` stands there behind `authenticate` only. */
+/** The context variables of handlers. `caller` is set behind `authenticate`. */
 export interface AppEnv {
   Bindings: Env;
   Variables: { requestId: string; configuration: Configuration; caller: Caller };
 }
 
-/** What a caller without a valid key is told, whatever is wrong with it. */
-export const UNAUTHENTICATED = "A valid API key is needed: Authorization: Bearer sg_…";
+/** The message for every caller without a valid key. */
+export const UNAUTHENTICATED = "This call needs a valid API key: Authorization: Bearer sg_…";
 
-/** Requires a key that has `scope`, or any key at all for null, and sets `caller`. `keyOf` finds the key in the request. */
+const FAILURES = { name: "auth-failures", quota: ADDRESS_FAILURES.limit, periodS: ADDRESS_FAILURES.periodS };
+
+/** Requires a key that has `scope` (null: any key) and sets `caller`. `keyOf` finds the key in the request. */
 export function authenticate(scope: Scope | null, keyOf: (c: Context<AppEnv>) => string | null = bearerOf) {
   return createMiddleware<AppEnv>(async function authenticate(c, next) {
-    const caller = await callerOf(c, keyOf(c));
-    if (caller === null) throw await authFailure(c, UNAUTHENTICATED);
+    const caller = await requireCaller(c, keyOf(c), UNAUTHENTICATED);
     c.set("caller", caller);
     if (scope !== null && !caller.scopes.includes(scope)) {
       throw new ApiError("insufficient_scope", `This call needs the scope ${scope}.`);
@@ -45,43 +49,71 @@ export function authenticate(scope: Scope | null, keyOf: (c: Context<AppEnv>) =>
   });
 }
 
-/** Requires the operator's token. Without one configured there is no /admin. */
+/** Requires the operator's token. Without a configured token, /admin does not exist. */
 export function authenticateOperator() {
   return createMiddleware<AppEnv>(async function authenticateOperator(c, next) {
     const { adminToken } = c.var.configuration;
     if (adminToken === null) throw new ApiError("not_found", "There is nothing here.");
     const token = bearerOf(c);
     if (token === null || !equalInConstantTime(token, adminToken)) {
-      throw await authFailure(c, "The operator's token is needed: Authorization: Bearer …");
+      throw await authFailure(c, "This call needs the operator's token: Authorization: Bearer …");
     }
     await next();
   });
 }
 
-/** The caller that a key names, or null: it never throws for a bad key. */
-export async function callerOf(c: Context<AppEnv>, key: unknown): Promise<Caller | null> {
+/**
+ * The caller of a valid key.
+ * @throws ApiError `unauthenticated` with `message`, or `rate_limited` for an address that has failed too often
+ */
+export async function requireCaller(c: Context<AppEnv>, key: unknown, message: string): Promise<Caller> {
   const parsed = typeof key === "string" ? parseKey(key) : null;
-  if (typeof key !== "string" || parsed === null) return null;
+  if (typeof key !== "string" || parsed === null) throw await authFailure(c, message);
   const now = Date.now();
-  const found = await findKey(c.env, parsed.tenantId, await hashKey(key), now, (work) =>
-    c.executionCtx.waitUntil(work),
-  );
-  if (found === null || found.key.mode !== parsed.mode) return null;
-  noteUse(c, found.profile.id, found.key.id, now);
+  const keyHash = await hashKey(key);
+  const lookup = await lookUp(c, parsed.tenantId, keyHash, now);
+  if (lookup.tag === "rate_limited") throw tooManyFailures();
+  if (lookup.tag === "unknown") throw lookup.counted ? unauthenticated(message) : await authFailure(c, message);
+  const { key: found, profile, exhaustedMonth } = lookup.known;
+  noteUse(c, profile.id, found.id, now);
   return {
-    tenantId: found.profile.id,
-    mode: found.key.mode,
-    keyId: found.key.id,
-    scopes: found.key.scopes,
-    profile: found.profile,
-    exhaustedMonth: found.exhaustedMonth,
+    tenantId: profile.id,
+    mode: found.mode,
+    keyId: found.id,
+    keyHash,
+    scopes: found.scopes,
+    profile,
+    exhaustedMonth,
   };
 }
 
-/** Counts a failed authentication against its address: 401, or 429 to those who have failed too often. */
+/** Whether the caller's key is still valid, as far as the edge knows: for requests that have waited since they began. */
+export async function isStillValid(c: Context<AppEnv>): Promise<boolean> {
+  const { tenantId, keyHash, profile } = c.var.caller;
+  const lookup = await lookUp(c, tenantId, keyHash, Date.now());
+  return lookup.tag === "known" && lookup.known.profile.createdAt === profile.createdAt;
+}
+
+/** Charges the caller's address with a failed authentication: 401, or 429 for an address that has failed too often. */
 export async function authFailure(c: Context<AppEnv>, message: string): Promise<ApiError> {
-  const limited = await limitAuthFailures(c);
-  return limited ?? new ApiError("unauthenticated", message, { headers: { "WWW-Authenticate": "Bearer" } });
+  return (await chargeFailure(c.env, addressOf(c))) ? unauthenticated(message) : tooManyFailures();
+}
+
+function unauthenticated(message: string): ApiError {
+  return new ApiError("unauthenticated", message, { headers: { "WWW-Authenticate": "Bearer" } });
+}
+
+function tooManyFailures(): ApiError {
+  return rateLimited(FAILURES, "Too many failed authentications from this address.");
+}
+
+function lookUp(c: Context<AppEnv>, tenantId: string, hash: string, now: number) {
+  const candidate = { tenantId, hash, address: addressOf(c) };
+  return findKey(c.env, candidate, now, (work) => c.executionCtx.waitUntil(work));
+}
+
+function addressOf(c: Context<AppEnv>): string {
+  return c.req.header("cf-connecting-ip") ?? "unknown";
 }
 
 /** The token of the `Authorization` header, or null. */
@@ -90,7 +122,7 @@ export function bearerOf(c: Context<AppEnv>): string | null {
   return match?.[1] ?? null;
 }
 
-/** The day on which this isolate last told a tenant of a key's use: once a day and isolate is enough for a day's grain. */
+/** The day on which this isolate last reported the use of a key: the tenant's object keeps only the day. */
 const notedOn = new Map<string, string>();
 const MAX_NOTED = 10_000;
 
@@ -99,7 +131,7 @@ function noteUse(c: Context<AppEnv>, tenantId: string, keyId: string, now: numbe
   if (notedOn.get(keyId) === day) return;
   if (notedOn.size >= MAX_NOTED) notedOn.clear();
   notedOn.set(keyId, day);
-  // A note that is lost costs a date in a list; the request does not wait for it.
+  // If the report is lost, only a date in a list is wrong.
   c.executionCtx.waitUntil(
     tenantStub(c.env, tenantId)
       .noteKeyUse(keyId, day)

@@ -7,6 +7,7 @@ import { ApiError, invalidField } from "../errors.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticateOperator } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
+import { withRetry } from "../object-retry.ts";
 import { DEFAULT_PAGE, json, jsonContent, noContent, pageQuerySchema, problems } from "../schemas/shared.ts";
 import {
   createdKeySchema,
@@ -23,10 +24,11 @@ import {
   tenantSchema,
 } from "../schemas/tenants.ts";
 import { OPERATOR } from "../tenants/actor.ts";
-import { dropCachedTenant, listTenants, tenantStub } from "../tenants/directory.ts";
+import { listTenants, tenantStub } from "../tenants/directory.ts";
 import { normaliseHosts } from "../tenants/hosts.ts";
 import { TENANT_ID_PATTERN } from "../tenants/keys.ts";
 import { DEFAULT_LIMITS } from "../tenants/settings.ts";
+import { dropCachedTenant, rememberTenant } from "../tenants/snapshot-cache.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import {
   createdOrThrow,
@@ -176,6 +178,7 @@ export function adminRoutes() {
     const created = await tenantStub(c.env, id).create(wanted);
     if (created === null) throw new ApiError("tenant_exists", `There is a tenant ${id} already.`);
     dropCachedTenant(id);
+    rememberTenant(id);
     return c.json({ ...presentTenant(created.profile), webhookSecrets: created.webhookSecrets }, 201);
   });
 
@@ -189,7 +192,8 @@ export function adminRoutes() {
   });
 
   app.openapi(getTenantRoute, async (c) => {
-    const profile = await tenantOf(c.env, c.req.valid("param").tenantId).describe();
+    const { tenantId } = c.req.valid("param");
+    const profile = await withRetry(async () => tenantOf(c.env, tenantId).describe());
     if (profile === null) throw noTenant();
     return c.json(presentTenant(profile), 200);
   });
@@ -197,11 +201,12 @@ export function adminRoutes() {
   app.openapi(patchTenantRoute, async (c) => {
     const { tenantId } = c.req.valid("param");
     const { allowedHosts, limits, ...rest } = c.req.valid("json");
-    const profile = await tenantOf(c.env, tenantId).patch({
+    const patch = {
       ...rest,
       limits: limits === undefined ? undefined : defined(limits),
       allowedHosts: allowedHosts === undefined ? undefined : hostsOf(allowedHosts),
-    });
+    };
+    const profile = await withRetry(async () => tenantOf(c.env, tenantId).patch(patch));
     dropCachedTenant(tenantId);
     if (profile === null) throw noTenant();
     return c.json(presentTenant(profile), 200);
@@ -209,7 +214,8 @@ export function adminRoutes() {
 
   app.openapi(deleteTenantRoute, async (c) => {
     const { tenantId } = c.req.valid("param");
-    const removed = await tenantOf(c.env, tenantId).remove();
+    // A tenant that a repeated call does not find was deleted by the call that was lost.
+    const removed = await withRetry(async (attempt) => (await tenantOf(c.env, tenantId).remove()) || attempt > 1);
     dropCachedTenant(tenantId);
     if (!removed) throw noTenant();
     return c.body(null, 204);
@@ -225,16 +231,21 @@ export function adminRoutes() {
   });
 
   app.openapi(listKeysRoute, async (c) => {
-    const keys = await tenantOf(c.env, c.req.valid("param").tenantId).listKeys(OPERATOR);
+    const { tenantId } = c.req.valid("param");
+    const keys = await withRetry(async () => tenantOf(c.env, tenantId).listKeys(OPERATOR));
     if (keys === null) throw noTenant();
     return c.json({ keys: keys.map(presentKey) }, 200);
   });
 
   app.openapi(deleteKeyRoute, async (c) => {
     const { tenantId, keyId } = c.req.valid("param");
-    const revoked = await tenantOf(c.env, tenantId).revokeKey(OPERATOR, keyId);
+    const revoked = await withRetry(async (attempt) => {
+      const result = await tenantOf(c.env, tenantId).revokeKey(OPERATOR, keyId);
+      // A key that a repeated call does not find was revoked by the call that was lost.
+      return result === true || (result === false && attempt > 1);
+    });
     dropCachedTenant(tenantId);
-    if (revoked !== true) throw noSuchKey();
+    if (!revoked) throw noSuchKey();
     return c.body(null, 204);
   });
 

@@ -10,7 +10,7 @@ import { codeOfFailedTask, compatibilityCodeOf } from "../compatibility-codes.ts
 import { ApiError } from "../errors.ts";
 import { parseTraceparent } from "../http.ts";
 import type { AppEnv, Caller } from "../middleware/authenticate.ts";
-import { authFailure, callerOf } from "../middleware/authenticate.ts";
+import { requireCaller } from "../middleware/authenticate.ts";
 import { limitBody, readJson } from "../middleware/body.ts";
 import { spend } from "../middleware/rate-limit.ts";
 import {
@@ -182,11 +182,8 @@ export function compatibilityRoutes() {
 
 /** The caller, or the one error that no key, a wrong key and a key without the scope share. */
 async function admit(c: Context<AppEnv>, key: unknown, scope: Scope): Promise<Caller> {
-  const caller = await callerOf(c, key);
-  if (caller === null) {
-    const missing = key === undefined || key === null || key === "";
-    throw await authFailure(c, missing ? "clientKey is missing." : "The clientKey is not a valid key.");
-  }
+  const missing = key === undefined || key === null || key === "";
+  const caller = await requireCaller(c, key, missing ? "clientKey is missing." : "The clientKey is not a valid key.");
   if (!caller.scopes.includes(scope)) throw new ApiError("insufficient_scope", `The key lacks the scope ${scope}.`);
   return caller;
 }

@@ -5,7 +5,7 @@ import { ApiError } from "../errors.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
-import { limitCalls } from "../middleware/rate-limit.ts";
+import { limitCalls, limitWebhookTests } from "../middleware/rate-limit.ts";
 import { json, jsonContent, noContent, problems } from "../schemas/shared.ts";
 import { overlapSchema } from "../schemas/tenants.ts";
 import {
@@ -99,8 +99,8 @@ const testEndpointRoute = createRoute({
   security,
   operationId: "testWebhook",
   summary: "Send `webhook.test` to the default endpoint",
-  description: "Sends one signed event now, without retries.",
-  middleware: writable,
+  description: "Sends one signed event now, without retries. At most 10 in 60 seconds per tenant and mode.",
+  middleware: [...writable, limitWebhookTests()],
   responses: { 200: json(probeSchema, "What the endpoint answered"), ...problems(401, 403, 404, 413, 429) },
 });
 

@@ -38,8 +38,9 @@ function routesUnder(scheme: string | null): [method: string, path: string][] {
 }
 
 const keyRoutes = routesUnder("apiKey");
-/** Tells a caller what the caller holds: any key may ask. Its own tests say so. */
-const openToAnyKey = ([method, path]: [string, string]): boolean => method === "GET" && path === "/v1/keys/current";
+/** Routes that need no scope. Their own tests show it. */
+const openToAnyKey = ([method, path]: [string, string]): boolean =>
+  method === "GET" && ["/v1/keys/current", "/v1/account"].includes(path);
 const scopedRoutes = keyRoutes.filter((route) => !openToAnyKey(route));
 const operatorRoutes = routesUnder("operatorToken");
 const compatibilityRoutes = ["/createTask", "/getTaskResult"];
@@ -49,6 +50,8 @@ const send = (method: string, path: string, options: CallOptions = {}): Promise<
   call(method, path, { ...(hasBody(method) ? { body: {} } : {}), ...options });
 
 function scopeOf(method: string, path: string): string {
+  // A secret is worth as much as the right to replace it.
+  if (path === "/v1/webhook/secret") return "account:write";
   const area = path.startsWith("/v1/tasks") ? "tasks" : "account";
   return `${area}:${method === "GET" ? "read" : "write"}`;
 }

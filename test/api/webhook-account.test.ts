@@ -301,3 +301,26 @@ describe("the scopes", () => {
     expect((await call(method, path, { key: alone.key, body })).ok).toBe(true);
   });
 });
+
+describe("the limit of endpoint tests", () => {
+  it("is 10 in 60 s per tenant and mode: 429 with Retry-After and RateLimit-Policy", async () => {
+    const received = scriptReceivers({ [ENDPOINT]: [ok] });
+    const live = await makeKey(tenantId, { mode: "live", scopes: SCOPES });
+    for (const by of [key, live.key]) await call("PUT", "/v1/webhook", { key: by, body: { url: ENDPOINT } });
+    for (let n = 0; n < 10; n += 1) expect((await test()).status).toBe(200);
+    const response = await test();
+    await expectProblem(response, "rate_limited");
+    expect(response.headers.get("retry-after")).toBe("60");
+    expect(response.headers.get("ratelimit-policy")).toBe('"webhook-tests";q=10;w=60');
+    expect(received).toHaveLength(10);
+    expect((await call("POST", "/v1/webhook/test", { key: live.key })).status).toBe(200);
+  });
+
+  it("holds for tests that run at once", async () => {
+    const received = scriptReceivers({ [ENDPOINT]: [ok] });
+    await put({ url: ENDPOINT });
+    const statuses = (await Promise.all(Array.from({ length: 15 }, test))).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(10);
+    expect(received).toHaveLength(10);
+  });
+});

@@ -32,8 +32,8 @@ export interface CallOptions {
   readonly headers?: Record<string, string>;
 }
 
-/** An address that nobody has failed from before: failed authentications are counted by address. */
-const freshAddress = (): string => `2001:db8::${crypto.randomUUID().slice(9, 18).replace("-", ":")}`;
+/** An address without failed authentications, which are counted per address. */
+export const freshAddress = (): string => `2001:db8::${crypto.randomUUID().slice(9, 18).replace("-", ":")}`;
 
 /** A body that is text, bytes or a stream goes as it is, any other as JSON. A stream says no length. */
 function wireBody(body: unknown): Uint8Array | ReadableStream | null {
