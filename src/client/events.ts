@@ -2,7 +2,6 @@
 
 import { SolvegateError } from "./error.ts";
 import { outcomeOf } from "./response.ts";
-import { readTaskList } from "./shapes.ts";
 import { Connection, type StreamHeaders } from "./stream-connection.ts";
 import { StreamPosition, type TaskEvent } from "./stream-position.ts";
 import { pause } from "./time-limits.ts";
@@ -30,8 +29,6 @@ export interface EventsOptions extends CallOptions {
   readonly onConnection?: ((state: "connected" | "reconnecting", reason: string | null) => void) | undefined;
 }
 
-const PATH = "/v1/stream";
-
 /** The longest first pause (ms) before a reconnect; each failure doubles it, up to the maximum. */
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 30_000;
@@ -57,7 +54,7 @@ export async function* streamEvents(
   options: EventsOptions,
 ): AsyncGenerator<StreamEvent, void, undefined> {
   const { signal, onConnection } = options;
-  const { token } = transport.settings;
+  const { baseUrl, token } = transport.settings;
   // The exception of a WebSocket constructor would quote the key.
   if (!/^[\w.~-]+$/.test(token)) throw new TypeError("apiKey must be an API key: sg_…");
   const aborted = () => signal?.aborted === true;
@@ -65,8 +62,8 @@ export async function* streamEvents(
   const WebSocket = await webSocketClass(given);
   let everOpen = false;
   for (let failures = 0; !aborted(); ) {
-    const url = streamUrl(transport, position.since, options.events);
-    const connection = new Connection(WebSocket, url, token, position.hasSeen);
+    const path = streamPath(position.since, options.events);
+    const connection = new Connection(WebSocket, baseUrl.replace(/^http/, "ws") + path, token, position.hasSeen);
     const close = () => connection.close();
     signal?.addEventListener("abort", close);
     const startedAt = Date.now();
@@ -87,7 +84,9 @@ export async function* streamEvents(
     }
     if (aborted()) return;
     failures = opened && Date.now() - startedAt >= STABLE_MS ? 1 : failures + 1;
-    const retryAfterMs = opened ? 0 : await checkRejection(transport, connection, everOpen ? null : failures, signal);
+    const retryAfterMs = opened
+      ? 0
+      : await checkRejection(transport, path, connection, everOpen ? null : failures, signal);
     if (aborted()) return;
     onConnection?.("reconnecting", transport.redact(connection.reason));
     const backoffMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), MAX_PAUSE_MS) * (0.5 + Math.random() / 2);
@@ -96,10 +95,9 @@ export async function* streamEvents(
   }
 }
 
-function streamUrl(transport: Transport, since: string | undefined, events: EventsOptions["events"]): string {
+function streamPath(since: string | undefined, events: EventsOptions["events"]): string {
   const types = events === undefined || events.length === 0 ? undefined : events.join(",");
-  const path = withQuery(PATH, { since, events: types });
-  return transport.settings.baseUrl.replace(/^http/, "ws") + path;
+  return withQuery("/v1/stream", { since, events: types });
 }
 
 /**
@@ -109,29 +107,34 @@ function streamUrl(transport: Transport, since: string | undefined, events: Even
  */
 async function checkRejection(
   transport: Transport,
+  path: string,
   { rejection, reason }: Connection,
   firstFailures: number | null,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const call = { method: "GET", path: PATH, idempotent: true } as const;
+  const expected = { method: "GET", path, idempotent: true, read: () => undefined } as const;
   const redact = (text: string) => transport.redact(text);
+  // Where the platform hides the response, a plain request gets it: the gateway rejects that for the same reasons, or with 426.
   const outcome =
-    rejection !== null
-      ? outcomeOf<never>({ ...call, read: () => undefined }, rejection, rejection.body, redact)
-      : // The platform hides the response. Reading tasks needs the same scope, and is rejected for the same reasons.
-        await transport.attempt({ ...call, path: "/v1/tasks?limit=1", read: readTaskList, signal }, CHECK_MS);
+    rejection === null
+      ? await transport.attempt<never>({ ...expected, signal }, CHECK_MS)
+      : outcomeOf<never>(expected, rejection, rejection.body, redact);
+  if (outcome.tag === "answer") return 0;
+  const { failure, unexpected } = outcome;
   const hopeless = firstFailures !== null && firstFailures >= MAX_FIRST_ATTEMPTS;
-  if (outcome.tag === "answer") {
+  if (failure.error.code === "upgrade_required" && rejection === null) {
     if (!hopeless) return 0;
     throw new SolvegateError(
       "network_error",
       `The event stream could not be opened (${redact(reason)}), although the gateway responds: ` +
-        "it has too many connections, or a proxy does not support WebSockets",
+        "the tenant has too many connections, or a proxy does not support WebSockets",
     );
   }
-  const { failure, unexpected } = outcome;
-  const final =
-    failure.kind === "final" || (failure.kind === "rejected" && firstFailures !== null) || (unexpected && hopeless);
+  // Once a connection was open, the response of a proxy shows that the gateway is away, and a rate limit passes.
+  const first = firstFailures !== null;
+  const final = unexpected
+    ? hopeless || (first && failure.kind === "final")
+    : failure.kind === "final" || (first && failure.kind === "rejected");
   if (final) throw failure.error;
   return failure.retryAfterMs ?? 0;
 }

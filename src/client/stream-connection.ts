@@ -24,6 +24,9 @@ const PROTOCOL = "solvegate.v1";
 const PING_INTERVAL_MS = 30_000;
 const PONG_TIMEOUT_MS = 10_000;
 
+/** A ping goes out after so much received text (characters), too: the gateway waits for one before it sends much more. */
+const PING_EVERY_CHARACTERS = 512 * 1024;
+
 /** Time limit (ms) of opening a connection. */
 const OPEN_TIMEOUT_MS = 15_000;
 
@@ -43,6 +46,7 @@ export class Connection {
   #wake = () => {};
   #timer: ReturnType<typeof setTimeout>;
   #awaitingPong = false;
+  #receivedSincePing = 0;
   readonly #isDuplicate: (id: string) => boolean;
 
   /**
@@ -90,6 +94,8 @@ export class Connection {
 
   #receive(text: string): void {
     if (text === "pong") this.#awaitingPong = false;
+    this.#receivedSincePing += text.length;
+    if (this.#receivedSincePing >= PING_EVERY_CHARACTERS) this.#ping();
     const frame = frameOf(text);
     if (frame === undefined || this.#isDuplicate(frame.id)) return;
     this.#frames.push(frame);
@@ -101,12 +107,17 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#awaitingPong = true;
-      this.#socket.send("ping");
+      this.#ping();
       this.#timer = setTimeout(() => {
         if (this.#awaitingPong) this.#socket.terminate("no pong in 10 s");
         else this.#schedulePing(PING_INTERVAL_MS - PONG_TIMEOUT_MS);
       }, PONG_TIMEOUT_MS);
     }, delayMs);
+  }
+
+  #ping(): void {
+    this.#receivedSincePing = 0;
+    this.#socket.send("ping");
   }
 
   #end(): void {

@@ -1,17 +1,14 @@
-// The package as a new user has it: packed, installed into an empty folder, and used there by Node, by the compiler and in a Worker.
+// The package as a user has it: packed, installed into an empty folder, and used there by Node, by the compiler and in a Worker.
 
-import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PROJECT } from "../../scripts/support/gateway-process.ts";
+import { type InstalledClient, installClient, SYSTEM_NODE } from "./installed-client.ts";
 import type { Stage } from "./support.ts";
 import { makeKey, makeTenant, setStage } from "./support.ts";
 
-/** What is used of miniflare, which comes with wrangler and is found through it. */
+/** The part of miniflare that is used here. It comes with wrangler, and is found through it. */
 interface MiniflareModule {
   readonly Miniflare: new (
     options: unknown,
@@ -23,43 +20,14 @@ const requireHere = createRequire(import.meta.url);
 const WRANGLER = requireHere.resolve("wrangler/package.json");
 const bin = (manifest: string, name: string) => join(dirname(manifest), "bin", name);
 
-const folder = mkdtempSync(join(tmpdir(), "solvegate-package-"));
+let installed: InstalledClient;
 let stage: Stage;
 let environment: { GATEWAY: string; KEY: string };
 
-/** Runs a program in the new user's folder; what it prints. */
-async function run(
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  const options = { cwd: folder, env: { ...process.env, WRANGLER_SEND_METRICS: "false", ...env } };
-  try {
-    return (await promisify(execFile)(command, args, options)).stdout;
-  } catch (error) {
-    const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
-    throw new Error(`${command} ${args.join(" ")} failed:\n${stdout}\n${stderr}`);
-  }
-}
-const node = (...args: string[]) => run(process.execPath, args, environment);
-
-/** Puts files into the new user's folder. */
-function write(files: Readonly<Record<string, string>>): void {
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-}
+const node = (...args: string[]) => installed.run(process.execPath, args, environment);
 
 beforeAll(async () => {
-  // As `npm pack` does it, without building the assets, which are no part of the package.
-  await promisify(execFile)(process.execPath, [join(PROJECT, "scripts", "client.ts")]);
-  const pack = ["pack", "--ignore-scripts", "--json", "--pack-destination", folder];
-  await promisify(execFile)("npm", pack, { cwd: PROJECT });
-  const [tarball] = readdirSync(folder);
-  write({ "package.json": JSON.stringify({ name: "new-user", private: true, type: "module" }) });
-  await run("npm", ["install", `./${tarball}`, "--prefer-offline", "--no-audit", "--no-fund"]);
-
+  installed = await installClient();
   stage = await setStage();
   await makeTenant(stage.gateway(), "acme");
   environment = { GATEWAY: stage.gateway().url, KEY: await makeKey(stage.gateway(), "acme", "test") };
@@ -67,39 +35,46 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stage.close();
-  rmSync(folder, { recursive: true, force: true });
+  installed.remove();
 });
 
 const SOLVE = `{ websiteURL: "https://antcpt.com/score_detector", websiteKey: "sandbox-instant", pageAction: "homepage" }`;
 
-it("brings the client and the library that verifies webhooks, and nothing else", () => {
-  const installed = readdirSync(join(folder, "node_modules"), { recursive: true, encoding: "utf8" });
-  const packages = installed.filter((path) => /(^|node_modules\/)[^/]*(@[^/]+\/)?[^/]+\/package\.json$/.test(path));
+it("installs without a warning, with ws and standardwebhooks and what those need", () => {
+  expect(installed.installOutput).not.toMatch(/warn/i);
+  const files = readdirSync(join(installed.folder, "node_modules"), { recursive: true, encoding: "utf8" });
+  const packages = files.filter((path) => /(^|node_modules\/)[^/]*(@[^/]+\/)?[^/]+\/package\.json$/.test(path));
   expect(packages.map((path) => dirname(path)).sort()).toEqual([
     "@stablelib/base64",
     "fast-sha256",
     "solvegate",
     "standardwebhooks",
+    "ws",
   ]);
-  const files = installed.filter((path) => /^solvegate\/.*\.\w+$/.test(path));
-  for (const path of files)
-    expect(path).toMatch(/^solvegate\/(package\.json|README\.md|dist\/client\/[\w-]+(\.d\.ts|\.js))$/);
+  for (const path of files.filter((one) => /^solvegate\/.*\.\w+$/.test(one)))
+    expect(path).toMatch(
+      /^solvegate\/(package\.json|README\.md|dist\/cli\.js|dist\/client\/(cli\/)?[\w.-]+(\.d\.ts|\.js))$/,
+    );
 });
 
-it("solves in Node", async () => {
-  write({
+it.each([
+  ["the machine's own Node", SYSTEM_NODE],
+  ["the project's Node", process.execPath],
+])("solves in %s", async (_which, command) => {
+  installed.write({
     "solve.mjs": `
       import { Solvegate } from "solvegate/client";
       const solvegate = new Solvegate({ baseUrl: process.env.GATEWAY, apiKey: process.env.KEY });
       const task = await solvegate.solve(${SOLVE});
       console.log(task.solution.gRecaptchaResponse);`,
   });
-  expect(await node("solve.mjs")).toMatch(/^sandbox\./);
+  expect(await installed.run(command, ["solve.mjs"], environment)).toMatch(/^sandbox\./);
 });
 
 describe("type-checks for a user with", () => {
   const USE = `
     import { Solvegate, SolvegateError, verifyWebhook, type Task } from "solvegate/client";
+    import { SolvegateAdmin } from "solvegate/client/admin";
 
     const solvegate = new Solvegate({ baseUrl: "https://gateway.example", apiKey: "sg_test_x", fetch });
     export async function use(signal: AbortSignal, request: Request): Promise<string> {
@@ -108,7 +83,7 @@ describe("type-checks for a user with", () => {
         const task = await solvegate.solve(${SOLVE}, { timeoutSeconds: 90, signal, onProgress });
         const token: string = task.solution.gRecaptchaResponse;
         // @ts-expect-error: there is no such field
-        task.solution.token;
+        task.token;
         for await (const { id } of solvegate.tasks.list({ status: "failed" })) await solvegate.tasks.events(id);
         return token;
       } catch (error) {
@@ -120,6 +95,19 @@ describe("type-checks for a user with", () => {
     solvegate.solve({ websiteURL: "https://a.example", pageAction: "home" });
     // @ts-expect-error: there is no such status
     solvegate.tasks.list({ status: "solved" });
+
+    export async function follow(signal: AbortSignal): Promise<string> {
+      for await (const event of solvegate.events({ signal, events: ["task.ready"], since: new Date() })) {
+        if (event.type === "task.failed") return event.data.error.code;
+        await verifyWebhook({ ...event, secret: "whsec_x" });
+      }
+      return "";
+    }
+    export async function administer(): Promise<number> {
+      const admin = new SolvegateAdmin({ baseUrl: "https://gateway.example", adminToken: "token" });
+      const { id } = await admin.tenants.create({ id: "acme", name: "Acme", allowedHosts: ["shop.example"] });
+      return (await admin.keys.list(id)).length;
+    }
 
     export async function receive(request: Request): Promise<string> {
       const event = await verifyWebhook({ body: await request.text(), headers: request.headers, secret: ["whsec_x"] });
@@ -137,13 +125,29 @@ describe("type-checks for a user with", () => {
       }
     }`;
 
-  /** The project's own compiler; types that a user would install stand in their folder. */
+  const COMPILER = bin(requireHere.resolve("typescript/package.json"), "tsc");
+  const compile = (...args: string[]) => installed.run(process.execPath, [COMPILER, ...args]);
+
+  /** Compiles the file above by the project's own compiler; resolves with its messages. */
   async function check(compilerOptions: object): Promise<string> {
     const strict = { target: "ES2022", module: "NodeNext", strict: true, noEmit: true, skipLibCheck: false };
     const options = { ...strict, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, ...compilerOptions };
-    write({ "use.ts": USE, "tsconfig.json": JSON.stringify({ compilerOptions: options, files: ["use.ts"] }) });
-    return run(process.execPath, [bin(requireHere.resolve("typescript/package.json"), "tsc"), "-p", "."]);
+    installed.write({
+      "use.ts": USE,
+      "tsconfig.json": JSON.stringify({ compilerOptions: options, files: ["use.ts"] }),
+    });
+    return compile("-p", ".");
   }
+
+  it("the settings of tsc --init", async () => {
+    installed.write({ "plain/package.json": JSON.stringify({ type: "module" }), "plain/use.ts": USE });
+    await installed.run("bash", ["-c", `cd plain && '${process.execPath}' '${COMPILER}' --init`]);
+    await expect(compile("-p", "plain", "--noEmit")).resolves.toBe("");
+  });
+
+  it("Node 16's way to find modules", async () => {
+    await expect(check({ module: "Node16", lib: ["ES2022", "DOM"], types: [] })).resolves.toBe("");
+  });
 
   it("a browser's types and nothing installed", async () => {
     await expect(check({ lib: ["ES2022", "DOM"], types: [] })).resolves.toBe("");
@@ -158,7 +162,7 @@ describe("type-checks for a user with", () => {
     ["Node's types", "@types/node", "node"],
     ["a Worker's types", "@cloudflare/workers-types", "@cloudflare/workers-types"],
   ])("%s", async (_whose, name, type) => {
-    const home = join(folder, "node_modules", name);
+    const home = join(installed.folder, "node_modules", name);
     mkdirSync(dirname(home), { recursive: true });
     symlinkSync(dirname(requireHere.resolve(`${name}/package.json`)), home);
     await expect(check({ lib: ["ES2023"], types: [type], skipLibCheck: true })).resolves.toBe("");
@@ -170,9 +174,9 @@ describe("in a Worker", () => {
   /** Bundles a Worker as it is deployed. */
   async function bundle(name: string, source: string): Promise<string> {
     const config = { name, main: `${name}.js`, compatibility_date: "2026-10-20" };
-    write({ [`${name}.js`]: source, [`${name}.json`]: JSON.stringify(config) });
+    installed.write({ [`${name}.js`]: source, [`${name}.json`]: JSON.stringify(config) });
     await node(bin(WRANGLER, "wrangler.js"), "deploy", "--dry-run", "-c", `${name}.json`, "--outdir", `out-${name}`);
-    return readFileSync(join(folder, `out-${name}`, `${name}.js`), "utf8");
+    return readFileSync(join(installed.folder, `out-${name}`, `${name}.js`), "utf8");
   }
 
   const SOLVER = `
@@ -195,7 +199,7 @@ describe("in a Worker", () => {
 
   it("a bundle that only solves has nothing of webhooks' verification in it, and one that verifies has", async () => {
     const [solver, receiver] = [await bundle("solver", SOLVER), await bundle("receiver", RECEIVER)];
-    for (const part of ["standardwebhooks", "fast-sha256", "timingSafeEqual", "webhook_not_verified"]) {
+    for (const part of ["standardwebhooks", "fast-sha256", "timingSafeEqual", "webhook_not_verified", "/admin/"]) {
       expect(solver).not.toContain(part);
     }
     expect(receiver).toContain("timingSafeEqual");
@@ -208,7 +212,7 @@ describe("in a Worker", () => {
     const worker = new Miniflare(
       convertV4MiniflareOptions({
         name: "runner",
-        rootPath: folder,
+        rootPath: installed.folder,
         modules: [{ type: "ESModule", path: "runner.js", contents }],
         compatibilityDate: "2026-10-20",
         bindings: environment,

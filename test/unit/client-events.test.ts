@@ -5,7 +5,7 @@ import { type EventsOptions, Solvegate, type StreamEvent, verifyWebhook } from "
 import { presentTask } from "../../src/tasks/present.ts";
 import { newWebhookSecret, signWebhook, WEBHOOK_SECRET_BYTES } from "../../src/webhooks/sign.ts";
 import type { Scene } from "../support/client-script.ts";
-import { answer, failure, inTime, lost, problem, scripted } from "../support/client-script.ts";
+import { failure, inTime, lost, problem, scripted } from "../support/client-script.ts";
 import { fakeWebSockets, type ServerSide } from "../support/fake-websocket.ts";
 import { AT, failedRecord, readyRecord } from "../support/records.ts";
 
@@ -224,6 +224,13 @@ describe("a lost connection", () => {
     expect(pings).toEqual([30_000, 60_000, 90_000, 120_000]);
   });
 
+  it("is not risked by much data: a ping follows each half megabyte", async () => {
+    const large = () => JSON.stringify({ padding: "x".repeat(600 * 1024) });
+    const { reading, connections } = await read(1, [sends(large, large, () => frame("msg_1"))]);
+    await inTime(reading);
+    expect(connections[0]?.sent).toEqual(["ping", "ping"]);
+  });
+
   it("that never opens is given up after 15 s, and opened again", async () => {
     const silence = () => undefined;
     const { reading, connections } = await read(1, [silence, sends(() => frame("msg_1"))]);
@@ -248,15 +255,15 @@ describe("a rejected connection whose response the platform hides", () => {
     ["a wrong key", problem(401, "unauthenticated"), "unauthenticated"],
     ["a key without tasks:read", problem(403, "insufficient_scope"), "insufficient_scope"],
     ["too many calls", problem(429, "rate_limited", { "retry-after": "10" }), "rate_limited"],
-  ])("ends the iteration with the code that a read of tasks gets: %s", async (_what, response, code) => {
+  ])("ends the iteration with the code that a plain request gets: %s", async (_what, response, code) => {
     const { reading, asked, connections } = await read(1, [refuses], {}, [response]);
     expect(await failure(reading)).toMatchObject({ code });
-    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual(["GET /v1/tasks?limit=1"]);
+    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual(["GET /v1/stream"]);
     expect(connections).toHaveLength(1);
   });
 
   it("ends the iteration after three attempts when the gateway responds to other calls", async () => {
-    const { reading, connections } = await read(1, [refuses], {}, [answer({ tasks: [], nextCursor: null })]);
+    const { reading, connections } = await read(1, [refuses], {}, [problem(426, "upgrade_required")]);
     const error = await failure(reading);
     expect(error).toMatchObject({ code: "network_error", status: null });
     expect(error.message).toContain("although the gateway responds");

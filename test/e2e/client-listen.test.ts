@@ -1,0 +1,276 @@
+// `solvegate listen` and `solvegate.events()` of the installed package, on the machine's own Node, against a fake gateway.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { createServer, type Server } from "node:http";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startReceiver, type WebhookReceiver } from "../../scripts/support/webhook-receiver.ts";
+import { parseCommandLine } from "../../src/client/cli/options.ts";
+import { verifyWebhook } from "../../src/client/index.ts";
+import { type FakeStream, listening, STREAM_KEY, STREAM_SECRET, startFakeStream } from "./fake-stream.ts";
+import { type InstalledClient, installClient, SYSTEM_NODE } from "./installed-client.ts";
+
+let installed: InstalledClient;
+let gateway: FakeStream;
+let receiver: WebhookReceiver;
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  installed = await installClient();
+});
+afterAll(() => installed.remove());
+
+beforeEach(async () => {
+  gateway = await startFakeStream();
+  receiver = await startReceiver();
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  await gateway.close();
+  await receiver.close();
+});
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly output: { stdout: string; stderr: string };
+  readonly exit: Promise<number | null>;
+}
+
+/** Starts the installed package's command. */
+function solvegate(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
+  const command = join(installed.folder, "node_modules", ".bin", "solvegate");
+  const { SOLVEGATE_URL: _url, SOLVEGATE_API_KEY: _key, ...own } = process.env;
+  const child = spawn(SYSTEM_NODE, [command, ...args], { cwd: installed.folder, env: { ...own, ...env } });
+  children.push(child);
+  const output = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name]?.setEncoding("utf8").on("data", (text: string) => {
+      output[name] += text;
+    });
+  }
+  const exit = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
+  return { child, output, exit };
+}
+
+/** Starts `solvegate listen` with the fake gateway's URL and key in its environment. */
+const listen = (...args: string[]) =>
+  solvegate(["listen", ...args], { SOLVEGATE_URL: gateway.url, SOLVEGATE_API_KEY: STREAM_KEY });
+
+const until = (look: () => string) => expect.poll(look, { timeout: 20_000 });
+
+describe("the command line", () => {
+  const ENV = { SOLVEGATE_URL: "http://gateway.test", SOLVEGATE_API_KEY: STREAM_KEY };
+
+  it.each<[string, string[], RegExp, Record<string, string>?]>([
+    ["no command", [], /^a command is missing/],
+    ["another command", ["lisen"], /^there is no command "lisen"/],
+    ["an unknown option", ["listen", "--forward", "http://localhost:1/"], /'--forward'/],
+    ["an option without its value", ["listen", "--forward-to"], /'--forward-to/],
+    ["an option in the place of a value", ["listen", "--forward-to", "--json"], /'--forward-to/],
+    ["no gateway", ["listen"], /^--url or SOLVEGATE_URL is missing/, { SOLVEGATE_API_KEY: STREAM_KEY }],
+    ["no key", ["listen"], /^--api-key or SOLVEGATE_API_KEY is missing/, { SOLVEGATE_URL: "http://gateway.test" }],
+    [
+      "a key of something else",
+      ["listen", "--api-key", "sk-1234"],
+      /^the API key must begin with sg_live_ or sg_test_$/,
+    ],
+    ["a gateway that is not a URL", ["listen", "--url", "gateway"], /^--url must be an http/],
+    ["a receiver that is not a URL", ["listen", "--forward-to", "localhost:3000"], /^--forward-to must be an http/],
+    ["a receiver with credentials", ["listen", "--forward-to", "http://a:b@c.test"], /must not contain credentials$/],
+    ["an unknown event", ["listen", "--events", "task.done"], /^--events must be some of task\.ready/],
+    ["the receiver without its option", ["listen", "http://localhost:3000/"], /--forward-to/],
+  ])("is rejected with one line for %s", (_what, args, message, env = ENV) => {
+    const commandLine = parseCommandLine(args, env);
+    if (commandLine.tag !== "invalid") throw new Error(`it is ${commandLine.tag}`);
+    expect(commandLine.message).toMatch(message);
+    expect(commandLine.message).not.toContain("\n");
+  });
+
+  it("prefers options to the environment", () => {
+    const args = [
+      "listen",
+      "--url",
+      "https://other.test",
+      "--api-key",
+      "sg_live_a",
+      "--events",
+      "task.ready, task.failed",
+    ];
+    expect(parseCommandLine(args, ENV)).toEqual({
+      tag: "listen",
+      options: {
+        url: "https://other.test/",
+        apiKey: "sg_live_a",
+        forwardTo: null,
+        events: ["task.ready", "task.failed"],
+        json: false,
+      },
+    });
+  });
+
+  it("exits with 2 and one line on stderr when it is invalid", async () => {
+    const { output, exit } = solvegate(["listen", "--forward-to"]);
+    expect(await exit).toBe(2);
+    expect(output.stderr).toMatch(/^solvegate: .*--forward-to.*\n$/);
+    expect(output.stdout).toBe("");
+  });
+
+  it.each(["--help", "--version"])("prints what %s asks for and exits with 0", async (option) => {
+    const { output, exit } = solvegate([option]);
+    expect(await exit).toBe(0);
+    expect(output.stdout).toMatch(option === "--help" ? /solvegate listen --url URL/ : /^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe("solvegate listen", () => {
+  it("forwards each event in order, byte for byte with its signature, and ends with 0 on Ctrl-C", async () => {
+    const { child, output, exit } = listen("--forward-to", receiver.url);
+    await gateway.opened(1);
+    const bodies = ["msg_1", "msg_2", "msg_3"].map((id, index) =>
+      gateway.send(id, index === 1 ? "task.failed" : "task.ready"),
+    );
+    await receiver.nth(3);
+    expect(receiver.received.map(({ body }) => body)).toEqual(bodies);
+    for (const { body, headers } of receiver.received) {
+      expect(headers["content-type"]).toBe("application/json");
+      await expect(verifyWebhook({ body, headers, secret: STREAM_SECRET })).resolves.toBeDefined();
+    }
+    await until(() => output.stdout).toMatch(/task\.failed +tsk_\w+ +\w+ +-> 204 in \d+ ms/);
+    await until(() => output.stdout).toMatch(/(task\.\w+ [\s\S]*){3}/);
+    child.kill("SIGINT");
+    expect(await exit).toBe(0);
+    expect(output.stdout).toContain(`Signing secret: ${STREAM_SECRET}`);
+    expect(output.stdout).toContain(`Forwarding to ${receiver.url}`);
+    expect(output.stdout + output.stderr).not.toContain(STREAM_KEY);
+    expect(output.stderr).toBe("");
+  });
+
+  it("reconnects, resumes with since, and forwards an event that comes again once", async () => {
+    const { output } = listen("--forward-to", receiver.url, "--events", "task.ready,task.failed");
+    await gateway.opened(1);
+    gateway.send("msg_1");
+    await receiver.nth(1);
+    gateway.drop();
+    await gateway.opened(2);
+    gateway.send("msg_1");
+    gateway.send("msg_2");
+    await receiver.nth(2);
+    expect(receiver.received.map(({ headers }) => headers["webhook-id"])).toEqual(["msg_1", "msg_2"]);
+    expect(gateway.upgrades.map((query) => query.get("events"))).toEqual(Array(2).fill("task.ready,task.failed"));
+    expect(gateway.upgrades[0]?.has("since")).toBe(false);
+    expect(Date.parse(gateway.upgrades[1]?.get("since") ?? "")).toBeGreaterThan(Date.now() - 60_000);
+    expect(output.stdout).toContain("Connection lost");
+  });
+
+  it("prints a receiver that is down, redirects, fails or hangs, and goes on", async () => {
+    const seen: string[] = [];
+    const server: Server = createServer((request, response) => {
+      seen.push(request.url ?? "");
+      if (seen.length === 1) response.writeHead(302, { location: "/elsewhere" }).end();
+      if (seen.length === 2) response.writeHead(500).end("no");
+      // The third request gets no response, and the fourth a normal one meanwhile.
+      if (seen.length === 4) response.writeHead(204).end();
+    });
+    const url = await listening(server);
+    const { output } = listen("--forward-to", `${url}/hook`);
+    await gateway.opened(1);
+    for (const id of ["msg_1", "msg_2", "msg_3", "msg_4"]) gateway.send(id);
+    await until(() => output.stdout).toMatch(/-> 302, a redirect.*\n[\s\S]*-> 500, not a 2xx.*\n[\s\S]*-> 204 in/);
+    await until(() => output.stdout).toMatch(/-> no response in 10 s/);
+    expect(seen).toEqual(["/hook", "/hook", "/hook", "/hook"]);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    gateway.send("msg_5");
+    await until(() => output.stdout).toMatch(/-> no response: .*ECONNREFUSED/);
+  });
+
+  it("prints one line of JSON per event with --json, and everything else to stderr", async () => {
+    const { child, output, exit } = listen("--json");
+    await gateway.opened(1);
+    const body = gateway.send("msg_1");
+    await until(() => output.stdout).toContain("\n");
+    child.kill("SIGTERM");
+    expect(await exit).toBe(0);
+    const { data, ...rest } = JSON.parse(body);
+    expect(JSON.parse(output.stdout)).toEqual({
+      id: "msg_1",
+      type: "task.ready",
+      taskId: data.id,
+      forwarded: null,
+      event: { ...rest, data },
+    });
+    expect(output.stderr).toContain("Connected");
+  });
+
+  it("does not ask for the secret with a key that lacks account:write", async () => {
+    await gateway.close();
+    gateway = await startFakeStream(["tasks:read"]);
+    const { output } = listen();
+    await gateway.opened(1);
+    await until(() => output.stdout).toContain("lacks the scope account:write");
+    expect(gateway.requests).toEqual(["GET /v1/keys/current"]);
+  });
+
+  it.each([
+    [401, "unauthenticated"],
+    [403, "insufficient_scope"],
+    [429, "rate_limited"],
+    [400, "invalid_request"],
+  ])("exits with 1 and one line when the connection is rejected with %d", async (status, code) => {
+    gateway.reject(status, code);
+    const { output, exit } = listen();
+    expect(await exit).toBe(1);
+    expect(output.stderr).toBe(`solvegate: ${code}: It is ${code}.\n`);
+  });
+
+  it("exits with 1 and one line for a wrong key, without quoting it", async () => {
+    const wrong = { SOLVEGATE_URL: gateway.url, SOLVEGATE_API_KEY: "sg_test_acme_wrong" };
+    const { output, exit } = solvegate(["listen"], wrong);
+    expect(await exit).toBe(1);
+    expect(output.stderr).toBe("solvegate: unauthenticated: It is unauthenticated.\n");
+  });
+
+  it("keeps trying while the gateway is away, and ends when the key is revoked meanwhile", async () => {
+    const { output, exit } = listen();
+    await gateway.opened(1);
+    gateway.reject(503, "overloaded");
+    gateway.drop();
+    await until(() => output.stdout).toMatch(/(Connection lost[\s\S]*){2}/);
+    gateway.reject(401, "unauthenticated");
+    expect(await exit).toBe(1);
+  });
+});
+
+describe("events() of the installed package", () => {
+  const SCRIPT = `
+    import { Solvegate } from "solvegate/client";
+    const solvegate = new Solvegate({ baseUrl: process.env.GATEWAY, apiKey: process.env.KEY });
+    const stop = new AbortController();
+    const kind = globalThis.WebSocket === undefined ? "package" : "platform";
+    for await (const event of solvegate.events({ signal: stop.signal })) {
+      console.log(kind, event.type, event.id, event.data.status);
+      stop.abort();
+    }
+    console.log("ended");`;
+
+  it.each([
+    ["the machine's own Node", SYSTEM_NODE],
+    ["a Node with WebSockets of its own", process.execPath],
+  ])("yields an event, and ends with the signal and the process: %s", async (_which, command) => {
+    installed.write({ "events.mjs": SCRIPT });
+    const running = installed.run(command, ["events.mjs"], { GATEWAY: gateway.url, KEY: STREAM_KEY });
+    await gateway.opened(1);
+    gateway.send("msg_1");
+    expect(await running).toMatch(/^(package|platform) task\.ready msg_1 ready\nended\n$/);
+  });
+
+  it.each([
+    ["the machine's own Node", SYSTEM_NODE],
+    ["a Node with WebSockets of its own", process.execPath],
+  ])("throws the gateway's rejection of a wrong key: %s", async (_which, command) => {
+    installed.write({ "events.mjs": SCRIPT });
+    const running = installed.run(command, ["events.mjs"], { GATEWAY: gateway.url, KEY: "sg_test_acme_wrong" });
+    await expect(running).rejects.toThrow(/SolvegateError: unauthenticated/);
+    await expect(running).rejects.not.toThrow(/sg_test_acme_wrong/);
+  });
+});

@@ -1,0 +1,55 @@
+// The package as a user gets it: packed, and installed into an empty folder; and the Node that runs it.
+
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { PROJECT } from "../../scripts/support/gateway-process.ts";
+
+export interface InstalledClient {
+  readonly folder: string;
+  /** What `npm install` printed. */
+  readonly installOutput: string;
+  /** Writes files into the folder. */
+  write(files: Readonly<Record<string, string>>): void;
+  /** Runs a program in the folder; resolves with what it printed to stdout. */
+  run(command: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
+  remove(): void;
+}
+
+/** The machine's own Node where there is one, as old as 20: `npm run` puts a newer one in front of it. */
+export const SYSTEM_NODE =
+  (process.env.PATH ?? "")
+    .split(delimiter)
+    .filter((folder) => !folder.includes("node_modules"))
+    .map((folder) => join(folder, "node"))
+    .find((file) => existsSync(file)) ?? process.execPath;
+
+/** Builds, packs and installs the package. */
+export async function installClient(): Promise<InstalledClient> {
+  const folder = mkdtempSync(join(tmpdir(), "solvegate-package-"));
+  const write = (files: Readonly<Record<string, string>>) => {
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
+  };
+  const run = async (command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
+    const options = { cwd: folder, env: { ...process.env, WRANGLER_SEND_METRICS: "false", ...env } };
+    try {
+      return (await promisify(execFile)(command, args, options)).stdout;
+    } catch (error) {
+      const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
+      throw new Error(`${command} ${args.join(" ")} failed:\n${stdout}\n${stderr}`);
+    }
+  };
+  await promisify(execFile)(process.execPath, [join(PROJECT, "scripts", "client.ts")]);
+  await promisify(execFile)("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: PROJECT });
+  const [tarball = ""] = readdirSync(folder);
+  write({ "package.json": JSON.stringify({ name: "new-user", private: true, type: "module" }) });
+  const install = ["install", `./${tarball}`, "--prefer-offline", "--no-audit", "--no-fund"];
+  const { stdout, stderr } = await promisify(execFile)("npm", install, { cwd: folder });
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  return { folder, installOutput: stdout + stderr, write, run, remove };
+}
