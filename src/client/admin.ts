@@ -28,10 +28,12 @@ import type {
   Tenant,
   TenantList,
   TenantPatch,
+  TenantUsage,
+  TenantUsageList,
   UsageDay,
   UsageOptions,
 } from "./types.ts";
-import type { AuditEntry, AuditList, TenantUsage, TenantUsageList, UpstreamAccount } from "./upcoming.ts";
+import type { AuditEntry, AuditList, UpstreamAccount } from "./upcoming.ts";
 
 export interface SolvegateAdminOptions extends ClientOptions {
   /** The gateway's `ADMIN_TOKEN`. */

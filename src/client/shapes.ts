@@ -3,7 +3,7 @@
 
 import type * as wire from "./types.ts";
 import type { FieldError, FinalTask, SolvedTask, Task } from "./types.ts";
-import type { Account, AuditList, TenantUsageList, UpstreamAccounts, WebhookSecrets } from "./upcoming.ts";
+import type { Account, AuditList, UpstreamAccounts, WebhookSecrets } from "./upcoming.ts";
 import type { KeyList, Timeline, Usage } from "./wire.gen.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -80,7 +80,7 @@ export const readSecrets = object<WebhookSecrets>({ secret: isText });
 export const readTenant = object<wire.Tenant>({ id: isText, limits: isObject });
 export const readCreatedTenant = object<wire.CreatedTenant>({ id: isText, limits: isObject });
 export const readTenantList = page<wire.TenantList>("tenants", "id");
-export const readTenantUsageList = page<TenantUsageList>("usage", "tenantId");
+export const readTenantUsageList = page<wire.TenantUsageList>("usage", "tenantId");
 export const readUpstreamAccounts = object<UpstreamAccounts>({ accounts: isListBy("name") });
 
 /** Reads a response without a body. */

@@ -11,6 +11,7 @@ import type {
   Solution,
   Task,
   TaskList,
+  TenantUsageList,
   Timeline,
   Usage,
 } from "./wire.gen.ts";
@@ -28,6 +29,7 @@ export type {
   TaskList,
   Tenant,
   TenantList,
+  TenantUsageList,
 } from "./wire.gen.ts";
 
 /** `queued` and `processing` are not final; the other three are. */
@@ -95,6 +97,9 @@ export type TimelineEntry = Timeline["events"][number];
 
 /** Usage of one day (UTC). */
 export type UsageDay = Usage["days"][number];
+
+/** Usage of one day (UTC), tenant and mode. */
+export type TenantUsage = TenantUsageList["usage"][number];
 
 /** What a key may do. */
 export type Scope = Key["scopes"][number];

@@ -1,6 +1,6 @@
 // Wire types of calls that the OpenAPI document does not describe yet. Each is deleted when `wire.gen.ts` has it.
 
-import type { Mode, UsageDay } from "./types.ts";
+import type { Mode } from "./types.ts";
 
 /** The tenant of the calling key, its limits, and what it uses now. */
 export interface Account {
@@ -33,18 +33,6 @@ export interface AuditEntry {
 
 export interface AuditList {
   entries: AuditEntry[];
-  nextCursor: string | null;
-}
-
-/** One day of one tenant and mode. */
-export interface TenantUsage extends Pick<UsageDay, "day" | "submitted" | "ready" | "canceled"> {
-  tenantId: string;
-  mode: Mode;
-  failed: number;
-}
-
-export interface TenantUsageList {
-  usage: TenantUsage[];
   nextCursor: string | null;
 }
 

@@ -462,3 +462,22 @@ export interface CreateKey {
   scopes?: ("tasks:write" | "tasks:read" | "account:read" | "account:write")[] | undefined;
   expiresAt?: string | undefined;
 }
+export interface TenantUsageList {
+  usage: {
+    tenantId: string;
+    mode: "live" | "test";
+    day: string;
+    /**
+     * Tasks that were created on this day
+     */
+    submitted: number;
+    ready: number;
+    failed: number;
+    canceled: number;
+  }[];
+  /**
+   * Tenants of this page that are missing because their objects did not answer. Repeat the call
+   */
+  unavailable?: string[] | undefined;
+  nextCursor: string | null;
+}

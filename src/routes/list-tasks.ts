@@ -12,8 +12,8 @@ import { taskListQuerySchema, taskListSchema } from "../schemas/task-list.ts";
 import type { Task } from "../tasks/present.ts";
 import { TASK_ID_PREFIX } from "../tasks/present.ts";
 import type { TaskOwner } from "../tasks/rpc.ts";
-import { tenantStub } from "../tenants/directory.ts";
-import type { LedgerRow } from "../tenants/ledger-queries.ts";
+import type { LedgerPage, LedgerRow, TaskPageQuery } from "../tenants/ledger-queries.ts";
+import { callTenant } from "./account-access.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { ownerOf, taskStub } from "./task-access.ts";
 import { rejectInvalid } from "./validation.ts";
@@ -40,25 +40,30 @@ export function listTasksRoutes() {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
 
   app.openapi(listTasksRoute, async (c) => {
-    const page = await taskPage(c.env, ownerOf(c.var.caller), c.req.valid("query"));
-    return c.json(page ?? { tasks: [], nextCursor: null }, 200);
+    const owner = ownerOf(c.var.caller);
+    const read = (query: TaskPageQuery) => callTenant(c, (tenant, actor) => tenant.listTasks(actor, owner.mode, query));
+    return c.json(await taskPage(c.env, owner, c.req.valid("query"), read), 200);
   });
 
   return app;
 }
 
 /**
- * A page of the tasks of a tenant and mode; null if there is no such tenant.
- * @throws ApiError for a cursor of another list: other filters, another mode or tenant.
+ * A page of the tasks of a tenant and mode, as the list shows them.
+ * @param read reads a page of the tenant's ledger
+ * @throws ApiError for a cursor of another list: other filters, another mode or tenant
  */
-export async function taskPage(env: Env, owner: TaskOwner, query: TaskListQuery) {
+export async function taskPage(
+  env: Env,
+  owner: TaskOwner,
+  query: TaskListQuery,
+  read: (query: TaskPageQuery) => Promise<LedgerPage>,
+) {
   const { limit = DEFAULT_PAGE, cursor, ...filter } = query;
   const { tenantId, mode } = owner;
   const { status, reference, website, webhookState, createdAfter, createdBefore } = filter;
   const scope = JSON.stringify([tenantId, mode, status, reference, website, webhookState, createdAfter, createdBefore]);
-  const before = cursor === undefined ? null : placeOf(cursor, scope);
-  const page = await tenantStub(env, tenantId).listTasks(mode, filter, limit, before);
-  if (page === null) return null;
+  const page = await read({ filter, limit, before: cursor === undefined ? null : placeOf(cursor, scope) });
   const rows = await withCurrentStatus(env, owner, page.rows);
   return {
     tasks: rows.filter((row) => status === undefined || row.status === status).map(presentRow),

@@ -1,17 +1,16 @@
 // GET /v1/usage: a tenant's usage by day, from its ledger.
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
-import type { Env } from "../env.ts";
 import { invalidField } from "../errors.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { limitCalls } from "../middleware/rate-limit.ts";
 import { json, problems } from "../schemas/shared.ts";
-import type { UsageQuery, UsageRange } from "../schemas/usage.ts";
+import type { UsageQuery } from "../schemas/usage.ts";
 import { usageQuerySchema, usageSchema } from "../schemas/usage.ts";
-import { tenantStub } from "../tenants/directory.ts";
-import type { KeyMode } from "../tenants/keys.ts";
 import { dayAt } from "../tenants/sequence.ts";
+import type { UsageRange } from "../tenants/usage.ts";
+import { callTenant } from "./account-access.ts";
 import { rejectInvalid } from "./validation.ts";
 
 /** Days of usage if the caller names none. */
@@ -39,30 +38,22 @@ export function usageRoutes() {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
 
   app.openapi(usageRoute, async (c) => {
-    const { tenantId, mode } = c.var.caller;
-    return c.json({ days: (await usageOf(c.env, tenantId, mode, c.req.valid("query"))) ?? [] }, 200);
+    const { mode } = c.var.caller;
+    const range = rangeOf(c.req.valid("query"), Date.now());
+    return c.json({ days: await callTenant(c, (tenant, actor) => tenant.usage(actor, mode, range)) }, 200);
   });
 
   return app;
 }
 
 /**
- * A tenant's usage by day; null if there is no such tenant.
- * @throws ApiError for a range that is reversed or too long.
+ * The range of a usage call, by default the last 30 days.
+ * @throws ApiError for a range that is reversed or too long
  */
-export function usageOf(env: Env, tenantId: string, mode: KeyMode, query: UsageQuery) {
-  const { first, last } = daysOf(query, Date.now());
-  return tenantStub(env, tenantId).usage(mode, first, last, query.groupBy === "key");
-}
-
-/**
- * The first and the last day of a range, as days since the epoch.
- * @throws ApiError for a range that is reversed or too long.
- */
-export function daysOf(range: UsageRange, now: number): { readonly first: number; readonly last: number } {
-  const last = range.to === undefined ? dayAt(now) : dayAt(Date.parse(range.to));
-  const first = range.from === undefined ? last - (DEFAULT_DAYS - 1) : dayAt(Date.parse(range.from));
+export function rangeOf({ from, to, groupBy }: UsageQuery, now: number): UsageRange {
+  const last = to === undefined ? dayAt(now) : dayAt(Date.parse(to));
+  const first = from === undefined ? last - (DEFAULT_DAYS - 1) : dayAt(Date.parse(from));
   if (first > last) throw invalidField("from", "must not be after to");
   if (last - first >= MAX_DAYS) throw invalidField("from", `must be less than ${MAX_DAYS} days before to`);
-  return { first, last };
+  return { from: first, to: last, byKey: groupBy === "key" };
 }

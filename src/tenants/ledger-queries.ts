@@ -44,6 +44,13 @@ export interface TaskFilter {
   readonly createdBefore?: number | undefined;
 }
 
+/** A page to read: at most `limit` tasks, before the sequence `before` (null: from the newest). */
+export interface TaskPageQuery {
+  readonly filter: TaskFilter;
+  readonly limit: number;
+  readonly before: number | null;
+}
+
 /** A page. The next one continues before the sequence `next`; null at the end of the list. It may be short or empty. */
 export interface LedgerPage {
   readonly rows: readonly LedgerRow[];
@@ -57,8 +64,8 @@ export class LedgerQueries {
     this.#db = db;
   }
 
-  /** The tasks of a mode that match, newest first, at most `limit`, older than the sequence `before` (null: from the newest). */
-  page(mode: KeyMode, filter: TaskFilter, limit: number, before: number | null): LedgerPage {
+  /** The tasks of a mode that match, newest first. */
+  page(mode: KeyMode, { filter, limit, before }: TaskPageQuery): LedgerPage {
     const start = filter.createdAfter === undefined ? 0 : sequenceAt(filter.createdAfter + 1);
     let end = Math.min(
       before ?? Number.MAX_SAFE_INTEGER,

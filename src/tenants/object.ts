@@ -16,7 +16,7 @@ import type { Actor } from "./actor.ts";
 import { newKeySecret } from "./keyring.ts";
 import type { KeyMode } from "./keys.ts";
 import type { AdmissionRequest, DeliveryState, TaskOutcome } from "./ledger.ts";
-import type { LedgerPage, TaskFilter } from "./ledger-queries.ts";
+import type { LedgerPage, TaskPageQuery } from "./ledger-queries.ts";
 import { PUBLISH_RETRY_MS, Publisher } from "./publisher.ts";
 import { nextMonthAt } from "./quota.ts";
 import type {
@@ -34,7 +34,7 @@ import type {
 } from "./rpc.ts";
 import { TenantServices } from "./services.ts";
 import type { TenantProfile, TenantSnapshot } from "./settings.ts";
-import type { UsageDay } from "./usage.ts";
+import type { UsageDay, UsageRange } from "./usage.ts";
 
 /** The ledger is pruned this often (ms). */
 const PRUNE_EVERY_MS = 86_400_000;
@@ -263,17 +263,17 @@ export class TenantObject extends DurableObject<Env> {
     };
   }
 
-  /** A page of the tasks of a mode that match, newest first. Null when there is no such tenant. */
-  listTasks(mode: KeyMode, filter: TaskFilter, limit: number, before: number | null): LedgerPage | null {
-    return this.#tenant?.ledger.queries.page(mode, filter, limit, before) ?? null;
+  /** A page of the tasks that match, newest first. Null when the actor has no tenant. */
+  listTasks(actor: Actor, mode: KeyMode, query: TaskPageQuery): LedgerPage | null {
+    return this.#of(actor)?.ledger.queries.page(mode, query) ?? null;
   }
 
-  /** Usage from day `from` to `to`, both included and as days since the epoch. Null when there is no such tenant. */
-  async usage(mode: KeyMode, from: number, to: number, byKey: boolean): Promise<UsageDay[] | null> {
-    const tenant = this.#tenant;
+  /** Usage from day `from` to `to`, both included and as days since the epoch. Null when the actor has no tenant. */
+  async usage(actor: Actor, mode: KeyMode, range: UsageRange): Promise<UsageDay[] | null> {
+    const tenant = this.#of(actor);
     if (tenant === null) return null;
     try {
-      return await tenant.ledger.usage.days(mode, from, to, byKey, Date.now());
+      return await tenant.ledger.usage.days(mode, range, Date.now());
     } catch (error) {
       // A count that is under way fails when its tenant is deleted.
       if (this.#tenant !== tenant) return null;

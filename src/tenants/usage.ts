@@ -22,6 +22,13 @@ export interface UsageDay extends DayTotals {
   readonly keys?: KeyTotals;
 }
 
+/** Days since the epoch, both included, and whether to count by key too. */
+export interface UsageRange {
+  readonly from: number;
+  readonly to: number;
+  readonly byKey: boolean;
+}
+
 /** A day that is being counted: every row before the sequence `end` is. Stale once a counted row changed. */
 interface Progress {
   readonly count: UsageCount;
@@ -50,8 +57,8 @@ export class Usage {
     this.#newestStored = newest?.day ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Each day from `from` to `to`, both included and as days since the epoch. `now` in ms. */
-  async days(mode: KeyMode, from: number, to: number, byKey: boolean, now: number): Promise<UsageDay[]> {
+  /** Each day of a range. `now` in ms. */
+  async days(mode: KeyMode, { from, to, byKey }: UsageRange, now: number): Promise<UsageDay[]> {
     const stored = this.#stored(mode, from, to, byKey);
     const rows = this.#daysWithRows();
     const days: UsageDay[] = [];

@@ -1,9 +1,11 @@
-// GET /v1/tasks: newest first, by pages that nothing moves, each task as its own object has it.
+// GET /v1/tasks: filters, pages and cursors, and the current status of unfinished tasks.
 
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { expectInvalid } from "../support/answers.ts";
-import { call, finished, makeCaller, makeKey, scenario, submit } from "../support/gateway.ts";
+import { aTime, expectInvalid, expectProblem } from "../support/answers.ts";
+import { call, callWith, finished, makeCaller, makeKey, scenario, submit } from "../support/gateway.ts";
+import { ledgerTask } from "../support/ledger.ts";
+import { aRequest, createTenant, tenantObject } from "../support/tenants.ts";
 
 afterEach(reset);
 
@@ -23,7 +25,7 @@ async function list(key: string, query = ""): Promise<Page> {
   return answer.json();
 }
 
-/** A task that is finished, and that the ledger has. */
+/** A task that is finished in the ledger too. */
 async function settled(key: string, websiteKey: string): Promise<string> {
   const { id } = await submit(key, scenario(websiteKey));
   await finished(key, id);
@@ -31,8 +33,8 @@ async function settled(key: string, websiteKey: string): Promise<string> {
   return id;
 }
 
-describe("the list", () => {
-  it("shows a task as the task itself says it is, from queued to its end", async () => {
+describe("GET /v1/tasks", () => {
+  it("shows the current status of each task, from queued to its end", async () => {
     const { key } = await makeCaller({ limits: { maxInFlight: 1 } });
     const running = await submit(key, scenario("sandbox-never"));
     await expect.poll(async () => (await list(key)).tasks.map(({ status }) => status)).toEqual(["processing"]);
@@ -53,7 +55,7 @@ describe("the list", () => {
     expect((await list(key, "?status=canceled")).tasks.map(({ id }) => id)).toEqual([running.id]);
   });
 
-  it("comes in pages, newest first, without gap or repeat, whatever comes in meanwhile", async () => {
+  it("returns each task once over all pages, newest first, while new tasks are created", async () => {
     const { key } = await makeCaller();
     const ids: string[] = [];
     for (let index = 0; index < 5; index += 1) ids.unshift(await settled(key, "sandbox-instant"));
@@ -66,7 +68,7 @@ describe("the list", () => {
     expect(first.tasks[0]).toMatchObject({ website: "antcpt.com", solveMs: expect.any(Number) });
   });
 
-  it("is that of the key's mode, and its cursors fit no other", async () => {
+  it("lists only tasks of the key's mode, and rejects a cursor of the other mode", async () => {
     const { tenantId, key } = await makeCaller();
     for (let index = 0; index < 2; index += 1) await settled(key, "sandbox-instant");
     const { key: live } = await makeKey(tenantId, { mode: "live" });
@@ -75,42 +77,94 @@ describe("the list", () => {
     await expectInvalid(await call("GET", `/v1/tasks?cursor=${nextCursor}`, { key: live }), "cursor");
   });
 
-  it.each(["0", "101", "-1", "x", "1.5", ""])("has 1 to 100 tasks a page: not %j", async (limit) => {
+  it.each(["0", "101", "-1", "x", "1.5", ""])("rejects the limit %j", async (limit) => {
     const { key } = await makeCaller();
     await expectInvalid(await call("GET", `/v1/tasks?limit=${limit}`, { key }), "limit");
   });
 
-  it.each(["done", "READY", ""])("knows the five statuses: not %j", async (status) => {
+  it.each(["done", "READY", ""])("rejects the status %j", async (status) => {
     const { key } = await makeCaller();
     await expectInvalid(await call("GET", `/v1/tasks?status=${status}`, { key }), "status");
   });
-});
 
-describe("usage", () => {
-  it("counts each task once, by the day of its creation", async () => {
-    const { tenantId, key } = await makeCaller();
-    await settled(key, "sandbox-instant");
-    await settled(key, "sandbox-reject-ERROR_BAD_REQUEST");
-    const { key: reader } = await makeKey(tenantId, { scopes: ["account:read"] });
-    const answer = await call("GET", "/v1/usage", { key: reader });
-    const { days } = await answer.json<{ days: Record<string, unknown>[] }>();
-    expect(days).toHaveLength(30);
-    expect(days.at(-1)).toEqual({
-      day: new Date().toISOString().slice(0, 10),
-      submitted: 2,
-      ready: 1,
-      failed: { upstream_rejected: 1 },
-      canceled: 0,
-      solveMs: { p50: expect.any(Number), p95: expect.any(Number) },
-    });
-    expect(days[0]).toMatchObject({ submitted: 0, failed: {}, solveMs: { p50: null, p95: null } });
+  it.each([
+    ["reference", ""],
+    ["reference", "x".repeat(65)],
+    ["website", ""],
+    ["webhookState", "failed"],
+    ["createdAfter", "yesterday"],
+    ["createdBefore", "2026-11-23"],
+    ["keyId", "key_1"],
+  ])("rejects the filter %s=%s", async (name, value) => {
+    const { key } = await makeCaller();
+    await expectInvalid(await call("GET", `/v1/tasks?${name}=${value}`, { key }), name);
   });
 
-  it.each(["?from=2026-02-30", "?from=2026-11-24&to=2026-11-23", "?from=2020-01-01&to=2026-01-01", "?to=today"])(
-    "takes days that exist, in order, at most a year: not %s",
-    async (query) => {
-      const { key } = await makeCaller({}, { scopes: ["account:read"] });
-      expect((await call("GET", `/v1/usage${query}`, { key })).status).toBe(400);
-    },
-  );
+  it("has every field of a row, null where there is no value", async () => {
+    const { tenantId, key } = await makeCaller();
+    const { taskId } = await ledgerTask(tenantId, { reference: null, keyId: null });
+    expect((await list(key)).tasks).toStrictEqual([
+      {
+        id: `tsk_${taskId}`,
+        status: "ready",
+        reference: null,
+        website: "antcpt.com",
+        keyId: null,
+        createdAt: aTime,
+        finishedAt: aTime,
+        solveMs: 5_000,
+        errorCode: null,
+        webhookState: null,
+      },
+    ]);
+  });
+
+  it("finds tasks by reference, website, webhook state and creation time", async () => {
+    const { tenantId, key } = await makeCaller();
+    const now = Date.now();
+    const one = await ledgerTask(tenantId, { createdAt: now + 1, reference: "order-1042", keyId: "key_1" });
+    const two = await ledgerTask(tenantId, { createdAt: now + 2, website: "shop.example", webhookState: "delivered" });
+    const idOf = ({ taskId }: { taskId: string }) => `tsk_${taskId}`;
+    const found = async (query: string) => (await list(key, query)).tasks.map(({ id }) => id);
+    expect(await found("?reference=order-1042")).toEqual([idOf(one)]);
+    expect(await found("?reference=order-1")).toEqual([]);
+    expect(await found("?website=SHOP.example")).toEqual([idOf(two)]);
+    expect(await found("?webhookState=delivered")).toEqual([idOf(two)]);
+    expect(await found("?webhookState=delivered&website=antcpt.com")).toEqual([]);
+    const time = (ms: number) => encodeURIComponent(new Date(ms).toISOString());
+    expect(await found(`?createdAfter=${time(now + 1)}`)).toEqual([idOf(two)]);
+    expect(await found(`?createdBefore=${time(now + 2)}`)).toEqual([idOf(one)]);
+    expect(await found(`?createdAfter=${time(now)}&createdBefore=${time(now + 3)}`)).toEqual([idOf(two), idOf(one)]);
+    expect((await list(key, "?reference=order-1042")).tasks).toMatchObject([
+      { reference: "order-1042", keyId: "key_1" },
+    ]);
+  });
+
+  it("rejects a cursor that was made with other filters, and a cursor that was changed", async () => {
+    const { tenantId, key } = await makeCaller();
+    for (let age = 0; age < 3; age += 1) await ledgerTask(tenantId, { createdAt: Date.now() + age, reference: "a" });
+    const { nextCursor } = await list(key, "?limit=1&reference=a");
+    if (nextCursor === null) throw new Error("there is one page only");
+    expect((await list(key, `?limit=2&reference=a&cursor=${nextCursor}`)).tasks).toHaveLength(2);
+    const queries = [`cursor=${nextCursor}`, `reference=b&cursor=${nextCursor}`, `reference=a&cursor=1${nextCursor}`];
+    for (const query of queries) await expectInvalid(await call("GET", `/v1/tasks?${query}`, { key }), "cursor");
+  });
+
+  it("shows what the ledger has where a task's object does not answer", async () => {
+    const { tenantId, key } = await makeCaller();
+    const request = { ...aRequest(0, "test"), createdAt: Date.now(), deadlineAt: Date.now() + 60_000 };
+    await tenantObject(tenantId).admit(request);
+    const tasks = { idFromString: () => null, get: () => ({ view: () => Promise.reject(new Error("no answer")) }) };
+    const answer = await callWith({ TASKS: tasks }, "GET", "/v1/tasks", { key });
+    expect(await answer.json()).toMatchObject({ tasks: [{ id: `tsk_${request.taskId}`, status: "processing" }] });
+  });
+
+  it("returns 401 to a key of a tenant that was deleted and created again", async () => {
+    const { tenantId, key } = await makeCaller();
+    await list(key);
+    const stub = tenantObject(tenantId);
+    await stub.remove();
+    await createTenant({ id: tenantId });
+    await expectProblem(await call("GET", "/v1/tasks", { key }), "unauthenticated");
+  });
 });

@@ -2,6 +2,7 @@
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { OPERATOR } from "../../src/tenants/actor.ts";
 import type { TaskFilter } from "../../src/tenants/ledger-queries.ts";
 import { fillLedger, rowsReadBy } from "../support/ledger.ts";
 import type { TenantStub } from "../support/tenants.ts";
@@ -14,11 +15,13 @@ afterEach(async () => {
   await reset();
 });
 
+const FIRST_PAGE = { filter: {}, limit: 50, before: null };
+
 /** The most rows that a page looks at, and as many again to find where to stop. */
 const MAX_ROWS_READ = 20_500;
 
 async function page(stub: TenantStub, filter: TaskFilter, limit = 50, before: number | null = null) {
-  const found = await stub.listTasks("live", filter, limit, before);
+  const found = await stub.listTasks(OPERATOR, "live", { filter, limit, before });
   if (found === null) throw new Error("there is no tenant");
   return found;
 }
@@ -79,9 +82,9 @@ describe("a page of a long ledger", () => {
 
   it("reads a bounded number of rows in the rare mode", async () => {
     const stub = await longLedger();
-    const rows = await rowsReadBy(() => stub.listTasks("test", {}, 50, null));
+    const rows = await rowsReadBy(() => stub.listTasks(OPERATOR, "test", FIRST_PAGE));
     expect(rows).toBeLessThan(MAX_ROWS_READ);
-    expect(await stub.listTasks("test", {}, 50, null)).toMatchObject({
+    expect(await stub.listTasks(OPERATOR, "test", FIRST_PAGE)).toMatchObject({
       rows: [{ status: "ready" }, { status: "ready" }],
     });
   });
@@ -171,5 +174,5 @@ describe("the filters of a list", () => {
 it("a list of a tenant that does not exist is null", async () => {
   const stub = await createTenant();
   await stub.remove();
-  expect(await stub.listTasks("live", {}, 50, null)).toBeNull();
+  expect(await stub.listTasks(OPERATOR, "live", FIRST_PAGE)).toBeNull();
 });

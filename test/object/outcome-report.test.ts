@@ -83,8 +83,12 @@ describe("a task that is final", () => {
     const handler = ringOnTime(stub);
     await slow.asked();
     const day = dayAt(START);
-    expect(await tenant.usage("test", day, day, false)).toMatchObject([{ submitted: 1, ready: 1 }]);
-    expect(await tenant.listTasks("test", { status: "ready" }, 10, null)).toMatchObject({
+    expect(await tenant.usage(OPERATOR, "test", { from: day, to: day, byKey: false })).toMatchObject([
+      { submitted: 1, ready: 1 },
+    ]);
+    expect(
+      await tenant.listTasks(OPERATOR, "test", { filter: { status: "ready" }, limit: 10, before: null }),
+    ).toMatchObject({
       rows: [{ taskId: stub.id.toString(), webhookState: "pending" }],
     });
     slow.release();

@@ -2,6 +2,7 @@
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { OPERATOR } from "../../src/tenants/actor.ts";
 import { dayAt, sequenceOfDay } from "../../src/tenants/sequence.ts";
 import { fillLedger, rowsReadBy } from "../support/ledger.ts";
 import type { TenantStub } from "../support/tenants.ts";
@@ -22,7 +23,7 @@ afterEach(async () => {
 });
 
 async function usage(stub: TenantStub, from: number, to = from, byKey = false) {
-  const days = await stub.usage("live", from, to, byKey);
+  const days = await stub.usage(OPERATOR, "live", { from, to, byKey });
   if (days === null) throw new Error("there is no tenant");
   return days;
 }
@@ -99,7 +100,9 @@ describe("the usage of a day that is over", () => {
       expect(await usage(stub, TODAY - 1, TODAY - 1, true)).toMatchObject([{ submitted: 200, canceled: 20, keys }]);
     }
     expect((await usage(stub, TODAY - 1))[0]).not.toHaveProperty("keys");
-    expect(await stub.usage("test", TODAY - 1, TODAY - 1, false)).toMatchObject([{ submitted: 100, ready: 90 }]);
+    expect(await stub.usage(OPERATOR, "test", { from: TODAY - 1, to: TODAY - 1, byKey: false })).toMatchObject([
+      { submitted: 100, ready: 90 },
+    ]);
   });
 
   it("is counted again after an outcome that comes days late", async () => {
@@ -214,7 +217,7 @@ describe("counting a long day", () => {
     const stub = await createTenant();
     await fillLedger(stub, { count: 60_000, from: (TODAY - 1) * DAY_MS, stepMs: 1_000 });
     await stub.describe();
-    const counting = stub.usage("live", TODAY - 1, TODAY - 1, false);
+    const counting = stub.usage(OPERATOR, "live", { from: TODAY - 1, to: TODAY - 1, byKey: false });
     await stub.remove();
     await createTenant();
     expect(await counting).toBeNull();
@@ -266,5 +269,5 @@ it("the usage of a tenant that does not exist is null", async () => {
   const stub = await createTenant();
   await ringOnTime(stub);
   await stub.remove();
-  expect(await stub.usage("live", TODAY, TODAY, false)).toBeNull();
+  expect(await stub.usage(OPERATOR, "live", { from: TODAY, to: TODAY, byKey: false })).toBeNull();
 });

@@ -2,9 +2,11 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
+import type { AdmissionRequest, TaskOutcome } from "../../src/tenants/ledger.ts";
 import { SEQUENCES_PER_MS } from "../../src/tenants/sequence.ts";
 import { freshTaskObject } from "./objects.ts";
 import type { TenantStub } from "./tenants.ts";
+import { anOutcome, aRequest, tenantObject } from "./tenants.ts";
 import { evict } from "./time.ts";
 
 /** The rows that all SQL statements read while `work` runs, by SQLite's own count. Includes the loading of evicted objects. */
@@ -57,4 +59,17 @@ export async function fillLedger(stub: TenantStub, { count, from, stepMs, column
     );
   });
   await evict(stub);
+}
+
+/** A finished test task that only the ledger has: it has no object. */
+export async function ledgerTask(
+  tenantId: string,
+  overrides: Partial<AdmissionRequest & TaskOutcome> = {},
+): Promise<AdmissionRequest> {
+  const createdAt = overrides.createdAt ?? Date.now();
+  const request = { ...aRequest(0, "test"), createdAt, deadlineAt: createdAt + 120_000, ...overrides };
+  const stub = tenantObject(tenantId);
+  await stub.admit(request);
+  await stub.reportOutcome({ ...anOutcome(request), ...overrides });
+  return request;
 }

@@ -1,0 +1,174 @@
+// The operator's view of tasks and usage: one tenant's as the tenant sees them, and the usage of all tenants.
+
+import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { z } from "zod";
+import type { Env } from "../env.ts";
+import { ApiError, invalidField } from "../errors.ts";
+import { describeError, log } from "../log.ts";
+import type { AppEnv } from "../middleware/authenticate.ts";
+import { authenticateOperator } from "../middleware/authenticate.ts";
+import { withRetry } from "../object-retry.ts";
+import {
+  allUsageQuerySchema,
+  allUsageSchema,
+  tenantTasksQuerySchema,
+  tenantUsageQuerySchema,
+} from "../schemas/admin-usage.ts";
+import { json, problems } from "../schemas/shared.ts";
+import { taskListSchema } from "../schemas/task-list.ts";
+import { tenantParamSchema } from "../schemas/tenants.ts";
+import { usageSchema } from "../schemas/usage.ts";
+import { OPERATOR } from "../tenants/actor.ts";
+import { listTenants, tenantStub } from "../tenants/directory.ts";
+import type { KeyMode } from "../tenants/keys.ts";
+import { TENANT_ID_PATTERN } from "../tenants/keys.ts";
+import type { LedgerPage } from "../tenants/ledger-queries.ts";
+import type { UsageDay, UsageRange } from "../tenants/usage.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
+import { taskPage } from "./list-tasks.ts";
+import { rangeOf } from "./usage.ts";
+import { rejectInvalid } from "./validation.ts";
+
+const tags = ["Admin"];
+const security = [{ operatorToken: [] }];
+const middleware = [authenticateOperator()];
+
+const MODES = ["live", "test"] as const;
+
+/** A page of the usage of all tenants asks this many tenants at most, and fewer for a long range. */
+const MAX_TENANTS_PER_PAGE = 20;
+
+/** Entries of such a page if every tenant had tasks in both modes on every day. One tenant may have more. */
+const ENTRIES_PER_PAGE = 1_200;
+
+/** A page waits this long (ms) for a tenant's object, which may count days for the first time. */
+const TENANT_ANSWERS_WITHIN_MS = 10_000;
+
+const tenantTasksRoute = createRoute({
+  method: "get",
+  path: "/admin/tenants/{tenantId}/tasks",
+  tags,
+  security,
+  operationId: "listTenantTasks",
+  summary: "List a tenant's tasks, newest first",
+  description: "The list of `GET /v1/tasks` as the tenant's keys of the mode see it.",
+  middleware,
+  request: { params: tenantParamSchema, query: tenantTasksQuerySchema },
+  responses: { 200: json(taskListSchema, "A page of tasks"), ...problems(400, 401, 404, 429) },
+});
+
+const tenantUsageRoute = createRoute({
+  method: "get",
+  path: "/admin/tenants/{tenantId}/usage",
+  tags,
+  security,
+  operationId: "getTenantUsage",
+  summary: "A tenant's usage by day",
+  description: "The answer of `GET /v1/usage` as the tenant's keys of the mode see it.",
+  middleware,
+  request: { params: tenantParamSchema, query: tenantUsageQuerySchema },
+  responses: { 200: json(usageSchema, "Each day of the range"), ...problems(400, 401, 404, 429) },
+});
+
+const allUsageRoute = createRoute({
+  method: "get",
+  path: "/admin/usage",
+  tags,
+  security,
+  operationId: "getUsageOfAllTenants",
+  summary: "Usage of all tenants by day and mode",
+  description:
+    "Some tenants per page, in the order of their ids; days without tasks are left out. A page may be empty and still have a `nextCursor`. A tenant whose object does not answer does not fail the page: it is named in `unavailable`.",
+  middleware,
+  request: { query: allUsageQuerySchema },
+  responses: { 200: json(allUsageSchema, "A page of usage"), ...problems(400, 401, 404, 429) },
+});
+
+/** The routes of tasks and usage under /admin. */
+export function adminUsageRoutes() {
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
+
+  app.openapi(tenantTasksRoute, async (c) => {
+    const { mode, ...query } = c.req.valid("query");
+    const { tenantId } = c.req.valid("param");
+    const profile = await askTenant(c.env, tenantId, (tenant) => tenant.describe());
+    const owner = { tenantId, mode, since: profile.createdAt };
+    const page = await taskPage(c.env, owner, query, (ledgerQuery) =>
+      askTenant<LedgerPage>(c.env, tenantId, (tenant) => tenant.listTasks(OPERATOR, mode, ledgerQuery)),
+    );
+    return c.json(page, 200);
+  });
+
+  app.openapi(tenantUsageRoute, async (c) => {
+    const { mode, ...query } = c.req.valid("query");
+    const range = rangeOf(query, Date.now());
+    const days = await askTenant<UsageDay[]>(c.env, c.req.valid("param").tenantId, (tenant) =>
+      tenant.usage(OPERATOR, mode, range),
+    );
+    return c.json({ days }, 200);
+  });
+
+  app.openapi(allUsageRoute, async (c) => c.json(await usagePage(c.env, c.req.valid("query")), 200));
+
+  return app;
+}
+
+/** @throws ApiError `not_found` if there is no such tenant, or no tenant can have the id */
+async function askTenant<T>(
+  env: Env,
+  tenantId: string,
+  ask: (tenant: ReturnType<typeof tenantStub>) => Promise<T | null>,
+): Promise<T> {
+  const answer = TENANT_ID_PATTERN.test(tenantId) ? await withRetry(() => ask(tenantStub(env, tenantId))) : null;
+  if (answer === null) throw new ApiError("not_found", "There is no such tenant.");
+  return answer;
+}
+
+async function usagePage(
+  env: Env,
+  { cursor, ...days }: z.output<typeof allUsageQuerySchema>,
+): Promise<z.output<typeof allUsageSchema>> {
+  const scope = JSON.stringify(["admin/usage", days.from, days.to]);
+  const start = cursor === undefined ? { range: rangeOf(days, Date.now()), after: null } : placeOf(cursor, scope);
+  const { range, after } = start;
+  const entriesPerTenant = MODES.length * (range.to - range.from + 1);
+  const tenants = Math.min(Math.max(Math.floor(ENTRIES_PER_PAGE / entriesPerTenant), 1), MAX_TENANTS_PER_PAGE);
+  const { profiles, nextCursor } = await listTenants(env, tenants, after);
+  const found = await Promise.all(profiles.map(({ id }) => usageOfTenant(env, id, range)));
+  const unavailable = profiles.flatMap(({ id }, index) => (found[index] === null ? [id] : []));
+  return {
+    usage: found.flatMap((entries) => entries ?? []),
+    ...(unavailable.length === 0 ? {} : { unavailable }),
+    // The range travels along, so that a default range stays the same over midnight.
+    nextCursor: nextCursor === null ? null : writeCursor(`${range.from}/${range.to}/${nextCursor}`, scope),
+  };
+}
+
+/** @throws ApiError for a cursor of another list or range */
+function placeOf(cursor: string, scope: string): { readonly range: UsageRange; readonly after: string } {
+  const [, from, to, after] = /^(\d+)\/(\d+)\/(.+)$/s.exec(readCursor(cursor, scope) ?? "") ?? [];
+  if (after === undefined) throw invalidField("cursor", "is not a cursor of this list with this range");
+  return { range: { from: Number(from), to: Number(to), byKey: false }, after };
+}
+
+/** A tenant's usage in both modes, without empty days; null if its object did not answer. */
+async function usageOfTenant(env: Env, tenantId: string, range: UsageRange) {
+  const late = new Promise<never>((_resolve, reject) =>
+    setTimeout(() => reject(new Error("the tenant's object did not answer in time")), TENANT_ANSWERS_WITHIN_MS),
+  );
+  const ofMode = async (mode: KeyMode) => {
+    const days = await withRetry(() => tenantStub(env, tenantId).usage(OPERATOR, mode, range));
+    return (days ?? []).filter(({ submitted }) => submitted > 0).map((day) => entryOf(tenantId, mode, day));
+  };
+  try {
+    return (await Promise.race([Promise.all(MODES.map(ofMode)), late])).flat();
+  } catch (error) {
+    log("warn", "tenant_usage_unavailable", { tenantId, ...describeError(error) });
+    return null;
+  }
+}
+
+function entryOf(tenantId: string, mode: KeyMode, { day, submitted, ready, failed, canceled }: UsageDay) {
+  const failures = Object.values(failed).reduce((sum, n) => sum + n, 0);
+  return { tenantId, mode, day, submitted, ready, failed: failures, canceled };
+}

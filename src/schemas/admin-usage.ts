@@ -1,0 +1,42 @@
+// The wire schemas of the operator's view of tasks and usage.
+
+import { z } from "@hono/zod-openapi";
+import { pageQuerySchema } from "./shared.ts";
+import { taskListQuerySchema } from "./task-list.ts";
+import { usageQuerySchema, usageRangeSchema } from "./usage.ts";
+
+const modeSchema = z
+  .enum(["live", "test"])
+  .default("live")
+  .openapi({ description: "The mode of the tasks; by default `live`" });
+
+export const tenantTasksQuerySchema = taskListQuerySchema.extend({ mode: modeSchema });
+export const tenantUsageQuerySchema = usageQuerySchema.extend({ mode: modeSchema });
+export const allUsageQuerySchema = usageRangeSchema.extend({ cursor: pageQuerySchema.shape.cursor });
+
+export const allUsageSchema = z
+  .object({
+    usage: z.array(
+      z.object({
+        tenantId: z.string(),
+        mode: z.enum(["live", "test"]),
+        day: z.string().openapi({ format: "date" }),
+        submitted: z.int().openapi({ description: "Tasks that were created on this day" }),
+        ready: z.int(),
+        failed: z.int(),
+        canceled: z.int(),
+      }),
+    ),
+    unavailable: z.array(z.string()).optional().openapi({
+      description: "Tenants of this page that are missing because their objects did not answer. Repeat the call",
+    }),
+    nextCursor: z.string().nullable(),
+  })
+  .openapi("TenantUsageList", {
+    example: {
+      usage: [
+        { tenantId: "acme", mode: "live", day: "2026-11-23", submitted: 120, ready: 117, failed: 2, canceled: 1 },
+      ],
+      nextCursor: null,
+    },
+  });
