@@ -45,7 +45,7 @@ async function take(
   await page.waitForLoadState("networkidle");
   await page.screenshot({ path: join(PICTURES, `${name}.png`) });
   await visit.close();
-  if (visit.faults().length > 0) throw new Error(`the page is at fault:\n${visit.faults().join("\n")}`);
+  if (visit.problems().length > 0) throw new Error(`the page is at fault:\n${visit.problems().join("\n")}`);
   console.log(`docs/${name}.png`);
 }
 

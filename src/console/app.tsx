@@ -1,91 +1,153 @@
-// The console as a whole: signed out, signing in by the key that the tab still has, or signed in. It decides who is in; what is
-// shown to them is the frame's business.
+// The console as a whole: signed out, restoring a session, or signed in. What is shown to whom is decided in `layout.tsx`.
 
-import { useErrorBoundary, useMemo, useState } from "preact/hooks";
-import type { CurrentKey } from "./api/answers.ts";
-import { Api } from "./api/api.ts";
-import { Frame } from "./layout.tsx";
+import { useEffect, useErrorBoundary, useMemo, useState } from "preact/hooks";
+import { openStream } from "./api/open-stream.ts";
+import { OperatorApi } from "./api/operator-api.ts";
+import { TenantApi } from "./api/tenant-api.ts";
+import type { CurrentKey } from "./api/wire.ts";
+import { Layout } from "./layout.tsx";
+import { EventStream } from "./refresh/event-stream.ts";
+import type { Credential } from "./session/credential.ts";
+import { CredentialStore, HANDOVER_TIMEOUT_MS } from "./session/credential-store.ts";
 import type { Session } from "./session/session.ts";
-import { SessionProvider, storedKey, storeKey } from "./session/session.ts";
-import { Returning, SignIn } from "./session/sign-in.tsx";
+import { SessionProvider } from "./session/session.ts";
+import { RestoreSession, SignIn } from "./session/sign-in.tsx";
 import { Announcer } from "./ui/announcer.tsx";
 import { Button, Notice } from "./ui/controls.tsx";
 import { claimDrafts, dropDrafts } from "./ui/drafts.ts";
 
-type State =
-  | { readonly tag: "out"; readonly reason: string | null }
-  | { readonly tag: "returning"; readonly key: string }
-  | { readonly tag: "in"; readonly key: string; readonly me: CurrentKey };
+/** Who is signed in. `me` is the key's own description. */
+export type Identity =
+  | { readonly role: "tenant"; readonly secret: string; readonly me: CurrentKey }
+  | { readonly role: "operator"; readonly secret: string };
 
-const LOST =
-  "This key no longer works: it was revoked, or it has expired. Sign in with another one; what you have typed is kept.";
+type State =
+  /** Another tab is asked for its session. */
+  | { readonly tag: "asking" }
+  | { readonly tag: "out"; readonly reason: string | null }
+  | { readonly tag: "restoring"; readonly credential: Credential }
+  | { readonly tag: "in"; readonly identity: Identity };
+
+const EXPIRED = {
+  tenant:
+    "This key no longer works: it was revoked or has expired. Sign in with another key; what you have typed is kept.",
+  operator: "The gateway no longer accepts this operator token. Sign in again.",
+} as const;
 
 export function App() {
-  const [failed] = useErrorBoundary();
+  const [error] = useErrorBoundary();
   return (
     <>
-      {failed === undefined ? <Console /> : <Broken />}
+      {error === undefined ? <Console /> : <Crashed />}
       <Announcer />
     </>
   );
 }
 
-/** A fault of the console's own. */
-function Broken() {
+/** The console itself failed. */
+function Crashed() {
   return (
     <main class="alone" id="main" tabIndex={-1}>
       <Notice
         tone="bad"
-        title="The console has met a fault of its own and stopped."
+        title="The console stopped because of an error of its own."
         alert
         actions={<Button onClick={() => location.reload()}>Reload</Button>}
       >
-        <p>Your tasks are not touched by it. Reload the page; the place and what you have typed are kept.</p>
+        <p>Your tasks are not affected. Reload the page to return to this view with what you have typed.</p>
       </Notice>
     </main>
   );
 }
 
+const store = new CredentialStore();
+
 function Console() {
   const [state, setState] = useState<State>(() => {
-    const key = storedKey();
-    return key === null ? { tag: "out", reason: null } : { tag: "returning", key };
+    const credential = store.current;
+    return credential === null ? { tag: "asking" } : { tag: "restoring", credential };
   });
 
-  const enter = (key: string, me: CurrentKey) => {
-    storeKey(key);
-    claimDrafts(me.tenantId);
-    setState({ tag: "in", key, me });
+  useEffect(() => {
+    const stop = store.listen({
+      onReceived: (credential) => setState({ tag: "restoring", credential }),
+      onReplaced: (credential) => setState({ tag: "restoring", credential }),
+      onSignedOut: () => {
+        dropDrafts();
+        setState({ tag: "out", reason: "You signed out in another tab." });
+      },
+    });
+    if (store.current !== null) return stop;
+    store.request();
+    const timer = setTimeout(
+      () => setState((now) => (now.tag === "asking" ? { tag: "out", reason: null } : now)),
+      HANDOVER_TIMEOUT_MS,
+    );
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, []);
+
+  const enter = (identity: Identity, replaces: string | null = null) => {
+    store.keep({ role: identity.role, secret: identity.secret }, replaces);
+    claimDrafts(identity.role === "tenant" ? identity.me.tenantId : "operator");
+    setState({ tag: "in", identity });
   };
-  const leave = (reason: string | null) => {
-    storeKey(null);
+  const leave = (reason: string | null, everywhere: boolean) => {
+    store.drop(everywhere);
     setState({ tag: "out", reason });
   };
 
   const session = useMemo((): Session | null => {
     if (state.tag !== "in") return null;
-    const { key, me } = state;
+    const { identity } = state;
+    const expire = () => leave(EXPIRED[identity.role], false);
+    const signOut = (reason: string | null) => {
+      dropDrafts();
+      leave(reason, true);
+    };
+    if (identity.role === "operator") {
+      return { role: "operator", api: new OperatorApi(identity.secret), expire, signOut };
+    }
+    const { secret, me } = identity;
+    const api = new TenantApi(secret);
     return {
-      api: new Api(key),
+      role: "tenant",
+      api,
       me,
+      stream: new EventStream(openStream(api.client)),
       can: (scope) => me.scopes.includes(scope),
-      lose: () => leave(LOST),
-      adopt: ({ key: next, ...replacement }) => enter(next, { ...replacement, tenantId: me.tenantId }),
-      end: (reason) => {
-        dropDrafts();
-        leave(reason);
-      },
+      adopt: ({ key, ...replacement }) =>
+        enter({ role: "tenant", secret: key, me: { ...replacement, tenantId: me.tenantId } }, secret),
+      expire,
+      signOut,
     };
   }, [state]);
 
-  if (state.tag === "out") return <SignIn reason={state.reason} onEnter={enter} />;
-  if (session === null) {
-    const key = state.key;
-    return <Returning key={key} stored={key} onEnter={enter} onLost={() => leave(LOST)} onLeave={() => leave(null)} />;
+  useEffect(() => (session?.role === "tenant" ? () => session.stream.close() : undefined), [session]);
+
+  if (session !== null) {
+    return (
+      <SessionProvider value={session}>
+        <Layout />
+      </SessionProvider>
+    );
   }
-  return (
-    <SessionProvider value={session}>
-      <Frame />
-    </SessionProvider>
-  );
+  switch (state.tag) {
+    case "restoring":
+      return (
+        <RestoreSession
+          key={state.credential.secret}
+          credential={state.credential}
+          onEnter={enter}
+          onRejected={() => leave(EXPIRED[state.credential.role], false)}
+          onLeave={() => leave(null, false)}
+        />
+      );
+    case "out":
+      return <SignIn reason={state.reason} onEnter={enter} />;
+    default:
+      return null;
+  }
 }

@@ -1,39 +1,60 @@
-// The frame around the views: where one is, what the key opens, who is signed in. It offers no view that the key's scopes close.
+// The frame around the views: navigation, who is signed in, and the view that the URL names. A view that the session may not open is
+// not offered. The overview and the operator's views are loaded when they are first shown.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Scope } from "../tenants/keys.ts";
+import { AccountView } from "./account/account.tsx";
 import { KeysView } from "./account/keys.tsx";
 import { WebhookView } from "./account/webhook.tsx";
+import type { Scope } from "./api/wire.ts";
 import type { Route } from "./route.ts";
-import { hashOf, routeOf } from "./route.ts";
-import type { Session } from "./session/session.ts";
+import { ALL_TASKS, hashOf, routeOf } from "./route.ts";
+import type { Session, TenantSession } from "./session/session.ts";
 import { useSession } from "./session/session.ts";
-import { TasksView } from "./tasks/task-list.tsx";
+import { TaskListView } from "./tasks/task-list.tsx";
 import { TaskView } from "./tasks/task-page.tsx";
 import { TryView } from "./tasks/try-it.tsx";
 import { Mark } from "./ui/brand.tsx";
-import { Empty, Heading } from "./ui/controls.tsx";
 import { middle } from "./ui/formats.ts";
-import { OverviewView } from "./usage/overview.tsx";
+import { lazyView } from "./ui/lazy.tsx";
+import { Empty, Heading, ModeBadge } from "./ui/surfaces.tsx";
 
-type Section = "tasks" | "overview" | "try" | "webhook" | "keys";
+const OverviewView = lazyView(async () => (await import("./usage/overview.tsx")).OverviewView);
+const OperatorView = lazyView(async () => (await import("./operator/operator-view.tsx")).OperatorView);
 
-interface SectionInfo {
+interface Section {
+  readonly view: string;
   readonly name: string;
-  /** One of these opens it. */
-  readonly scopes: readonly Scope[];
   readonly route: Route;
+  /** One of these scopes opens it; none: every key does. */
+  readonly scopes: readonly Scope[];
 }
 
-const SECTIONS: Readonly<Record<Section, SectionInfo>> = {
-  tasks: { name: "Tasks", scopes: ["tasks:read"], route: { view: "tasks", status: null, cursor: null } },
-  overview: { name: "Overview", scopes: ["account:read"], route: { view: "overview" } },
-  try: { name: "Try it", scopes: ["tasks:write"], route: { view: "try" } },
-  webhook: { name: "Webhook", scopes: ["account:read", "account:write"], route: { view: "webhook" } },
-  keys: { name: "Keys", scopes: ["account:read", "account:write"], route: { view: "keys" } },
-};
-const ORDER = Object.keys(SECTIONS) as Section[];
+const TENANT_SECTIONS: readonly Section[] = [
+  { view: "tasks", name: "Tasks", route: ALL_TASKS, scopes: ["tasks:read"] },
+  { view: "overview", name: "Overview", route: { view: "overview" }, scopes: ["account:read"] },
+  { view: "try", name: "Try it", route: { view: "try" }, scopes: ["tasks:write"] },
+  { view: "webhook", name: "Webhook", route: { view: "webhook" }, scopes: ["account:read", "account:write"] },
+  { view: "keys", name: "Keys", route: { view: "keys" }, scopes: ["account:read", "account:write"] },
+  { view: "account", name: "Account", route: { view: "account" }, scopes: [] },
+];
+
+const OPERATOR_SECTIONS: readonly Section[] = [
+  { view: "tenants", name: "Tenants", route: { view: "tenants" }, scopes: [] },
+  { view: "upstream", name: "Upstream", route: { view: "upstream" }, scopes: [] },
+  { view: "usage", name: "Usage", route: { view: "usage" }, scopes: [] },
+];
+
+const sectionsOf = ({ role }: Session): readonly Section[] => (role === "tenant" ? TENANT_SECTIONS : OPERATOR_SECTIONS);
+
+const mayOpen = (session: Session, { scopes }: Section): boolean =>
+  session.role === "operator" || scopes.length === 0 || scopes.some((scope) => session.can(scope));
+
+/** The section that a route belongs to, or null. */
+function sectionOf(session: Session, { view }: Route): Section | null {
+  const name = view === "task" ? "tasks" : view === "tenant" ? "tenants" : view;
+  return sectionsOf(session).find((section) => section.view === name) ?? null;
+}
 
 function useRoute(): Route {
   const [route, setRoute] = useState(() => routeOf(location.hash));
@@ -45,20 +66,17 @@ function useRoute(): Route {
   return route;
 }
 
-const opens = (session: Session, section: Section): boolean =>
-  SECTIONS[section].scopes.some((scope) => session.can(scope));
-
-export function Frame() {
+export function Layout() {
   const session = useSession();
-  const asked = useRoute();
-  const first = ORDER.find((section) => opens(session, section));
-  // A key has at least one scope, so there is a first view.
-  const route = asked.view === "home" && first !== undefined ? SECTIONS[first].route : asked;
-  const section = sectionOf(route);
+  const requested = useRoute();
+  const open = sectionsOf(session).filter((section) => mayOpen(session, section));
+  const [first] = open;
+  const route = requested.view === "home" && first !== undefined ? first.route : requested;
+  const section = sectionOf(session, route);
   useTitleAndFocus(route, section);
   return (
     <div class="frame">
-      {/* A button and no link: the hash is the router's. */}
+      {/* A button, because the hash of a link would be taken for a route. */}
       <button type="button" class="skip" onClick={() => document.getElementById("main")?.focus()}>
         Skip to the content
       </button>
@@ -69,37 +87,50 @@ export function Frame() {
         </p>
         <nav aria-label="Console">
           <ul>
-            {ORDER.filter((one) => opens(session, one)).map((one) => (
-              <li key={one}>
-                <a href={hashOf(SECTIONS[one].route)} aria-current={one === section ? "page" : undefined}>
-                  {SECTIONS[one].name}
+            {open.map((one) => (
+              <li key={one.view}>
+                <a href={hashOf(one.route)} aria-current={one === section ? "page" : undefined}>
+                  {one.name}
                 </a>
               </li>
             ))}
           </ul>
         </nav>
-        <Identity />
+        <SignedIn session={session} />
       </header>
       <main id="main" tabIndex={-1}>
-        {section !== null && !opens(session, section) ? <Closed section={section} /> : viewOf(route)}
+        {section === null ? (
+          <Unknown />
+        ) : session.role === "operator" ? (
+          <OperatorView route={route} />
+        ) : mayOpen(session, section) ? (
+          tenantView(route)
+        ) : (
+          <NotAllowed section={section} session={session} />
+        )}
       </main>
     </div>
   );
 }
 
-function Identity() {
-  const { me, end } = useSession();
+function SignedIn({ session }: { readonly session: Session }) {
   return (
     <div class="identity">
-      <p class="identity-tenant" title={`Tenant ${me.tenantId}`}>
-        {me.tenantId} <span class={`mode ${me.mode}`}>{me.mode === "test" ? "Test" : "Live"}</span>
-      </p>
-      <p class="identity-key" title={me.id}>
-        {me.name}
-      </p>
+      {session.role === "tenant" ? (
+        <>
+          <p class="identity-tenant" title={`Tenant ${session.me.tenantId}`}>
+            {session.me.tenantId} <ModeBadge mode={session.me.mode} />
+          </p>
+          <p class="identity-key" title={session.me.id}>
+            {session.me.name}
+          </p>
+        </>
+      ) : (
+        <p class="identity-tenant">Operator</p>
+      )}
       <p class="identity-links">
         <a href="/docs">API reference</a>
-        <button type="button" class="link" onClick={() => end(null)}>
+        <button type="button" class="link" onClick={() => session.signOut(null)}>
           Sign out
         </button>
       </p>
@@ -107,22 +138,10 @@ function Identity() {
   );
 }
 
-function sectionOf(route: Route): Section | null {
-  switch (route.view) {
-    case "task":
-      return "tasks";
-    case "home":
-    case "nowhere":
-      return null;
-    default:
-      return route.view;
-  }
-}
-
-function viewOf(route: Route): JSX.Element {
+function tenantView(route: Route): JSX.Element {
   switch (route.view) {
     case "tasks":
-      return <TasksView status={route.status} cursor={route.cursor} />;
+      return <TaskListView filter={route.filter} cursor={route.cursor} />;
     case "task":
       return <TaskView key={route.id} id={route.id} />;
     case "overview":
@@ -133,33 +152,36 @@ function viewOf(route: Route): JSX.Element {
       return <WebhookView />;
     case "keys":
       return <KeysView />;
-    case "home":
-    case "nowhere":
-      return (
-        <Elsewhere title="There is nothing here">
-          <p>
-            The address names no view of the console. <a href="#/">Begin at the first one</a>.
-          </p>
-        </Elsewhere>
-      );
+    case "account":
+      return <AccountView />;
+    default:
+      return <Unknown />;
   }
 }
 
-/** A view that was asked for by its address, and that the key does not open. */
-function Closed({ section }: { readonly section: Section }) {
-  const { me } = useSession();
-  const { name, scopes } = SECTIONS[section];
+function Unknown() {
   return (
-    <Elsewhere title="This key does not open this view">
+    <Message title="This page does not exist">
       <p>
-        {name} needs a key with {scopes.join(" or ")}. The key “{me.name}” has {me.scopes.join(", ")}. Sign in with
-        another key, or <a href="#/">go to what this one opens</a>.
+        The URL names no view of the console. <a href="#/">Go to the first one</a>.
       </p>
-    </Elsewhere>
+    </Message>
   );
 }
 
-function Elsewhere({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
+/** A view that the URL names and the key may not open. */
+function NotAllowed({ section, session }: { readonly section: Section; readonly session: TenantSession }) {
+  return (
+    <Message title="This key may not open this view">
+      <p>
+        {section.name} needs a key with {section.scopes.join(" or ")}. The key “{session.me.name}” has{" "}
+        {session.me.scopes.join(", ")}. Sign in with another key, or <a href="#/">go to a view that this key opens</a>.
+      </p>
+    </Message>
+  );
+}
+
+function Message({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
   return (
     <>
       <Heading>Console</Heading>
@@ -168,18 +190,27 @@ function Elsewhere({ title, children }: { readonly title: string; readonly child
   );
 }
 
-/** Each view has its title, and its heading takes the focus when it is opened; not at the first load, and not for a filter. */
+/** Sets the title, and focuses the heading of a view when it is opened; not on the first load, and not for a filter. */
 function useTitleAndFocus(route: Route, section: Section | null): void {
   const name =
-    route.view === "task" ? `Task ${middle(route.id, 10, 4)}` : section === null ? "Console" : SECTIONS[section].name;
-  const where = route.view === "task" ? route.id : route.view === "tasks" ? `tasks ${route.cursor ?? ""}` : route.view;
+    route.view === "task"
+      ? `Task ${middle(route.id, 10, 4)}`
+      : route.view === "tenant"
+        ? `Tenant ${route.id}`
+        : (section?.name ?? "Console");
+  const place =
+    route.view === "task" || route.view === "tenant"
+      ? `${route.view} ${route.id}`
+      : route.view === "tasks"
+        ? `tasks ${route.cursor ?? ""}`
+        : route.view;
   const last = useRef<string | null>(null);
   useEffect(() => {
     document.title = `${name} · Solvegate console`;
-    if (last.current !== null && last.current !== where) {
+    if (last.current !== null && last.current !== place) {
       scrollTo(0, 0);
       document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
     }
-    last.current = where;
-  }, [name, where]);
+    last.current = place;
+  }, [name, place]);
 }

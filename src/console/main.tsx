@@ -1,5 +1,4 @@
-// The console: what a tenant's developer sees of their tasks, their webhook and their keys. It is a page like any other caller of
-// the API: it holds no right but its key's, and asks nothing that the key may not.
+// The console: a page that calls the API like any other client, with the key or the token that its reader signs in with.
 
 import { render } from "preact";
 import { App } from "./app.tsx";
@@ -14,6 +13,7 @@ import "./styles/task.css";
 import "./styles/timeline.css";
 import "./styles/account.css";
 import "./styles/overview.css";
+import "./styles/operator.css";
 
 const root = document.getElementById("console");
 if (root !== null) render(<App />, root);

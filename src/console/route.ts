@@ -1,9 +1,8 @@
-// Where in the console one is, as the URL's hash says it, so that a reload keeps the route and a link can be sent. PURE. Refuses to
-// hold a key: nothing but views, filters, cursors and task ids has a form here.
+// What the console shows, as the URL's hash: a reload keeps the view, and a link can be shared. Pure. No secret is ever part of it.
 
-import type { TaskStatus } from "../tasks/status.ts";
+import type { TaskStatus, WebhookState } from "./api/wire.ts";
 
-/** The statuses in the order in which a task meets them. */
+/** The statuses in the order in which a task passes them. */
 export const STATUSES = [
   "queued",
   "processing",
@@ -12,40 +11,88 @@ export const STATUSES = [
   "canceled",
 ] as const satisfies readonly TaskStatus[];
 
-export type Route =
-  | { readonly view: "tasks"; readonly status: TaskStatus | null; readonly cursor: string | null }
-  | { readonly view: "task"; readonly id: string }
-  | { readonly view: "overview" | "try" | "webhook" | "keys" }
-  /** No hash at all: the first view that the key may open. */
-  | { readonly view: "home" }
-  | { readonly view: "nowhere" };
+export const WEBHOOK_STATES = ["pending", "delivered", "exhausted"] as const satisfies readonly WebhookState[];
 
-/** The route of a hash, with its `#` or without. Never throws. */
+/** What the list of tasks is narrowed to. Days are the reader's own, such as `2026-11-23`, and both are included. */
+export interface ListFilter {
+  readonly status: TaskStatus | null;
+  readonly reference: string | null;
+  readonly website: string | null;
+  readonly webhook: WebhookState | null;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+export const NO_FILTER: ListFilter = {
+  status: null,
+  reference: null,
+  website: null,
+  webhook: null,
+  from: null,
+  to: null,
+};
+
+export const TENANT_TABS = ["settings", "keys", "usage", "tasks", "audit"] as const;
+export type TenantTab = (typeof TENANT_TABS)[number];
+
+export type Route =
+  | { readonly view: "tasks"; readonly filter: ListFilter; readonly cursor: string | null }
+  | { readonly view: "task"; readonly id: string }
+  | { readonly view: "overview" | "try" | "webhook" | "keys" | "account" }
+  | { readonly view: "tenants" | "upstream" | "usage" }
+  | { readonly view: "tenant"; readonly id: string; readonly tab: TenantTab }
+  /** No hash: the first view that the session may open. */
+  | { readonly view: "home" }
+  | { readonly view: "unknown" };
+
+export const ALL_TASKS: Route = { view: "tasks", filter: NO_FILTER, cursor: null };
+
+/** The route of a hash, with or without its `#`. Never throws. */
 export function routeOf(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#/, "").split("?", 2);
-  const [view = "", rest, ...more] = path
+  const [view = "", id, tab, ...more] = path
     .replace(/^\/|\/$/g, "")
     .split("/")
     .map(decoded);
-  if (more.length > 0) return { view: "nowhere" };
-  if (view === "tasks" && rest !== undefined) return { view: "task", id: rest };
-  if (rest !== undefined) return { view: "nowhere" };
+  if (more.length > 0) return { view: "unknown" };
+  if (view === "tenants" && id !== undefined) {
+    const known = TENANT_TABS.find((one) => one === (tab ?? "settings"));
+    return known === undefined ? { view: "unknown" } : { view: "tenant", id, tab: known };
+  }
+  if (tab !== undefined) return { view: "unknown" };
+  if (view === "tasks") return id === undefined ? tasksRouteOf(new URLSearchParams(query)) : { view: "task", id };
+  if (id !== undefined) return { view: "unknown" };
   switch (view) {
     case "":
       return { view: "home" };
-    case "tasks": {
-      const wanted = new URLSearchParams(query);
-      const status = STATUSES.find((one) => one === wanted.get("status")) ?? null;
-      return { view: "tasks", status, cursor: wanted.get("before") };
-    }
     case "overview":
     case "try":
     case "webhook":
     case "keys":
+    case "account":
+    case "tenants":
+    case "upstream":
+    case "usage":
       return { view };
     default:
-      return { view: "nowhere" };
+      return { view: "unknown" };
   }
+}
+
+/** Values that the list does not know are dropped. */
+function tasksRouteOf(query: URLSearchParams): Route {
+  return {
+    view: "tasks",
+    filter: {
+      status: STATUSES.find((one) => one === query.get("status")) ?? null,
+      reference: query.get("reference") || null,
+      website: query.get("website") || null,
+      webhook: WEBHOOK_STATES.find((one) => one === query.get("webhook")) ?? null,
+      from: dayOrNull(query.get("from")),
+      to: dayOrNull(query.get("to")),
+    },
+    cursor: query.get("before"),
+  };
 }
 
 /** The hash of a route, for a link. */
@@ -53,19 +100,27 @@ export function hashOf(route: Route): string {
   switch (route.view) {
     case "tasks": {
       const query = new URLSearchParams();
-      if (route.status !== null) query.set("status", route.status);
+      for (const [name, value] of Object.entries(route.filter)) if (value !== null) query.set(name, value);
       if (route.cursor !== null) query.set("before", route.cursor);
       return query.size === 0 ? "#/tasks" : `#/tasks?${query}`;
     }
     case "task":
       return `#/tasks/${encodeURIComponent(route.id)}`;
+    case "tenant":
+      return `#/tenants/${encodeURIComponent(route.id)}${route.tab === "settings" ? "" : `/${route.tab}`}`;
     case "home":
-    case "nowhere":
+    case "unknown":
       return "#/";
     default:
       return `#/${route.view}`;
   }
 }
+
+/** Whether a list is narrowed by anything. */
+export const isFiltered = (filter: ListFilter): boolean => Object.values(filter).some((value) => value !== null);
+
+const dayOrNull = (text: string | null): string | null =>
+  text !== null && /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) ? text : null;
 
 function decoded(part: string): string {
   try {

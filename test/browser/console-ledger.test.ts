@@ -12,7 +12,7 @@ import { launchChromium } from "./support/chromium.ts";
 import { signIn, submitTask } from "./support/console.ts";
 import { fillLedger } from "./support/long-ledger.ts";
 import { expectEveryLook } from "./support/looks.ts";
-import { untilToldAll, watchTraffic } from "./support/traffic.ts";
+import { flushTraffic, watchTraffic } from "./support/traffic.ts";
 import { startVisit, type Visit } from "./support/visit.ts";
 
 const TASKS = 100_000;
@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await visit?.close();
-  expect(visit?.faults() ?? []).toEqual([]);
+  expect(visit?.problems() ?? []).toEqual([]);
   visit = null;
 });
 afterAll(async () => {
@@ -89,7 +89,7 @@ describe("the list of a hundred thousand", () => {
     const traffic = watchTraffic(page);
     await signIn(page, key);
     await rows(page).first().waitFor();
-    await untilToldAll(page);
+    await flushTraffic(page);
     expect(traffic.calls.map(({ path }) => path)).toEqual(["/v1/keys/current", "/v1/tasks"]);
     expect(traffic.calls[1]?.query.toString()).toBe(`limit=${PAGE_SIZE}`);
     expect(await rows(page).count()).toBe(PAGE_SIZE);
@@ -199,7 +199,7 @@ describe("the overview", () => {
     await page.getByRole("button", { name: "Show the table" }).waitFor();
     await page.getByRole("button", { name: "7 days" }).click();
     await page.clock.fastForward(30_000);
-    await untilToldAll(page);
+    await flushTraffic(page);
     expect(traffic.calls).toHaveLength(1);
     const again = page.waitForRequest(/\/v1\/usage/);
     await page.clock.fastForward(60_000);

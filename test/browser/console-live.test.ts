@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { revokeKey, signIn, submitTask } from "./support/console.ts";
 import { browserStage } from "./support/stage.ts";
-import { untilToldAll, watchTraffic } from "./support/traffic.ts";
+import { flushTraffic, watchTraffic } from "./support/traffic.ts";
 
 const stage = browserStage();
 
@@ -32,8 +32,8 @@ async function enter() {
   await signIn(page, key);
   await rows(page).getByText("Ready").waitFor();
   await page.clock.pauseAt(Date.now() + 1_000);
-  await expect.poll(() => traffic.underWay).toBe(0);
-  await untilToldAll(page);
+  await expect.poll(() => traffic.inFlight).toBe(0);
+  await flushTraffic(page);
   return { ...visit, key };
 }
 
@@ -42,7 +42,7 @@ async function untilLook(page: Page): Promise<void> {
   const answered = page.waitForResponse(LIST);
   await page.clock.fastForward(LONG_MS);
   await (await answered).finished();
-  await untilToldAll(page);
+  await flushTraffic(page);
 }
 
 /** Whether somebody sees the tab, as the browser would tell it. */
@@ -75,13 +75,13 @@ describe("a live list", () => {
     await show(page, true);
     await page.evaluate("dispatchEvent(new Event('online'))");
     await refresh.click();
-    await untilToldAll(page);
+    await flushTraffic(page);
     expect(traffic.calls).toHaveLength(1);
 
     release();
     await page.unrouteAll({ behavior: "wait" });
     await (await looking.response())?.finished();
-    await untilToldAll(page);
+    await flushTraffic(page);
     await untilLook(page);
     expect(traffic.calls.length).toBeGreaterThan(1);
     expect(traffic.most).toBe(1);
@@ -93,7 +93,7 @@ describe("a live list", () => {
     for (let look = 0; look < 8; look += 1) await untilLook(page);
     const before = traffic.calls.length;
     await page.clock.fastForward(15_000);
-    await untilToldAll(page);
+    await flushTraffic(page);
     expect(traffic.calls).toHaveLength(before);
     await untilLook(page);
     expect(traffic.calls.length).toBeGreaterThan(before);
@@ -108,7 +108,7 @@ describe("a live list", () => {
     const traffic = watchTraffic(page);
     await submitTask(stage.gateway, key, "sandbox-instant");
     for (let hour = 0; hour < 3; hour += 1) await page.clock.fastForward(LONG_MS);
-    await untilToldAll(page);
+    await flushTraffic(page);
     expect(traffic.calls).toEqual([]);
 
     await show(page, true);
@@ -134,7 +134,7 @@ describe("a live list", () => {
     await page.getByText("It expired 120 seconds after").waitFor();
     expect(traffic.calls).toHaveLength(2);
     for (let hour = 0; hour < 3; hour += 1) await page.clock.fastForward(LONG_MS);
-    await untilToldAll(page);
+    await flushTraffic(page);
     expect(traffic.calls).toHaveLength(2);
     expect(traffic.most).toBe(1);
   });
@@ -204,7 +204,7 @@ describe("a gateway that fails", () => {
     await page.getByRole("alert").waitFor();
     const traffic = watchTraffic(page, "/v1/tasks");
     await page.clock.fastForward(200_000);
-    await untilToldAll(page);
+    await flushTraffic(page);
     expect(traffic.calls).toEqual([]);
     await page.unroute(LIST);
     await untilLook(page);
@@ -251,7 +251,7 @@ it("a key that is revoked while a list is watched leads back to the door, and th
   expect(await page.evaluate<string>("JSON.stringify({ ...sessionStorage })")).not.toContain(key);
   const traffic = watchTraffic(page);
   await page.clock.fastForward(LONG_MS);
-  await untilToldAll(page);
+  await flushTraffic(page);
   expect(traffic.calls).toEqual([]);
   expect(page.url()).toBe(address);
 });

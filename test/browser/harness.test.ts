@@ -58,7 +58,7 @@ async function faultsOf(path: string, expected?: readonly [number, string]): Pro
   // What the page has caused is told in order: once it has drawn twice after loading and said so, the rest has come too.
   await visit.page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
   await visit.close();
-  return visit.faults().join("\n");
+  return visit.problems().join("\n");
 }
 
 it("a sound page has no fault", async () => {

@@ -9,7 +9,8 @@ import type { RunningSandbox } from "../../scripts/support/sandbox-server.ts";
 import { startSandbox } from "../../scripts/support/sandbox-server.ts";
 import type { Task } from "../../src/tasks/present.ts";
 
-const ADMIN_TOKEN = "admin-token-of-the-end-to-end-tests";
+/** The operator's token of every end-to-end gateway. */
+export const ADMIN_TOKEN = "admin-token-of-the-end-to-end-tests";
 
 /** The seed's example task. */
 export const SEED_TASK = {

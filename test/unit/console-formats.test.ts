@@ -61,8 +61,8 @@ describe("a duration", () => {
     expect(duration(ms)).toBe(text);
   });
 
-  it("is never written longer than it is", () => {
-    // 1.9999 s is not 2.00 s: what took less than a limit must not look as if it had reached it.
+  it("is rounded down", () => {
+    // What took less than a limit must not look as if it had reached it.
     expect(duration(1_999.4)).toBe("1.99 s");
   });
 });
@@ -74,7 +74,7 @@ it.each([
   [59_001, "1 min"],
   [119_500, "2 min"],
   [119_000, "1 min 59 s"],
-])("what is left of %d ms is counted down as %s", (ms, text) => {
+])("a countdown of %d ms is %s", (ms, text) => {
   expect(countdown(ms)).toBe(text);
 });
 
@@ -89,14 +89,14 @@ it.each([
 });
 
 describe("a moment", () => {
-  it("is told in the zone that is asked for", () => {
+  it("is written in the given time zone", () => {
     expect(clock(NOON, "UTC")).toBe("12:00:06.140");
     expect(clock(NOON, "Asia/Kathmandu")).toBe("17:45:06.140");
     expect(moment(NOON, "UTC")).toBe("23 Nov 2026, 12:00:06");
     expect(day(Date.parse("2026-11-23T23:30:00Z"), "Europe/Berlin")).toBe("24 Nov 2026");
   });
 
-  it("of usage is a day of UTC, wherever the reader is", () => {
+  it("of usage is a UTC day in every time zone", () => {
     expect(shortDay("2026-11-01")).toBe("1 Nov");
   });
 });
@@ -109,17 +109,17 @@ it.each([
   [0.999, "99.9 %"],
   [1 / 3, "33.3 %"],
   [0.29, "29 %"],
-])("a share of %d is %s: a failure is never rounded away", (share, text) => {
+])("a share of %d is %s", (share, text) => {
   expect(percent(share)).toBe(text);
 });
 
-it("numbers have their thousands apart, and nouns their plural", () => {
+it("numbers have thousands separators, and nouns a plural", () => {
   expect(count(12_345)).toBe("12,345");
   expect(plural(1, "task", "tasks")).toBe("1 task");
   expect(plural(0, "task", "tasks")).toBe("0 tasks");
 });
 
-it("a long id keeps both its ends, and a short one is left alone", () => {
+it("a long id keeps both its ends, and a short one stays whole", () => {
   expect(middle(`tsk_${"5f".repeat(32)}`, 12, 6)).toBe("tsk_5f5f5f5f…5f5f5f");
   expect(middle("abcdefg", 4, 3)).toBe("abcdefg");
   expect(middle("abcdefgh", 4, 3)).toBe("abcdefgh");

@@ -1,7 +1,7 @@
-// A task's timeline as a drawing: to scale, complete, and inside its width.
+// The drawing of a task's timeline: to scale, with each event once, and inside its width.
 
 import { describe, expect, it } from "vitest";
-import type { Task, TimelineEvent } from "../../src/console/api/answers.ts";
+import type { Task, TimelineEntry } from "../../src/console/api/wire.ts";
 import type { Panel } from "../../src/console/tasks/timeline-rows.ts";
 import {
   beginningOf,
@@ -53,7 +53,7 @@ const webhook = (changes: Partial<NonNullable<Task["webhook"]>> = {}): Task["web
   ...changes,
 });
 
-const RUN: readonly TimelineEvent[] = [
+const RUN: readonly TimelineEntry[] = [
   { at: at(0), type: "accepted" },
   { at: at(20), type: "admitted", durationMs: 20 },
   { at: at(200), type: "submitted", durationMs: 150 },
@@ -61,7 +61,7 @@ const RUN: readonly TimelineEvent[] = [
   { at: at(6_000), type: "poll", durationMs: 300, detail: "ready" },
   { at: at(6_000), type: "ready", durationMs: 6_000 },
 ];
-const attempt = (ms: number, status: number | null = 500): TimelineEvent => ({
+const attempt = (ms: number, status: number | null = 500): TimelineEntry => ({
   at: at(ms),
   type: "webhook",
   durationMs: 100,
@@ -80,7 +80,7 @@ describe("the scale", () => {
     expect(xOf(axis, T0 + 12_000)).toBe(WIDTH);
   });
 
-  it("keeps what lies outside at its edges", () => {
+  it("clamps times outside it to its edges", () => {
     const axis = axisOf(T0, T0 + 1_000, WIDTH);
     expect(xOf(axis, T0 - 5)).toBe(0);
     expect(xOf(axis, T0 + 5_000)).toBe(WIDTH);
@@ -91,7 +91,7 @@ describe("the scale", () => {
     [12_000, WIDTH, ["0", "2 s", "4 s", "6 s", "8 s", "10 s", "12 s"]],
     [120_000, WIDTH, ["0", "15 s", "30 s", "45 s", "60 s", "75 s", "90 s", "105 s", "120 s"]],
     [43_200_000, 300, ["0", "3 h", "6 h", "9 h", "12 h"]],
-  ])("of %d ms on %d px has round steps with room for their labels", (spanMs, width, labels) => {
+  ])("of %d ms on %d px has round steps with space for their labels", (spanMs, width, labels) => {
     const { ticks } = axisOf(T0, T0 + spanMs, width);
     expect(ticks.map(({ label }) => label)).toEqual(expect.arrayContaining(labels));
     for (const [index, tick] of ticks.entries()) {
@@ -100,7 +100,7 @@ describe("the scale", () => {
     }
   });
 
-  it("survives a span of nothing", () => {
+  it("can have an empty span", () => {
     const axis = axisOf(T0, T0, WIDTH);
     expect(xOf(axis, T0)).toBe(0);
     expect(axis.ticks.length).toBeGreaterThan(0);
@@ -110,42 +110,42 @@ describe("the scale", () => {
 describe("a solved task", () => {
   const [run, life, ...more] = panelsOf(task(), RUN, now, WIDTH);
 
-  it("has a panel for the run and one for the solution's life", () => {
-    expect([run?.name, life?.name]).toEqual(["From acceptance to the end", "The solution's life"]);
+  it("has a panel for the run and one for the validity of its solution", () => {
+    expect([run?.name, life?.name]).toEqual(["From acceptance to the end", "Validity of the solution"]);
     expect(more).toEqual([]);
     expect([run?.axis.to, life?.axis.from, life?.axis.to]).toEqual([T0 + 6_000, T0 + 6_000, T0 + 123_000]);
   });
 
-  it("draws each event once, an exchange as long as it took and ending at its answer", () => {
+  it("draws each event once, and a request from its beginning to its response", () => {
     const marks = run?.rows.flatMap((one) => one.marks) ?? [];
     expect(marks.map((mark) => mark.event).sort()).toEqual([0, 1, 2, 3, 4, 5]);
     const poll = marks.find((mark) => mark.event === 3);
-    expect(poll).toMatchObject({ shape: "exchange", x: 270, width: 30, tone: "busy" });
-    expect(marks.find((mark) => mark.event === 1)).toMatchObject({ shape: "moment", width: 0 });
+    expect(poll).toMatchObject({ shape: "request", x: 270, width: 30, tone: "busy" });
+    expect(marks.find((mark) => mark.event === 1)).toMatchObject({ shape: "point", width: 0 });
   });
 
-  it("is with the gateway until it is submitted, and with the upstream until its end", () => {
+  it("is in the gateway until it is submitted, and with the upstream until its end", () => {
     expect(row(run, "Gateway")?.spans).toMatchObject([{ x: 0, width: 20 }]);
     expect(row(run, "Upstream")?.spans).toMatchObject([{ x: 20, width: 580 }]);
   });
 
-  it("has a life in two parts: best used, and still valid", () => {
+  it("has a solution that is best used at first, and then still valid", () => {
     const spans = row(life, "Solution")?.spans ?? [];
     expect(spans.map(({ tone }) => tone)).toEqual(["good", "aging"]);
     expect(spans.reduce((sum, { width }) => sum + width, 0)).toBeCloseTo(WIDTH);
   });
 
-  it("shows the present while the solution lives, and not after it", () => {
+  it("shows the present while the solution is valid, and not after that", () => {
     expect(panelsOf(task(), RUN, T0 + 64_500, WIDTH)[1]?.nowX).toBeCloseTo(300);
     expect(life?.nowX).toBeNull();
   });
 
-  it("that was claimed loses the rest of its life there", () => {
+  it("has a solution that ends when it is claimed", () => {
     const events = [...RUN, { at: at(35_250), type: "claimed" }];
     const spans = row(panelsOf(task({ solutionState: "claimed" }), events, now, WIDTH)[1], "Solution")?.spans ?? [];
     expect(spans.map(({ tone, label }) => [tone, label])).toEqual([
       ["good", "Best used"],
-      ["quiet", "Claimed, and erased"],
+      ["quiet", "Claimed and deleted"],
     ]);
     expect(spans[0]?.width).toBeCloseTo(150);
   });
@@ -154,7 +154,7 @@ describe("a solved task", () => {
 describe("a running task", () => {
   const running = task({ status: "processing", finishedAt: null, solutionState: "none", solutionExpiresAt: null });
 
-  it("has one panel, of 5 s at least, with the present in it", () => {
+  it("has one panel of at least 5 s, with the present in it", () => {
     const [panel, ...more] = panelsOf(running, RUN.slice(0, 3), T0 + 1_000, WIDTH);
     expect(more).toEqual([]);
     expect(panel).toMatchObject({ name: "Running", nowX: 120 });
@@ -162,16 +162,16 @@ describe("a running task", () => {
     expect(row(panel, "Upstream")?.spans).toMatchObject([{ x: 24, width: 96 }]);
   });
 
-  it("grows with the time", () => {
+  it("has a panel that grows", () => {
     expect(panelsOf(running, RUN.slice(0, 3), T0 + 60_000, WIDTH)[0]?.axis.to).toBe(T0 + 60_000);
   });
 
-  it("that the upstream has not seen has no time there", () => {
+  it("has no time with the upstream before it is submitted", () => {
     const queued = { ...running, status: "queued" as const, submittedAt: null };
     expect(row(panelsOf(queued, RUN.slice(0, 1), T0 + 2_000, WIDTH)[0], "Upstream")?.spans).toEqual([]);
   });
 
-  it("is drawn even where the reader's clock is behind the gateway's", () => {
+  it("is drawn inside its width when the reader's clock is behind the gateway's", () => {
     const [panel] = panelsOf(running, RUN.slice(0, 3), T0 - 60_000, WIDTH);
     for (const { x, width } of panel?.rows.flatMap((one) => [...one.spans, ...one.marks]) ?? []) {
       expect(x).toBeGreaterThanOrEqual(0);
@@ -182,35 +182,35 @@ describe("a running task", () => {
 });
 
 describe("webhook attempts", () => {
-  it("stand beside the solution's life, the planned one too", () => {
+  it("share the panel of the solution while they are early, and so does the planned one", () => {
     const events = [...RUN, attempt(6_000), attempt(8_000, 204)];
-    const story = task({ webhook: webhook({ nextAttemptAt: at(16_000) }) });
-    const [, life, ...more] = panelsOf(story, events, now, WIDTH);
+    const attempted = task({ webhook: webhook({ nextAttemptAt: at(16_000) }) });
+    const [, life, ...more] = panelsOf(attempted, events, now, WIDTH);
     expect(more).toEqual([]);
     expect(row(life, "Webhook")?.marks.map(({ tone }) => tone)).toEqual(["bad", "good", "next"]);
   });
 
-  it("that come later than the solution lives get a panel of their own, with all of them on one scale", () => {
+  it("after the solution's expiry have a panel of their own, and are drawn in no other", () => {
     const events = [...RUN, attempt(6_000), attempt(306_000)];
-    const story = task({ webhook: webhook({ nextAttemptAt: at(1_806_000) }) });
-    const [, life, late] = panelsOf(story, events, now, WIDTH);
-    expect(row(life, "Webhook")?.marks).toHaveLength(1);
-    expect(late).toMatchObject({ name: "All webhook attempts" });
+    const attempted = task({ webhook: webhook({ nextAttemptAt: at(1_806_000) }) });
+    const [, validity, late] = panelsOf(attempted, events, now, WIDTH);
+    expect(row(validity, "Webhook")?.marks.map(({ event }) => event)).toEqual([6]);
+    expect(late).toMatchObject({ name: "Later webhook attempts" });
     expect(late?.axis).toMatchObject({ from: T0 + 6_000, to: T0 + 1_806_000 });
-    expect(row(late, "Webhook")?.marks.map(({ event }) => event)).toEqual([6, 7, null]);
-    expect(row(late, "Webhook")?.marks[1]?.x).toBeCloseTo(100);
+    expect(row(late, "Webhook")?.marks.map(({ event }) => event)).toEqual([7, null]);
+    expect(row(late, "Webhook")?.marks[0]?.x).toBeCloseTo(100);
   });
 
-  it("of a failed task need no solution", () => {
-    const story = task({ status: "failed", solutionState: "none", solutionExpiresAt: null, webhook: webhook() });
-    const [, after] = panelsOf(story, [...RUN, attempt(6_000), attempt(8_000)], now, WIDTH);
+  it("of a failed task have a panel without a solution", () => {
+    const attempted = task({ status: "failed", solutionState: "none", solutionExpiresAt: null, webhook: webhook() });
+    const [, after] = panelsOf(attempted, [...RUN, attempt(6_000), attempt(8_000)], now, WIDTH);
     expect(after).toMatchObject({ name: "After the end", rows: [{ name: "Webhook" }] });
   });
 });
 
-it("a failed task without a webhook has nothing after its end", () => {
-  const story = task({ status: "failed", solutionState: "none", solutionExpiresAt: null });
-  expect(panelsOf(story, RUN, now, WIDTH)).toHaveLength(1);
+it("a failed task without a webhook has no panel after its end", () => {
+  const attempted = task({ status: "failed", solutionState: "none", solutionExpiresAt: null });
+  expect(panelsOf(attempted, RUN, now, WIDTH)).toHaveLength(1);
 });
 
 it.each([
@@ -219,7 +219,7 @@ it.each([
   [{ type: "poll", detail: "http_503" }, "bad", "Poll", "http_503"],
   [{ type: "webhook", status: 204 }, "good", "Webhook attempt", "HTTP 204"],
   [{ type: "webhook", status: 301, error: "redirect" }, "bad", "Webhook attempt", "HTTP 301, redirect"],
-  [{ type: "webhook", status: null, error: "timeout" }, "bad", "Webhook attempt", "No answer, timeout"],
+  [{ type: "webhook", status: null, error: "timeout" }, "bad", "Webhook attempt", "No response, timeout"],
   [{ type: "failed" }, "bad", "Failed", ""],
   [{ type: "something_new", detail: "x" }, "quiet", "something_new", "x"],
 ] as const)("%j is %s: %s, %s", (event, tone, words, result) => {
@@ -227,23 +227,23 @@ it.each([
   expect([toneOf(whole), wordsOf(whole), resultOf(whole)]).toEqual([tone, words, result]);
 });
 
-it("an exchange began before its answer, and a webhook attempt when it says", () => {
+it("a request began before its response, and a webhook attempt at its time", () => {
   expect(beginningOf({ at: at(3_000), type: "poll", durationMs: 300 })).toBe(T0 + 2_700);
   expect(beginningOf({ at: at(3_000), type: "webhook", durationMs: 300 })).toBe(T0 + 3_000);
   expect(beginningOf({ at: at(6_000), type: "ready", durationMs: 6_000 })).toBe(T0 + 6_000);
 });
 
-describe("what a finished task still waits for", () => {
-  it("is the next attempt or the solution's end, whichever is first", () => {
+describe("the next change of a finished task", () => {
+  it("is the next webhook attempt or the expiry of the solution, whichever is first", () => {
     expect(nextChangeOf(task(), T0 + 10_000)).toBe(T0 + 123_000);
     expect(nextChangeOf(task({ webhook: webhook({ nextAttemptAt: at(16_000) }) }), T0 + 10_000)).toBe(T0 + 16_000);
   });
 
-  it("is due now where its moment has passed", () => {
+  it("is due now when its time has passed", () => {
     expect(nextChangeOf(task({ webhook: webhook({ nextAttemptAt: at(7_000) }) }), T0 + 10_000)).toBe(T0 + 10_000);
   });
 
-  it("is nothing once both are over", () => {
+  it("is null when both are over", () => {
     expect(nextChangeOf(task({ solutionState: "expired" }), now)).toBeNull();
   });
 });

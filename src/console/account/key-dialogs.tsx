@@ -1,183 +1,137 @@
-// The dialogs of the keys: making one, rotating one, and the new key, shown this once. They offer what the signed-in key may give.
+// The dialogs of keys: rotating one, revoking one, and the new key, which is shown once. Creating one is in `create-key.tsx`.
 
 import { useState } from "preact/hooks";
-import type { Scope } from "../../tenants/keys.ts";
-import { DEFAULT_SCOPES } from "../../tenants/keys.ts";
-import type { CreatedKey, Key } from "../api/answers.ts";
-import { useAction, useSession } from "../session/session.ts";
-import { Button, FailureNotice, Field, Secret } from "../ui/controls.tsx";
+import type { CreatedKey, Key } from "../api/wire.ts";
+import { useAction } from "../session/session.ts";
+import { announce } from "../ui/announcer.tsx";
+import { Confirm } from "../ui/confirm.tsx";
+import { Button, FailureNotice, Secret } from "../ui/controls.tsx";
 import { Dialog } from "../ui/dialog.tsx";
-import { useDraft } from "../ui/drafts.ts";
 import { moment } from "../ui/formats.ts";
 import { OverlapField } from "../ui/overlap-field.tsx";
+import { CreateKeyDialog } from "./create-key.tsx";
+import type { KeyManager } from "./key-manager.ts";
 
-const SCOPE_WORDS: Readonly<Record<Scope, string>> = {
-  "tasks:write": "make, cancel, claim and redeliver tasks",
-  "tasks:read": "read tasks and their timelines",
-  "account:read": "read usage, the webhook's address and the list of keys",
-  "account:write": "set the webhook, make, rotate and revoke keys",
-};
+export type KeyDialog =
+  | { readonly tag: "create" }
+  | { readonly tag: "rotate"; readonly key: Key }
+  | { readonly tag: "revoke"; readonly key: Key }
+  /** A key that was just created. `adopted`: the console continues with it. */
+  | { readonly tag: "show"; readonly created: CreatedKey; readonly adopted: boolean };
 
-const DAY_MS = 86_400_000;
-
-/** How long a key lives: a name, and days, or null for ever. */
-const LIVES = [
-  { value: "", name: "Until it is revoked" },
-  { value: "1", name: "1 day" },
-  { value: "30", name: "30 days" },
-  { value: "90", name: "90 days" },
-  { value: "365", name: "1 year" },
-] as const;
-
-interface MakeKeyDialogProps {
-  onClose(): void;
-  onMade(created: CreatedKey): void;
+interface KeyDialogsState {
+  readonly current: KeyDialog | null;
+  /** Grows when the keys have changed. */
+  readonly version: number;
+  open(dialog: KeyDialog): void;
+  close(): void;
+  changed(): void;
 }
 
-export function MakeKeyDialog({ onClose, onMade }: MakeKeyDialogProps) {
-  const { api, me } = useSession();
-  const offered = me.scopes;
-  const usual = DEFAULT_SCOPES.filter((scope) => offered.includes(scope));
-  const [name, setName, forgetName] = useDraft("keys.name", "");
-  const [scopesText, setScopesText, forgetScopes] = useDraft(
-    "keys.scopes",
-    (usual.length > 0 ? usual : offered).join(" "),
-  );
-  const [life, setLife, forgetLife] = useDraft("keys.life", "");
-  const [fault, setFault] = useState<{ readonly name: string | null; readonly scopes: string | null }>({
-    name: null,
-    scopes: null,
-  });
-  const scopes = offered.filter((scope) => scopesText.split(" ").includes(scope));
-  const make = useAction((expiresAt: string | null) =>
-    api.makeKey({ name: name.trim(), mode: me.mode, scopes, expiresAt }),
-  );
-  const errors = make.failure?.errors ?? [];
-
-  const toggle = (scope: Scope, on: boolean) =>
-    setScopesText(offered.filter((one) => (one === scope ? on : scopes.includes(one))).join(" "));
-  const submit = async () => {
-    const faults = {
-      name: name.trim() === "" ? "Give it a name that says what uses it." : null,
-      scopes: scopes.length === 0 ? "Choose at least one: a key without a scope can do nothing." : null,
-    };
-    setFault(faults);
-    if (faults.name !== null || faults.scopes !== null) return;
-    const expiresAt = life === "" ? null : new Date(Date.now() + Number(life) * DAY_MS).toISOString();
-    const created = await make.run(expiresAt);
-    if (created === null) return;
-    forgetName();
-    forgetScopes();
-    forgetLife();
-    onMade(created);
-  };
-
-  return (
-    <Dialog title={`Make a ${me.mode} key`} onClose={onClose}>
-      <form
-        class="stack"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
-        <Field label="Name" path="name" errors={errors} fault={fault.name} hint="What uses it: CI, Shop, Monitoring.">
-          {(props) => (
-            <input
-              {...props}
-              value={name}
-              maxLength={100}
-              autocomplete="off"
-              onInput={(event) => setName(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <fieldset class="stack tight" aria-describedby={fault.scopes === null ? undefined : "scopes-fault"}>
-          <legend class="legend">Scopes</legend>
-          {offered.map((scope) => (
-            <label key={scope} class="check">
-              <input
-                type="checkbox"
-                checked={scopes.includes(scope)}
-                onChange={(event) => toggle(scope, event.currentTarget.checked)}
-              />
-              <span>
-                <code>{scope}</code>
-                <span class="hint"> {SCOPE_WORDS[scope]}</span>
-              </span>
-            </label>
-          ))}
-          {fault.scopes === null ? null : (
-            <p class="fault" id="scopes-fault" role="alert">
-              {fault.scopes}
-            </p>
-          )}
-        </fieldset>
-        <Field label="It ends" path="expiresAt" errors={errors}>
-          {(props) => (
-            <select {...props} value={life} onChange={(event) => setLife(event.currentTarget.value)}>
-              {LIVES.map((one) => (
-                <option key={one.value} value={one.value}>
-                  {one.value === "" ? one.name : `After ${one.name}`}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-        <p class="hint">
-          A {me.mode} key makes {me.mode} keys, with no scope that it lacks itself. The operator makes others.
-        </p>
-        {make.failure === null ? null : <FailureNotice failure={make.failure} />}
-        <div class="row end">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" busy={make.busy}>
-            Make key
-          </Button>
-        </div>
-      </form>
-    </Dialog>
-  );
+export function useKeyDialogs(): KeyDialogsState {
+  const [current, open] = useState<KeyDialog | null>(null);
+  const [version, setVersion] = useState(0);
+  return { current, version, open, close: () => open(null), changed: () => setVersion((last) => last + 1) };
 }
 
-/** An old key works this long (s) unless told otherwise. */
+interface KeyDialogsProps {
+  readonly manager: KeyManager;
+  readonly dialogs: KeyDialogsState;
+  /** The key that is signed in was rotated. */
+  onOwnReplaced?(created: CreatedKey): void;
+  /** The key that is signed in was revoked. */
+  onOwnRevoked?(name: string): void;
+}
+
+/** The dialog that is open, if any. */
+export function KeyDialogs({ manager, dialogs, onOwnReplaced, onOwnRevoked }: KeyDialogsProps) {
+  const { current, open, close, changed } = dialogs;
+  if (current === null) return null;
+  switch (current.tag) {
+    case "create":
+      return (
+        <CreateKeyDialog
+          key="create"
+          manager={manager}
+          onClose={close}
+          onCreated={(created) => {
+            open({ tag: "show", created, adopted: false });
+            changed();
+          }}
+        />
+      );
+    case "rotate": {
+      const own = current.key.id === manager.ownKeyId;
+      return (
+        <RotateKeyDialog
+          key="rotate"
+          manager={manager}
+          target={current.key}
+          own={own}
+          onClose={close}
+          onCreated={(created) => {
+            // At once, because the old key may have ended, and a reload must not lose the new one.
+            if (own) onOwnReplaced?.(created);
+            open({ tag: "show", created, adopted: own });
+            changed();
+          }}
+        />
+      );
+    }
+    case "revoke":
+      return (
+        <RevokeKeyDialog
+          key="revoke"
+          manager={manager}
+          target={current.key}
+          onClose={close}
+          onRevoked={() => {
+            close();
+            if (current.key.id === manager.ownKeyId) return onOwnRevoked?.(current.key.name);
+            announce(`The key ${current.key.name} was revoked.`);
+            changed();
+          }}
+        />
+      );
+    case "show":
+      return <NewKeyDialog key="show" created={current.created} adopted={current.adopted} onClose={close} />;
+  }
+}
+
+/** The old key stays valid this long (s) unless another time is chosen. */
 const HOUR_S = 3_600;
 
 interface RotateKeyDialogProps {
+  readonly manager: KeyManager;
   readonly target: Key;
   /** It is the key that is signed in. */
   readonly own: boolean;
   onClose(): void;
-  onMade(created: CreatedKey): void;
+  onCreated(created: CreatedKey): void;
 }
 
-export function RotateKeyDialog({ target, own, onClose, onMade }: RotateKeyDialogProps) {
-  const { api } = useSession();
+function RotateKeyDialog({ manager, target, own, onClose, onCreated }: RotateKeyDialogProps) {
   const [overlap, setOverlap] = useState(HOUR_S);
-  const rotate = useAction((seconds: number) => api.rotateKey(target.id, seconds));
+  const rotate = useAction((seconds: number) => manager.rotate(target.id, seconds));
   return (
     <Dialog title={`Rotate “${target.name}”?`} onClose={onClose}>
       <p>
-        A new key of the same name, mode and scopes takes its place.
-        {own ? " It is the key that you are signed in with: the console goes on with the new one." : ""}
+        A new key with the same name, mode and scopes replaces it.
+        {own ? " You are signed in with this key: the console continues with the new one." : ""}
       </p>
       <OverlapField
-        label="The old key works for"
-        hint="Long enough to put the new one where the old one is used."
+        label="The old key stays valid for"
+        hint="Long enough to replace it wherever it is used."
         seconds={overlap}
         onSeconds={setOverlap}
       />
       {rotate.failure === null ? null : <FailureNotice failure={rotate.failure} />}
       <div class="row end">
-        <Button onClick={onClose}>Keep the old one</Button>
+        <Button onClick={onClose}>Keep the old key</Button>
         <Button
           kind="primary"
           busy={rotate.busy}
-          onClick={() => {
-            void rotate.run(overlap).then((created) => {
-              if (created !== null) onMade(created);
-            });
-          }}
+          onClick={() => void rotate.run(overlap).then((result) => result !== null && onCreated(result.value))}
         >
           Rotate key
         </Button>
@@ -186,20 +140,49 @@ export function RotateKeyDialog({ target, own, onClose, onMade }: RotateKeyDialo
   );
 }
 
+interface RevokeKeyDialogProps {
+  readonly manager: KeyManager;
+  readonly target: Key;
+  onClose(): void;
+  onRevoked(): void;
+}
+
+function RevokeKeyDialog({ manager, target, onClose, onRevoked }: RevokeKeyDialogProps) {
+  const own = target.id === manager.ownKeyId;
+  const revoke = useAction(() => manager.revoke(target.id));
+  return (
+    <Confirm
+      title={`Revoke “${target.name}”?`}
+      action={own ? "Revoke my own key" : "Revoke key"}
+      keep="Keep it"
+      danger
+      busy={revoke.busy}
+      failure={revoke.failure}
+      onConfirm={() => void revoke.run().then((result) => result !== null && onRevoked())}
+      onCancel={onClose}
+    >
+      <p>
+        {own ? "You are signed in with this key: revoking it signs you out. " : ""}
+        Programs that use it are rejected within 90 seconds. This cannot be undone.
+      </p>
+    </Confirm>
+  );
+}
+
 interface NewKeyDialogProps {
   readonly created: CreatedKey;
-  /** The console goes on with it. */
+  /** The console continues with it. */
   readonly adopted: boolean;
   onClose(): void;
 }
 
-export function NewKeyDialog({ created, adopted, onClose }: NewKeyDialogProps) {
+function NewKeyDialog({ created, adopted, onClose }: NewKeyDialogProps) {
   return (
     <Dialog title={`The new key “${created.name}”`} onClose={onClose} locked>
       <p>
-        It is shown this once: copy it now and store it where its user reads it.
-        {created.expiresAt === null ? "" : ` It ends on ${moment(Date.parse(created.expiresAt))}.`}
-        {adopted ? " The console goes on with it already." : ""}
+        It is shown only now. Copy it and store it where your program reads it.
+        {created.expiresAt === null ? "" : ` It expires on ${moment(Date.parse(created.expiresAt))}.`}
+        {adopted ? " The console uses it from now on." : ""}
       </p>
       <Secret text={created.key} what="API key" />
       <div class="row end">

@@ -1,74 +1,95 @@
-// The signing secret's rotation: an overlap is chosen, and the new secret is shown this once. Keeps nothing of it.
+// The signing secret of the key's mode: shown on request, and rotated.
 
 import { useState } from "preact/hooks";
-import { useAction, useSession } from "../session/session.ts";
-import { Button, Card, FailureNotice, Secret } from "../ui/controls.tsx";
+import type { WebhookSecrets } from "../api/wire.ts";
+import { useAction, useTenant } from "../session/session.ts";
+import { Button, FailureNotice, Secret } from "../ui/controls.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { moment } from "../ui/formats.ts";
 import { OverlapField } from "../ui/overlap-field.tsx";
+import { Card } from "../ui/surfaces.tsx";
 
-/** An old secret signs this long (s) unless told otherwise: time enough for a deployment. */
+/** The old secret keeps signing this long (s) unless another time is chosen. */
 const DAY_S = 86_400;
 
 export function SecretCard() {
-  const { api } = useSession();
-  const [asking, setAsking] = useState(false);
-  const [secret, setSecret] = useState<string | null>(null);
-  const [overlap, setOverlap] = useState(DAY_S);
-  const rotate = useAction((seconds: number) => api.rotateSecret(seconds));
-  const close = () => {
-    rotate.clear();
-    setAsking(false);
-  };
+  const { api, me } = useTenant();
+  const [shown, setShown] = useState<WebhookSecrets | null>(null);
+  const [rotating, setRotating] = useState(false);
+  const read = useAction(() => api.webhookSecrets());
   return (
     <Card title="Signing secret">
       <p class="quiet">
-        Webhooks are signed by Standard Webhooks with it. It was shown when the tenant was made, and is not shown again:
-        rotate it if it is lost, or may be known to others.
+        Webhooks of {me.mode} tasks are signed with it, as Standard Webhooks defines. Showing it is recorded in the
+        audit log.
       </p>
-      <div class="row">
-        <Button onClick={() => setAsking(true)}>Rotate secret</Button>
-      </div>
-      {asking ? (
-        <Dialog key="ask" title="Rotate the signing secret?" onClose={close}>
-          <p>
-            A new secret signs from now on. For a while the old one can sign too, so that your receiver misses nothing.
-          </p>
-          <OverlapField
-            label="The old secret signs for"
-            hint="Both signatures are sent in that time; a receiver accepts if one fits."
-            seconds={overlap}
-            onSeconds={setOverlap}
-          />
-          {rotate.failure === null ? null : <FailureNotice failure={rotate.failure} />}
-          <div class="row end">
-            <Button onClick={close}>Keep the secret</Button>
-            <Button
-              kind="primary"
-              busy={rotate.busy}
-              onClick={() => {
-                void rotate.run(overlap).then((made) => {
-                  if (made === null) return;
-                  setAsking(false);
-                  setSecret(made.secret);
-                });
-              }}
-            >
-              Rotate secret
-            </Button>
-          </div>
-        </Dialog>
-      ) : null}
-      {secret === null ? null : (
-        <Dialog key="show" title="The new signing secret" onClose={() => setSecret(null)} locked>
-          <p>It is shown this once. Put it where your receiver reads it.</p>
-          <Secret text={secret} what="Signing secret" />
-          <div class="row end">
-            <Button kind="primary" onClick={() => setSecret(null)}>
-              I have stored it
-            </Button>
-          </div>
-        </Dialog>
+      {read.failure === null ? null : <FailureNotice failure={read.failure} />}
+      {shown === null ? null : (
+        <>
+          <Secret text={shown.secret} what="Signing secret" />
+          {shown.previous === null ? null : (
+            <>
+              <p class="quiet">The previous secret signs too, until {moment(Date.parse(shown.previous.expiresAt))}:</p>
+              <Secret text={shown.previous.secret} what="Previous signing secret" />
+            </>
+          )}
+        </>
       )}
+      <div class="row">
+        {shown === null ? (
+          <Button
+            busy={read.busy}
+            onClick={() => void read.run().then((result) => result !== null && setShown(result.value))}
+          >
+            Show secret
+          </Button>
+        ) : (
+          <Button onClick={() => setShown(null)}>Hide secret</Button>
+        )}
+        <Button onClick={() => setRotating(true)}>Rotate secret</Button>
+      </div>
+      {rotating ? (
+        <RotateDialog
+          onClose={() => setRotating(false)}
+          onRotated={() => {
+            setRotating(false);
+            void read.run().then((result) => result !== null && setShown(result.value));
+          }}
+        />
+      ) : null}
     </Card>
+  );
+}
+
+interface RotateDialogProps {
+  onClose(): void;
+  onRotated(): void;
+}
+
+function RotateDialog({ onClose, onRotated }: RotateDialogProps) {
+  const { api } = useTenant();
+  const [overlap, setOverlap] = useState(DAY_S);
+  const rotate = useAction((seconds: number) => api.rotateSecret(seconds));
+  return (
+    <Dialog title="Rotate the signing secret?" onClose={onClose}>
+      <p>A new secret signs from now on. The old one can sign too for a while, so that your receiver misses nothing.</p>
+      <OverlapField
+        label="The old secret signs for"
+        hint="Both signatures are sent in that time. A receiver accepts either."
+        seconds={overlap}
+        onSeconds={setOverlap}
+      />
+      {rotate.failure === null ? null : <FailureNotice failure={rotate.failure} />}
+      <div class="row end">
+        <Button onClick={onClose}>Keep the secret</Button>
+        <Button
+          kind="primary"
+          busy={rotate.busy}
+          onClick={() => void rotate.run(overlap).then((result) => result !== null && onRotated())}
+        >
+          Rotate secret
+        </Button>
+      </div>
+    </Dialog>
   );
 }

@@ -1,77 +1,108 @@
-// A view of something that changes: loaded, and looked at again by the cadence while anybody sees it. One request at a time. Refuses
-// to go on in a hidden tab, to drop what is shown because a look failed, and to let an old answer overwrite a newer one.
+// Keeps a view's data up to date while it can be seen: loads it, and loads it again after an interval or when the event stream reports
+// a change. One request at a time. A failed load keeps what is shown, and an older response never replaces a newer one.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Failure, Result } from "../api/failure.ts";
 import { useSession } from "../session/session.ts";
+import type { EventStream, StreamEvent } from "./event-stream.ts";
 import type { LoadOutcome, RefreshHistory } from "./refresh-interval.ts";
 import { FRESH, historyAfter, refreshIntervalMs } from "./refresh-interval.ts";
 
-/** What there is to wait for: something that runs, a change whose moment is known (ms), or nothing. */
+/** Whether and when what was loaded can change. */
 export interface RefreshPolicy {
+  /** Something is in progress. */
   readonly running: boolean;
+  /** When the next known change is due (ms since the epoch), or null. */
   readonly nextChangeAt: number | null;
-  /** Nothing will change by itself: no further look. */
-  readonly settled: boolean;
+  /** Nothing will change by itself: do not load it again. */
+  readonly final: boolean;
 }
 
-export interface Live<T> {
+/** Nothing changes but by what is done in this view. */
+export const LOAD_ONCE = (): RefreshPolicy => ({ running: false, nextChangeAt: null, final: true });
+
+export interface Watched<T> {
   readonly value: T | null;
-  /** Why the last look failed; `value` is then what was seen before. */
+  /** Why the last load failed; `value` is then what was loaded before. */
   readonly failure: Failure | null;
-  /** `retrying`: the last look failed and another comes. `paused`: the tab is hidden. `settled`: nothing more will come. */
-  readonly phase: "loading" | "live" | "retrying" | "paused" | "settled";
-  /** When the next look is due (ms), or null. */
+  /** `retrying`: the last load failed and another follows. `paused`: the tab is hidden. `final`: no further load. */
+  readonly phase: "loading" | "current" | "retrying" | "paused" | "final";
+  /** When the next load is due (ms since the epoch), or null. */
   readonly nextAt: number | null;
-  /** Looks now. */
+  /** Loads it now. */
   refresh(): void;
-  /** Shows what an action answered, and looks again at once. */
+  /** Shows the result of an action, and loads again at once. */
   replace(value: T): void;
 }
 
-type Shown<T> = Pick<Live<T>, "value" | "failure" | "phase" | "nextAt">;
+type Shown<T> = Pick<Watched<T>, "value" | "failure" | "phase" | "nextAt">;
 
 const LOADING = { value: null, failure: null, phase: "loading", nextAt: null } as const;
 
-/** After a change's moment (ms): the gateway needs a little to have it happen. */
+/** Time (ms) after a known change, because the gateway needs a moment to make it. */
 const CHANGE_MARGIN_MS = 800;
 
-/** Loads at once and keeps looking; `name` says what is loaded, and another name begins anew. */
-export function useLive<T>(
+/** Time (ms) between two loads that events cause: a burst of events is one load. */
+const EVENT_GAP_MS = 1_000;
+
+/** The event stream, and which of its events concern the view. */
+export interface EventSource {
+  readonly stream: EventStream;
+  concerns(event: StreamEvent): boolean;
+}
+
+/**
+ * Loads at once and keeps the value up to date.
+ * @param name what is loaded: another name starts over
+ * @param events where given, an idle view makes no request while the stream is connected
+ */
+export function useWatch<T>(
   name: string,
   load: (signal: AbortSignal) => Promise<Result<T>>,
-  refreshPolicyOf: (value: T, now: number) => RefreshPolicy,
-): Live<T> {
-  const { lose } = useSession();
+  policyOf: (value: T, now: number) => RefreshPolicy,
+  events?: EventSource,
+): Watched<T> {
+  const { expire } = useSession();
   const [shown, setShown] = useState<Shown<T> & { readonly name: string }>({ ...LOADING, name });
-  const latest = useRef({ load, refreshPolicyOf, lose });
-  latest.current = { load, refreshPolicyOf, lose };
+  const latest = useRef({ load, policyOf, expire, events });
+  latest.current = { load, policyOf, expire, events };
   const handle = useRef<Watch<T> | null>(null);
 
   useEffect(() => {
+    const stream = latest.current.events?.stream;
     const watch = new Watch<T>(
       {
         load: (signal) => latest.current.load(signal),
-        refreshPolicyOf: (value, now) => latest.current.refreshPolicyOf(value, now),
-        lose: () => latest.current.lose(),
+        policyOf: (value, now) => latest.current.policyOf(value, now),
+        expire: () => latest.current.expire(),
+        streaming: () => stream?.connected === true,
       },
       (next) => setShown({ ...next, name }),
     );
     handle.current = watch;
-    const onVisibility = () => watch.seen(!document.hidden);
-    const onOnline = () => watch.online();
+    const onVisibility = () => watch.setVisible(!document.hidden);
+    const onReturn = () => watch.returned();
     document.addEventListener("visibilitychange", onVisibility);
-    window.addEventListener("online", onOnline);
+    window.addEventListener("online", onReturn);
+    window.addEventListener("focus", onReturn);
+    const unsubscribe = stream?.subscribe({
+      onEvent: (event) => {
+        if (latest.current.events?.concerns(event) === true) watch.eventReceived();
+      },
+      onConnection: () => watch.connectionChanged(),
+    });
     watch.refresh();
     return () => {
       document.removeEventListener("visibilitychange", onVisibility);
-      window.removeEventListener("online", onOnline);
+      window.removeEventListener("online", onReturn);
+      window.removeEventListener("focus", onReturn);
+      unsubscribe?.();
       watch.stop();
     };
   }, [name]);
 
   return {
-    // What was shown under another name is not shown under this one, not even for a frame.
+    // A value loaded under another name is not shown under this one, not even for a frame.
     ...(shown.name === name ? shown : LOADING),
     refresh: () => handle.current?.refresh(),
     replace: (value) => handle.current?.replace(value),
@@ -80,21 +111,27 @@ export function useLive<T>(
 
 interface Source<T> {
   load(signal: AbortSignal): Promise<Result<T>>;
-  refreshPolicyOf(value: T, now: number): RefreshPolicy;
-  lose(): void;
+  policyOf(value: T, now: number): RefreshPolicy;
+  expire(): void;
+  /** Whether the event stream is connected. */
+  streaming(): boolean;
 }
 
-/** The loop behind `useLive`: look, show, wait. */
+/** The loop behind `useWatch`: load, show, wait. */
 class Watch<T> {
   readonly #source: Source<T>;
   readonly #show: (shown: Shown<T>) => void;
   #value: T | null = null;
   #text = "";
   #history: RefreshHistory = FRESH;
+  #last: { readonly outcome: LoadOutcome; readonly failure: Failure | null } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #asking: AbortController | null = null;
+  #loading: AbortController | null = null;
+  #loadedAt = Number.NEGATIVE_INFINITY;
+  /** An event came while a load was under way, whose response may be older. */
+  #stale = false;
   #stopped = false;
-  #settled = false;
+  #final = false;
 
   constructor(source: Source<T>, show: (shown: Shown<T>) => void) {
     this.#source = source;
@@ -103,65 +140,82 @@ class Watch<T> {
 
   refresh(): void {
     this.#history = FRESH;
-    void this.#look();
+    void this.#load();
   }
 
   replace(value: T): void {
-    // What is being asked now was asked before the action: its answer would show the past.
-    this.#asking?.abort();
-    this.#asking = null;
+    // A request from before the action would show the state before it.
+    this.#loading?.abort();
+    this.#loading = null;
     this.#take(value);
     this.#wait({ tag: "changed" }, null);
-    // The action's answer is one part of what is shown: its traces in the rest are looked for at once, even where all is settled.
+    // The action's result is one part of what is shown: load the rest, even where the view was final.
     this.refresh();
   }
 
-  seen(visible: boolean): void {
-    if (this.#settled) return;
+  setVisible(visible: boolean): void {
+    if (this.#final) return;
     if (visible) {
       this.refresh();
       return;
     }
     clearTimeout(this.#timer);
-    if (this.#asking === null) this.#show({ value: this.#value, failure: null, phase: "paused", nextAt: null });
+    if (this.#loading === null) this.#show({ value: this.#value, failure: null, phase: "paused", nextAt: null });
   }
 
-  /** The network is back: what waits for it need not wait longer. */
-  online(): void {
-    if (!this.#settled) this.refresh();
+  /** The reader or the network is back. */
+  returned(): void {
+    if (!this.#final && !document.hidden) this.refresh();
+  }
+
+  eventReceived(): void {
+    if (document.hidden) return;
+    if (this.#loading !== null) {
+      this.#stale = true;
+      return;
+    }
+    clearTimeout(this.#timer);
+    const wait = Math.max(this.#loadedAt + EVENT_GAP_MS - Date.now(), 0);
+    this.#timer = setTimeout(() => this.refresh(), wait);
+  }
+
+  /** Events may have been missed before a connection; without one the view polls. */
+  connectionChanged(): void {
+    if (this.#final || document.hidden) return;
+    if (this.#source.streaming()) this.refresh();
+    else if (this.#last !== null && this.#loading === null) this.#wait(this.#last.outcome, this.#last.failure);
   }
 
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    this.#asking?.abort();
+    this.#loading?.abort();
   }
 
-  async #look(): Promise<void> {
-    if (this.#asking !== null || this.#stopped) return;
+  async #load(): Promise<void> {
+    if (this.#loading !== null || this.#stopped) return;
     clearTimeout(this.#timer);
-    const asking = new AbortController();
-    this.#asking = asking;
-    const result = await this.#source.load(asking.signal);
+    const loading = new AbortController();
+    this.#loading = loading;
+    this.#loadedAt = Date.now();
+    this.#stale = false;
+    const result = await this.#source.load(loading.signal);
     // Stopped, or overtaken by an action.
-    if (this.#asking !== asking || this.#stopped) return;
-    this.#asking = null;
-    if (result.ok) {
-      const look: LoadOutcome = { tag: this.#take(result.value) ? "changed" : "same" };
-      this.#history = historyAfter(this.#history, look);
-      this.#wait(look, null);
+    if (this.#loading !== loading || this.#stopped) return;
+    this.#loading = null;
+    if (!result.ok && result.failure.tag === "unauthenticated") {
+      this.#source.expire();
       return;
     }
-    if (result.failure.tag === "unauthenticated") {
-      this.#source.lose();
-      return;
-    }
-    const look: LoadOutcome = { tag: "failed", retryAfterMs: result.failure.retryAfterMs };
-    this.#history = historyAfter(this.#history, look);
-    this.#wait(look, result.failure);
+    const outcome: LoadOutcome = result.ok
+      ? { tag: this.#take(result.value) ? "changed" : "same" }
+      : { tag: "failed", retryAfterMs: result.failure.retryAfterMs };
+    this.#history = historyAfter(this.#history, outcome);
+    this.#wait(outcome, result.ok ? null : result.failure);
+    if (this.#stale) this.eventReceived();
   }
 
-  /** Takes a value over; says whether it differs from the one before. */
+  /** Takes a value over. Returns whether it differs from the one before. */
   #take(value: T): boolean {
     const text = JSON.stringify(value);
     const changed = text !== this.#text;
@@ -170,28 +224,34 @@ class Watch<T> {
     return changed;
   }
 
-  #wait(look: LoadOutcome, failure: Failure | null): void {
+  #wait(outcome: LoadOutcome, failure: Failure | null): void {
     clearTimeout(this.#timer);
+    this.#last = { outcome, failure };
     const now = Date.now();
     const value = this.#value;
-    // A refusal is the gateway's considered word: asking again would bring it again.
-    const refused = failure?.tag === "refused";
-    const policy = value === null ? null : this.#source.refreshPolicyOf(value, now);
-    this.#settled = refused || (failure === null && policy?.settled === true);
-    if (this.#settled) {
-      this.#show({ value, failure, phase: "settled", nextAt: null });
+    // Repeating a rejected request would bring the same response.
+    const rejected = failure?.tag === "rejected";
+    const policy = value === null ? null : this.#source.policyOf(value, now);
+    this.#final = rejected || (failure === null && policy?.final === true);
+    if (this.#final) {
+      this.#show({ value, failure, phase: "final", nextAt: null });
       return;
     }
     if (document.hidden) {
       this.#show({ value, failure, phase: "paused", nextAt: null });
       return;
     }
+    const phase = failure === null ? "current" : "retrying";
     const running = policy?.running === true;
     const known = policy?.nextChangeAt ?? null;
-    const soon = refreshIntervalMs(this.#history, look, running || known !== null);
-    const pause =
-      failure === null && !running && known !== null ? Math.max(soon, known - now + CHANGE_MARGIN_MS) : soon;
-    this.#timer = setTimeout(() => void this.#look(), pause);
-    this.#show({ value, failure, phase: failure === null ? "live" : "retrying", nextAt: now + pause });
+    if (failure === null && !running && known === null && this.#source.streaming()) {
+      this.#show({ value, failure, phase, nextAt: null });
+      return;
+    }
+    const interval = refreshIntervalMs(this.#history, outcome, running || known !== null);
+    const wait =
+      failure === null && !running && known !== null ? Math.max(interval, known - now + CHANGE_MARGIN_MS) : interval;
+    this.#timer = setTimeout(() => void this.#load(), wait);
+    this.#show({ value, failure, phase, nextAt: now + wait });
   }
 }

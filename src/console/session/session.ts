@@ -1,77 +1,82 @@
-// Who is signed in: the key, in sessionStorage and in memory, and what the gateway says of it. The tab's end is the session's end.
-// Refuses to write the key anywhere else: no URL, no cookie, no localStorage, no log.
+// The signed-in session: who it is, what they may do, and their API. Views read it by the hooks below.
 
 import { createContext } from "preact";
 import { useContext, useState } from "preact/hooks";
-import type { Scope } from "../../tenants/keys.ts";
-import type { CreatedKey, CurrentKey } from "../api/answers.ts";
-import type { Api } from "../api/api.ts";
 import type { Failure, Result } from "../api/failure.ts";
+import type { OperatorApi } from "../api/operator-api.ts";
+import type { TenantApi } from "../api/tenant-api.ts";
+import type { CreatedKey, CurrentKey, Scope } from "../api/wire.ts";
+import type { EventStream } from "../refresh/event-stream.ts";
 
-const STORE = "solvegate.key";
-
-/** The key of this tab, or null. */
-export function storedKey(): string | null {
-  try {
-    return sessionStorage.getItem(STORE);
-  } catch {
-    return null;
-  }
+interface SessionBase {
+  /** The gateway no longer accepts the credential: back to the sign-in form, with drafts kept. */
+  expire(): void;
+  /** Ends the session, and shows the reason where there is one. */
+  signOut(reason: string | null): void;
 }
 
-/** Keeps the key for this tab; null forgets it. */
-export function storeKey(key: string | null): void {
-  try {
-    if (key === null) sessionStorage.removeItem(STORE);
-    else sessionStorage.setItem(STORE, key);
-  } catch {
-    // Without storage the session lives in memory, and a reload asks for the key again.
-  }
-}
-
-export interface Session {
-  readonly api: Api;
+export interface TenantSession extends SessionBase {
+  readonly role: "tenant";
+  readonly api: TenantApi;
   readonly me: CurrentKey;
-  /** Whether the key has a scope: what it lacks is not offered. */
+  readonly stream: EventStream;
+  /** Whether the key has a scope. Views do not offer what the key may not do. */
   can(scope: Scope): boolean;
-  /** The gateway no longer takes the key: back to the sign-in, drafts kept. */
-  lose(): void;
-  /** Goes on with the key that replaces this one: an replacement of the same tenant. */
+  /** Continues with the key that replaces this one. */
   adopt(replacement: CreatedKey): void;
-  /** Ends the session, and says why where there is a reason to. */
-  end(reason: string | null): void;
 }
+
+export interface OperatorSession extends SessionBase {
+  readonly role: "operator";
+  readonly api: OperatorApi;
+}
+
+export type Session = TenantSession | OperatorSession;
 
 const SessionContext = createContext<Session | null>(null);
 export const SessionProvider = SessionContext.Provider;
 
-/** @throws Error outside a session: a view that needs one is never shown without. */
+/** @throws Error when no one is signed in */
 export function useSession(): Session {
   const session = useContext(SessionContext);
-  if (session === null) throw new Error("nobody is signed in");
+  if (session === null) throw new Error("not signed in");
+  return session;
+}
+
+/** @throws Error when no tenant's key is signed in */
+export function useTenant(): TenantSession {
+  const session = useSession();
+  if (session.role !== "tenant") throw new Error("not signed in with an API key");
+  return session;
+}
+
+/** @throws Error when the operator is not signed in */
+export function useOperator(): OperatorSession {
+  const session = useSession();
+  if (session.role !== "operator") throw new Error("not signed in as the operator");
   return session;
 }
 
 export interface Action<A extends unknown[], T> {
   readonly busy: boolean;
   readonly failure: Failure | null;
-  /** Does it, unless it is being done. Null where it failed: `failure` says why. */
-  run(...args: A): Promise<T | null>;
-  /** Forgets the failure. */
+  /** Runs the action unless it is running. Resolves to its result, or to null: `failure` is then set, or it was running. */
+  run(...args: A): Promise<Extract<Result<T>, { ok: true }> | null>;
+  /** Clears the failure. */
   clear(): void;
 }
 
-/** Something that a person asks for: done once at a time, and a key that has died ends the session. */
+/** An action that a person starts: one at a time. A credential that is not accepted ends the session. */
 export function useAction<A extends unknown[], T>(act: (...args: A) => Promise<Result<T>>): Action<A, T> {
-  const { lose } = useSession();
+  const { expire } = useSession();
   const [state, setState] = useState<{ busy: boolean; failure: Failure | null }>({ busy: false, failure: null });
-  const run = async (...args: A): Promise<T | null> => {
+  const run = async (...args: A) => {
     if (state.busy) return null;
     setState({ busy: true, failure: null });
     const result = await act(...args);
     setState({ busy: false, failure: result.ok ? null : result.failure });
-    if (result.ok) return result.value;
-    if (result.failure.tag === "unauthenticated") lose();
+    if (result.ok) return result;
+    if (result.failure.tag === "unauthenticated") expire();
     return null;
   };
   return { ...state, run, clear: () => setState({ busy: false, failure: null }) };

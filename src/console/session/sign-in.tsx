@@ -1,28 +1,48 @@
-// The door of the console: a key is pasted, checked for its form here and for its life by the gateway, and kept for this tab. It
-// travels in a header only. Refuses to say "invalid" and no more: each fault has its sentence.
+// The sign-in form, and the restoring of a session that this tab or another one has. One form takes both credentials: it recognizes
+// what was pasted. The credential travels in a header only.
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { CurrentKey } from "../api/answers.ts";
-import { Api } from "../api/api.ts";
-import type { Failure } from "../api/failure.ts";
+import type { Failure, Result } from "../api/failure.ts";
+import { OperatorApi } from "../api/operator-api.ts";
+import { TenantApi } from "../api/tenant-api.ts";
+import type { Identity } from "../app.tsx";
 import { FRESH, historyAfter, refreshIntervalMs } from "../refresh/refresh-interval.ts";
 import { Mark } from "../ui/brand.tsx";
-import { Button, FailureNotice, Notice, Skeleton } from "../ui/controls.tsx";
-import { pastedKey } from "./pasted-text.ts";
+import { Button, FailureNotice, Notice } from "../ui/controls.tsx";
+import { Skeleton } from "../ui/surfaces.tsx";
+import type { Credential } from "./credential.ts";
+import { parseCredential } from "./credential.ts";
 
-const UNKNOWN =
-  "The gateway does not take this key: it was revoked, has expired, or belongs to another gateway. Use another key, or ask whoever manages your keys for a new one.";
+const NOT_ACCEPTED = {
+  tenant:
+    "The gateway does not accept this key: it was revoked, has expired, or belongs to another gateway. Use another key, or ask the person who manages your keys for a new one.",
+  operator: "The gateway does not accept this operator token. Check that it is the ADMIN_TOKEN of this gateway.",
+} as const;
+
+const OPERATOR_DISABLED =
+  "This gateway has no operator access: its ADMIN_TOKEN is not set. Set it and restart the gateway, or sign in with an API key.";
+
+/** Asks the gateway who the credential belongs to. */
+async function identify({ role, secret }: Credential, signal?: AbortSignal): Promise<Result<Identity>> {
+  if (role === "operator") {
+    const result = await new OperatorApi(secret).tenants(null, signal, 1);
+    return result.ok ? { ok: true, value: { role, secret } } : result;
+  }
+  const result = await new TenantApi(secret).currentKey(signal);
+  return result.ok ? { ok: true, value: { role, secret, me: result.value } } : result;
+}
 
 interface SignInProps {
   readonly reason: string | null;
-  onEnter(key: string, me: CurrentKey): void;
+  onEnter(identity: Identity): void;
 }
 
 export function SignIn({ reason, onEnter }: SignInProps) {
   const [text, setText] = useState("");
-  const [shown, setShown] = useState(false);
+  const [revealed, setRevealed] = useState(false);
   const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
   const field = useRef<HTMLInputElement>(null);
 
@@ -31,133 +51,147 @@ export function SignIn({ reason, onEnter }: SignInProps) {
     field.current?.focus();
   }, []);
 
-  const refuse = (sentence: string) => {
-    setFault(sentence);
+  const reject = (message: string) => {
+    setError(message);
     field.current?.focus();
   };
   const signIn = async () => {
     setFailure(null);
-    setFault(null);
-    const pasted = pastedKey(text);
-    if (!pasted.ok) return refuse(pasted.sentence);
+    setError(null);
+    const parsed = parseCredential(text);
+    if (!parsed.ok) return reject(parsed.message);
     setBusy(true);
-    const result = await new Api(pasted.value).currentKey();
+    const result = await identify(parsed.credential);
     setBusy(false);
-    if (result.ok) return onEnter(pasted.value, result.value);
-    if (result.failure.tag === "unauthenticated") return refuse(UNKNOWN);
+    if (result.ok) return onEnter(result.value);
+    const { role } = parsed.credential;
+    if (result.failure.tag === "unauthenticated") return reject(NOT_ACCEPTED[role]);
+    if (role === "operator" && result.failure.status === 404) return reject(OPERATOR_DISABLED);
     setFailure(result.failure);
   };
 
   return (
-    <main class="alone" id="main" tabIndex={-1}>
-      <div class="sign-in">
-        <p class="brand">
-          <Mark />
-          Solvegate
-        </p>
-        <h1>Sign in to the console</h1>
-        {reason === null ? null : <Notice tone="warn" title={reason} alert />}
-        <form
-          method="post"
-          noValidate
-          onSubmit={(event) => {
-            event.preventDefault();
-            void signIn();
-          }}
-        >
-          <div class="field">
-            <label for="key">API key</label>
-            <div class="with-button">
-              <input
-                ref={field}
-                id="key"
-                name="key"
-                {...(shown ? { type: "text" as const } : { type: "password" as const })}
-                class="mono"
-                value={text}
-                placeholder="sg_test_…"
-                autocomplete="current-password"
-                autocapitalize="none"
-                spellcheck={false}
-                aria-invalid={fault !== null}
-                aria-describedby={fault === null ? "key-hint" : "key-fault key-hint"}
-                onInput={(event) => setText(event.currentTarget.value)}
-              />
-              <button
-                type="button"
-                class="button plain"
-                aria-pressed={shown}
-                aria-label="Show the key"
-                onClick={() => setShown(!shown)}
-              >
-                {shown ? "Hide" : "Show"}
-              </button>
-            </div>
-            {fault === null ? null : (
-              <p class="fault" id="key-fault" role="alert">
-                {fault}
-              </p>
-            )}
-            <p class="hint" id="key-hint">
-              A test key tries things out at no cost; a live key shows what your users' tasks did. The key stays in this
-              tab and goes nowhere but to this gateway.
-            </p>
+    <SignInCard title="Sign in to the console">
+      {reason === null ? null : <Notice tone="warn" title={reason} alert />}
+      <form
+        method="post"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void signIn();
+        }}
+      >
+        <div class="field">
+          <label for="credential">API key or operator token</label>
+          <div class="with-button">
+            <input
+              ref={field}
+              id="credential"
+              name="credential"
+              {...(revealed ? { type: "text" as const } : { type: "password" as const })}
+              class="mono"
+              value={text}
+              placeholder="sg_test_…"
+              autocomplete="current-password"
+              autocapitalize="none"
+              spellcheck={false}
+              aria-invalid={error !== null}
+              aria-describedby={error === null ? "credential-hint" : "credential-error credential-hint"}
+              onInput={(event) => setText(event.currentTarget.value)}
+            />
+            <button
+              type="button"
+              class="button plain"
+              aria-pressed={revealed}
+              aria-label="Show what is typed"
+              onClick={() => setRevealed(!revealed)}
+            >
+              {revealed ? "Hide" : "Show"}
+            </button>
           </div>
-          {failure === null ? null : <FailureNotice failure={failure} />}
-          <Button kind="primary" type="submit" busy={busy}>
-            Sign in
-          </Button>
-        </form>
-        <p class="quiet">
-          No key yet? The operator of this gateway makes the first one. The API is described in the{" "}
-          <a href="/docs">reference</a>.
-        </p>
-      </div>
-    </main>
+          {error === null ? null : (
+            <p class="field-error" id="credential-error" role="alert">
+              {error}
+            </p>
+          )}
+          <p class="hint" id="credential-hint">
+            An API key shows your tenant's tasks. The operator's token shows all tenants. The console keeps it only
+            while one of its tabs is open.
+          </p>
+        </div>
+        {failure === null ? null : <FailureNotice failure={failure} />}
+        <Button kind="primary" type="submit" busy={busy}>
+          Sign in
+        </Button>
+      </form>
+      <p class="quiet">
+        No key yet? The operator of this gateway creates the first one. See the <a href="/docs">API reference</a>.
+      </p>
+    </SignInCard>
   );
 }
 
-interface ReturningProps {
-  readonly stored: string;
-  onEnter(key: string, me: CurrentKey): void;
-  onLost(): void;
+interface RestoreSessionProps {
+  readonly credential: Credential;
+  onEnter(identity: Identity): void;
+  onRejected(): void;
   onLeave(): void;
 }
 
-/** A reload: the tab still has its key, and the gateway is asked what it is. Faults are waited out, and never cost the key. */
-export function Returning({ stored, onEnter, onLost, onLeave }: ReturningProps) {
-  const [fault, setFault] = useState<{ readonly failure: Failure; readonly nextAt: number } | null>(null);
+/** The tab has a credential, and the gateway is asked whose it is. Failures are retried; they never cost the credential. */
+export function RestoreSession({ credential, onEnter, onRejected, onLeave }: RestoreSessionProps) {
+  const [failed, setFailed] = useState<{ readonly failure: Failure; readonly nextAt: number } | null>(null);
   const retry = useRef<() => void>(() => undefined);
 
   useEffect(() => {
     document.title = "Signing in · Solvegate console";
     let history = FRESH;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let asking: AbortController | null = null;
+    let current: AbortController | null = null;
     const ask = async () => {
-      if (asking !== null) return;
+      if (current !== null) return;
       clearTimeout(timer);
       const mine = new AbortController();
-      asking = mine;
-      const result = await new Api(stored).currentKey(mine.signal);
+      current = mine;
+      const result = await identify(credential, mine.signal);
       if (mine.signal.aborted) return;
-      asking = null;
-      if (result.ok) return onEnter(stored, result.value);
-      if (result.failure.tag === "unauthenticated") return onLost();
-      const look = { tag: "failed", retryAfterMs: result.failure.retryAfterMs } as const;
-      history = historyAfter(history, look);
-      const pause = refreshIntervalMs(history, look, false);
-      timer = setTimeout(() => void ask(), pause);
-      setFault({ failure: result.failure, nextAt: Date.now() + pause });
+      current = null;
+      if (result.ok) return onEnter(result.value);
+      if (result.failure.tag === "unauthenticated") return onRejected();
+      const outcome = { tag: "failed", retryAfterMs: result.failure.retryAfterMs } as const;
+      history = historyAfter(history, outcome);
+      const wait = refreshIntervalMs(history, outcome, false);
+      timer = setTimeout(() => void ask(), wait);
+      setFailed({ failure: result.failure, nextAt: Date.now() + wait });
     };
     retry.current = () => void ask();
     void ask();
     return () => {
       clearTimeout(timer);
-      asking?.abort();
+      current?.abort();
     };
-  }, [stored]);
+  }, [credential]);
 
+  return (
+    <SignInCard title="Signing in">
+      {failed === null ? (
+        <Skeleton lines={3} />
+      ) : (
+        <>
+          <FailureNotice failure={failed.failure} nextAt={failed.nextAt} retry={() => retry.current()} />
+          <Button onClick={onLeave}>Sign in with another key</Button>
+        </>
+      )}
+    </SignInCard>
+  );
+}
+
+interface DoorProps {
+  readonly title: string;
+  readonly children: ComponentChildren;
+}
+
+function SignInCard({ title, children }: DoorProps) {
   return (
     <main class="alone" id="main" tabIndex={-1}>
       <div class="sign-in">
@@ -165,15 +199,8 @@ export function Returning({ stored, onEnter, onLost, onLeave }: ReturningProps) 
           <Mark />
           Solvegate
         </p>
-        <h1>Signing in</h1>
-        {fault === null ? (
-          <Skeleton lines={3} />
-        ) : (
-          <>
-            <FailureNotice failure={fault.failure} nextAt={fault.nextAt} retry={() => retry.current()} />
-            <Button onClick={onLeave}>Use another key</Button>
-          </>
-        )}
+        <h1>{title}</h1>
+        {children}
       </div>
     </main>
   );

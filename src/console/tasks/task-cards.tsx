@@ -1,14 +1,12 @@
-// What is known of a task, card by card: the figures at a glance, why it failed, the request, the solution, the webhook, the metadata.
-// Shows and never asks.
+// What is known of a task, card by card: figures, notices, the request, the solution, metadata and the raw JSON.
 
-import type { ComponentChildren } from "preact";
-import { isFinal } from "../../tasks/status.ts";
-import type { Task } from "../api/answers.ts";
 import { explainTask } from "../api/explanations.ts";
+import type { Solution, Task, TimelineEntry } from "../api/wire.ts";
 import { useNow } from "../ui/clock.ts";
-import { Card, CopyButton, Notice, Secret } from "../ui/controls.tsx";
+import { CopyButton, Notice, Secret } from "../ui/controls.tsx";
 import { age, count, countdown, duration, moment } from "../ui/formats.ts";
-import { WebhookBadge, webhookStateOf } from "./task-badges.tsx";
+import { Card, Fact, Figure } from "../ui/surfaces.tsx";
+import { isFinal, waitingSentence } from "./task-status.tsx";
 
 interface TaskProps {
   readonly task: Task;
@@ -16,16 +14,17 @@ interface TaskProps {
 
 const ms = (time: string): number => Date.parse(time);
 
-/** The figures at a glance. */
+/** The most important figures. */
 export function Summary({ task }: TaskProps) {
   const now = useNow(1_000);
   const end = task.finishedAt === null ? now : ms(task.finishedAt);
   const solve = task.submittedAt === null ? null : end - ms(task.submittedAt);
   const ended = isFinal(task.status);
+  const host = URL.parse(task.task.websiteURL)?.host ?? task.task.websiteURL;
   return (
     <dl class="figures">
-      <Figure name="Site" title={hostOf(task.task.websiteURL)}>
-        <span class="clamped">{hostOf(task.task.websiteURL)}</span>
+      <Figure name="Website" title={host} wide>
+        <span class="clamped">{host}</span>
       </Figure>
       <Figure name="Created" title={moment(ms(task.createdAt))}>
         {agoWords(ms(task.createdAt), now)}
@@ -40,9 +39,23 @@ export function Summary({ task }: TaskProps) {
           {countdown(ms(task.deadlineAt) - now)}
         </Figure>
       )}
+      {ended ? null : <NextStep task={task} now={now} />}
       <Figure name="Polls">{count(task.polls)}</Figure>
       <Figure name="Submissions">{count(task.submissions)}</Figure>
     </dl>
+  );
+}
+
+/** What the gateway does next for a running task, and when. */
+function NextStep({ task, now }: TaskProps & { readonly now: number }) {
+  if (task.nextStepAt == null) return null;
+  const name =
+    task.status === "processing" ? "Next poll in" : task.waitingFor == null ? "Next step in" : "Next attempt in";
+  const left = ms(task.nextStepAt) - now;
+  return (
+    <Figure name={name} title={moment(ms(task.nextStepAt))}>
+      {left > 0 ? countdown(left) : "Now"}
+    </Figure>
   );
 }
 
@@ -51,97 +64,83 @@ const agoWords = (at: number, now: number): string => {
   return words === "now" ? "Just now" : `${words} ago`;
 };
 
-function Figure({
-  name,
-  title,
-  children,
-}: {
-  readonly name: string;
-  readonly title?: string;
-  readonly children: ComponentChildren;
-}) {
+/** What holds a task that is not with the upstream yet. */
+export function WaitingNotice({ task }: TaskProps) {
+  const sentence = waitingSentence(task);
+  if (sentence === null) return null;
   return (
-    <div class="figure" title={title}>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
-function hostOf(url: string): string {
-  return URL.parse(url)?.host ?? url;
-}
-
-/** Why the task failed, and what to do; nothing for one that did not. */
-export function ErrorCard({ task: { error } }: TaskProps) {
-  if (error === null) return null;
-  const explanation = explainTask(error.code);
-  return (
-    <Notice tone="bad" title={explanation?.what ?? error.message}>
-      {explanation === null ? null : <p>{explanation.next}</p>}
-      <p class="error-facts">
-        <code>{error.code}</code>
-        {error.upstreamCode === undefined ? null : (
-          <>
-            {" "}
-            · upstream <code>{error.upstreamCode}</code>
-          </>
-        )}{" "}
-        · {error.message}
+    <Notice tone={task.waitingFor === "upstream" ? "warn" : "plain"} title={sentence}>
+      <p>
+        {task.waitingFor === "upstream"
+          ? "The gateway submits it as soon as an account works again. Otherwise it fails at its deadline, without a charge."
+          : "It is submitted when one of them ends. Otherwise it fails at its deadline, without a charge."}
       </p>
     </Notice>
   );
 }
 
-/** A name and its value; long values wrap. */
-function Fact({
-  name,
-  copy,
-  mono,
-  children,
-}: {
-  readonly name: string;
-  readonly copy?: string;
-  readonly mono?: boolean;
-  readonly children: ComponentChildren;
-}) {
+/** What happened to a failed task, and what to do. */
+export function ErrorNotice({ task: { error } }: TaskProps) {
+  if (error === null) return null;
+  const next = explainTask(error.code)?.next;
   return (
-    <div class="fact">
-      <dt>{name}</dt>
-      <dd>
-        <span class={mono === true ? "mono" : undefined}>{children}</span>
-        {copy === undefined ? null : <CopyButton text={copy} what={name} />}
-      </dd>
-    </div>
+    <Notice tone="bad" title={error.message}>
+      {next === undefined ? null : <p>{next}</p>}
+      <p class="error-facts">
+        <code>{error.code}</code>
+        {error.upstreamCode === undefined ? null : (
+          <>
+            {" "}
+            · upstream code <code>{error.upstreamCode}</code>
+          </>
+        )}
+      </p>
+    </Notice>
   );
 }
 
-export function RequestCard({ task: { task } }: TaskProps) {
+export function RequestCard({ task }: TaskProps) {
+  const { type, websiteURL, websiteKey, pageAction, websiteTitle, checkField, isInvisible } = task.task;
   return (
     <Card title="Request">
       <dl class="facts">
-        <Fact name="websiteURL" copy={task.websiteURL} mono>
-          {task.websiteURL}
-        </Fact>
-        <Fact name="websiteKey" copy={task.websiteKey} mono>
-          {task.websiteKey}
-        </Fact>
-        <Fact name="pageAction" mono>
-          {task.pageAction}
-        </Fact>
-        {task.websiteTitle === undefined ? null : (
-          <Fact name="websiteTitle" mono>
-            {task.websiteTitle}
+        {task.reference == null ? null : (
+          <Fact name="reference" copy={task.reference} mono>
+            {task.reference}
           </Fact>
         )}
-        {task.checkField === undefined ? null : (
+        <Fact name="websiteURL" copy={websiteURL} mono>
+          {websiteURL}
+        </Fact>
+        <Fact name="websiteKey" copy={websiteKey} mono>
+          {websiteKey}
+        </Fact>
+        <Fact name="pageAction" mono>
+          {pageAction}
+        </Fact>
+        {websiteTitle === undefined ? null : (
+          <Fact name="websiteTitle" mono>
+            {websiteTitle}
+          </Fact>
+        )}
+        {checkField === undefined ? null : (
           <Fact name="checkField" mono>
-            {task.checkField}
+            {checkField}
+          </Fact>
+        )}
+        {isInvisible ? null : (
+          <Fact name="isInvisible" mono>
+            false
           </Fact>
         )}
         <Fact name="type" mono>
-          {task.type}
+          {type}
         </Fact>
+        {task.compatTaskId == null ? null : (
+          <Fact name="compatTaskId" copy={String(task.compatTaskId)} mono>
+            {task.compatTaskId}
+          </Fact>
+        )}
       </dl>
     </Card>
   );
@@ -152,7 +151,7 @@ export function MetadataCard({ task: { metadata } }: TaskProps) {
   return (
     <Card title="Metadata">
       {entries.length === 0 ? (
-        <p class="quiet">None. What you send as metadata with a task, such as your order's number, stands here.</p>
+        <p class="quiet">None. Metadata that you send with a task is shown here.</p>
       ) : (
         <dl class="facts">
           {entries.map(([name, value]) => (
@@ -166,91 +165,90 @@ export function MetadataCard({ task: { metadata } }: TaskProps) {
   );
 }
 
-export function WebhookCard({ task }: TaskProps) {
-  const { webhook } = task;
-  const now = useNow(1_000);
-  if (webhook === null) {
-    return (
-      <Card title="Webhook">
-        <p class="quiet">
-          {isFinal(task.status)
-            ? "None was sent: the task named no address, and your tenant had no endpoint."
-            : "The task names no address. When it ends, its webhook goes to your tenant's endpoint, if one is set."}
-        </p>
-      </Card>
-    );
-  }
-  const next = webhook.nextAttemptAt === null ? null : ms(webhook.nextAttemptAt);
-  return (
-    <Card title="Webhook">
-      <dl class="facts">
-        <Fact name="Address" copy={webhook.url} mono>
-          {webhook.url}
-        </Fact>
-        <Fact name="State">{<WebhookBadge state={webhookStateOf(task)} />}</Fact>
-        <Fact name="Attempts">{count(webhook.attempts)}</Fact>
-        <Fact name="Last status">
-          {webhook.lastStatus === null
-            ? webhook.attempts === 0
-              ? "None yet"
-              : "No answer"
-            : `HTTP ${webhook.lastStatus}`}
-        </Fact>
-        {next === null ? null : (
-          <Fact name="Next attempt">
-            <time dateTime={webhook.nextAttemptAt ?? ""} title={moment(next)}>
-              {next > now ? `In ${countdown(next - now)}` : "Now"}
-            </time>
-          </Fact>
-        )}
-      </dl>
-    </Card>
-  );
-}
-
-const GONE: Readonly<Record<Exclude<Task["solutionState"], "available">, string>> = {
-  none: "There is none.",
-  claimed: "It was claimed: handed out once, and erased as it was.",
-  expired: "It expired 120 seconds after the last moment at which it did not exist yet, and was erased.",
-};
-
 export function SolutionCard({ task }: TaskProps) {
   const { solution, solutionState, solutionExpiresAt, solutionBestBefore } = task;
   const now = useNow(solutionState === "available" ? 1_000 : null);
   if (solutionState !== "available" || solution === null) {
     return (
       <Card title="Solution">
-        <p class="quiet">{solutionState === "available" ? "It is not shown to this key." : goneWords(task)}</p>
+        <p class="quiet">{absentSolution(task)}</p>
       </Card>
     );
   }
   const left = solutionExpiresAt === null ? null : ms(solutionExpiresAt) - now;
   const best = solutionBestBefore === null ? null : ms(solutionBestBefore) - now;
   return (
-    <Card title="Solution">
+    <Card
+      title="Solution"
+      aside={<CopyButton text={JSON.stringify(solution, null, 2)} what="the solution as JSON" word="Copy as JSON" />}
+    >
       <Secret text={solution.gRecaptchaResponse} what="gRecaptchaResponse" />
       <dl class="facts">
         {left === null ? null : (
-          <Fact name="Life left">
-            {left > 0 ? countdown(left) : "None: it is being erased"}
+          <Fact name="Valid for">
+            {left > 0 ? countdown(left) : "Expired; it is being deleted"}
             {left > 0 && best !== null ? (
               <span class="quiet">{best > 0 ? `, best used within ${countdown(best)}` : ", past its best"}</span>
             ) : null}
           </Fact>
         )}
-        <Fact name="user-agent" copy={solution.userAgent} mono>
+        <Cookies solution={solution} />
+        <Fact name="userAgent" copy={solution.userAgent} mono>
           {solution.userAgent}
         </Fact>
-        <Fact name="sec-ch-ua" copy={solution.secChUa} mono>
+        <Fact name="secChUa" copy={solution.secChUa} mono>
           {solution.secChUa}
         </Fact>
       </dl>
-      <p class="hint">A site takes a token once. Looking at it here does not use it up.</p>
+      <p class="hint">A website accepts a token once. Viewing it here does not use it up.</p>
     </Card>
   );
 }
 
-function goneWords({ status, solutionState }: Task): string {
+/** The cookies to send with the token, one fact each. */
+function Cookies({ solution: { cookies } }: { readonly solution: Solution }) {
+  const entries = Object.entries(cookies ?? {});
+  if (entries.length === 0) return null;
+  return (
+    <>
+      {entries.map(([name, value]) => (
+        <Fact key={name} name={`Cookie ${name}`} copy={`${name}=${value}`} mono>
+          {value}
+        </Fact>
+      ))}
+    </>
+  );
+}
+
+function absentSolution({ status, solutionState }: Task): string {
   if (!isFinal(status)) return "Not yet: the task is running.";
-  return solutionState === "available" ? "" : GONE[solutionState];
+  switch (solutionState) {
+    case "claimed":
+      return "Claimed: it was handed out once and deleted.";
+    case "expired":
+      return "Expired after 120 seconds and deleted.";
+    case "available":
+      return "This key may not see it.";
+    default:
+      return "None: the task ended without one.";
+  }
+}
+
+/** The responses of the API, for a bug report or a test. */
+export function RawCard({ task, events }: TaskProps & { readonly events: readonly TimelineEntry[] }) {
+  const text = JSON.stringify({ task, events }, null, 2);
+  return (
+    <details class="card raw">
+      <summary>
+        <h2>Raw JSON</h2>
+      </summary>
+      <div class="row">
+        <CopyButton text={text} what="the JSON" word="Copy JSON" />
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region needs the focus to be scrolled by keyboard */}
+      <pre class="json" tabIndex={0}>
+        {text}
+      </pre>
+    </details>
+  );
 }

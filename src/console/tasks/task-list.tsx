@@ -1,153 +1,114 @@
-// The list of tasks: newest first, live, by status, page by page. It asks for one page and never for all: a ledger of any length opens
-// as fast as a short one.
+// The list of tasks: newest first, up to date by itself, searched and filtered, page by page.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { TaskStatus } from "../../tasks/status.ts";
-import { isFinal } from "../../tasks/status.ts";
-import type { TaskPage, TaskRow } from "../api/answers.ts";
-import type { Live, RefreshPolicy } from "../refresh/watch.ts";
-import { useLive } from "../refresh/watch.ts";
-import { hashOf, STATUSES } from "../route.ts";
-import { pastedTaskId } from "../session/pasted-text.ts";
-import { useSession } from "../session/session.ts";
+import type { TaskStatus, TaskSummary } from "../api/wire.ts";
+import type { RefreshPolicy, Watched } from "../refresh/watch.ts";
+import { useWatch } from "../refresh/watch.ts";
+import type { ListFilter } from "../route.ts";
+import { ALL_TASKS, hashOf, isFiltered } from "../route.ts";
+import { useTenant } from "../session/session.ts";
 import { announce } from "../ui/announcer.tsx";
-import { useNow } from "../ui/clock.ts";
-import { Button, Empty, FailureNotice, Heading, Skeleton } from "../ui/controls.tsx";
-import { age, duration, middle, moment, plural } from "../ui/formats.ts";
-import { StatusBadge, statusWord, WebhookBadge } from "./task-badges.tsx";
+import { Button, FailureNotice } from "../ui/controls.tsx";
+import { plural } from "../ui/formats.ts";
+import { Empty, Heading, Skeleton } from "../ui/surfaces.tsx";
+import { FilterForm, isNarrowed, StatusFilter, TaskSearchForm } from "./task-filters.tsx";
+import type { LoadedPage } from "./task-pages.ts";
+import { apiFilterOf, loadPage } from "./task-pages.ts";
+import { TaskTable } from "./task-rows.tsx";
+import { isMoving } from "./task-status.tsx";
 
-interface Wanted {
-  readonly status: TaskStatus | null;
+interface TaskListProps {
+  readonly filter: ListFilter;
   readonly cursor: string | null;
 }
 
-/** A webhook that waits for hours to be tried again is nothing that runs. */
-const refreshPolicyOf = (page: TaskPage): RefreshPolicy => ({
-  running: page.tasks.some((row) => !isFinal(row.status)),
+/** A page that took several requests is not loaded again by itself. */
+const policyOf = (page: LoadedPage, now: number): RefreshPolicy => ({
+  running: page.tasks.some((row) => isMoving(row, now)),
   nextChangeAt: null,
-  settled: false,
+  final: page.requests > 1,
 });
 
-export function TasksView({ status, cursor }: Wanted) {
-  const { api } = useSession();
-  const name = hashOf({ view: "tasks", status, cursor });
-  const live = useLive(name, (signal) => api.tasks({ status, cursor }, signal), refreshPolicyOf);
-  const { value, failure, nextAt, refresh } = live;
-  useNews(name, value?.tasks ?? null);
+export function TaskListView({ filter, cursor }: TaskListProps) {
+  const { api, stream } = useTenant();
+  const name = hashOf({ view: "tasks", filter, cursor });
+  const watched = useWatch(
+    name,
+    (signal) => loadPage((page, inner) => api.tasks(apiFilterOf(filter), page, inner), cursor, signal),
+    policyOf,
+    { stream, concerns: () => true },
+  );
+  const { value, failure, nextAt, refresh } = watched;
+  const [filtering, setFiltering] = useState(false);
+  const filtersShown = filtering || isNarrowed(filter);
+  useChangeAnnouncement(name, value?.tasks ?? null);
   return (
     <>
-      <Heading aside={<OpenTask />}>Tasks</Heading>
+      <Heading aside={<TaskSearchForm filter={filter} />}>Tasks</Heading>
       <div class="bar">
-        <Filter status={status} />
-        <Pulse live={live} />
+        <StatusFilter filter={filter} />
+        <div class="row">
+          <UpdateStatus phase={watched.phase} streaming={stream.connected} />
+          {filtersShown ? null : (
+            <Button small onClick={() => setFiltering(true)}>
+              More filters
+            </Button>
+          )}
+          <Button small onClick={refresh}>
+            Refresh
+          </Button>
+        </div>
       </div>
+      {filtersShown ? <FilterForm key={name} filter={filter} /> : null}
       {failure === null ? null : <FailureNotice failure={failure} nextAt={nextAt} retry={refresh} />}
       {value === null ? (
         failure === null && <Skeleton lines={8} />
       ) : value.tasks.length === 0 ? (
-        <NoTasks status={status} cursor={cursor} more={value.nextCursor !== null} />
+        <NoTasks filter={filter} cursor={cursor} more={value.nextCursor !== null} />
       ) : (
-        <TaskTable rows={value.tasks} />
+        <TaskTable rows={value.tasks} caption="Tasks, newest first" />
       )}
-      {value === null ? null : <Pages status={status} cursor={cursor} next={value.nextCursor} />}
+      {value === null ? null : <Pages filter={filter} cursor={cursor} next={value.nextCursor} />}
     </>
   );
 }
 
-function Filter({ status }: Pick<Wanted, "status">) {
+const UPDATE_WORDS: Readonly<Record<Watched<unknown>["phase"], string>> = {
+  loading: "Loading",
+  current: "Up to date",
+  retrying: "Not up to date",
+  paused: "Paused",
+  final: "Updated on request",
+};
+
+interface UpdateStatusProps {
+  readonly phase: Watched<unknown>["phase"];
+  readonly streaming: boolean;
+}
+
+/** Whether the list is up to date. */
+function UpdateStatus({ phase, streaming }: UpdateStatusProps) {
+  const how = streaming ? "Updated by the event stream" : "Updated every few seconds";
   return (
-    <nav class="filter" aria-label="Filter by status">
-      {[null, ...STATUSES].map((one) => (
-        <a
-          key={one}
-          href={hashOf({ view: "tasks", status: one, cursor: null })}
-          aria-current={one === status ? "true" : undefined}
-        >
-          {one === null ? "All" : statusWord(one)}
-        </a>
-      ))}
-    </nav>
+    <span class={`update-word ${phase}`} title={phase === "current" ? how : undefined}>
+      <span class="dot" aria-hidden="true" />
+      {UPDATE_WORDS[phase]}
+    </span>
   );
 }
 
-/** Opens a task by an id from a log or a webhook. */
-function OpenTask() {
-  const [text, setText] = useState("");
-  const [fault, setFault] = useState<string | null>(null);
-  const open = () => {
-    const pasted = pastedTaskId(text);
-    setFault(pasted.ok ? null : pasted.sentence);
-    if (pasted.ok) location.hash = hashOf({ view: "task", id: pasted.value });
-  };
-  return (
-    <search class="open-task">
-      {" "}
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          open();
-        }}
-      >
-        <div class="with-button">
-          <input
-            class="mono"
-            aria-label="Task id"
-            placeholder="Task id, tsk_…"
-            value={text}
-            autocapitalize="none"
-            autocomplete="off"
-            spellcheck={false}
-            aria-invalid={fault !== null}
-            aria-describedby={fault === null ? undefined : "open-task-fault"}
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-          <Button type="submit">Open</Button>
-        </div>
-        {fault === null ? null : (
-          <p class="fault" id="open-task-fault" role="alert">
-            {fault}
-          </p>
-        )}
-      </form>
-    </search>
-  );
-}
-
-/** Whether the list is live, for the eye; with the means to look now. */
-function Pulse({ live }: { readonly live: Live<TaskPage> }) {
-  const words = {
-    loading: "Loading",
-    live: "Live",
-    retrying: "Not up to date",
-    paused: "Paused",
-    settled: "Not up to date",
-  } as const;
-  return (
-    <div class="pulse">
-      <span class={`pulse-word ${live.phase}`}>
-        <span class="dot" aria-hidden="true" />
-        {words[live.phase]}
-      </span>
-      <Button small onClick={live.refresh}>
-        Refresh
-      </Button>
-    </div>
-  );
-}
-
-/** Tells a screen reader of new tasks and of those that ended, once for each look. */
-function useNews(name: string, rows: readonly TaskRow[] | null): void {
+/** Announces new tasks and changed ones, once per load. */
+function useChangeAnnouncement(name: string, rows: readonly TaskSummary[] | null): void {
   const known = useRef<{ readonly name: string; readonly rows: ReadonlyMap<string, TaskStatus> } | null>(null);
   useEffect(() => {
     if (rows === null) return;
     const last = known.current?.name === name ? known.current.rows : null;
     known.current = { name, rows: new Map(rows.map(({ id, status }) => [id, status])) };
     if (last === null) return;
-    const fresh = rows.filter(({ id }) => !last.has(id)).length;
+    const added = rows.filter(({ id }) => !last.has(id)).length;
     const changed = rows.filter(({ id, status }) => last.has(id) && last.get(id) !== status);
     const sentences = [
-      ...(fresh === 0 ? [] : [`${plural(fresh, "new task", "new tasks")}.`]),
+      ...(added === 0 ? [] : [`${plural(added, "new task", "new tasks")}.`]),
       ...(changed.length === 1 && changed[0] !== undefined ? [`A task is ${changed[0].status}.`] : []),
       ...(changed.length > 1 ? [`${changed.length} tasks changed.`] : []),
     ];
@@ -155,87 +116,19 @@ function useNews(name: string, rows: readonly TaskRow[] | null): void {
   }, [name, rows]);
 }
 
-function TaskTable({ rows }: { readonly rows: readonly TaskRow[] }) {
-  const now = useNow(1_000);
-  return (
-    <table class="table tasks">
-      <caption class="visually-hidden">Tasks, newest first</caption>
-      <thead>
-        <tr>
-          <th scope="col">Status</th>
-          <th scope="col">Task</th>
-          <th scope="col">Site</th>
-          <th scope="col" class="number">
-            Age
-          </th>
-          <th scope="col" class="number">
-            Solve time
-          </th>
-          <th scope="col">Webhook</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <Row key={row.id} row={row} now={now} />
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function Row({ row, now }: { readonly row: TaskRow; readonly now: number }) {
-  const createdAt = Date.parse(row.createdAt);
-  return (
-    <tr>
-      <td class="cell-status">
-        <StatusBadge status={row.status} />
-        {row.errorCode === null ? null : <span class="error-code">{row.errorCode}</span>}
-      </td>
-      <td class="cell-id">
-        <a class="mono whole-row" href={hashOf({ view: "task", id: row.id })} title={row.id}>
-          {middle(row.id, 12, 6)}
-        </a>
-      </td>
-      <td class="cell-site">
-        <span class="clamped" title={row.website}>
-          {row.website}
-        </span>
-      </td>
-      <td class="cell-age number">
-        <time dateTime={row.createdAt} title={moment(createdAt)}>
-          {age(createdAt, now)}
-        </time>
-      </td>
-      <td class={`cell-solve number${row.solveMs === null ? " none" : ""}`}>
-        {row.solveMs === null ? (
-          <span class="quiet">
-            <span aria-hidden="true">–</span>
-            <span class="visually-hidden">None</span>
-          </span>
-        ) : (
-          duration(row.solveMs)
-        )}
-      </td>
-      <td class={`cell-webhook${row.webhookState === null ? " none" : ""}`}>
-        <WebhookBadge state={row.webhookState} />
-      </td>
-    </tr>
-  );
-}
-
-function Pages({ status, cursor, next }: Wanted & { readonly next: string | null }) {
+function Pages({ filter, cursor, next }: TaskListProps & { readonly next: string | null }) {
   if (cursor === null && next === null) return null;
   return (
     <nav class="pages" aria-label="Pages">
       {cursor === null ? null : (
-        <a class="button plain" href={hashOf({ view: "tasks", status, cursor: null })}>
+        <a class="button plain" href={hashOf({ view: "tasks", filter, cursor: null })}>
           Newest
         </a>
       )}
       {next === null ? (
-        <span class="quiet">These are the oldest: the list reaches back 30 days.</span>
+        <span class="quiet">These are the oldest tasks: the list reaches back 30 days.</span>
       ) : (
-        <a class="button plain" href={hashOf({ view: "tasks", status, cursor: next })}>
+        <a class="button plain" href={hashOf({ view: "tasks", filter, cursor: next })}>
           Older
         </a>
       )}
@@ -243,28 +136,27 @@ function Pages({ status, cursor, next }: Wanted & { readonly next: string | null
   );
 }
 
-function NoTasks({ status, cursor, more }: Wanted & { readonly more: boolean }) {
-  const { can, me } = useSession();
+function NoTasks({ filter, cursor, more }: TaskListProps & { readonly more: boolean }) {
+  const { can, me } = useTenant();
   if (more) {
     return (
-      <Empty title="None on this page">
-        <p>There may be some among the older ones.</p>
+      <Empty title="No match so far">
+        <p>Older tasks have not been searched yet.</p>
       </Empty>
     );
   }
   if (cursor !== null) {
     return (
-      <Empty title="Nothing older">
+      <Empty title="No older tasks">
         <p>The list reaches back 30 days.</p>
       </Empty>
     );
   }
-  if (status !== null) {
+  if (isFiltered(filter)) {
     return (
-      <Empty title={`No ${status} tasks`}>
+      <Empty title="No task matches">
         <p>
-          None of the last 30 days is {status} now.{" "}
-          <a href={hashOf({ view: "tasks", status: null, cursor: null })}>Show all tasks</a>.
+          None of the last 30 days' tasks matches these filters. <a href={hashOf(ALL_TASKS)}>Show all tasks</a>.
         </p>
       </Empty>
     );
@@ -273,18 +165,18 @@ function NoTasks({ status, cursor, more }: Wanted & { readonly more: boolean }) 
     <Empty title="No tasks yet">
       <p>
         {me.mode === "test"
-          ? "Tasks made with a test key of your tenant appear here as they are made."
-          : "Tasks made with a live key of your tenant appear here as they are made. A live key does not see test tasks."}
+          ? "Tasks that your tenant creates with a test key appear here."
+          : "Tasks that your tenant creates with a live key appear here. Test tasks need a test key."}
       </p>
       {me.mode === "test" && can("tasks:write") ? (
         <p>
           <a class="button primary" href="#/try">
-            Make a test task
+            Create a test task
           </a>
         </p>
       ) : (
         <p>
-          See <a href="/docs">POST /v1/tasks in the reference</a> for how to make one.
+          <a href="/docs">POST /v1/tasks in the reference</a> shows how to create one.
         </p>
       )}
     </Empty>

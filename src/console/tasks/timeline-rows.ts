@@ -1,12 +1,12 @@
-// A task's timeline as a drawing: panels, each with one scale from edge to edge, because six seconds of solving, two minutes of a
-// solution's life and half a day of webhook attempts fit on no common one. PURE: `now` and the width are parameters. Refuses to bend
-// a scale: what does not fit gets a panel of its own.
+// The drawing of a task's timeline: panels with rows of spans and marks. Pure: `now` and the width are parameters. Each panel has one
+// linear scale. Seconds of solving, two minutes of a solution's validity and hours of webhook attempts do not fit on one scale, so each
+// has its own panel; every event is drawn in one of them.
 
-import type { Task, TimelineEvent } from "../api/answers.ts";
+import type { Task, TimelineEntry } from "../api/wire.ts";
 import type { Axis } from "../ui/axis.ts";
 import { axisOf, xOf } from "../ui/axis.ts";
 
-/** How a mark or a span is meant; the style sheet gives it a colour, the row and the tooltip a word. */
+/** The meaning of a mark or a span. The style sheet gives it a color, and the legend its name. */
 export type Tone = "quiet" | "busy" | "good" | "aging" | "bad" | "next";
 
 interface Span {
@@ -16,14 +16,14 @@ interface Span {
   readonly label: string;
 }
 
-/** Something that happened at a moment, or an exchange, which took a while however short. */
+/** A point in time, or a request, which took a while. */
 export interface Mark {
-  readonly shape: "moment" | "exchange";
+  readonly shape: "point" | "request";
   readonly x: number;
   readonly width: number;
   readonly tone: Tone;
   readonly label: string;
-  /** The event that it draws, or null for what lies ahead. */
+  /** The index of the event, or null for what is still to come. */
   readonly event: number | null;
 }
 
@@ -37,44 +37,49 @@ export interface Panel {
   readonly name: string;
   readonly axis: Axis;
   readonly rows: readonly TimelineRow[];
-  /** Where the present stands, or null where it lies outside. */
+  /** The position of the present, or null where it is outside. */
   readonly nowX: number | null;
 }
 
-/** A running task's panel shows at least this much (ms): an axis that begins at nothing would jump at each look. */
-const LEAST_RUNNING_MS = 5_000;
+/** A running task's panel spans at least this long (ms), so that its axis does not change at each load. */
+const MIN_RUNNING_MS = 5_000;
 
-/** A finished task's panels show at least this much (ms). */
-const LEAST_MS = 20;
+/** A finished task's panels span at least this long (ms). */
+const MIN_SPAN_MS = 20;
 
-/** Webhook attempts up to this long (ms) after the end stand beside the solution's life; its seventh comes at 70 s ± 10 %. */
+/** Webhook attempts until this long (ms) after the end share the solution's panel: the seventh comes at 70 s ± 10 %. */
 const EARLY_ATTEMPTS_MS = 125_000;
 
 const at = (time: string): number => Date.parse(time);
 
-/** Events whose time is that of an answer, so that they began `durationMs` earlier. */
-const EXCHANGES = new Set(["submitted", "poll", "submission_refused", "submission_hidden"]);
+/** Events whose time is that of a response, so that their request began `durationMs` earlier. */
+const REQUESTS = new Set(["submitted", "poll", "submission_refused", "submission_hidden"]);
 
-/** When an event began (ms): an exchange's time is its answer's; a webhook attempt's is its own beginning. */
-export function beginningOf(event: TimelineEvent): number {
-  return EXCHANGES.has(event.type) ? at(event.at) - (event.durationMs ?? 0) : at(event.at);
+const GATEWAY_EVENTS = new Set(["accepted", "waiting", "admitted", "held"]);
+const FINAL_EVENTS = new Set(["ready", "failed", "canceled"]);
+
+/** When an event began (ms since the epoch). The time of a webhook attempt is its beginning; that of a request is its end. */
+export function beginningOf(event: TimelineEntry): number {
+  return REQUESTS.has(event.type) ? at(event.at) - (event.durationMs ?? 0) : at(event.at);
 }
 
-/** The panels of a task, the first always there. `width`: of the drawing without the rows' names (px). */
-export function panelsOf(task: Task, events: readonly TimelineEvent[], now: number, width: number): Panel[] {
-  const panels = [solving(task, events, now, width)];
-  const after = afterwards(task, events, now, width);
+export const isWebhookAttempt = ({ type }: TimelineEntry): boolean => type === "webhook";
+
+/** The panels of a task; there is always a first one. `width`: of the drawing without the names of the rows (px). */
+export function panelsOf(task: Task, events: readonly TimelineEntry[], now: number, width: number): Panel[] {
+  const panels = [solvingPanel(task, events, now, width)];
+  const after = afterEndPanel(task, events, now, width);
   if (after !== null) panels.push(after);
-  const late = laterAttempts(task, events, now, width);
+  const late = lateAttemptsPanel(task, events, now, width);
   if (late !== null) panels.push(late);
   return panels;
 }
 
-function solving(task: Task, events: readonly TimelineEvent[], now: number, width: number): Panel {
+function solvingPanel(task: Task, events: readonly TimelineEntry[], now: number, width: number): Panel {
   const from = at(task.createdAt);
   const finished = task.finishedAt === null ? null : at(task.finishedAt);
-  const to = finished ?? Math.max(now, from + LEAST_RUNNING_MS);
-  const axis = axisOf(from, Math.max(to, from + LEAST_MS), width);
+  const to = finished ?? Math.max(now, from + MIN_RUNNING_MS);
+  const axis = axisOf(from, Math.max(to, from + MIN_SPAN_MS), width);
   const submitted = task.submittedAt === null ? null : at(task.submittedAt);
   const present = finished ?? Math.max(now, from);
   const upstream = submitted === null ? [] : [spanOf(axis, submitted, present, "busy", "With the upstream")];
@@ -90,59 +95,58 @@ function solving(task: Task, events: readonly TimelineEvent[], now: number, widt
       {
         name: "Upstream",
         spans: upstream,
-        marks: marksOf(axis, events, ({ type }) => EXCHANGES.has(type) || FINAL.has(type)),
+        marks: marksOf(axis, events, ({ type }) => REQUESTS.has(type) || FINAL_EVENTS.has(type)),
       },
     ],
     nowX: finished === null ? xOf(axis, now) : null,
   };
 }
 
-const GATEWAY_EVENTS = new Set(["accepted", "waiting", "admitted", "held"]);
-const FINAL = new Set(["ready", "failed", "canceled"]);
-
-function afterwards(task: Task, events: readonly TimelineEvent[], now: number, width: number): Panel | null {
+function afterEndPanel(task: Task, events: readonly TimelineEntry[], now: number, width: number): Panel | null {
   if (task.finishedAt === null) return null;
   const from = at(task.finishedAt);
-  const early = events.filter((event) => isAttempt(event) && at(event.at) - from <= EARLY_ATTEMPTS_MS);
+  const isEarly = (time: number) => time - from <= EARLY_ATTEMPTS_MS;
+  const early = events.filter((event) => isWebhookAttempt(event) && isEarly(at(event.at)));
   const next = nextAttempt(task);
+  const earlyNext = next !== null && isEarly(next) ? next : null;
   const expires = task.solutionExpiresAt === null ? null : at(task.solutionExpiresAt);
   const ends = early.map((event) => at(event.at) + (event.durationMs ?? 0));
-  if (next !== null && next - from <= EARLY_ATTEMPTS_MS) ends.push(next);
+  if (earlyNext !== null) ends.push(earlyNext);
   if (expires !== null) ends.push(expires);
   if (ends.length === 0) return null;
-  const axis = axisOf(from, Math.max(...ends, from + LEAST_MS), width);
+  const axis = axisOf(from, Math.max(...ends, from + MIN_SPAN_MS), width);
   const rows: TimelineRow[] = [];
-  if (expires !== null) rows.push({ name: "Solution", spans: lifeOf(axis, task, events, expires), marks: [] });
-  const attempts = attemptsRow(axis, events, next, (event) => early.includes(event));
+  if (expires !== null) rows.push({ name: "Solution", spans: validityOf(axis, task, events, expires), marks: [] });
+  const attempts = attemptsRow(axis, events, earlyNext, (event) => early.includes(event));
   if (attempts.marks.length > 0) rows.push(attempts);
-  return { name: expires === null ? "After the end" : "The solution's life", axis, rows, nowX: inside(axis, now) };
+  return { name: expires === null ? "After the end" : "Validity of the solution", axis, rows, nowX: inside(axis, now) };
 }
 
-function laterAttempts(task: Task, events: readonly TimelineEvent[], now: number, width: number): Panel | null {
+function lateAttemptsPanel(task: Task, events: readonly TimelineEntry[], now: number, width: number): Panel | null {
   if (task.finishedAt === null) return null;
   const from = at(task.finishedAt);
+  const isLate = (time: number) => time - from > EARLY_ATTEMPTS_MS;
+  const late = events.filter((event) => isWebhookAttempt(event) && isLate(at(event.at)));
   const next = nextAttempt(task);
-  const ends = events.filter(isAttempt).map((event) => at(event.at) + (event.durationMs ?? 0));
-  if (next !== null) ends.push(next);
-  const to = Math.max(...ends, from);
-  if (to - from <= EARLY_ATTEMPTS_MS) return null;
-  const axis = axisOf(from, to, width);
-  const row = attemptsRow(axis, events, next, () => true);
-  return { name: "All webhook attempts", axis, rows: [row], nowX: inside(axis, now) };
+  const lateNext = next !== null && isLate(next) ? next : null;
+  const ends = late.map((event) => at(event.at) + (event.durationMs ?? 0));
+  if (lateNext !== null) ends.push(lateNext);
+  if (ends.length === 0) return null;
+  const axis = axisOf(from, Math.max(...ends), width);
+  const row = attemptsRow(axis, events, lateNext, (event) => late.includes(event));
+  return { name: "Later webhook attempts", axis, rows: [row], nowX: inside(axis, now) };
 }
 
-/** The solution's life: good for its best time, then good, and cut where it was claimed. */
-function lifeOf(axis: Axis, task: Task, events: readonly TimelineEvent[], expires: number): Span[] {
+/** The validity of the solution: best used at first, still valid after that, and ended where it was claimed. */
+function validityOf(axis: Axis, task: Task, events: readonly TimelineEntry[], expires: number): Span[] {
   const claimedEvent = events.find(({ type }) => type === "claimed");
   const end = claimedEvent === undefined ? expires : Math.min(at(claimedEvent.at), expires);
   const best = task.solutionBestBefore === null ? end : Math.min(at(task.solutionBestBefore), end);
   const spans = [spanOf(axis, axis.from, best, "good", "Best used")];
   if (end > best) spans.push(spanOf(axis, best, end, "aging", "Still valid"));
-  if (expires > end) spans.push(spanOf(axis, end, expires, "quiet", "Claimed, and erased"));
+  if (expires > end) spans.push(spanOf(axis, end, expires, "quiet", "Claimed and deleted"));
   return spans;
 }
-
-const isAttempt = ({ type }: TimelineEvent): boolean => type === "webhook";
 
 function nextAttempt({ webhook }: Task): number | null {
   return webhook === null || webhook.nextAttemptAt === null ? null : at(webhook.nextAttemptAt);
@@ -150,24 +154,24 @@ function nextAttempt({ webhook }: Task): number | null {
 
 function attemptsRow(
   axis: Axis,
-  events: readonly TimelineEvent[],
+  events: readonly TimelineEntry[],
   next: number | null,
-  shown: (event: TimelineEvent) => boolean,
+  shown: (event: TimelineEntry) => boolean,
 ): TimelineRow {
-  const marks = marksOf(axis, events, (event) => isAttempt(event) && shown(event));
-  if (next !== null && next <= axis.to) {
-    marks.push({ shape: "moment", x: xOf(axis, next), width: 0, tone: "next", label: "Next attempt", event: null });
+  const marks = marksOf(axis, events, shown);
+  if (next !== null) {
+    marks.push({ shape: "point", x: xOf(axis, next), width: 0, tone: "next", label: "Next attempt", event: null });
   }
   return { name: "Webhook", spans: [], marks };
 }
 
-function marksOf(axis: Axis, events: readonly TimelineEvent[], shown: (event: TimelineEvent) => boolean): Mark[] {
+function marksOf(axis: Axis, events: readonly TimelineEntry[], shown: (event: TimelineEntry) => boolean): Mark[] {
   return events.flatMap((event, index): Mark[] => {
     if (!shown(event)) return [];
     const began = beginningOf(event);
     const x = xOf(axis, began);
-    const shape = EXCHANGES.has(event.type) || isAttempt(event) ? "exchange" : "moment";
-    const ended = shape === "exchange" ? began + (event.durationMs ?? 0) : began;
+    const shape = REQUESTS.has(event.type) || isWebhookAttempt(event) ? "request" : "point";
+    const ended = shape === "request" ? began + (event.durationMs ?? 0) : began;
     return [{ shape, x, width: xOf(axis, ended) - x, tone: toneOf(event), label: labelOf(event), event: index }];
   });
 }
@@ -179,8 +183,8 @@ function spanOf(axis: Axis, from: number, to: number, tone: Tone, label: string)
 
 const inside = (axis: Axis, now: number): number | null => (now >= axis.from && now <= axis.to ? xOf(axis, now) : null);
 
-/** How an event is meant. A poll's detail is `processing` or `ready` where it went well. */
-export function toneOf({ type, detail, status }: TimelineEvent): Tone {
+/** The tone of an event. A poll that succeeded has the detail `processing` or `ready`. */
+export function toneOf({ type, detail, status }: TimelineEntry): Tone {
   switch (type) {
     case "ready":
     case "claimed":
@@ -207,10 +211,10 @@ const WORDS: Readonly<Record<string, string>> = {
   accepted: "Accepted",
   waiting: "Waiting for a slot",
   admitted: "Admitted",
-  held: "Held back",
+  held: "Held",
   submitted: "Submitted",
-  submission_refused: "Submission refused",
-  submission_hidden: "Submission without an answer",
+  submission_refused: "Submission rejected",
+  submission_hidden: "Submission without a readable answer",
   poll: "Poll",
   ready: "Ready",
   failed: "Failed",
@@ -220,27 +224,27 @@ const WORDS: Readonly<Record<string, string>> = {
   webhook: "Webhook attempt",
 };
 
-/** An event's name. One that this console does not know of keeps its own. */
-export function wordsOf({ type }: TimelineEvent): string {
+/** An event's name. An unknown type is shown as it is. */
+export function wordsOf({ type }: TimelineEntry): string {
   return Object.hasOwn(WORDS, type) ? (WORDS[type] ?? type) : type;
 }
 
-/** What there is to say of an event beside its name: an answer, a fault's tag, a status. */
-export function resultOf({ type, detail, status, error }: TimelineEvent): string {
+/** What an event says beside its name: a detail, or the status and the error of a webhook attempt. */
+export function resultOf({ type, detail, status, error }: TimelineEntry): string {
   if (type !== "webhook") return detail ?? "";
-  const answered = status === undefined || status === null ? "No answer" : `HTTP ${status}`;
+  const answered = status === undefined || status === null ? "No response" : `HTTP ${status}`;
   return error === undefined || error === null ? answered : `${answered}, ${error}`;
 }
 
-function labelOf(event: TimelineEvent): string {
+function labelOf(event: TimelineEntry): string {
   const result = resultOf(event);
   return result === "" ? wordsOf(event) : `${wordsOf(event)}: ${result}`;
 }
 
-/** Whether something of a finished task is still to come that this drawing shows, and when (ms); null for nothing. */
+/** When a finished task changes next (ms since the epoch): its webhook attempt or its solution's expiry; null for never. */
 export function nextChangeOf(task: Task, now: number): number | null {
   const due = [nextAttempt(task)];
   if (task.solutionState === "available" && task.solutionExpiresAt !== null) due.push(at(task.solutionExpiresAt));
-  const ahead = due.filter((moment) => moment !== null);
+  const ahead = due.filter((time) => time !== null);
   return ahead.length === 0 ? null : Math.max(Math.min(...ahead), now);
 }

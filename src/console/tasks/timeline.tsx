@@ -1,13 +1,13 @@
-// A task's timeline: drawn to scale for the eye, and the same as a table for everybody. The drawing's geometry is `rows.ts`; here it
-// becomes SVG at the width that there is. Refuses to be the only place where something is told: each mark is a row of the table.
+// A task's timeline: drawn to scale, with a legend, and as a table. The geometry is in `timeline-rows.ts`. Webhook attempts are in the
+// drawing; their table, with the responses, is in the webhook's card.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { isFinal } from "../../tasks/status.ts";
-import type { Task, TimelineEvent } from "../api/answers.ts";
+import type { Task, TimelineEntry } from "../api/wire.ts";
 import { useNow } from "../ui/clock.ts";
 import { clock, duration, moment, offset, plural } from "../ui/formats.ts";
-import type { Mark, Panel, TimelineRow } from "./timeline-rows.ts";
-import { beginningOf, panelsOf, resultOf, toneOf, wordsOf } from "./timeline-rows.ts";
+import { isFinal } from "./task-status.tsx";
+import type { Mark, Panel, TimelineRow, Tone } from "./timeline-rows.ts";
+import { beginningOf, isWebhookAttempt, panelsOf, resultOf, toneOf, wordsOf } from "./timeline-rows.ts";
 
 /** Measures of the drawing (px). */
 const NAME_WIDTH = 72;
@@ -15,48 +15,50 @@ const ROW_HEIGHT = 32;
 const BAR_HEIGHT = 20;
 const AXIS_HEIGHT = 24;
 const EDGE = 8;
-/** What is shorter than this on its scale is drawn this wide, or nobody would see it. */
-const LEAST_MARK = 3;
-/** Rows beyond which the table scrolls by itself: a task of five minutes has a hundred polls. */
-const MOST_ROWS = 16;
-/** Whoever asked for less motion gets a needle that steps once a second. */
-const CALM = matchMedia("(prefers-reduced-motion: reduce)").matches;
-/** Widths of a character (px): a label that does not fit its span is left to the tooltip. */
-const CHARACTER = 6.5;
+/** Shorter requests are drawn this wide, to be visible. */
+const MIN_MARK_WIDTH = 3;
+/** A longer table scrolls in its card: a task of five minutes has a hundred polls. */
+const MAX_TABLE_ROWS = 16;
+/** With reduced motion the present moves once a second. */
+const REDUCED_MOTION = matchMedia("(prefers-reduced-motion: reduce)").matches;
+/** Width of a character (px): a label that does not fit its span is only its tooltip. */
+const CHARACTER_WIDTH = 6.5;
 
 interface TimelineProps {
   readonly task: Task;
-  readonly events: readonly TimelineEvent[];
+  readonly events: readonly TimelineEntry[];
 }
 
 export function Timeline({ task, events }: TimelineProps) {
-  const now = useNow(isFinal(task.status) || CALM ? 1_000 : 250);
+  const now = useNow(isFinal(task.status) || REDUCED_MOTION ? 1_000 : 250);
   const [active, setActive] = useState<number | null>(null);
   const [frame, width] = useWidth();
   const inner = Math.max(width - NAME_WIDTH - EDGE, 0);
+  const panels = inner > 0 ? panelsOf(task, events, now, inner) : [];
+  const rows = events.flatMap((event, index) => (isWebhookAttempt(event) ? [] : [{ event, index }]));
+  const table = <EventTable task={task} rows={rows} active={active} onActive={setActive} />;
   return (
     <section class="card" aria-labelledby="timeline-title">
       <h2 id="timeline-title">Timeline</h2>
       <div ref={frame} class="panels">
-        {inner > 0
-          ? panelsOf(task, events, now, inner).map((panel) => (
-              <PanelDrawing key={panel.name} panel={panel} active={active} onActive={setActive} />
-            ))
-          : null}
+        {panels.map((panel) => (
+          <PanelDrawing key={panel.name} panel={panel} active={active} onActive={setActive} />
+        ))}
+        <Legend panels={panels} />
       </div>
-      {events.length > MOST_ROWS ? (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus, or no keyboard can scroll it
+      {rows.length > MAX_TABLE_ROWS ? (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region needs the focus to be scrolled by keyboard
         <section class="scroll tall" tabIndex={0} aria-label="Events, scrolls">
-          <EventTable task={task} events={events} active={active} onActive={setActive} />
+          {table}
         </section>
       ) : (
-        <EventTable task={task} events={events} active={active} onActive={setActive} />
+        table
       )}
     </section>
   );
 }
 
-/** The width of an element (px), followed as it changes; 0 until it is known. */
+/** The width of an element (px) as it changes; 0 until it is known. */
 function useWidth() {
   const ref = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
@@ -68,6 +70,49 @@ function useWidth() {
     return () => observer.disconnect();
   }, []);
   return [ref, width] as const;
+}
+
+const SPAN_NAMES: readonly (readonly [tone: Tone, name: string])[] = [
+  ["quiet", "In the gateway"],
+  ["busy", "With the upstream"],
+  ["good", "Solution best used"],
+  ["aging", "Solution still valid"],
+];
+
+const MARK_NAMES: readonly (readonly [tone: Tone, name: string])[] = [
+  ["busy", "Request to the upstream"],
+  ["good", "Success"],
+  ["aging", "Held"],
+  ["bad", "Failure"],
+  ["next", "Planned"],
+];
+
+/** Names the colors that the drawing uses. */
+function Legend({ panels }: { readonly panels: readonly Panel[] }) {
+  const rows = panels.flatMap((panel) => panel.rows);
+  const spans = new Set(rows.flatMap((row) => row.spans.map(({ tone }) => tone)));
+  const marks = new Set(rows.flatMap((row) => row.marks.map(({ tone }) => tone)));
+  if (rows.length === 0) return null;
+  return (
+    <ul class="timeline-legend" aria-label="Legend">
+      {SPAN_NAMES.map(([tone, name]) =>
+        spans.has(tone) ? (
+          <li key={name}>
+            <span class={`swatch span ${tone}`} aria-hidden="true" />
+            {name}
+          </li>
+        ) : null,
+      )}
+      {MARK_NAMES.map(([tone, name]) =>
+        marks.has(tone) ? (
+          <li key={name}>
+            <span class={`swatch mark ${tone}`} aria-hidden="true" />
+            {name}
+          </li>
+        ) : null,
+      )}
+    </ul>
+  );
 }
 
 interface PanelProps {
@@ -91,7 +136,7 @@ function PanelDrawing({ panel, active, onActive }: PanelProps) {
         width={axis.width + NAME_WIDTH + EDGE}
         height={height}
         role="img"
-        aria-label={`${name}, ${duration(axis.to - axis.from)}. ${summary}. The table below tells each.`}
+        aria-label={`${name}, ${duration(axis.to - axis.from)}. ${summary}. The tables on this page list each event.`}
       >
         <g transform={`translate(${NAME_WIDTH} 0)`}>
           {axis.ticks.map(({ x, label }) => (
@@ -118,11 +163,7 @@ function PanelDrawing({ panel, active, onActive }: PanelProps) {
   );
 }
 
-function RowDrawing({
-  row,
-  active,
-  onActive,
-}: Pick<PanelProps, "active" | "onActive"> & { readonly row: TimelineRow }) {
+function RowDrawing({ row, active, onActive }: Omit<PanelProps, "panel"> & { readonly row: TimelineRow }) {
   const top = (ROW_HEIGHT - BAR_HEIGHT) / 2;
   return (
     <>
@@ -134,7 +175,7 @@ function RowDrawing({
           <rect class={`span ${tone}`} x={x} y={top} width={Math.max(width, 2)} height={BAR_HEIGHT} rx="4">
             <title>{label}</title>
           </rect>
-          {row.marks.length === 0 && width > label.length * CHARACTER + 16 ? (
+          {row.marks.length === 0 && width > label.length * CHARACTER_WIDTH + 16 ? (
             <text class={`span-label ${tone}`} x={x + 8} y={ROW_HEIGHT / 2 + 4}>
               {label}
             </text>
@@ -167,7 +208,7 @@ function MarkDrawing({ mark, active, onActive }: MarkProps) {
     onMouseLeave: () => onActive(null),
   };
   const title = <title>{label}</title>;
-  return shape === "moment" ? (
+  return shape === "point" ? (
     <circle {...shared} cx={x} cy={ROW_HEIGHT / 2} r="5">
       {title}
     </circle>
@@ -176,7 +217,7 @@ function MarkDrawing({ mark, active, onActive }: MarkProps) {
       {...shared}
       x={x}
       y={(ROW_HEIGHT - BAR_HEIGHT) / 2}
-      width={Math.max(width, LEAST_MARK)}
+      width={Math.max(width, MIN_MARK_WIDTH)}
       height={BAR_HEIGHT}
       rx="1.5"
     >
@@ -185,17 +226,19 @@ function MarkDrawing({ mark, active, onActive }: MarkProps) {
   );
 }
 
-interface EventTableProps extends TimelineProps {
+interface EventTableProps {
+  readonly task: Task;
+  /** The events with their indexes in the whole timeline. */
+  readonly rows: readonly { readonly event: TimelineEntry; readonly index: number }[];
   readonly active: number | null;
   onActive(event: number | null): void;
 }
 
-function EventTable({ task, events, active, onActive }: EventTableProps) {
+function EventTable({ task, rows, active, onActive }: EventTableProps) {
   const createdAt = Date.parse(task.createdAt);
-  const { webhook } = task;
   return (
     <table class="table events">
-      <caption class="visually-hidden">The timeline's events, oldest first</caption>
+      <caption class="visually-hidden">Events of the task, oldest first</caption>
       <thead>
         <tr>
           <th scope="col">After</th>
@@ -210,7 +253,7 @@ function EventTable({ task, events, active, onActive }: EventTableProps) {
         </tr>
       </thead>
       <tbody>
-        {events.map((event, index) => (
+        {rows.map(({ event, index }) => (
           <tr
             key={index}
             class={active === index ? "active" : undefined}
@@ -231,20 +274,6 @@ function EventTable({ task, events, active, onActive }: EventTableProps) {
             </td>
           </tr>
         ))}
-        {webhook === null || webhook.nextAttemptAt === null || task.finishedAt === null ? null : (
-          <tr>
-            <td class="cell-offset">{offset(Date.parse(webhook.nextAttemptAt) - createdAt)}</td>
-            <td class="cell-event">
-              <span class="dot next" aria-hidden="true" />
-              Next webhook attempt
-            </td>
-            <td class="cell-result">Planned</td>
-            <td />
-            <td class="number cell-clock">
-              <time dateTime={webhook.nextAttemptAt}>{clock(Date.parse(webhook.nextAttemptAt))}</time>
-            </td>
-          </tr>
-        )}
       </tbody>
     </table>
   );

@@ -1,46 +1,45 @@
-// Try it: a form that makes a test task, and the task as it runs. With a live key it explains and offers nothing: a trial must not
-// spend money. What the gateway refuses is told beside the field that it names.
+// Try it: a form that creates a test task, and the task as it runs. A live key is not offered a form, because a try must not cost money.
 
-import { useRef, useState } from "preact/hooks";
-import type { Task } from "../api/answers.ts";
-import type { NewTask } from "../api/api.ts";
-import { useLive } from "../refresh/watch.ts";
+import { useState } from "preact/hooks";
+import type { NewTask, Task } from "../api/wire.ts";
+import { LOAD_ONCE, useWatch } from "../refresh/watch.ts";
 import { hashOf } from "../route.ts";
-import { useAction, useSession } from "../session/session.ts";
-import { useStatusNews } from "../ui/announcer.tsx";
-import { Button, CopyButton, Empty, FailureNotice, Field, Heading, Skeleton } from "../ui/controls.tsx";
+import { useAction, useTenant } from "../session/session.ts";
+import { useStatusAnnouncement } from "../ui/announcer.tsx";
+import { Button, CopyButton, FailureNotice, Field, Notice } from "../ui/controls.tsx";
 import { useDraft } from "../ui/drafts.ts";
+import { Empty, Heading, Skeleton } from "../ui/surfaces.tsx";
+import { firstWebsiteOf } from "./first-website.ts";
+import { useIdempotencyKey } from "./idempotency-key.ts";
 import { EXAMPLE, SCENARIOS } from "./scenarios.ts";
-import { StatusBadge } from "./task-badges.tsx";
-import { ErrorCard, SolutionCard, Summary } from "./task-cards.tsx";
-import type { TaskWithEvents } from "./task-with-events.ts";
-import { readTaskWithEvents, refreshPolicyOf } from "./task-with-events.ts";
+import { ErrorNotice, SolutionCard, Summary, WaitingNotice } from "./task-cards.tsx";
+import { StatusBadge } from "./task-status.tsx";
+import { useTaskWithEvents } from "./task-with-events.ts";
 import { Timeline } from "./timeline.tsx";
 
-/** A key that cannot read tasks is told the end by the submission's own answer, held this long (s). */
-const HOLD_S = 60;
+/** A key that cannot read tasks learns the outcome from the response to the creation, by a long poll of this length (s). */
+const LONG_POLL_S = 60;
 
 export function TryView() {
-  const { me } = useSession();
+  const { me } = useTenant();
   return (
     <>
       <Heading>Try it</Heading>
-      {me.mode === "live" ? <NeedsTestKey /> : <Trial />}
+      {me.mode === "live" ? <NeedsTestKey /> : <TestTask />}
     </>
   );
 }
 
 function NeedsTestKey() {
-  const { end } = useSession();
+  const { signOut } = useTenant();
   return (
     <Empty title="This needs a test key">
       <p>
-        You are signed in with a live key: a task made with it goes to the upstream and is paid for. Test keys go to the
-        sandbox inside the gateway, behave the same and cost nothing. Sign in with one, or ask whoever manages your keys
-        for one.
+        You are signed in with a live key, whose tasks go to the upstream and are charged. Test keys use the gateway's
+        sandbox: it behaves the same and costs nothing.
       </p>
       <p>
-        <Button kind="primary" onClick={() => end("Sign in with a test key: it begins with sg_test_.")}>
+        <Button kind="primary" onClick={() => signOut("Sign in with a test key: it begins with sg_test_.")}>
           Use a test key
         </Button>
       </p>
@@ -48,37 +47,58 @@ function NeedsTestKey() {
   );
 }
 
-function Trial() {
-  const { can } = useSession();
+function TestTask() {
+  const { api, can } = useTenant();
   const [task, setTask] = useState<Task | null>(null);
+  const account = useWatch("account", (signal) => api.account(signal), LOAD_ONCE);
+  if (account.value === null && account.failure === null) return <Skeleton lines={8} />;
+  // Without the account, the example's website is as good as any.
+  const website = account.value === null ? EXAMPLE.websiteURL : firstWebsiteOf(account.value.allowedHosts);
   return (
-    <div class="trial">
-      <TrialForm onTask={setTask} />
-      <div class="stack">
-        {task === null ? (
-          <Empty title="Nothing has run yet">
-            <p>Choose what the sandbox shall play, and make the task: it is shown here as it runs.</p>
-          </Empty>
-        ) : can("tasks:read") ? (
-          <Run key={task.id} id={task.id} />
-        ) : (
-          <Outcome task={task} />
-        )}
+    <>
+      {website === null ? (
+        <Notice tone="warn" title="Your tenant may not use any website yet.">
+          <p>
+            Ask the operator to add the hosts of your websites to the allow-list. Until then every task is rejected.
+          </p>
+        </Notice>
+      ) : null}
+      <div class="try">
+        <TestTaskForm website={website ?? EXAMPLE.websiteURL} onTask={setTask} />
+        <div class="stack">
+          {task === null ? (
+            <Empty title="No task yet">
+              <p>Create a test task, and see here how it runs.</p>
+            </Empty>
+          ) : can("tasks:read") ? (
+            <RunningTask key={task.id} id={task.id} />
+          ) : (
+            <Outcome task={task} />
+          )}
+        </div>
       </div>
-    </div>
+    </>
   );
 }
 
-function TrialForm({ onTask }: { onTask(task: Task): void }) {
-  const { api, can } = useSession();
-  const [websiteURL, setWebsiteURL] = useDraft("try.websiteURL", EXAMPLE.websiteURL);
+interface TestTaskFormProps {
+  /** The website that the form starts with. */
+  readonly website: string;
+  onTask(task: Task): void;
+}
+
+function TestTaskForm({ website, onTask }: TestTaskFormProps) {
+  const { api, can } = useTenant();
+  const [websiteURL, setWebsiteURL] = useDraft("try.websiteURL", website);
   const [websiteKey, setWebsiteKey] = useDraft("try.websiteKey", EXAMPLE.websiteKey);
   const [pageAction, setPageAction] = useDraft("try.pageAction", EXAMPLE.pageAction);
-  const [websiteTitle, setWebsiteTitle] = useDraft("try.websiteTitle", EXAMPLE.websiteTitle);
+  const [reference, setReference] = useDraft("try.reference", "");
   const [webhookUrl, setWebhookUrl] = useDraft("try.webhookUrl", "");
   const [timeout, setTimeoutText] = useDraft("try.timeoutSeconds", "60");
-  const make = useAction((body: NewTask, key: string) => api.createTask(body, key, can("tasks:read") ? 0 : HOLD_S));
-  const errors = make.failure?.errors ?? [];
+  const create = useAction((body: NewTask, key: string) =>
+    api.createTask(body, key, can("tasks:read") ? 0 : LONG_POLL_S),
+  );
+  const errors = create.failure?.errors ?? [];
   const scenario = SCENARIOS.find((one) => one.websiteKey === websiteKey);
 
   const body: NewTask = {
@@ -87,23 +107,23 @@ function TrialForm({ onTask }: { onTask(task: Task): void }) {
       websiteURL: websiteURL.trim(),
       websiteKey: websiteKey.trim(),
       pageAction: pageAction.trim(),
-      ...(websiteTitle.trim() === "" ? {} : { websiteTitle: websiteTitle.trim() }),
     },
+    ...(reference.trim() === "" ? {} : { reference: reference.trim() }),
     ...(webhookUrl.trim() === "" ? {} : { webhookUrl: webhookUrl.trim() }),
     ...(timeout.trim() === "" ? {} : { timeoutSeconds: Number(timeout) }),
   };
   const idempotencyKey = useIdempotencyKey(JSON.stringify(body));
 
   const submit = async () => {
-    const task = await make.run(body, idempotencyKey.current());
-    if (task === null) return;
+    const result = await create.run(body, idempotencyKey.current());
+    if (result === null) return;
     idempotencyKey.used();
-    onTask(task);
+    onTask(result.value);
   };
 
   return (
-    <section class="card" aria-labelledby="trial-title">
-      <h2 id="trial-title">A test task</h2>
+    <section class="card" aria-labelledby="test-task-title">
+      <h2 id="test-task-title">Test task</h2>
       <form
         class="stack"
         noValidate
@@ -112,7 +132,7 @@ function TrialForm({ onTask }: { onTask(task: Task): void }) {
           void submit();
         }}
       >
-        <Field label="What the sandbox plays" hint={scenario?.hint ?? "As your site key asks."}>
+        <Field label="What happens to it" hint={scenario?.hint ?? "What the sandbox does with this website key."}>
           {(props) => (
             <select {...props} value={websiteKey} onChange={(event) => setWebsiteKey(event.currentTarget.value)}>
               {SCENARIOS.map(({ websiteKey: key, name }) => (
@@ -120,7 +140,7 @@ function TrialForm({ onTask }: { onTask(task: Task): void }) {
                   {name}
                 </option>
               ))}
-              {scenario === undefined ? <option value={websiteKey}>A site key of your own</option> : null}
+              {scenario === undefined ? <option value={websiteKey}>Your own website key</option> : null}
             </select>
           )}
         </Field>
@@ -128,7 +148,7 @@ function TrialForm({ onTask }: { onTask(task: Task): void }) {
           label="Website URL"
           path="task.websiteURL"
           errors={errors}
-          hint="Its host must be on your tenant's list."
+          hint="Its host must be on your tenant's allow-list."
         >
           {(props) => (
             <input
@@ -156,7 +176,7 @@ function TrialForm({ onTask }: { onTask(task: Task): void }) {
               <input {...props} value={pageAction} onInput={(event) => setPageAction(event.currentTarget.value)} />
             )}
           </Field>
-          <Field label="Deadline in seconds" path="timeoutSeconds" errors={errors}>
+          <Field label="Time limit in seconds" path="timeoutSeconds" errors={errors}>
             {(props) => (
               <input
                 {...props}
@@ -167,16 +187,21 @@ function TrialForm({ onTask }: { onTask(task: Task): void }) {
             )}
           </Field>
         </div>
-        <Field label="Website title" path="task.websiteTitle" errors={errors} hint="Optional.">
+        <Field
+          label="Reference"
+          path="reference"
+          errors={errors}
+          hint="Optional: your own name for the task, such as order-1042."
+        >
           {(props) => (
-            <input {...props} value={websiteTitle} onInput={(event) => setWebsiteTitle(event.currentTarget.value)} />
+            <input {...props} value={reference} onInput={(event) => setReference(event.currentTarget.value)} />
           )}
         </Field>
         <Field
           label="Webhook URL"
           path="webhookUrl"
           errors={errors}
-          hint="Optional: your tenant's endpoint where it is left empty."
+          hint="Optional: by default your endpoint, if one is set."
         >
           {(props) => (
             <input
@@ -187,10 +212,10 @@ function TrialForm({ onTask }: { onTask(task: Task): void }) {
             />
           )}
         </Field>
-        {make.failure === null ? null : <FailureNotice failure={make.failure} />}
+        {create.failure === null ? null : <FailureNotice failure={create.failure} />}
         <div class="row">
-          <Button kind="primary" type="submit" busy={make.busy}>
-            Make the task
+          <Button kind="primary" type="submit" busy={create.busy}>
+            Create task
           </Button>
           <CopyButton text={curlOf(body)} what="the call as curl" word="Copy as curl" />
         </div>
@@ -199,28 +224,7 @@ function TrialForm({ onTask }: { onTask(task: Task): void }) {
   );
 }
 
-/**
- * A key that repeats of the same body share until one was answered: a second click after a lost answer makes no second task. Another
- * body gets another key.
- */
-function useIdempotencyKey(body: string) {
-  const kept = useRef<{ readonly body: string; readonly key: string } | null>(null);
-  return {
-    current: (): string => {
-      if (kept.current?.body !== body) kept.current = { body, key: `console-${randomHex()}` };
-      return kept.current.key;
-    },
-    used: () => {
-      kept.current = null;
-    },
-  };
-}
-
-function randomHex(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** The same call for a terminal. The key stays a variable: what is copied ends up in chats and tickets. */
+/** The same call for a terminal. The key is a variable, because copied text ends up in chats and tickets. */
 function curlOf(body: NewTask): string {
   const quoted = JSON.stringify(body, null, 2).replaceAll("'", "'\\''");
   return [
@@ -232,10 +236,8 @@ function curlOf(body: NewTask): string {
 }
 
 /** The task as it runs. */
-function Run({ id }: { readonly id: string }) {
-  const { api } = useSession();
-  const live = useLive<TaskWithEvents>(id, (signal) => readTaskWithEvents(api, id, signal), refreshPolicyOf);
-  const { value, failure, nextAt, refresh } = live;
+function RunningTask({ id }: { readonly id: string }) {
+  const { value, failure, nextAt, refresh } = useTaskWithEvents(id);
   return (
     <>
       {failure === null ? null : <FailureNotice failure={failure} nextAt={nextAt} retry={refresh} />}
@@ -252,8 +254,8 @@ function Run({ id }: { readonly id: string }) {
 }
 
 function Outcome({ task }: { readonly task: Task }) {
-  const { can } = useSession();
-  useStatusNews(task.status);
+  const { can } = useTenant();
+  useStatusAnnouncement(task.status);
   return (
     <>
       <div class="bar">
@@ -266,7 +268,8 @@ function Outcome({ task }: { readonly task: Task }) {
           </a>
         ) : null}
       </div>
-      <ErrorCard task={task} />
+      <ErrorNotice task={task} />
+      <WaitingNotice task={task} />
       <Summary task={task} />
       {task.solution === null ? null : <SolutionCard task={task} />}
     </>

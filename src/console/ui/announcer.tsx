@@ -1,17 +1,17 @@
-// What a screen reader is told of changes that the eye sees: one polite live region for the whole console. Refuses to chatter: the
-// latest sentence replaces the one before.
+// Tells screen readers of changes that can be seen: one polite live region for the whole console. The latest sentence replaces the one
+// before.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
 let speak: (sentence: string) => void = () => undefined;
 
-/** Says a sentence to those who listen. */
+/** Announces a sentence. */
 export function announce(sentence: string): void {
   speak(sentence);
 }
 
-/** Says when a task's status changes under its reader's eyes; not what it was at first. */
-export function useStatusNews(status: string | null): void {
+/** Announces changes of a task's status, but not the first one. */
+export function useStatusAnnouncement(status: string | null): void {
   const last = useRef<string | null>(null);
   useEffect(() => {
     if (status === null) return;
@@ -20,11 +20,11 @@ export function useStatusNews(status: string | null): void {
   }, [status]);
 }
 
-/** The live region; once in the page. */
+/** The live region; once per page. */
 export function Announcer() {
   const [sentence, setSentence] = useState("");
   useEffect(() => {
-    // The same sentence twice is two changes: a no-break space makes it another text.
+    // A repeated sentence is announced again only if the text differs: a no-break space does.
     speak = (next) => setSentence((last) => (last === next ? `${next}\u00a0` : next));
     return () => {
       speak = () => undefined;

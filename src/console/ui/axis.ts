@@ -1,6 +1,6 @@
-// The axis of a timeline: a span of time on a width, and the round steps that fit on it. PURE.
+// The axis of a timeline: a time span on a width, with round steps that fit. Pure.
 
-/** Steps (ms) that people count in. */
+/** Round steps (ms). */
 const STEPS_MS = [
   10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000,
   1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000, 172_800_000, 432_000_000,
@@ -12,7 +12,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
-/** Between two labels (px): `12 min` and some air. */
+/** Least distance of two labels (px): `12 min` and some space. */
 const LABEL_PX = 64;
 
 interface Tick {
@@ -20,7 +20,7 @@ interface Tick {
   readonly label: string;
 }
 
-/** A linear scale: the same length of time is the same width everywhere on it. */
+/** A linear scale. */
 export interface Axis {
   readonly from: number;
   readonly to: number;
@@ -38,7 +38,7 @@ export function axisOf(from: number, to: number, width: number): Axis {
   return { from, to: from + spanMs, width, ticks };
 }
 
-/** Where a moment stands (px), kept inside the axis. */
+/** The position of a time (px), clamped to the axis. */
 export function xOf(axis: Axis, at: number): number {
   const share = (at - axis.from) / (axis.to - axis.from);
   return Math.min(Math.max(share, 0), 1) * axis.width;

@@ -1,4 +1,4 @@
-// The mark of the gateway: a gate with a keyhole. Decoration beside the name, so hidden from screen readers.
+// The logo: a gate with a keyhole. It stands beside the name, so it is hidden from screen readers.
 
 export function Mark() {
   return (

@@ -1,8 +1,8 @@
-// The present, for ages and countdowns: a component that uses it is drawn again at each tick. It rests in a hidden tab.
+// The current time, for ages and countdowns. A component that uses it is rendered at each tick; a hidden tab does not tick.
 
 import { useEffect, useState } from "preact/hooks";
 
-/** The time (ms), read again every `everyMs`; null stands still. */
+/** The time (ms since the epoch), updated every `everyMs`; null does not update it. */
 export function useNow(everyMs: number | null): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

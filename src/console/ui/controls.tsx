@@ -1,10 +1,10 @@
-// The small parts of every view: buttons, fields, badges, copying, and how a failure is told. They know nothing of tasks or keys.
+// Buttons and fields, and how failures are shown. These parts know nothing of tasks or keys.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import type { FieldError } from "../../errors.ts";
 import { explain } from "../api/explanations.ts";
 import type { Failure } from "../api/failure.ts";
+import type { FieldError } from "../api/wire.ts";
 import { announce } from "./announcer.tsx";
 import { useNow } from "./clock.ts";
 import { countdown } from "./formats.ts";
@@ -16,8 +16,8 @@ interface ButtonProps {
   readonly busy?: boolean;
   readonly small?: boolean;
   readonly disabled?: boolean;
-  /** Where the text alone says too little: "Revoke" of which key? Begins with the text. */
-  readonly label?: string;
+  /** The accessible name where the text is not enough ("Revoke" of which key?). It begins with the text. */
+  readonly label?: string | undefined;
   onClick?(): void;
 }
 
@@ -46,20 +46,20 @@ export function Button({
   );
 }
 
-/** How long (ms) "Copied" stands. */
+/** How long (ms) "Copied" is shown. */
 const COPIED_MS = 1_600;
 
 interface CopyButtonProps {
   readonly text: string;
   /** What it is, for the sentence "Copied …". */
   readonly what: string;
-  /** What stands on the button. */
+  /** The button's text. */
   readonly word?: string;
 }
 
-/** Copies a text. Where the browser forbids it, it says so: the text is on the page. */
+/** Copies a text. Where the browser forbids it, the button says so; the text is on the page. */
 export function CopyButton({ text, what, word = "Copy" }: CopyButtonProps) {
-  const [state, setState] = useState<"idle" | "copied" | "refused">("idle");
+  const [state, setState] = useState<"idle" | "copied" | "denied">("idle");
   useEffect(() => {
     if (state === "idle") return;
     const timer = setTimeout(() => setState("idle"), COPIED_MS);
@@ -71,11 +71,11 @@ export function CopyButton({ text, what, word = "Copy" }: CopyButtonProps) {
       setState("copied");
       announce(`Copied ${what}.`);
     } catch {
-      setState("refused");
+      setState("denied");
       announce("The browser does not allow copying here. Select the text and copy it yourself.");
     }
   };
-  const words = { idle: word, copied: "Copied", refused: "Not allowed" } as const;
+  const words = { idle: word, copied: "Copied", denied: "Not allowed" } as const;
   return (
     <button
       type="button"
@@ -92,10 +92,10 @@ interface FieldProps {
   readonly label: string;
   readonly hint?: ComponentChildren;
   readonly errors?: readonly FieldError[];
-  /** The path of the field in the API's words: its faults are shown here. */
+  /** The field's path in the API: its errors are shown here. */
   readonly path?: string;
-  /** A fault found here, before anything was sent. */
-  readonly fault?: string | null;
+  /** An error found before anything was sent. */
+  readonly error?: string | null;
   children(props: {
     readonly id: string;
     readonly "aria-describedby": string | undefined;
@@ -103,25 +103,23 @@ interface FieldProps {
   }): JSX.Element;
 }
 
-/** A labelled control with its hint and its faults, tied together for a screen reader. */
-export function Field({ label, hint, errors = [], path, fault = null, children }: FieldProps) {
+/** A labeled control with its hint and its errors, associated for screen readers. */
+export function Field({ label, hint, errors = [], path, error = null, children }: FieldProps) {
   const id = useId();
-  const own = errors.filter(
-    (error) => error.path === path || (path !== undefined && error.path.startsWith(`${path}.`)),
-  );
-  const faults = [...(fault === null ? [] : [fault]), ...own.map(({ message }) => `This ${message}.`)];
-  const described = [faults.length > 0 ? `${id}-fault` : null, hint === undefined ? null : `${id}-hint`];
+  const own = errors.filter((one) => one.path === path || (path !== undefined && one.path.startsWith(`${path}.`)));
+  const sentences = [...(error === null ? [] : [error]), ...own.map(({ message }) => sentenceOf(message))];
+  const described = [sentences.length > 0 ? `${id}-error` : null, hint === undefined ? null : `${id}-hint`];
   return (
     <div class="field">
       <label for={id}>{label}</label>
       {children({
         id,
         "aria-describedby": described.filter((one) => one !== null).join(" ") || undefined,
-        "aria-invalid": faults.length > 0,
+        "aria-invalid": sentences.length > 0,
       })}
-      {faults.length > 0 ? (
-        <p id={`${id}-fault`} class="fault">
-          {faults.join(" ")}
+      {sentences.length > 0 ? (
+        <p id={`${id}-error`} class="field-error">
+          {sentences.join(" ")}
         </p>
       ) : null}
       {hint === undefined ? null : (
@@ -133,12 +131,20 @@ export function Field({ label, hint, errors = [], path, fault = null, children }
   );
 }
 
+/** The API's messages complete the sentence that begins with the field's name, as in "must be an http or https URL". */
+function sentenceOf(message: string): string {
+  const sentence = /^(?:must|is|has|may|can|does|needs)\b/.test(message)
+    ? `This ${message}`
+    : message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+
 interface NoticeProps {
   readonly tone: "bad" | "warn" | "good" | "plain";
   readonly title: string;
   readonly children?: ComponentChildren;
   readonly actions?: ComponentChildren;
-  /** Said at once by a screen reader: it answers what was just done. */
+  /** Read at once by screen readers, because it answers what was just done. */
   readonly alert?: boolean;
 }
 
@@ -157,7 +163,7 @@ export function Notice({ tone, title, children, actions, alert = false }: Notice
 interface FailureProps {
   readonly failure: Failure;
   retry?(): void;
-  /** When the console tries again by itself (ms). */
+  /** When the console tries again by itself (ms since the epoch). */
   readonly nextAt?: number | null;
 }
 
@@ -168,7 +174,7 @@ export function FailureNotice({ failure, retry, nextAt = null }: FailureProps) {
   const wait = nextAt === null ? null : Math.max(nextAt - now, 0);
   return (
     <Notice
-      tone={failure.tag === "refused" ? "warn" : "bad"}
+      tone={failure.tag === "rejected" ? "warn" : "bad"}
       title={what}
       alert
       actions={
@@ -181,7 +187,7 @@ export function FailureNotice({ failure, retry, nextAt = null }: FailureProps) {
     >
       <p>{next}</p>
       {wait === null || retry === undefined ? null : (
-        // A countdown is for the eye: read aloud each second it would drown the rest.
+        // Hidden from screen readers, which would read it aloud every second.
         <p class="quiet" aria-hidden="true">
           {wait > 0 ? `Next try in ${countdown(wait)}.` : "Trying now."}
         </p>
@@ -195,54 +201,34 @@ export function FailureNotice({ failure, retry, nextAt = null }: FailureProps) {
   );
 }
 
-/** A part of a view, under its heading. */
-export function Card({ title, children }: { readonly title: ComponentChildren; readonly children: ComponentChildren }) {
-  return (
-    <section class="card">
-      <h2>{title}</h2>
-      {children}
-    </section>
-  );
+interface ChoiceProps<T extends string | number> {
+  /** Names the group for screen readers. */
+  readonly label: string;
+  readonly options: readonly { readonly value: T; readonly name: string }[];
+  readonly value: T;
+  onValue(value: T): void;
 }
 
-/** What stands where there is nothing yet, with what to do next. */
-export function Empty({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
+/** A choice between a few options, as adjoining buttons. */
+export function Choice<T extends string | number>({ label, options, value, onValue }: ChoiceProps<T>) {
   return (
-    <div class="empty">
-      <h2>{title}</h2>
-      {children}
-    </div>
-  );
-}
-
-/** Grey bars while something loads for the first time. */
-export function Skeleton({ lines }: { readonly lines: number }) {
-  return (
-    <div class="skeleton" role="status" aria-label="Loading">
-      {Array.from({ length: lines }, (_, index) => (
-        <span key={index} class="bone" />
+    <fieldset class="choice">
+      <legend class="visually-hidden">{label}</legend>
+      {options.map((option) => (
+        <button
+          key={option.value}
+          type="button"
+          aria-pressed={option.value === value}
+          onClick={() => onValue(option.value)}
+        >
+          {option.name}
+        </button>
       ))}
-    </div>
+    </fieldset>
   );
 }
 
-/** The heading of a view: it takes the focus when the view is opened, so that a screen reader begins there. */
-export function Heading({
-  children,
-  aside,
-}: {
-  readonly children: ComponentChildren;
-  readonly aside?: ComponentChildren;
-}) {
-  return (
-    <div class="heading">
-      <h1 tabIndex={-1}>{children}</h1>
-      {aside === undefined ? null : <div class="heading-aside">{aside}</div>}
-    </div>
-  );
-}
-
-/** A secret that is shown this once, to be read, selected and copied. */
+/** A secret in a read-only field that can be selected and copied. */
 export function Secret({ text, what }: { readonly text: string; readonly what: string }) {
   const ref = useRef<HTMLTextAreaElement>(null);
   return (

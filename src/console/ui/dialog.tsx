@@ -1,5 +1,4 @@
-// A dialog: the browser's own modal, which makes the rest of the page inert. Focus stays inside, Esc closes it, and what opened it
-// gets the focus back. Refuses to be closed while `locked`: what it shows once may not be lost by a slip.
+// A modal dialog. The focus stays inside, Esc closes it, and the element that opened it gets the focus back.
 
 import type { ComponentChildren } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
@@ -8,7 +7,7 @@ interface DialogProps {
   readonly title: string;
   onClose(): void;
   readonly children: ComponentChildren;
-  /** Esc and the backdrop do nothing: only a button inside closes it. */
+  /** Esc does nothing: only a button inside closes it. For what is shown once. */
   readonly locked?: boolean;
 }
 
@@ -16,7 +15,7 @@ export function Dialog({ title, onClose, children, locked = false }: DialogProps
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
 
-  // Before anything is painted: a key pressed in between would move the focus, and the dialog would take the wrong one for its opener.
+  // Before painting: a key pressed in between would move the focus, and the wrong element would be taken for the opener.
   useLayoutEffect(() => {
     const opener = document.activeElement;
     const dialog = ref.current;
@@ -30,7 +29,7 @@ export function Dialog({ title, onClose, children, locked = false }: DialogProps
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Escape") {
-      // `cancel` alone is not enough: a second Esc closes a dialog in spite of preventDefault.
+      // Handling `cancel` is not enough: a second Esc closes a dialog despite preventDefault.
       event.preventDefault();
       if (!locked) onClose();
     }
@@ -55,7 +54,7 @@ export function Dialog({ title, onClose, children, locked = false }: DialogProps
 
 const FOCUSABLE = "a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea, summary";
 
-/** Wraps the tab order around: beyond a modal's last field the browser would step out to its own bars. */
+/** Wraps the tab order around: after the last field the browser would move the focus to its own toolbars. */
 function keepInside(event: KeyboardEvent, dialog: HTMLElement): void {
   const fields = [...dialog.querySelectorAll<HTMLElement>(FOCUSABLE)].filter((field) => field.offsetParent !== null);
   const [first, last] = [fields[0], fields.at(-1)];

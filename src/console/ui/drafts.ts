@@ -1,5 +1,5 @@
-// What is typed and not sent yet: it outlives a revoked key, a reload and a change of view. Refuses to hold secrets (keys are typed
-// nowhere but at the sign-in, which keeps none) and to show one tenant's drafts to another.
+// What was typed and not sent yet. It survives a revoked key, a reload and a change of view, and is never shown to another tenant. It
+// holds no secrets: those are typed only into the sign-in form, which keeps no draft.
 
 import { useCallback, useState } from "preact/hooks";
 
@@ -30,34 +30,34 @@ function keep(next: Drafts): void {
   try {
     sessionStorage.setItem(STORE, JSON.stringify(next));
   } catch {
-    // A full or forbidden storage costs the drafts at a reload, and nothing now.
+    // Without storage the drafts are lost on reload.
   }
 }
 
-/** Says whose drafts these are: those of another tenant are dropped. */
+/** Sets whose drafts these are: those of another tenant, or of the operator, are dropped. */
 export function claimDrafts(tenantId: string): void {
   if (drafts.tenantId !== tenantId) keep({ tenantId, texts: {} });
 }
 
-/** Forgets all drafts: their owner has signed out. */
+/** Drops all drafts, when their owner signs out. */
 export function dropDrafts(): void {
   keep({ tenantId: "", texts: {} });
 }
 
-/** A field's text, as it was left; `initial` where nothing was typed. `forget` drops what was typed. */
+/** A field's text as it was left, or `initial` where nothing was typed. `clear` drops what was typed. */
 export function useDraft(
   name: string,
   initial: string,
-): [text: string, set: (text: string) => void, forget: () => void] {
+): [text: string, set: (text: string) => void, clear: () => void] {
   const [, redraw] = useState(0);
   const change = useCallback((texts: Drafts["texts"]) => {
     keep({ ...drafts, texts });
     redraw((times) => times + 1);
   }, []);
   const set = useCallback((next: string) => change({ ...drafts.texts, [name]: next }), [name, change]);
-  const forget = useCallback(() => {
+  const clear = useCallback(() => {
     const { [name]: _dropped, ...texts } = drafts.texts;
     change(texts);
   }, [name, change]);
-  return [drafts.texts[name] ?? initial, set, forget];
+  return [drafts.texts[name] ?? initial, set, clear];
 }

@@ -1,15 +1,14 @@
-// How the console writes numbers, times and ids. PURE: `now` and the time zone are parameters. Refuses to round a failure away:
-// a success rate below all is never shown as 100 %.
+// How the console writes numbers, times and ids. Pure: `now` and the time zone are parameters.
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
-/** Under this (ms) an age is "now": clocks differ by as much. */
+/** An age below this (ms) is "now": clocks differ by as much. */
 const NOW_MS = 2_000;
 
-/** How long ago a moment was, in one unit: `12 s`, `3 min`, `2 h`, `5 d`. What seems to lie ahead is `now`: clocks differ. */
+/** How long ago a time was, in one unit: `12 s`, `3 min`, `2 h`, `5 d`. A time in the future is `now`, because clocks differ. */
 export function age(at: number, now: number): string {
   const ms = now - at;
   if (ms < NOW_MS) return "now";
@@ -19,7 +18,7 @@ export function age(at: number, now: number): string {
   return `${Math.floor(ms / DAY_MS)} d`;
 }
 
-/** A span of time (ms) with as much precision as its size bears: `84 ms`, `6.14 s`, `42.1 s`, `2 min 5 s`, `3 h 12 min`. */
+/** A duration (ms) with a precision that fits its length: `84 ms`, `6.14 s`, `42.1 s`, `2 min 5 s`, `3 h 12 min`. */
 export function duration(ms: number): string {
   const whole = Math.max(Math.round(ms), 0);
   if (whole < SECOND_MS) return `${whole} ms`;
@@ -30,7 +29,7 @@ export function duration(ms: number): string {
   return twoUnits(whole, DAY_MS, "d", HOUR_MS, "h");
 }
 
-/** What is left (ms) until a moment, in whole units, counted down: `1 min 59 s`. */
+/** The time left (ms) in whole units, rounded up: `1 min 59 s`. */
 export function countdown(ms: number): string {
   const seconds = Math.max(Math.ceil(ms / SECOND_MS), 0);
   return seconds < 60 ? `${seconds} s` : duration(seconds * SECOND_MS);
@@ -42,12 +41,12 @@ function twoUnits(ms: number, large: number, largeName: string, small: number, s
   return rest === 0 ? head : `${head} ${rest} ${smallName}`;
 }
 
-/** A moment beside a task's beginning: `+0.12 s`. */
+/** A time (ms) since a task was created: `+0.12 s`. */
 export function offset(ms: number): string {
   return `+${ms < SECOND_MS ? `${(Math.max(ms, 0) / SECOND_MS).toFixed(2)} s` : duration(ms)}`;
 }
 
-/** A time of day with milliseconds, `09:30:06.140`; in the reader's own zone where none is named. */
+/** A time of day with milliseconds, `09:30:06.140`; by default in the reader's time zone. */
 export function clock(at: number, timeZone?: string): string {
   return new Intl.DateTimeFormat("en-GB", {
     hour: "2-digit",
@@ -58,7 +57,7 @@ export function clock(at: number, timeZone?: string): string {
   }).format(at);
 }
 
-/** A day and a time, `23 Nov 2026, 09:30:06`; in the reader's own zone where none is named. */
+/** A day and a time, `23 Nov 2026, 09:30:06`; by default in the reader's time zone. */
 export function moment(at: number, timeZone?: string): string {
   return new Intl.DateTimeFormat("en-GB", {
     dateStyle: "medium",
@@ -67,7 +66,7 @@ export function moment(at: number, timeZone?: string): string {
   }).format(at);
 }
 
-/** A day, `23 Nov 2026`; in the reader's own zone where none is named. */
+/** A day, `23 Nov 2026`; by default in the reader's time zone. */
 export function day(at: number, timeZone?: string): string {
   return new Intl.DateTimeFormat("en-GB", {
     dateStyle: "medium",
@@ -75,19 +74,19 @@ export function day(at: number, timeZone?: string): string {
   }).format(at);
 }
 
-/** A day of the usage (UTC, `2026-11-23`) for an axis or a row: `23 Nov`. */
+/** A day of usage (UTC, `2026-11-23`): `23 Nov`. */
 export function shortDay(utcDay: string): string {
   return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" }).format(
     Date.parse(utcDay),
   );
 }
 
-/** A whole number with its thousands apart: `12,345`. */
+/** A whole number with thousands separators: `12,345`. */
 export function count(n: number): string {
   return new Intl.NumberFormat("en-GB").format(n);
 }
 
-/** A share from 0 to 1 as a percentage with one decimal, rounded down: `99.9 %` is not all. */
+/** A share from 0 to 1 as a percentage with one decimal, rounded down, so that less than all is never `100 %`. */
 export function percent(share: number): string {
   const tenths = Math.floor(share * 1_000 + 1e-9);
   return tenths % 10 === 0 ? `${tenths / 10} %` : `${(tenths / 10).toFixed(1)} %`;
@@ -98,7 +97,7 @@ export function plural(n: number, one: string, many: string): string {
   return `${count(n)} ${n === 1 ? one : many}`;
 }
 
-/** A long text cut in its middle, so that both ends can be compared: `tsk_5f0a9c…51e2`. */
+/** A long text shortened in its middle, so that both ends can be compared: `tsk_5f0a9c…51e2`. */
 export function middle(text: string, head: number, tail: number): string {
   return text.length <= head + tail + 1 ? text : `${text.slice(0, head)}…${text.slice(-tail)}`;
 }

@@ -1,9 +1,9 @@
-// How long the old key or secret goes on beside its successor: the same question for both, in the durations that people need.
+// Asks how long the old key or secret stays valid beside the new one.
 
 import { Field } from "./controls.tsx";
 
 const CHOICES = [
-  { seconds: 0, name: "Not at all: it ends now" },
+  { seconds: 0, name: "No time: it ends now" },
   { seconds: 3_600, name: "1 hour" },
   { seconds: 86_400, name: "1 day" },
   { seconds: 604_800, name: "1 week" },

@@ -1,50 +1,57 @@
-// What a month of usage comes to: totals, the success rate, failures by code, solve times. PURE. Refuses to invent: the days'
-// percentiles cannot be merged into the month's, so the middle of the days is given and called that.
+// Totals of days of usage: counts, the success rate, failures by code, solve times. Pure. The percentiles of days can't be merged into
+// those of a longer time, so the median of the days is given instead.
 
-import type { UsageDay } from "../api/answers.ts";
+import type { UsageDay } from "../api/wire.ts";
 
-interface Failures {
+interface FailureCount {
   readonly code: string;
   readonly n: number;
   /** Of all failures, 0 to 1. */
   readonly share: number;
 }
 
-export interface Month {
+export interface UsageTotals {
   readonly submitted: number;
   readonly ready: number;
   readonly failed: number;
   readonly canceled: number;
   /** Submitted and not finished yet. */
   readonly unfinished: number;
-  /** Ready among ready and failed, 0 to 1; null where neither was. */
+  /** Ready among ready and failed, 0 to 1; null where there are neither. */
   readonly successRate: number | null;
-  /** The most frequent first. */
-  readonly failures: readonly Failures[];
-  /** The median of the days' percentiles, in ms; null where nothing was solved. */
+  /** Most frequent first. */
+  readonly failures: readonly FailureCount[];
+  /** The median of the days' percentiles (ms); null where nothing was solved. */
   readonly solveMs: { readonly p50: number | null; readonly p95: number | null };
   /** Days with a solved task. */
   readonly solvedDays: number;
 }
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
-
-/** The failures of a day, all codes together. */
-export function failedOf(day: UsageDay): number {
-  return sum(Object.values(day.failed));
+/** Totals of one key. */
+export interface KeyTotals {
+  readonly keyId: string;
+  readonly submitted: number;
+  readonly ready: number;
 }
 
-/** Submitted that day and not finished yet. A task can finish between two of the gateway's counts: never under 0. */
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
+
+/** A day's failures of all codes. */
+export function failedOf({ failed }: Pick<UsageDay, "failed">): number {
+  return sum(Object.values(failed));
+}
+
+/** A day's tasks that are not finished yet. A task can finish between two of the gateway's counts, so it is never below 0. */
 export function unfinishedOf(day: UsageDay): number {
   return Math.max(day.submitted - day.ready - failedOf(day) - day.canceled, 0);
 }
 
-/** Ready among ready and failed, 0 to 1; null where neither was: a canceled task is nobody's failure. */
+/** Ready among ready and failed, 0 to 1; null where there are neither. Canceled tasks are not counted. */
 export function successRateOf(ready: number, failed: number): number | null {
   return ready + failed === 0 ? null : ready / (ready + failed);
 }
 
-export function monthOf(days: readonly UsageDay[]): Month {
+export function totalsOf(days: readonly UsageDay[]): UsageTotals {
   const ready = sum(days.map((day) => day.ready));
   const failed = sum(days.map(failedOf));
   const byCode = new Map<string, number>();
@@ -66,7 +73,23 @@ export function monthOf(days: readonly UsageDay[]): Month {
   };
 }
 
-/** Nearest-rank median of what is there. */
+/** Totals by key, most submitted first; empty where the days have no keys. */
+export function keyTotalsOf(days: readonly UsageDay[]): readonly KeyTotals[] {
+  const totals = new Map<string, KeyTotals>();
+  for (const { keys } of days) {
+    for (const [keyId, { submitted, ready }] of Object.entries(keys ?? {})) {
+      const last = totals.get(keyId);
+      totals.set(keyId, {
+        keyId,
+        submitted: submitted + (last?.submitted ?? 0),
+        ready: ready + (last?.ready ?? 0),
+      });
+    }
+  }
+  return [...totals.values()].sort((a, b) => b.submitted - a.submitted);
+}
+
+/** The nearest-rank median of the values that are not null. */
 function median(values: readonly (number | null)[]): number | null {
   const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
   return sorted[Math.ceil(sorted.length / 2) - 1] ?? null;

@@ -1,10 +1,10 @@
-// The browser: the system's own Chromium, driven by playwright-core, which downloads none. It reaches this machine and nothing else.
+// Starts the system's Chromium. playwright-core drives it and downloads none. It can reach only this machine.
 
 import { existsSync } from "node:fs";
 import type { Browser } from "playwright-core";
 import { chromium } from "playwright-core";
 
-/** Where Debian's package puts it; `CHROMIUM` names another. */
+/** The path of Debian's package; the variable `CHROMIUM` can name another. */
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 const ARGS = [
@@ -12,20 +12,20 @@ const ARGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-dev-shm-usage",
-  // What a browser does by itself, and no test asked for.
+  // No requests of the browser's own.
   "--no-first-run",
   "--disable-quic",
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  // No name resolves and no other address is reached: what a page needs from elsewhere is missing, and seen to be.
+  // No name resolves, so a page that needs another host fails its test.
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
-/** Starts Chromium, without a window. */
+/** Starts Chromium without a window. */
 export function launchChromium(): Promise<Browser> {
   if (!existsSync(executablePath)) {
-    throw new Error(`There is no Chromium at ${executablePath}: install it, or name another by CHROMIUM.`);
+    throw new Error(`There is no Chromium at ${executablePath}. Install it, or set CHROMIUM to its path.`);
   }
   return chromium.launch({ executablePath, headless: true, args: ARGS });
 }

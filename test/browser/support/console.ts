@@ -1,24 +1,26 @@
-// The console, for its tests and for the pictures of it: signing in as a person does, and tasks made as a program makes them.
+// Signs in to the console, and creates tasks over the API.
 
 import type { Page } from "playwright-core";
 import type { RunningGateway } from "../../../scripts/support/gateway-process.ts";
 import type { Task } from "../../../src/tasks/present.ts";
 import { ask, askAdmin, SEED_TASK } from "../../e2e/support.ts";
 
+/** The field of the sign-in form. */
+export const credentialField = (page: Page) => page.getByLabel("API key or operator token", { exact: true });
+
 /**
- * Opens the console and signs in with a key. The page then shows `place`, such as `keys` or `tasks?status=failed`; by default the
- * first view that the key opens.
+ * Opens the console and signs in. The page then shows `route`, such as `keys` or `tasks?status=failed`; by default the first view.
  */
-export async function signIn(page: Page, key: string, route?: string): Promise<void> {
+export async function signIn(page: Page, credential: string, route?: string): Promise<void> {
   await page.goto(route === undefined ? "/console" : `/console#/${route}`);
-  await page.getByLabel("API key", { exact: true }).fill(key);
+  await credentialField(page).fill(credential);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("navigation", { name: "Console" }).waitFor();
 }
 
 /**
- * Submits a task over the API, and gives it as it was accepted. `websiteKey` is a scenario of the sandbox, such as
- * `sandbox-delay-8000`; `extra` stands beside the task in the body.
+ * Creates a task over the API. `websiteKey` is a scenario of the sandbox, such as `sandbox-delay-8000`; `extra` are the fields beside
+ * the task in the body.
  */
 export async function submitTask(
   gateway: RunningGateway,
@@ -42,14 +44,14 @@ export async function revokeKey(gateway: RunningGateway, key: string): Promise<v
   if (status !== 204) throw new Error(`not revoked: ${status}`);
 }
 
-/** Pastes a text where the focus is, from the clipboard, as it was copied: with its blanks and line breaks. */
+/** Pastes a text from the clipboard into the focused field. Allows the page to use the clipboard. */
 export async function paste(page: Page, text: string): Promise<void> {
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
   await page.keyboard.press("ControlOrMeta+V");
 }
 
-/** What was copied last. */
+/** The text of the clipboard. */
 export async function copied(page: Page): Promise<string> {
   return await page.evaluate<string>("navigator.clipboard.readText()");
 }

@@ -1,11 +1,11 @@
-// The keyboard alone: moving the focus as a person does, who must see at every stop where it is. Refuses to click, and to set the focus.
+// Moves the focus by keyboard, and checks that it is visible at every stop.
 
 import type { Locator, Page } from "playwright-core";
 
-/** Stops of the longest page, and some more: beyond them the wanted one is not among them. */
+/** More stops than the longest page has. */
 const MOST_STOPS = 120;
 
-/** Where the focus is, in words; null where it is nowhere. Its ring is judged too: a link over a whole row wears it on its ::after. */
+/** The focused element in words, or null; and whether its focus ring is visible. A link that covers its row has it on ::after. */
 const STOP = `(() => {
   const one = document.activeElement;
   if (one === null || one === document.body) return null;
@@ -14,20 +14,20 @@ const STOP = `(() => {
   const name = (one.getAttribute("aria-label") ?? one.textContent ?? "").trim().slice(0, 40);
   return {
     name: one.tagName.toLowerCase() + " " + name,
-    seen: width > 0 && height > 0 && (ringed(getComputedStyle(one)) || ringed(getComputedStyle(one, "::after"))),
+    visible: width > 0 && height > 0 && (ringed(getComputedStyle(one)) || ringed(getComputedStyle(one, "::after"))),
   };
 })()`;
 
 interface Stop {
   readonly name: string;
-  readonly seen: boolean;
+  readonly visible: boolean;
 }
 
-/** Goes on to the next stop. @throws Error where nobody could see that the focus is there */
+/** Moves to the next stop. @throws Error when the focus is not visible there */
 async function step(page: Page, key: "Tab" | "Shift+Tab"): Promise<string | null> {
   await page.keyboard.press(key);
   const stop = await page.evaluate<Stop | null>(STOP);
-  if (stop !== null && !stop.seen) throw new Error(`the focus is on what does not show it: ${stop.name}`);
+  if (stop !== null && !stop.visible) throw new Error(`the focus is not visible on ${stop.name}`);
   return stop?.name ?? null;
 }
 
@@ -36,7 +36,7 @@ export function hasFocus(target: Locator): Promise<boolean> {
   return target.evaluate((one) => one === one.ownerDocument.activeElement);
 }
 
-/** Presses Tab until the focus is on an element. @throws Error where it never gets there */
+/** Presses Tab until an element has the focus. @throws Error when it never does */
 export async function tabTo(page: Page, target: Locator, key: "Tab" | "Shift+Tab" = "Tab"): Promise<void> {
   await target.waitFor();
   const stops: (string | null)[] = [];
@@ -47,7 +47,7 @@ export async function tabTo(page: Page, target: Locator, key: "Tab" | "Shift+Tab
   throw new Error(`not reached by ${key}; the stops were: ${[...new Set(stops)].join(", ")}`);
 }
 
-/** Every stop of the page from its beginning to its end, in words. */
+/** Every stop of the page in order, in words. */
 export async function stopsOf(page: Page): Promise<string[]> {
   await stopsUntilOut(page, "Shift+Tab");
   return await stopsUntilOut(page, "Tab");

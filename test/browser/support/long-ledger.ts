@@ -1,5 +1,5 @@
-// A ledger as it is after a busy month: as many tasks as are asked for, evenly over the last 30 days. It writes into the files of a
-// gateway that has been stopped, and refuses a folder in which there is more than one tenant.
+// Fills a tenant's ledger with tasks of the last 30 days, evenly distributed. It writes into the files of a stopped gateway that has one
+// tenant.
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -8,10 +8,10 @@ import { SEQUENCES_PER_MS } from "../../../src/tenants/sequence.ts";
 
 const MONTH_MS = 30 * 86_400_000;
 
-/** The youngest is this old (ms): a slot's lease is long over. */
+/** Age (ms) of the newest task: its lease has ended. */
 const YOUNGEST_MS = 600_000;
 
-/** Nine of ten are ready; the rest failed. In one statement, because a ledger of this length is not typed row by row. */
+/** Nine of ten tasks are ready, the others failed. One statement is much faster than one per row. */
 const FILL = `
   WITH RECURSIVE made (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM made WHERE n + 1 < :count)
   INSERT INTO tasks (sequence, task_id, mode, website, status, admitted, created_at, deadline_at, finished_at, solve_ms, error_code)
@@ -20,7 +20,7 @@ const FILL = `
     iif(n % 10 = 0, NULL, 4000 + n % 5000), iif(n % 10 = 0, 'unsolvable', NULL)
   FROM made`;
 
-/** Enters `count` finished test tasks before `now` (ms since the epoch) into the one tenant's ledger under `state`. */
+/** Adds `count` finished test tasks before `now` (ms since the epoch) to the ledger of the one tenant under `state`. */
 export function fillLedger(state: string, count: number, now: number): void {
   const objects = join(state, "v3", "do");
   const folder = readdirSync(objects).find((name) => name.endsWith("TenantObject")) ?? "";

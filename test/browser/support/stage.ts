@@ -1,5 +1,5 @@
-// What a browser test stands on: a gateway with an upstream, a browser, and tenants made for the test. Every visit is closed after
-// its test, and a fault in one fails the test, whatever else it looked at.
+// What browser tests need: a gateway with an upstream, a browser, and tenants. Visits are closed after each test, and a problem in one of
+// them fails the test.
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -8,9 +8,10 @@ import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { PROJECT, type RunningGateway } from "../../../scripts/support/gateway-process.ts";
 import { askAdmin, makeTenant, type Stage, setStage } from "../../e2e/support.ts";
 import { launchChromium } from "./chromium.ts";
+import { fulfillUpcoming } from "./upcoming.ts";
 import { startVisit, type Visit, type VisitOptions } from "./visit.ts";
 
-/** Where pictures go: beside what is built, and out of git. */
+/** Where pictures are kept: beside the build, outside of git. */
 const PICTURES = join(PROJECT, "dist", "screenshots");
 
 /** A tenant of one test. */
@@ -24,17 +25,17 @@ interface TestTenant {
 export interface BrowserStage {
   readonly gateway: RunningGateway;
   readonly upstream: Stage["upstream"];
-  /** A fresh visit. It is closed after the test, and its faults are the test's. */
+  /** A new visit. It is closed after the test, and its problems fail the test. */
   visit(options?: VisitOptions): Promise<Visit>;
-  /** A fresh tenant that may solve on antcpt.com. */
+  /** A new tenant that may use antcpt.com. */
   tenant(): Promise<TestTenant>;
 }
 
 const ALL_SCOPES = ["tasks:write", "tasks:read", "account:read", "account:write"];
 
 /**
- * Sets the stage for a file's tests: call it once, at the file's top. What it gives can be used inside tests and hooks.
- * @param vars variables of the gateway, beside those of every end-to-end test
+ * Sets the stage for the tests of a file. Call it once, at the top of the file; use the result inside tests and hooks.
+ * @param vars variables of the gateway, besides those of every end-to-end test
  */
 export function browserStage(vars: Readonly<Record<string, string>> = {}): BrowserStage {
   let stage: Stage | undefined;
@@ -52,7 +53,7 @@ export function browserStage(vars: Readonly<Record<string, string>> = {}): Brows
   afterEach(async () => {
     const done = visits.splice(0);
     await Promise.all(done.map((visit) => visit.close()));
-    expect(done.flatMap((visit) => visit.faults())).toEqual([]);
+    expect(done.flatMap((visit) => visit.problems())).toEqual([]);
   });
   afterAll(async () => {
     await browser?.close();
@@ -69,6 +70,7 @@ export function browserStage(vars: Readonly<Record<string, string>> = {}): Brows
     async visit(options) {
       const visit = await startVisit(set(browser), set(stage).gateway().url, options);
       visits.push(visit);
+      await fulfillUpcoming(visit.page);
       return visit;
     },
     async tenant() {
@@ -90,10 +92,10 @@ export function browserStage(vars: Readonly<Record<string, string>> = {}): Brows
   };
 }
 
-/** Keeps a picture of the whole page, for a person to look at. */
+/** Keeps a picture of the whole page, to be looked at. */
 export async function picture(page: Page, name: string): Promise<void> {
   mkdirSync(PICTURES, { recursive: true });
-  // What sticks to the screen would stick where the page was scrolled to.
+  // Elements with a sticky position would be drawn where the page was scrolled to.
   await page.evaluate("scrollTo(0, 0)");
   await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
 }

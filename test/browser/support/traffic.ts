@@ -1,4 +1,4 @@
-// What a page asks of the gateway: which calls, in which order, and how many at once. Refuses to interfere: it looks on.
+// Records the requests of a page: which, in which order, and how many at once.
 
 import type { Page, Request } from "playwright-core";
 
@@ -9,15 +9,15 @@ interface Call {
 }
 
 export interface Traffic {
-  /** The calls so far, in their order. */
+  /** The calls so far, in order. */
   readonly calls: readonly Call[];
-  /** How many are under way now. */
-  readonly underWay: number;
-  /** The most that were ever under way at once. */
+  /** How many are in flight now. */
+  readonly inFlight: number;
+  /** The most that were in flight at once. */
   readonly most: number;
 }
 
-/** Looks on, from now on, at the calls whose path begins with `path`. */
+/** Records the calls from now on whose path begins with `path`. */
 export function watchTraffic(page: Page, path = "/v1/"): Traffic {
   const calls: Call[] = [];
   const open = new Set<Request>();
@@ -34,7 +34,7 @@ export function watchTraffic(page: Page, path = "/v1/"): Traffic {
   page.on("requestfailed", done);
   return {
     calls,
-    get underWay() {
+    get inFlight() {
       return open.size;
     },
     get most() {
@@ -44,11 +44,11 @@ export function watchTraffic(page: Page, path = "/v1/"): Traffic {
 }
 
 /**
- * Waits until everything that the page has asked for so far is known here: the browser tells in order, so a call of our own at the
- * end comes after all before it. With it "nothing was asked" can be said without waiting a while.
+ * Waits until all requests that the page has made so far are recorded. The browser reports them in order, so one more request at the
+ * end is enough. With it a test can expect that there was no request, without sleeping.
  */
-export async function untilToldAll(page: Page): Promise<void> {
-  const told = page.waitForRequest((request) => new URL(request.url()).pathname === "/healthz");
+export async function flushTraffic(page: Page): Promise<void> {
+  const reported = page.waitForRequest((request) => new URL(request.url()).pathname === "/healthz");
   await page.evaluate("fetch('/healthz').then(() => undefined)");
-  await told;
+  await reported;
 }

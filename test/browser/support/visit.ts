@@ -1,19 +1,18 @@
-// One visit: a page in a fresh browser context, and everything that goes wrong in it. Whatever a visitor would find in the console of
-// the browser is a fault: errors, exceptions, requests to elsewhere, violations of the policy. Refuses to judge: whoever opened the
-// visit asks for its faults.
+// A visit: a page in a new browser context, and the problems in it. Everything that appears in the browser's own console is a problem:
+// errors, exceptions, requests to other hosts, violations of the content security policy.
 
 import type { Browser, BrowserContext, Page } from "playwright-core";
 
-/** The screens that pages are tried on (CSS pixels). */
+/** The screens of the tests (CSS pixels). */
 export const SIZES = {
   desktop: { width: 1280, height: 800 },
-  // The narrowest phone that is still common.
+  // The narrowest common phone.
   phone: { width: 360, height: 780 },
 } as const;
 type Size = keyof typeof SIZES;
 type Scheme = "light" | "dark";
 
-/** Every look that a page must stand: both schemes, on both screens. */
+/** Both color schemes on both screens. */
 export const LOOKS: readonly { readonly scheme: Scheme; readonly size: Size }[] = [
   { scheme: "light", size: "desktop" },
   { scheme: "dark", size: "desktop" },
@@ -24,30 +23,29 @@ export const LOOKS: readonly { readonly scheme: Scheme; readonly size: Size }[] 
 export interface VisitOptions {
   readonly scheme?: Scheme;
   readonly size?: Size;
-  /** Two pixels of a picture for each of the screen. */
+  /** Pictures have two pixels for each CSS pixel. */
   readonly sharp?: boolean;
 }
 
 export interface Visit {
   readonly page: Page;
   /**
-   * From now on an answer of this status to a path is no fault. Chromium writes an error into its console for each answer from
-   * 400 up, whoever expects it.
+   * From now on a response with this status to a path is not a problem. Chromium logs every response from 400 up as an error.
    */
   expectStatus(status: number, path: string | RegExp): void;
-  /** From now on a request that gets no answer at all is no fault: the test takes the network away. */
+  /** From now on a request without a response is not a problem: the test takes the network away. */
   expectOutage(): void;
-  /** What went wrong so far, one line each. */
-  faults(): readonly string[];
+  /** The problems so far, one line each. */
+  problems(): readonly string[];
   close(): Promise<void>;
 }
 
-/** Tells of violations in the words of the policy, where the browser's own words name no directive. */
-const TELL_VIOLATIONS = `document.addEventListener("securitypolicyviolation", (event) => {
+/** Logs violations of the policy with their directive, which the browser's own message does not always name. */
+const LOG_VIOLATIONS = `document.addEventListener("securitypolicyviolation", (event) => {
   console.error("policy: " + event.effectiveDirective + " blocked " + (event.blockedURI || "inline") + " " + event.sample);
 });`;
 
-/** Opens a visit to an origin; the page is blank until it goes somewhere. */
+/** Opens a visit to an origin, with a blank page. */
 export async function startVisit(browser: Browser, origin: string, options: VisitOptions = {}): Promise<Visit> {
   const { scheme = "light", size = "desktop", sharp = false } = options;
   const context = await browser.newContext({
@@ -60,7 +58,7 @@ export async function startVisit(browser: Browser, origin: string, options: Visi
     timezoneId: "UTC",
     hasTouch: size === "phone",
   });
-  await context.addInitScript(TELL_VIOLATIONS);
+  await context.addInitScript(LOG_VIOLATIONS);
   const expected: { readonly status: number; readonly path: string | RegExp }[] = [];
   let outage = false;
   const isExpected = (text: string, url: string) => {
@@ -73,14 +71,14 @@ export async function startVisit(browser: Browser, origin: string, options: Visi
     );
   };
   const page = await context.newPage();
-  const faults = watch(context, page, origin, isExpected);
+  const problems = watch(context, page, origin, isExpected);
   return {
     page,
     expectStatus: (status, path) => void expected.push({ status, path }),
     expectOutage: () => {
       outage = true;
     },
-    faults: () => faults,
+    problems: () => problems,
     close: () => context.close(),
   };
 }
@@ -91,23 +89,23 @@ function watch(
   origin: string,
   isExpected: (text: string, url: string) => boolean,
 ): string[] {
-  const faults: string[] = [];
+  const problems: string[] = [];
   page.on("console", (message) => {
     if (message.type() !== "error" && message.type() !== "warning") return;
     const { url } = message.location();
-    if (!isExpected(message.text(), url)) faults.push(`console ${message.type()}: ${message.text()} (${url})`);
+    if (!isExpected(message.text(), url)) problems.push(`console ${message.type()}: ${message.text()} (${url})`);
   });
-  page.on("pageerror", (error) => faults.push(`exception: ${error.stack ?? error.message}`));
+  page.on("pageerror", (error) => problems.push(`exception: ${error.stack ?? error.message}`));
   context.on("request", (request) => {
     const url = new URL(request.url());
     const local = url.protocol === "data:" || url.protocol === "blob:" || url.origin === origin;
-    if (!local && url.protocol !== "about:") faults.push(`request to elsewhere: ${request.url()}`);
+    if (!local && url.protocol !== "about:") problems.push(`request to another host: ${request.url()}`);
   });
   page.on("requestfailed", (request) => {
     const reason = request.failure()?.errorText ?? "unknown";
-    // A request that its own page gave up, by leaving or by asking for something newer, is not a failure.
+    // A request that the page itself aborted is not a failure.
     if (reason !== "net::ERR_ABORTED" && !isExpected(reason, request.url()))
-      faults.push(`request failed: ${request.url()} ${reason}`);
+      problems.push(`request failed: ${request.url()} ${reason}`);
   });
-  return faults;
+  return problems;
 }

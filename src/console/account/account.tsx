@@ -1,0 +1,125 @@
+// The account: which websites the tenant may use, its limits and how much of them is used, and the audit log.
+
+import type { Account } from "../api/wire.ts";
+import type { RefreshPolicy } from "../refresh/watch.ts";
+import { useWatch } from "../refresh/watch.ts";
+import { useTenant } from "../session/session.ts";
+import { FailureNotice, Notice } from "../ui/controls.tsx";
+import { count, percent } from "../ui/formats.ts";
+import { Card, Fact, Heading, Meter, ModeBadge, Skeleton } from "../ui/surfaces.tsx";
+import { AuditLog } from "./audit-log.tsx";
+
+/** Counts of tasks in flight change with every task; a minute is soon enough (ms). */
+const REFRESH_MS = 60_000;
+
+const policyOf = (_account: Account, now: number): RefreshPolicy => ({
+  running: false,
+  nextChangeAt: now + REFRESH_MS,
+  final: false,
+});
+
+export function AccountView() {
+  const { api, can } = useTenant();
+  const { value, failure, nextAt, refresh } = useWatch("account", (signal) => api.account(signal), policyOf);
+  return (
+    <>
+      <Heading>Account</Heading>
+      {failure === null ? null : <FailureNotice failure={failure} nextAt={nextAt} retry={refresh} />}
+      {value === null ? failure === null && <Skeleton lines={6} /> : <Details account={value} />}
+      {can("account:read") ? <AuditLog name="audit" load={(cursor, signal) => api.audit(cursor, signal)} /> : null}
+    </>
+  );
+}
+
+function Details({ account }: { readonly account: Account }) {
+  const { me } = useTenant();
+  const { tenant, mode, limits, month, inFlight, queued } = account;
+  return (
+    <>
+      {tenant.suspended ? (
+        <Notice tone="bad" title="Your tenant is suspended.">
+          <p>It can read what it has and cannot create tasks. Ask the operator.</p>
+        </Notice>
+      ) : null}
+      <div class="columns">
+        <Card title="Tenant">
+          <dl class="facts">
+            <Fact name="Name">{tenant.name}</Fact>
+            <Fact name="Id" copy={tenant.id} mono>
+              {tenant.id}
+            </Fact>
+            <Fact name="This key">{me.name}</Fact>
+            <Fact name="Mode">
+              <ModeBadge mode={mode} />
+            </Fact>
+            <Fact name="Scopes" mono>
+              {me.scopes.join(", ")}
+            </Fact>
+          </dl>
+        </Card>
+        <Card title="Limits">
+          <div class="quota">
+            <p class="quota-name">Tasks in flight</p>
+            <p class="number">
+              {count(inFlight)} of {count(limits.maxInFlight)}
+            </p>
+            <Meter label="Tasks in flight" value={inFlight} max={limits.maxInFlight} />
+            <p class="hint">
+              {queued === 0 ? "None waits for a free slot." : `${count(queued)} wait for a free slot.`} Counted for{" "}
+              {mode} tasks.
+            </p>
+          </div>
+          <MonthQuota month={month} />
+        </Card>
+      </div>
+      <HostsCard hosts={account.allowedHosts} />
+    </>
+  );
+}
+
+function MonthQuota({ month: { liveTasks, quota } }: Pick<Account, "month">) {
+  return (
+    <div class="quota">
+      <p class="quota-name">Live tasks this month (UTC)</p>
+      {quota === null ? (
+        <p class="number">{count(liveTasks)}, no limit</p>
+      ) : (
+        <>
+          <p class="number">
+            {count(liveTasks)} of {count(quota)}
+          </p>
+          <Meter label="Live tasks this month" value={liveTasks} max={quota} />
+          <p class="hint">
+            {liveTasks >= quota
+              ? "The quota is used up: live tasks are rejected until next month."
+              : `${percent(liveTasks / quota)} used. Test tasks are not counted.`}
+          </p>
+        </>
+      )}
+    </div>
+  );
+}
+
+function HostsCard({ hosts }: { readonly hosts: readonly string[] }) {
+  return (
+    <Card title="Allowed websites">
+      {hosts.length === 0 ? (
+        <p class="quiet">None. Every task is rejected until the operator adds a host.</p>
+      ) : (
+        <>
+          <ul class="hosts">
+            {hosts.map((host) => (
+              <li key={host}>
+                <code>{host}</code>
+              </li>
+            ))}
+          </ul>
+          <p class="hint">
+            <code>*.shop.example</code> stands for every host below shop.example, but not for shop.example itself; a{" "}
+            <code>*</code> alone for every host. The operator changes this list.
+          </p>
+        </>
+      )}
+    </Card>
+  );
+}

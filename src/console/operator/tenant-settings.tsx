@@ -1,0 +1,108 @@
+// A tenant's settings and how much of its limits is used.
+
+import { useState } from "preact/hooks";
+import type { Tenant, TenantPatch } from "../api/wire.ts";
+import { LOAD_ONCE, useWatch } from "../refresh/watch.ts";
+import { useAction, useOperator } from "../session/session.ts";
+import { announce } from "../ui/announcer.tsx";
+import { Button, FailureNotice } from "../ui/controls.tsx";
+import { count, moment } from "../ui/formats.ts";
+import { Card, Figure } from "../ui/surfaces.tsx";
+import { hostsOf, numberOf, type TenantDraft, TenantFields } from "./tenant-form.tsx";
+
+interface TenantSettingsProps {
+  readonly tenant: Tenant;
+  onTenant(tenant: Tenant): void;
+}
+
+export function TenantSettings({ tenant, onTenant }: TenantSettingsProps) {
+  const { inFlight, queued, month } = tenant;
+  return (
+    <>
+      <dl class="figures">
+        <Figure name="Live tasks this month" more={month?.quota == null ? "No quota" : `of ${count(month.quota)}`}>
+          {month === undefined ? "–" : count(month.liveTasks)}
+        </Figure>
+        <Figure name="In flight, live" more={queued === undefined ? "" : `${count(queued.live)} waiting`}>
+          {inFlight === undefined ? "–" : count(inFlight.live)}
+        </Figure>
+        <Figure name="In flight, test" more={queued === undefined ? "" : `${count(queued.test)} waiting`}>
+          {inFlight === undefined ? "–" : count(inFlight.test)}
+        </Figure>
+        <Figure name="Created">{moment(Date.parse(tenant.createdAt))}</Figure>
+      </dl>
+      <SettingsForm tenant={tenant} onTenant={onTenant} />
+    </>
+  );
+}
+
+const draftOf = ({ name, allowedHosts, limits, upstreamAccount }: Tenant): TenantDraft => ({
+  name,
+  hosts: allowedHosts.join("\n"),
+  maxInFlight: String(limits.maxInFlight),
+  monthlyTasks: limits.monthlyTasks === null ? "" : String(limits.monthlyTasks),
+  upstreamAccount: upstreamAccount ?? "",
+});
+
+/** Only what was changed is sent: someone else may have changed the rest. */
+function changesOf(tenant: Tenant, draft: TenantDraft): TenantPatch {
+  const was = draftOf(tenant);
+  const limits = {
+    ...(draft.maxInFlight === was.maxInFlight ? {} : { maxInFlight: numberOf(draft.maxInFlight) }),
+    ...(draft.monthlyTasks === was.monthlyTasks
+      ? {}
+      : { monthlyTasks: draft.monthlyTasks.trim() === "" ? null : numberOf(draft.monthlyTasks) }),
+  };
+  return {
+    ...(draft.name === was.name ? {} : { name: draft.name.trim() }),
+    ...(draft.hosts === was.hosts ? {} : { allowedHosts: hostsOf(draft.hosts) }),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+    ...(draft.upstreamAccount === was.upstreamAccount ? {} : { upstreamAccount: draft.upstreamAccount || null }),
+  };
+}
+
+function SettingsForm({ tenant, onTenant }: TenantSettingsProps) {
+  const { api } = useOperator();
+  const accounts = useWatch("upstream accounts", (signal) => api.upstream(signal), LOAD_ONCE);
+  const [edited, setEdited] = useState<TenantDraft | null>(null);
+  const save = useAction((changes: TenantPatch) => api.patchTenant(tenant.id, changes));
+  const draft = edited ?? draftOf(tenant);
+  const changes = changesOf(tenant, draft);
+  const submit = async () => {
+    const result = await save.run(changes);
+    if (result === null) return;
+    setEdited(null);
+    announce("The settings were saved.");
+    onTenant(result.value);
+  };
+  return (
+    <Card title="Settings">
+      <form
+        class="stack narrow"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <TenantFields
+          draft={draft}
+          errors={save.failure?.errors ?? []}
+          accounts={accounts.value ?? []}
+          onDraft={setEdited}
+        />
+        {save.failure === null ? null : <FailureNotice failure={save.failure} />}
+        <div class="row">
+          <Button kind="primary" type="submit" busy={save.busy} disabled={Object.keys(changes).length === 0}>
+            Save settings
+          </Button>
+          {Object.keys(changes).length === 0 ? (
+            <span class="hint">A change reaches every location within 90 seconds.</span>
+          ) : (
+            <Button onClick={() => setEdited(null)}>Discard changes</Button>
+          )}
+        </div>
+      </form>
+    </Card>
+  );
+}

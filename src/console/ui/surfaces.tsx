@@ -1,0 +1,150 @@
+// What views are made of besides controls: headings, cards, figures, facts, badges, empty states and placeholders.
+
+import type { ComponentChildren } from "preact";
+import type { Mode } from "../api/wire.ts";
+import { CopyButton } from "./controls.tsx";
+
+interface HeadingProps {
+  readonly children: ComponentChildren;
+  readonly aside?: ComponentChildren;
+}
+
+/** The heading of a view. It takes the focus when the view is opened, so that a screen reader begins there. */
+export function Heading({ children, aside }: HeadingProps) {
+  return (
+    <div class="heading">
+      <h1 tabIndex={-1}>{children}</h1>
+      {aside === undefined ? null : <div class="heading-aside">{aside}</div>}
+    </div>
+  );
+}
+
+interface CardProps {
+  readonly title: ComponentChildren;
+  readonly aside?: ComponentChildren;
+  readonly children: ComponentChildren;
+}
+
+/** A part of a view, under its own heading. */
+export function Card({ title, aside, children }: CardProps) {
+  return (
+    <section class="card">
+      {aside === undefined ? (
+        <h2>{title}</h2>
+      ) : (
+        <div class="bar">
+          <h2>{title}</h2>
+          {aside}
+        </div>
+      )}
+      {children}
+    </section>
+  );
+}
+
+/** Shown where there is nothing yet, with what to do next. */
+export function Empty({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <h2>{title}</h2>
+      {children}
+    </div>
+  );
+}
+
+/** Gray bars while something loads for the first time. */
+export function Skeleton({ lines }: { readonly lines: number }) {
+  return (
+    <div class="skeleton" role="status" aria-label="Loading">
+      {Array.from({ length: lines }, (_, index) => (
+        <span key={index} class="bone" />
+      ))}
+    </div>
+  );
+}
+
+/** Whether something is live or test. */
+export function ModeBadge({ mode }: { readonly mode: Mode }) {
+  return <span class={`mode ${mode}`}>{mode === "test" ? "Test mode" : "Live mode"}</span>;
+}
+
+/** A colored dot and a word: never a color alone. */
+export function Badge({ tone, children }: { readonly tone: string; readonly children: ComponentChildren }) {
+  return (
+    <span class={`badge ${tone}`}>
+      <span class="dot" aria-hidden="true" />
+      {children}
+    </span>
+  );
+}
+
+/** A dash for the eye, and a word for screen readers, where a cell has no value. */
+export function None({ word = "None" }: { readonly word?: string }) {
+  return (
+    <span class="quiet">
+      <span aria-hidden="true">–</span>
+      <span class="visually-hidden">{word}</span>
+    </span>
+  );
+}
+
+interface FigureProps {
+  readonly name: string;
+  readonly title?: string | undefined;
+  /** A second, smaller line. */
+  readonly more?: string | undefined;
+  readonly wide?: boolean;
+  readonly children: ComponentChildren;
+}
+
+/** A figure of a `<dl class="figures">`. */
+export function Figure({ name, title, more, wide = false, children }: FigureProps) {
+  return (
+    <div class={`figure${wide ? " wide" : ""}`} title={title}>
+      <dt>{name}</dt>
+      <dd class={more === undefined ? undefined : "large"}>{children}</dd>
+      {more === undefined ? null : <dd class="more">{more}</dd>}
+    </div>
+  );
+}
+
+interface FactProps {
+  readonly name: string;
+  readonly copy?: string | undefined;
+  readonly mono?: boolean;
+  readonly children: ComponentChildren;
+}
+
+/** A name and its value in a `<dl class="facts">`; long values wrap. */
+export function Fact({ name, copy, mono, children }: FactProps) {
+  return (
+    <div class="fact">
+      <dt>{name}</dt>
+      <dd>
+        <span class={mono === true ? "mono" : undefined}>{children}</span>
+        {copy === undefined ? null : <CopyButton text={copy} what={name} />}
+      </dd>
+    </div>
+  );
+}
+
+interface MeterProps {
+  readonly label: string;
+  readonly value: number;
+  readonly max: number;
+}
+
+/** How much of a limit is used. The caller writes the numbers beside it. */
+export function Meter({ label, value, max }: MeterProps) {
+  const share = max === 0 ? 1 : Math.min(value / max, 1);
+  const tone = share >= 1 ? "bad" : share >= 0.8 ? "aging" : "good";
+  return (
+    <>
+      <meter class="visually-hidden" aria-label={label} min={0} max={Math.max(max, 1)} value={Math.min(value, max)} />
+      {/* A meter element can't be styled in all browsers. */}
+      <div class="meter" aria-hidden="true">
+        <span class={tone} style={{ width: `${share * 100}%` }} />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,28 @@
+// Stands in for calls that the gateway does not have yet. Each is deleted when its call lands.
+
+import type { Page } from "playwright-core";
+
+export async function fulfillUpcoming(page: Page): Promise<void> {
+  const at = (path: RegExp) => (url: URL) => path.test(url.pathname);
+  await page.route(at(/^\/v1\/account$/), (route) =>
+    route.fulfill({
+      json: {
+        tenant: { id: "tenant-1", name: "Tenant", suspended: false },
+        mode: "test",
+        allowedHosts: ["antcpt.com"],
+        limits: { maxInFlight: 100, monthlyTasks: 20_000 },
+        month: { liveTasks: 18_000, quota: 20_000 },
+        inFlight: 3,
+        queued: 0,
+      },
+    }),
+  );
+  await page.route(at(/^\/(?:v1|admin\/tenants\/[\w-]+)\/audit$/), (route) =>
+    route.fulfill({ json: { entries: [], nextCursor: null } }),
+  );
+  await page.route(at(/^\/admin\/tenants\/[\w-]+\/(?:tasks|usage)$/), (route) =>
+    route.fulfill({ json: route.request().url().includes("/tasks") ? { tasks: [], nextCursor: null } : { days: [] } }),
+  );
+  await page.route(at(/^\/admin\/usage$/), (route) => route.fulfill({ json: { usage: [], nextCursor: null } }));
+  await page.route(at(/^\/admin\/upstream$/), (route) => route.fulfill({ json: { accounts: [] } }));
+}
