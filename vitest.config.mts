@@ -22,6 +22,7 @@ export default defineConfig({
         ],
         test: {
           name: "workers",
+          isolate: false,
           include: ["test/{unit,object,api}/**/*.test.ts"],
           globalSetup: ["./test/support/faulty-upstream.ts", "./test/support/faulty-receiver.ts"],
           restoreMocks: true,

@@ -6,7 +6,7 @@ import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate, authFailure, bearerOf, UNAUTHENTICATED } from "../middleware/authenticate.ts";
 import { limitCalls } from "../middleware/rate-limit.ts";
 import { withRetry } from "../object-retry.ts";
-import { problems, timeInputSchema } from "../schemas/shared.ts";
+import { noContent, problems, timeInputSchema } from "../schemas/shared.ts";
 import { MAX_CONNECTIONS } from "../stream/connections.ts";
 import { keyFromProtocols, offersStreamProtocol, STREAM_EVENTS, STREAM_PROTOCOL } from "../stream/protocol.ts";
 import { tenantStub } from "../tenants/directory.ts";
@@ -45,7 +45,7 @@ const streamRoute = createRoute({
   description: `Every event of the key's tenant and mode, as the webhook that it would be: one JSON text frame \`{ "id", "headers", "body" }\` each, signed with the mode's secret. Clients that can set no headers send the key as the subprotocol \`bearer.<key>\` beside \`${STREAM_PROTOCOL}\`. Send \`ping\` at least every 30 s and after each megabyte; \`pong\` is the answer. At most ${MAX_CONNECTIONS} connections per tenant and mode. Delivery is best-effort while connected: reconnect with \`since\` and ignore repeats by \`id\`.`,
   middleware: [authenticate("tasks:read", (c) => bearerOf(c) ?? keyFromProtocols(protocolsOf(c))), limitCalls("calls")],
   request: { query: querySchema },
-  responses: { 101: { description: "The connection is open" }, ...problems(400, 401, 403, 426, 429) },
+  responses: { 101: noContent("The connection is open"), ...problems(400, 401, 403, 426, 429) },
 });
 
 /** The route of the event stream. */

@@ -52,7 +52,7 @@ const send = (method: string, path: string, options: CallOptions = {}): Promise<
 function scopeOf(method: string, path: string): string {
   // A secret is worth as much as the right to replace it.
   if (path === "/v1/webhook/secret") return "account:write";
-  const area = path.startsWith("/v1/tasks") ? "tasks" : "account";
+  const area = path.startsWith("/v1/tasks") || path === "/v1/stream" ? "tasks" : "account";
   return `${area}:${method === "GET" ? "read" : "write"}`;
 }
 
