@@ -10,8 +10,9 @@ import {
   readEndpointTest,
   readKeyList,
   readNothing,
-  readSecret,
-  readSecrets,
+  readRotatedKey,
+  readRotatedSecret,
+  readWebhookSecret,
 } from "./shapes.ts";
 import { type CallOptions, type Transport, withQuery } from "./transport.ts";
 import type {
@@ -21,11 +22,14 @@ import type {
   EndpointTest,
   Key,
   NewKey,
+  NewTenantKey,
   PageOptions,
+  RotatedKey,
   RotatedSecret,
   Rotation,
+  WebhookSecret,
 } from "./types.ts";
-import type { AuditEntry, AuditList, WebhookSecrets } from "./upcoming.ts";
+import type { AuditEntry, AuditList } from "./upcoming.ts";
 
 const WEBHOOK = "/v1/webhook";
 
@@ -52,16 +56,16 @@ export class Webhook {
   }
 
   /** The signing secret, and the one before it while that is still valid. Each call is recorded in the audit log. */
-  secret({ signal }: CallOptions = {}): Promise<WebhookSecrets> {
+  secret({ signal }: CallOptions = {}): Promise<WebhookSecret> {
     const path = `${WEBHOOK}/secret`;
-    return this.#transport.value({ method: "GET", path, idempotent: true, read: readSecrets, signal });
+    return this.#transport.value({ method: "GET", path, idempotent: true, read: readWebhookSecret, signal });
   }
 
   /** Creates a signing secret. The old one signs too for the overlap. Not retried after a lost response: each call creates one. */
   rotate(rotation: Rotation = {}, { signal }: CallOptions = {}): Promise<RotatedSecret> {
     const body = JSON.stringify(rotation);
     const path = `${WEBHOOK}/rotate`;
-    return this.#transport.value({ method: "POST", path, body, idempotent: false, read: readSecret, signal });
+    return this.#transport.value({ method: "POST", path, body, idempotent: false, read: readRotatedSecret, signal });
   }
 
   /** Sends `webhook.test` to the endpoint, and reports its response. */
@@ -99,7 +103,7 @@ export class Keys {
   }
 
   /** Creates a replacement with the same mode and scopes. The old key works for the overlap. */
-  rotate(id: string, rotation: Rotation = {}, { signal }: CallOptions = {}): Promise<CreatedKey> {
+  rotate(id: string, rotation: Rotation = {}, { signal }: CallOptions = {}): Promise<RotatedKey> {
     return rotateKey(this.#transport, "/v1/keys", id, rotation, signal);
   }
 }
@@ -127,7 +131,12 @@ export async function listKeys(transport: Transport, path: string, signal: Signa
   return (await transport.value({ method: "GET", path, idempotent: true, read: readKeyList, signal })).keys;
 }
 
-export function createKey(transport: Transport, path: string, key: NewKey, signal: Signal): Promise<CreatedKey> {
+export function createKey(
+  transport: Transport,
+  path: string,
+  key: NewKey | NewTenantKey,
+  signal: Signal,
+): Promise<CreatedKey> {
   const body = JSON.stringify(key);
   return transport.value({ method: "POST", path, body, idempotent: false, read: readCreatedKey, signal });
 }
@@ -143,10 +152,10 @@ export function rotateKey(
   id: string,
   rotation: Rotation,
   signal: Signal,
-): Promise<CreatedKey> {
+): Promise<RotatedKey> {
   const body = JSON.stringify(rotation);
   const path = `${keys}/${encodeURIComponent(id)}/rotate`;
-  return transport.value({ method: "POST", path, body, idempotent: false, read: readCreatedKey, signal });
+  return transport.value({ method: "POST", path, body, idempotent: false, read: readRotatedKey, signal });
 }
 
 export function loadAuditPage(

@@ -19,9 +19,10 @@ import type {
   CreatedTenant,
   Key,
   Mode,
-  NewKey,
   NewTenant,
+  NewTenantKey,
   PageOptions,
+  RotatedKey,
   Rotation,
   TaskList,
   TaskSummary,
@@ -66,13 +67,13 @@ export class SolvegateAdmin {
     this.keys = new TenantKeys(this.#transport);
   }
 
-  /** One page of the usage of all tenants, by day and mode. */
+  /** One page of the usage of all tenants, by day and mode. `unavailable` names tenants that are missing for the moment. */
   usagePage({ signal, ...query }: AllUsageOptions = {}): Promise<TenantUsageList> {
     const call = { method: "GET", idempotent: true, read: readTenantUsageList, signal } as const;
     return this.#transport.value({ ...call, path: withQuery("/admin/usage", query) });
   }
 
-  /** The usage of all tenants, by day and mode. */
+  /** The usage of all tenants, by day and mode. Use `usagePage` to see which tenants are missing for the moment. */
   async *usage(options: Omit<AllUsageOptions, "cursor"> = {}): AsyncGenerator<TenantUsage, void, undefined> {
     for await (const { usage } of eachPage(undefined, (cursor) => this.usagePage({ ...options, cursor }))) yield* usage;
   }
@@ -167,7 +168,7 @@ export class TenantKeys {
     return listKeys(this.#transport, keysPath(tenantId), signal);
   }
 
-  create(tenantId: string, key: NewKey, { signal }: CallOptions = {}): Promise<CreatedKey> {
+  create(tenantId: string, key: NewTenantKey, { signal }: CallOptions = {}): Promise<CreatedKey> {
     return createKey(this.#transport, keysPath(tenantId), key, signal);
   }
 
@@ -177,7 +178,7 @@ export class TenantKeys {
   }
 
   /** Creates a replacement with the same mode and scopes. The old key works for the overlap. */
-  rotate(tenantId: string, keyId: string, rotation: Rotation = {}, { signal }: CallOptions = {}): Promise<CreatedKey> {
+  rotate(tenantId: string, keyId: string, rotation: Rotation = {}, { signal }: CallOptions = {}): Promise<RotatedKey> {
     return rotateKey(this.#transport, keysPath(tenantId), keyId, rotation, signal);
   }
 }

@@ -3,7 +3,7 @@
 
 import type * as wire from "./types.ts";
 import type { FieldError, FinalTask, SolvedTask, Task } from "./types.ts";
-import type { Account, AuditList, UpstreamAccounts, WebhookSecrets } from "./upcoming.ts";
+import type { Account, AuditList, UpstreamAccounts } from "./upcoming.ts";
 import type { KeyList, Timeline, Usage } from "./wire.gen.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -71,12 +71,13 @@ export const readUsage = object<Usage>({ days: isListBy("day") });
 export const readKeyList = object<KeyList>({ keys: isListBy("id") });
 export const readCurrentKey = object<wire.CurrentKey>({ id: isText, scopes: Array.isArray });
 export const readCreatedKey = object<wire.CreatedKey>({ id: isText, key: isText });
+export const readRotatedKey = object<wire.RotatedKey>({ id: isText, key: isText, replaces: isObject });
 export const readAccount = object<Account>({ tenant: isObject, limits: isObject, month: isObject });
 export const readAuditList = page<AuditList>("entries", "action");
 export const readEndpoint = object<wire.Endpoint>({ url: isTextOrNull });
 export const readEndpointTest = object<wire.EndpointTest>({ latencyMs: isNumber });
-export const readSecret = object<wire.RotatedSecret>({ secret: isText });
-export const readSecrets = object<WebhookSecrets>({ secret: isText });
+export const readRotatedSecret = object<wire.RotatedSecret>({ secret: isText });
+export const readWebhookSecret = object<wire.WebhookSecret>({ secret: isText });
 export const readTenant = object<wire.Tenant>({ id: isText, limits: isObject });
 export const readCreatedTenant = object<wire.CreatedTenant>({ id: isText, limits: isObject });
 export const readTenantList = page<wire.TenantList>("tenants", "id");

@@ -3,6 +3,7 @@
 
 import type {
   CreateKey,
+  CreateOwnKey,
   CreateTask,
   CreateTenant,
   Key,
@@ -23,6 +24,7 @@ export type {
   Endpoint,
   EndpointTest,
   Key,
+  RotatedKey,
   RotatedSecret,
   Solution,
   Task,
@@ -30,6 +32,7 @@ export type {
   Tenant,
   TenantList,
   TenantUsageList,
+  WebhookSecret,
 } from "./wire.gen.ts";
 
 /** `queued` and `processing` are not final; the other three are. */
@@ -104,8 +107,11 @@ export type TenantUsage = TenantUsageList["usage"][number];
 /** What a key may do. */
 export type Scope = Key["scopes"][number];
 
-/** A key to create. It can have no scope that the calling key lacks. */
-export type NewKey = CreateKey;
+/** A key to create, in the calling key's mode. It can have no scope that the calling key lacks. */
+export type NewKey = CreateOwnKey;
+
+/** A key that the operator creates for a tenant. */
+export type NewTenantKey = CreateKey;
 
 /** A tenant to create. */
 export type NewTenant = CreateTenant;

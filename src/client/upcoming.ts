@@ -13,14 +13,6 @@ export interface Account {
   queued: number;
 }
 
-/** The signing secrets of a mode. */
-export interface WebhookSecrets {
-  /** `whsec_…` */
-  secret: string;
-  /** The replaced secret, while it still signs too. */
-  previous: { secret: string; expiresAt: string } | null;
-}
-
 /** One entry of the audit log. It never holds a secret. */
 export interface AuditEntry {
   at: string;

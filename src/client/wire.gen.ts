@@ -366,7 +366,10 @@ export interface CreateOwnKey {
    * By default `tasks:write` and `tasks:read`
    */
   scopes?: ("tasks:write" | "tasks:read" | "account:read" | "account:write")[] | undefined;
-  expiresAt?: string | undefined;
+  /**
+   * When the key stops working; by default never
+   */
+  expiresAt?: (string | null) | undefined;
 }
 export interface Endpoint {
   url: string | null;
@@ -460,7 +463,10 @@ export interface CreateKey {
    * By default `tasks:write` and `tasks:read`
    */
   scopes?: ("tasks:write" | "tasks:read" | "account:read" | "account:write")[] | undefined;
-  expiresAt?: string | undefined;
+  /**
+   * When the key stops working; by default never
+   */
+  expiresAt?: (string | null) | undefined;
 }
 export interface TenantUsageList {
   usage: {

@@ -87,7 +87,11 @@ export const createKeySchema = z
       .min(1)
       .optional()
       .openapi({ description: "By default `tasks:write` and `tasks:read`" }),
-    expiresAt: timeInputSchema.nullable().optional(),
+    // The type of a transformed schema is given, and has to name null again.
+    expiresAt: timeInputSchema
+      .nullable()
+      .optional()
+      .openapi({ type: ["string", "null"], description: "When the key stops working; by default never" }),
   })
   .openapi("CreateKey", { example: { name: "CI", mode: "test", scopes: ["tasks:write", "tasks:read"] } });
 
