@@ -1,7 +1,7 @@
 // The signing secret of the key's mode: shown on request, and rotated.
 
 import { useState } from "preact/hooks";
-import type { WebhookSecrets } from "../api/wire.ts";
+import type { WebhookSecret } from "../api/wire.ts";
 import { useAction, useTenant } from "../session/session.ts";
 import { Button, FailureNotice, Secret } from "../ui/controls.tsx";
 import { Dialog } from "../ui/dialog.tsx";
@@ -14,7 +14,7 @@ const DAY_S = 86_400;
 
 export function SecretCard() {
   const { api, me } = useTenant();
-  const [shown, setShown] = useState<WebhookSecrets | null>(null);
+  const [shown, setShown] = useState<WebhookSecret | null>(null);
   const [rotating, setRotating] = useState(false);
   const read = useAction(() => api.webhookSecrets());
   return (

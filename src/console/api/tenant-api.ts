@@ -19,7 +19,7 @@ import type {
   TaskList,
   TimelineEntry,
   UsageDay,
-  WebhookSecrets,
+  WebhookSecret,
 } from "./wire.ts";
 
 /** Entries of a page of the audit log. */
@@ -63,7 +63,7 @@ export class TenantApi {
   setEndpoint = (url: string): Promise<Result<Endpoint>> => resultOf(this.#client.webhook.set(url));
   deleteEndpoint = (): Promise<Result<void>> => resultOf(this.#client.webhook.delete());
   testEndpoint = (): Promise<Result<EndpointTest>> => resultOf(this.#client.webhook.test());
-  webhookSecrets = (): Promise<Result<WebhookSecrets>> => resultOf(this.#client.webhook.secret());
+  webhookSecrets = (): Promise<Result<WebhookSecret>> => resultOf(this.#client.webhook.secret());
   rotateSecret = (overlapSeconds: number): Promise<Result<unknown>> =>
     resultOf(this.#client.webhook.rotate({ overlapSeconds }));
 

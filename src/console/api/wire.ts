@@ -13,7 +13,7 @@ export type {
   FieldError,
   Key,
   Mode,
-  NewKey,
+  NewTenantKey as NewKey,
   Scope,
   Solution,
   TaskFilter,
@@ -23,7 +23,7 @@ export type {
   TenantUsage,
   UpstreamAccount,
   UsageDay,
-  WebhookSecrets,
+  WebhookSecret,
 } from "../../client/index.ts";
 
 export type WebhookState = client.WebhookDelivery["state"];
