@@ -23,6 +23,9 @@ export type CreatedTenant = Tenant & {
 };
 
 export interface Task {
+  /**
+   * Opaque; no two tasks have the same
+   */
   id: string;
   status: "queued" | "processing" | "ready" | "failed" | "canceled";
   mode: "live" | "test";

@@ -92,7 +92,7 @@ export function adminUsageRoutes() {
     const { mode, ...query } = c.req.valid("query");
     const { tenantId } = c.req.valid("param");
     const profile = await askTenant(c.env, tenantId, (tenant) => tenant.describe());
-    const owner = { tenantId, mode, since: profile.createdAt };
+    const owner = { tenantId, mode, tenantSince: profile.createdAt };
     const page = await taskPage(c.env, owner, query, (ledgerQuery) =>
       askTenant<LedgerPage>(c.env, tenantId, (tenant) => tenant.listTasks(OPERATOR, mode, ledgerQuery)),
     );

@@ -25,8 +25,8 @@ import {
 import { json, jsonContent } from "../schemas/shared.ts";
 import { createHeadersSchema } from "../schemas/tasks.ts";
 import type { Task } from "../tasks/present.ts";
-import { TASK_ID_PREFIX } from "../tasks/present.ts";
 import type { StoredSolution } from "../tasks/record.ts";
+import { parseTaskId, TASK_ID_PREFIX } from "../tasks/task-id.ts";
 import type { Scope } from "../tenants/keys.ts";
 import { acceptTask, assertNotSuspended } from "./create-task.ts";
 import { viewTask } from "./task-access.ts";
@@ -163,8 +163,8 @@ export function compatibilityRoutes() {
     if (taskId === undefined || taskId === null || taskId === "") {
       throw new CompatibilityError("ERROR_NO_SUCH_CAPCHA_ID", "taskId is missing.");
     }
-    const hex = hexOf(taskId);
-    const task = hex === null ? null : await viewTask(c.env, hex, caller, 0);
+    const id = idOf(taskId);
+    const task = id === null ? null : await viewTask(c.env, id, caller, 0);
     if (task === null) throw new CompatibilityError("ERROR_NO_SUCH_CAPCHA_ID", "There is no such task.");
     return c.json(resultOf(task));
   });
@@ -231,18 +231,30 @@ function resultOf(task: Task): Progress {
   }
 }
 
+/** Bits under the object id in the decimal form of a task id with a suffix. Eight base-36 digits need 42. */
+const SUFFIX_BITS = 64n;
+
+/** The largest object id, 256 bits. */
+const MAX_OBJECT_ID = (1n << 256n) - 1n;
+
+/** Digits of the largest number that `decimalId` makes, of 320 bits. */
+const MAX_DIGITS = 97;
+
 /** Task ids are decimal digits here: the most used client runs `while (taskId > 0)`. */
 function decimalId(id: string): string {
-  return BigInt(`0x${id.slice(TASK_ID_PREFIX.length)}`).toString();
+  const [hex, suffix] = id.slice(TASK_ID_PREFIX.length).split("_");
+  const objectId = BigInt(`0x${hex}`);
+  if (suffix === undefined) return objectId.toString();
+  return ((objectId << SUFFIX_BITS) | BigInt(Number.parseInt(suffix, 36))).toString();
 }
 
-/** Digits of the largest 256-bit number. */
-const MAX_DIGITS = 78;
-
-/** The object's id in a taskId: decimal digits, as a string or as a number that was not rounded on the way. */
-function hexOf(taskId: unknown): string | null {
-  const digits = typeof taskId === "bigint" || typeof taskId === "number" ? String(taskId) : taskId;
-  if (typeof digits !== "string" || digits.length > MAX_DIGITS || !/^[1-9]\d*$/.test(digits)) return null;
-  const hex = BigInt(digits).toString(16).padStart(64, "0");
-  return hex.length === 64 ? hex : null;
+/** The task id in a taskId: decimal digits, as a string or as a number that was not rounded, or the id that v1 shows. */
+function idOf(taskId: unknown): string | null {
+  const text = typeof taskId === "bigint" || typeof taskId === "number" ? String(taskId) : taskId;
+  if (typeof text !== "string") return null;
+  if (text.length > MAX_DIGITS || !/^[1-9]\d*$/.test(text)) return parseTaskId(text);
+  const value = BigInt(text);
+  const objectId = value > MAX_OBJECT_ID ? value >> SUFFIX_BITS : value;
+  const suffix = value > MAX_OBJECT_ID ? `_${(value & ((1n << SUFFIX_BITS) - 1n)).toString(36).padStart(8, "0")}` : "";
+  return parseTaskId(TASK_ID_PREFIX + objectId.toString(16).padStart(64, "0") + suffix);
 }

@@ -54,7 +54,9 @@ export async function acceptTask(
   const id = objectIdFor(env, caller, idempotencyKey);
   const request: AcceptRequest = {
     ...ownerOf(caller),
+    keyId: caller.keyId,
     task,
+    reference: null,
     metadata,
     webhookUrl,
     bodyHash,
@@ -62,6 +64,7 @@ export async function acceptTask(
     timeoutMs,
     pollIntervalMs: configuration.pollIntervalMs,
     retentionMs: configuration.taskRetentionMs,
+    named: idempotencyKey !== undefined,
     // What would be refused now may have been accepted before: a repeat of it creates nothing and gets its task.
     replayOnly: rejection !== null,
   };

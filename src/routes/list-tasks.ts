@@ -10,8 +10,8 @@ import { DEFAULT_PAGE, json, problems } from "../schemas/shared.ts";
 import type { TaskListQuery } from "../schemas/task-list.ts";
 import { taskListQuerySchema, taskListSchema } from "../schemas/task-list.ts";
 import type { Task } from "../tasks/present.ts";
-import { TASK_ID_PREFIX } from "../tasks/present.ts";
 import type { TaskOwner } from "../tasks/rpc.ts";
+import { TASK_ID_PREFIX } from "../tasks/task-id.ts";
 import type { LedgerPage, LedgerRow, TaskPageQuery } from "../tenants/ledger-queries.ts";
 import { callTenant } from "./account-access.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
@@ -86,7 +86,7 @@ async function withCurrentStatus(env: Env, owner: TaskOwner, rows: readonly Ledg
       if (row.finishedAt !== null) return row;
       // The list does not fail with one task's object.
       const asked = taskStub(env, row.taskId)
-        ?.view(owner, 0)
+        ?.view({ ...owner, taskId: row.taskId }, 0)
         .catch(() => null);
       const task = asked === undefined ? null : await Promise.race([asked, late]);
       return task === null ? row : rowWith(row, task);

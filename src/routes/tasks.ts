@@ -20,10 +20,10 @@ import {
   taskViewSchema,
   timelineSchema,
 } from "../schemas/tasks.ts";
-import { TASK_ID_PREFIX } from "../tasks/present.ts";
 import { isFinal } from "../tasks/status.ts";
+import { parseTaskId } from "../tasks/task-id.ts";
 import { acceptTask } from "./create-task.ts";
-import { MAX_WAIT_S, ownerOf, taskStub, viewTask } from "./task-access.ts";
+import { MAX_WAIT_S, refOf, taskStub, viewTask } from "./task-access.ts";
 import { rejectInvalid } from "./validation.ts";
 
 const tags = ["Tasks"];
@@ -146,7 +146,7 @@ export function taskRoutes() {
     const accepted = await acceptTask(c.env, configuration, caller, wanted, requestId);
     const waitMs = waitOf(c, headers.prefer);
     const { id } = accepted.task;
-    const task = waitMs > 0 ? await viewTask(c.env, hexOf(id), caller, waitMs) : accepted.task;
+    const task = waitMs > 0 ? await viewTask(c.env, idOf(id), caller, waitMs) : accepted.task;
     if (task === null) throw notFound();
     if (accepted.replayed) c.header("Idempotency-Replayed", "true");
     c.header("Location", `/v1/tasks/${id}`);
@@ -158,7 +158,7 @@ export function taskRoutes() {
   app.openapi(getTaskRoute, async (c) => {
     const { id } = c.req.valid("param");
     const waitMs = waitOf(c, c.req.valid("header").prefer);
-    const task = await viewTask(c.env, hexOf(id), c.var.caller, waitMs);
+    const task = await viewTask(c.env, idOf(id), c.var.caller, waitMs);
     if (task === null) throw notFound();
     if (!isFinal(task.status)) c.header("Retry-After", RETRY_AFTER);
     return c.json(task, 200);
@@ -166,7 +166,7 @@ export function taskRoutes() {
 
   app.openapi(cancelTaskRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const result = await withRetry(async () => stubOf(c, id).cancel(ownerOf(c.var.caller)));
+    const result = await withRetry(async () => stubOf(c, id).cancel(refOf(c.var.caller, idOf(id))));
     switch (result.tag) {
       case "canceled":
         return c.json(result.task, 200);
@@ -179,7 +179,8 @@ export function taskRoutes() {
 
   app.openapi(claimTaskRoute, async (c) => {
     // Asked once: a claim whose answer was lost may have been made, and there is no second.
-    const result = await stubOf(c, c.req.valid("param").id).claim(ownerOf(c.var.caller));
+    const { id } = c.req.valid("param");
+    const result = await stubOf(c, id).claim(refOf(c.var.caller, idOf(id)));
     switch (result.tag) {
       case "claimed":
         return c.json(result.solution, 200);
@@ -196,14 +197,14 @@ export function taskRoutes() {
 
   app.openapi(eventsRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const events = await withRetry(async () => stubOf(c, id).timeline(ownerOf(c.var.caller)));
+    const events = await withRetry(async () => stubOf(c, id).timeline(refOf(c.var.caller, idOf(id))));
     if (events === null) throw notFound();
     return c.json({ events }, 200);
   });
 
   app.openapi(redeliverRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const result = await withRetry(async () => stubOf(c, id).redeliver(ownerOf(c.var.caller)));
+    const result = await withRetry(async () => stubOf(c, id).redeliver(refOf(c.var.caller, idOf(id))));
     switch (result.tag) {
       case "redelivering":
         return c.json(result.task, 202);
@@ -219,13 +220,15 @@ export function taskRoutes() {
 
 const notFound = () => new ApiError("not_found", "There is no such task.");
 
-/** The object's id in a task id of v1; what has another form gives an id that no object has. */
-function hexOf(id: string): string {
-  return id.startsWith(TASK_ID_PREFIX) ? id.slice(TASK_ID_PREFIX.length) : "";
+/** @throws ApiError `not_found` for a text that is no task id. */
+function idOf(text: string): string {
+  const id = parseTaskId(text);
+  if (id === null) throw notFound();
+  return id;
 }
 
 function stubOf(c: Context<AppEnv>, id: string) {
-  const stub = taskStub(c.env, hexOf(id));
+  const stub = taskStub(c.env, idOf(id));
   if (stub === null) throw notFound();
   return stub;
 }

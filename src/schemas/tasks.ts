@@ -104,7 +104,11 @@ const acceptedTaskSchema = z.object({
 
 export const taskViewSchema = z
   .object({
-    id: z.string().openapi({ example: `tsk_${"5f".repeat(32)}` }),
+    id: z.string().openapi({
+      pattern: "^tsk_[0-9a-z_]{1,96}$",
+      description: "Opaque; no two tasks have the same",
+      example: `tsk_${"5f".repeat(32)}`,
+    }),
     status: z.enum(TASK_STATUSES),
     mode: z.enum(["live", "test"]),
     task: acceptedTaskSchema,
@@ -204,5 +208,5 @@ export const createHeadersSchema = z.object({
 export const readHeadersSchema = createHeadersSchema.pick({ prefer: true });
 
 export const taskIdParamSchema = z.object({
-  id: z.string().openapi({ description: "`tsk_` and 64 hex digits", example: `tsk_${"5f".repeat(32)}` }),
+  id: z.string().openapi({ description: "The task's id, `tsk_…`", example: `tsk_${"5f".repeat(32)}` }),
 });

@@ -3,14 +3,15 @@
 
 import type { Configuration, Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
+import type { TaskOrigin } from "../tenants/incarnation.ts";
 import type { TaskOutcome } from "../tenants/ledger.ts";
 import type { WebhookSettings } from "../tenants/rpc.ts";
 import { deliverWebhook } from "../webhooks/deliver.ts";
 import { signWebhook } from "../webhooks/sign.ts";
 import type { AdmissionOutcome, TaskEvent } from "./events.ts";
-import { TASK_ID_PREFIX } from "./present.ts";
 import type { TaskRecord } from "./record.ts";
 import { solveBoundsOf } from "./record.ts";
+import { TASK_ID_PREFIX } from "./task-id.ts";
 import { taskWebhook } from "./task-webhook.ts";
 import { entryMayWait } from "./timers.ts";
 
@@ -30,8 +31,7 @@ function tenantOf(record: TaskRecord, env: Env) {
 /** Asks the tenant's object for a slot. */
 export async function admitStep(record: TaskRecord, { env }: StepContext): Promise<TaskEvent> {
   const outcome = await askTenant(record, "admission", (): Promise<AdmissionOutcome> => {
-    const { id: taskId, mode, createdAt, deadlineAt, task } = record;
-    return tenantOf(record, env).admit({ taskId, mode, createdAt, deadlineAt, website: new URL(task.websiteURL).host });
+    return tenantOf(record, env).admit({ ...ledgerFieldsOf(record), deadlineAt: record.deadlineAt });
   });
   return { tag: "admission", outcome: outcome ?? { tag: "unavailable" } };
 }
@@ -55,7 +55,7 @@ async function publishEvent(record: TaskRecord, env: Env): Promise<void> {
   const webhook = taskWebhook(record);
   if (webhook === null) return;
   await askTenant(record, "event stream", async () => {
-    await tenantOf(record, env).publishEvent(record.createdAt, record.mode, webhook);
+    await tenantOf(record, env).publishEvent(originOf(record), record.mode, webhook);
     return true;
   });
 }
@@ -63,10 +63,7 @@ async function publishEvent(record: TaskRecord, env: Env): Promise<void> {
 function taskOutcomeOf(record: TaskRecord): TaskOutcome {
   const bounds = solveBoundsOf(record);
   return {
-    taskId: record.id,
-    mode: record.mode,
-    createdAt: record.createdAt,
-    website: new URL(record.task.websiteURL).host,
+    ...ledgerFieldsOf(record),
     status: record.status,
     finishedAt: record.finishedAt ?? record.createdAt,
     solveMs: bounds?.solveMs ?? null,
@@ -76,10 +73,19 @@ function taskOutcomeOf(record: TaskRecord): TaskOutcome {
   };
 }
 
+function ledgerFieldsOf(record: TaskRecord) {
+  const { id, mode, reference, keyId, task } = record;
+  return { ...originOf(record), taskId: id, mode, website: new URL(task.websiteURL).host, reference, keyId };
+}
+
+function originOf({ createdAt, tenantSince }: TaskRecord): TaskOrigin {
+  return { createdAt, tenantSince };
+}
+
 /** Asks the tenant's object for the terms of a later attempt; null when it does not answer. */
 export function requestWebhookSettings(record: TaskRecord, { env }: StepContext): Promise<WebhookSettings | null> {
   return askTenant(record, "webhook settings", () =>
-    tenantOf(record, env).webhookSettings(record.createdAt, record.mode),
+    tenantOf(record, env).webhookSettings(originOf(record), record.mode),
   );
 }
 
@@ -106,7 +112,7 @@ export async function deliverStep(
   });
   if (outcome.tag === "gone" && delivery.source === "tenant") {
     await askTenant(record, "disabling the endpoint", () =>
-      tenantOf(record, env).disableEndpoint(delivery.url, record.createdAt, record.mode),
+      tenantOf(record, env).disableEndpoint(delivery.url, originOf(record), record.mode),
     );
   }
   return { tag: "delivered", sentAt, outcome, jitter };
@@ -116,9 +122,12 @@ export async function deliverStep(
 export async function recordDeliveryState(record: TaskRecord, { env }: StepContext): Promise<void> {
   const { delivery } = record;
   if (delivery === null) return;
-  const { id: taskId, createdAt } = record;
   await askTenant(record, "delivery note", async () => {
-    await tenantOf(record, env).recordDeliveryState({ taskId, createdAt, webhookState: delivery.state });
+    await tenantOf(record, env).recordDeliveryState({
+      ...originOf(record),
+      taskId: record.id,
+      webhookState: delivery.state,
+    });
     return true;
   });
 }

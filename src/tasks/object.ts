@@ -5,15 +5,25 @@ import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
 import { configurationOf } from "../env.ts";
 import { describeError, log } from "../log.ts";
+import { belongsTo } from "../tenants/incarnation.ts";
 import type { StepContext } from "./effects.ts";
 import { recordDeliveryState, requestWebhookSettings } from "./effects.ts";
 import type { Task, TimelineEvent } from "./present.ts";
-import { presentTask, presentTimeline, TASK_ID_PREFIX } from "./present.ts";
+import { presentTask, presentTimeline } from "./present.ts";
 import type { TaskRecord } from "./record.ts";
 import { newRecord } from "./record.ts";
-import type { AcceptRequest, AcceptResult, CancelResult, ClaimResult, RedeliverResult, TaskOwner } from "./rpc.ts";
+import type {
+  AcceptRequest,
+  AcceptResult,
+  CancelResult,
+  ClaimResult,
+  RedeliverResult,
+  TaskOwner,
+  TaskRef,
+} from "./rpc.ts";
 import { TaskState } from "./state.ts";
 import { isFinal } from "./status.ts";
+import { newTaskId, TASK_ID_PREFIX } from "./task-id.ts";
 import type { TaskWebhook } from "./task-webhook.ts";
 import { taskWebhook } from "./task-webhook.ts";
 import { nextWakeAt } from "./timers.ts";
@@ -36,39 +46,39 @@ export class TaskObject extends DurableObject<Env> {
     if (known !== null) {
       return known.bodyHash === request.bodyHash ? { tag: "replayed", task: presentTask(known) } : { tag: "mismatch" };
     }
-    const { replayOnly, since: _, ...task } = request;
+    const { replayOnly, named, ...task } = request;
     if (replayOnly || this.state.record !== null) return { tag: "absent" };
     const now = Date.now();
-    const record = newRecord({ ...task, id: this.ctx.id.toString() }, now);
+    const record = newRecord({ ...task, id: newTaskId(this.ctx.id.toString(), named) }, now);
     this.state.create(record, now);
     return { tag: "accepted", task: presentTask(record) };
   }
 
   /** The task as it is now or, while it is unfinished, as it is after at most `waitMs`. Null where it does not exist. */
-  async view(owner: TaskOwner, waitMs: number): Promise<Task | null> {
-    let record = await this.#look(owner);
+  async view(ref: TaskRef, waitMs: number): Promise<Task | null> {
+    let record = await this.#look(ref);
     if (record !== null && !isFinal(record.status) && waitMs > 0) {
       await this.state.subscribers.wait(waitMs);
-      record = await this.#look(owner);
+      record = await this.#look(ref);
     }
     return record === null ? null : presentTask(record);
   }
 
   /** The timeline of the task. Null where it does not exist. */
-  async timeline(owner: TaskOwner): Promise<TimelineEvent[] | null> {
-    const record = await this.#look(owner);
+  async timeline(ref: TaskRef): Promise<TimelineEvent[] | null> {
+    const record = await this.#look(ref);
     return record === null ? null : presentTimeline(record);
   }
 
   /** The webhook of the task's end. Null while it is unfinished and where it does not exist. */
-  async webhook(owner: TaskOwner): Promise<TaskWebhook | null> {
-    const record = await this.#look(owner);
+  async webhook(ref: TaskRef): Promise<TaskWebhook | null> {
+    const record = await this.#look(ref);
     return record === null ? null : taskWebhook(record);
   }
 
   /** Cancels an unfinished task; canceling a canceled task changes nothing. */
-  async cancel(owner: TaskOwner): Promise<CancelResult> {
-    const before = await this.#look(owner);
+  async cancel(ref: TaskRef): Promise<CancelResult> {
+    const before = await this.#look(ref);
     if (before === null) return { tag: "absent" };
     if (isFinal(before.status) && before.status !== "canceled") return { tag: "finished" };
     const record = this.state.apply({ tag: "cancel" });
@@ -77,8 +87,8 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   /** Hands out the solution, once, and erases it in the same write. */
-  async claim(owner: TaskOwner): Promise<ClaimResult> {
-    const before = await this.#look(owner);
+  async claim(ref: TaskRef): Promise<ClaimResult> {
+    const before = await this.#look(ref);
     if (before === null) return { tag: "absent" };
     if (before.status !== "ready") return { tag: "not_ready" };
     if (before.solutionState === "claimed") return { tag: "already_claimed" };
@@ -88,8 +98,8 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   /** Starts a new delivery cycle, to the task's own URL or else to the tenant's current endpoint. */
-  async redeliver(owner: TaskOwner): Promise<RedeliverResult> {
-    const before = await this.#look(owner);
+  async redeliver(ref: TaskRef): Promise<RedeliverResult> {
+    const before = await this.#look(ref);
     if (before === null) return { tag: "absent" };
     if (!isFinal(before.status)) return { tag: "not_redeliverable" };
     const own = before.delivery?.source === "task";
@@ -104,17 +114,17 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   /** Called by the tenant's object when a slot is free or a lease has expired. Sets an alarm again that was lost. */
-  async wake(): Promise<void> {
+  async wake(taskId: string): Promise<void> {
     await this.state.open(null);
-    if (this.state.record === null) return;
+    if (this.state.record?.id !== taskId) return;
     this.state.apply({ tag: "woken" });
     this.state.rearm();
   }
 
   /** Called by the tenant's object when the tenant is deleted. */
-  async abandon(tenantId: string): Promise<void> {
+  async abandon(tenantId: string, taskId: string): Promise<void> {
     await this.state.open(null);
-    if (this.state.record?.tenantId !== tenantId) return;
+    if (this.state.record?.id !== taskId || this.state.record.tenantId !== tenantId) return;
     this.state.apply({ tag: "cancel" });
     this.state.rearm();
   }
@@ -152,17 +162,18 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   /** The caller's task, brought up to the clock, so that no read returns an expired solution or a task past its deadline. */
-  async #look(owner: TaskOwner): Promise<TaskRecord | null> {
+  async #look(ref: TaskRef): Promise<TaskRecord | null> {
     await this.state.open(null);
-    if (this.#owned(owner) === null) return null;
+    const owned = this.#owned(ref);
+    if (owned === null || (ref.taskId !== null && ref.taskId !== owned.id)) return null;
     const record = this.state.apply({ tag: "clock" });
     this.state.rearmIfOverdue();
     return record;
   }
 
-  #owned(owner: TaskOwner): TaskRecord | null {
+  #owned({ tenantId, tenantSince, mode }: TaskOwner): TaskRecord | null {
     const { record } = this.state;
-    if (record === null || record.tenantId !== owner.tenantId || record.mode !== owner.mode) return null;
-    return record.createdAt >= owner.since ? record : null;
+    if (record === null || record.tenantId !== tenantId || record.mode !== mode) return null;
+    return belongsTo(record, tenantSince) ? record : null;
   }
 }

@@ -4,6 +4,7 @@
 import type { DeliveryAttempt, WebhookState } from "../webhooks/delivery.ts";
 import type { AcceptedTask, StoredSolution, TaskError, TaskRecord } from "./record.ts";
 import type { SolutionState, TaskStatus } from "./status.ts";
+import { TASK_ID_PREFIX } from "./task-id.ts";
 
 /** The wire's Task, as the OpenAPI description has it. Times are RFC 3339 in UTC with milliseconds. */
 export interface Task {
@@ -43,9 +44,6 @@ export interface TimelineEvent {
   /** Of a webhook attempt: why it failed, null where the status says it all. */
   readonly error?: string | null | undefined;
 }
-
-/** The prefix of v1's task ids; 64 hex digits of the object's id follow. */
-export const TASK_ID_PREFIX = "tsk_";
 
 const rfc3339 = (ms: number): string => new Date(ms).toISOString();
 const rfc3339OrNull = (ms: number | null): string | null => (ms === null ? null : rfc3339(ms));

@@ -55,11 +55,17 @@ export type TimelineEntry = z.output<typeof timelineEntrySchema>;
 
 export const taskRecordSchema = z.object({
   version: z.literal(1),
-  /** The object's own id, 64 hex digits: a cold alarm knows no name. */
+  /** See task-id.ts. Without the prefix. */
   id: z.string(),
   tenantId: z.string(),
+  /** See `TaskOrigin`. */
+  tenantSince: time.optional(),
+  /** The API key that created the task. */
+  keyId: z.string().optional(),
   mode: z.enum(["live", "test"]),
   task: acceptedTaskSchema,
+  /** The caller's own name for the task. */
+  reference: z.string().nullable().optional(),
   metadata: z.record(z.string(), z.string()),
   /** Hash of the accepted body where an idempotency key names the task, else null. */
   bodyHash: z.string().nullable(),
@@ -121,8 +127,13 @@ export type TaskRecord = z.output<typeof taskRecordSchema>;
 export interface NewTask {
   readonly id: string;
   readonly tenantId: string;
+  /** `createdAt` of the tenant (ms since the epoch). */
+  readonly tenantSince: number;
   readonly mode: KeyMode;
+  /** The API key that creates the task. */
+  readonly keyId: string;
   readonly task: AcceptedTask;
+  readonly reference: string | null;
   readonly metadata: Record<string, string>;
   readonly webhookUrl: string | null;
   readonly bodyHash: string | null;
@@ -138,8 +149,11 @@ export function newRecord(task: NewTask, now: number): TaskRecord {
     version: 1,
     id: task.id,
     tenantId: task.tenantId,
+    tenantSince: task.tenantSince,
     mode: task.mode,
+    keyId: task.keyId,
     task: task.task,
+    reference: task.reference,
     metadata: task.metadata,
     bodyHash: task.bodyHash,
     ...(task.traceparent === undefined ? {} : { traceparent: task.traceparent }),

@@ -2,9 +2,9 @@
 // solution, a key or a secret.
 
 import { log } from "../log.ts";
-import { TASK_ID_PREFIX } from "./present.ts";
 import type { TaskRecord } from "./record.ts";
 import { isFinal } from "./status.ts";
+import { TASK_ID_PREFIX } from "./task-id.ts";
 
 /** Reports the change from `before` (null: just accepted) to `after`. */
 export function reportChange(analytics: AnalyticsEngineDataset, before: TaskRecord | null, after: TaskRecord): void {

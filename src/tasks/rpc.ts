@@ -7,15 +7,21 @@ import type { NewTask, StoredSolution } from "./record.ts";
 /** Whose task it must be. For everyone else it does not exist. */
 export interface TaskOwner {
   readonly tenantId: string;
+  /** `createdAt` of the tenant (ms): a deleted tenant of the same id had another. */
+  readonly tenantSince: number;
   readonly mode: KeyMode;
-  /** When the tenant was created (ms). An older task belongs to a deleted tenant of the same id. */
-  readonly since: number;
+}
+
+/** A task as its owner names it. */
+export interface TaskRef extends TaskOwner {
+  /** The id without its prefix. Null for a caller that knows only the name of the object. */
+  readonly taskId: string | null;
 }
 
 /** A task to accept; durations in ms. */
 export interface AcceptRequest extends Omit<NewTask, "id"> {
-  /** As in `TaskOwner`. */
-  readonly since: number;
+  /** The object was found by a name, so it can hold another task later. */
+  readonly named: boolean;
   /** Accept nothing new: only find the task of this idempotency key. */
   readonly replayOnly: boolean;
 }

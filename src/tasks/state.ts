@@ -7,12 +7,12 @@ import { isVolatile } from "./durability.ts";
 import type { TaskEvent } from "./events.ts";
 import { applyEvent } from "./lifecycle.ts";
 import { LongPollSubscribers } from "./long-poll.ts";
-import { TASK_ID_PREFIX } from "./present.ts";
 import type { TaskRecord } from "./record.ts";
 import { RECORD_KEY, taskRecordSchema } from "./record.ts";
 import { recover } from "./recover.ts";
 import { reportChange } from "./report.ts";
 import { isFinal } from "./status.ts";
+import { TASK_ID_PREFIX } from "./task-id.ts";
 import { ALARM_OVERDUE_MS, nextWakeAt } from "./timers.ts";
 
 export class TaskState {

@@ -6,6 +6,7 @@ import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
 import type { TaskErrorCode, TaskStatus } from "../tasks/status.ts";
 import type { WebhookState } from "../webhooks/delivery.ts";
 import type { SolveSample } from "./adaptive-first-poll.ts";
+import type { TaskOrigin } from "./incarnation.ts";
 import type { KeyMode } from "./keys.ts";
 import { LedgerQueries } from "./ledger-queries.ts";
 import { LedgerRows } from "./ledger-rows.ts";
@@ -26,7 +27,7 @@ const MAX_HELD = 1_000;
 const SOLVE_TIMES_SEARCHED = 4_096;
 
 /** A task that asks for admission. Times in ms. */
-export interface AdmissionRequest extends SlotRequest {
+export interface AdmissionRequest extends SlotRequest, TaskOrigin {
   readonly mode: KeyMode;
   /** The host of the task's websiteURL. */
   readonly website: string;
@@ -37,10 +38,9 @@ export interface AdmissionRequest extends SlotRequest {
 }
 
 /** The outcome that a task reports. Times in ms. */
-export interface TaskOutcome {
+export interface TaskOutcome extends TaskOrigin {
   readonly taskId: string;
   readonly mode: KeyMode;
-  readonly createdAt: number;
   readonly website: string;
   readonly reference?: string | null | undefined;
   readonly keyId?: string | null | undefined;
@@ -54,10 +54,9 @@ export interface TaskOutcome {
   readonly webhookState: WebhookState | null;
 }
 
-/** Where the webhook of a task stands. `createdAt` in ms. */
-export interface DeliveryState {
+/** Where the webhook of a task stands. */
+export interface DeliveryState extends TaskOrigin {
   readonly taskId: string;
-  readonly createdAt: number;
   readonly webhookState: WebhookState;
 }
 

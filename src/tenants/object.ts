@@ -10,9 +10,12 @@ import { EventStream } from "../stream/event-stream.ts";
 import { connectionSchema } from "../stream/protocol.ts";
 import type { AdmissionOutcome } from "../tasks/events.ts";
 import type { TaskObject } from "../tasks/object.ts";
+import { objectIdOf, TASK_ID_PREFIX } from "../tasks/task-id.ts";
 import type { TaskWebhook } from "../tasks/task-webhook.ts";
 import { eventTypeOf } from "../tasks/task-webhook.ts";
 import type { Actor } from "./actor.ts";
+import type { TaskOrigin } from "./incarnation.ts";
+import { belongsTo } from "./incarnation.ts";
 import { newKeySecret } from "./keyring.ts";
 import type { KeyMode } from "./keys.ts";
 import type { AdmissionRequest, DeliveryState, TaskOutcome } from "./ledger.ts";
@@ -103,7 +106,7 @@ export class TenantObject extends DurableObject<Env> {
     this.#stream.connections.closeAll();
     await this.ctx.storage.deleteAll();
     await this.#publisher.withdraw(id);
-    for (const taskId of unfinished) this.#tell(taskId, (task) => task.abandon(id));
+    for (const taskId of unfinished) this.#tell(taskId, (task) => task.abandon(id, taskId));
     return true;
   }
 
@@ -159,7 +162,7 @@ export class TenantObject extends DurableObject<Env> {
 
   /** Gives a task a slot, a place in the queue, or a refusal. Asking again gives the same answer. */
   admit(request: AdmissionRequest): AdmissionOutcome {
-    const tenant = this.#own(request.createdAt);
+    const tenant = this.#own(request);
     if (tenant === null) return { tag: "gone" };
     const now = Date.now();
     const outcome = tenant.admission.admit(request, tenant.profile, now);
@@ -173,7 +176,7 @@ export class TenantObject extends DurableObject<Env> {
    * once. With `mayWait` its entry waits where there is a webhook: the task hands the outcome in again with what came of it.
    */
   reportOutcome(report: TaskOutcome, mayWait = false): OutcomeReceipt {
-    const tenant = this.#own(report.createdAt);
+    const tenant = this.#own(report);
     if (tenant === null) return { entered: true, streaming: false, settings: NO_WEBHOOK };
     const now = Date.now();
     const settings = tenant.webhooks.settings(report.mode, now);
@@ -189,13 +192,13 @@ export class TenantObject extends DurableObject<Env> {
     return { entered, streaming, settings };
   }
 
-  /** What the webhook of a task of `mode` created at `createdAt` needs. */
-  webhookSettings(createdAt: number, mode: KeyMode): WebhookSettings {
-    return this.#own(createdAt)?.webhooks.settings(mode, Date.now()) ?? NO_WEBHOOK;
+  /** What the webhook of a task of `mode` needs. */
+  webhookSettings(origin: TaskOrigin, mode: KeyMode): WebhookSettings {
+    return this.#own(origin)?.webhooks.settings(mode, Date.now()) ?? NO_WEBHOOK;
   }
 
   recordDeliveryState(note: DeliveryState): void {
-    this.#own(note.createdAt)?.ledger.recordDeliveryState(note);
+    this.#own(note)?.ledger.recordDeliveryState(note);
   }
 
   /** The endpoint of a mode. Null when the actor has no tenant. */
@@ -208,9 +211,9 @@ export class TenantObject extends DurableObject<Env> {
     return this.#of(actor)?.webhooks.setEndpoint(mode, url) ?? null;
   }
 
-  /** Disables an endpoint that answered 410 to a task created at `createdAt`. Setting it again enables it. */
-  disableEndpoint(url: string, createdAt: number, mode: KeyMode): void {
-    const tenant = this.#own(createdAt);
+  /** Disables an endpoint that answered 410 to a task. Setting it again enables it. */
+  disableEndpoint(url: string, origin: TaskOrigin, mode: KeyMode): void {
+    const tenant = this.#own(origin);
     if (tenant?.webhooks.disable(mode, url, "The endpoint answered 410 Gone.", Date.now()) !== true) return;
     log("warn", "endpoint_disabled", { tenantId: tenant.profile.id, mode });
   }
@@ -231,9 +234,9 @@ export class TenantObject extends DurableObject<Env> {
     return webhooks && { ...webhooks.settings(mode, Date.now()), endpoint: webhooks.endpoint(mode).url };
   }
 
-  /** Sends the event of a task created at `createdAt` to the connected clients of its mode. */
-  publishEvent(createdAt: number, mode: KeyMode, webhook: TaskWebhook): void {
-    const tenant = this.#own(createdAt);
+  /** Sends the event of a task to the connected clients of its mode. */
+  publishEvent(origin: TaskOrigin, mode: KeyMode, webhook: TaskWebhook): void {
+    const tenant = this.#own(origin);
     if (tenant !== null) this.#stream.publish(this.#streamSource(tenant), mode, webhook, Date.now());
   }
 
@@ -259,7 +262,7 @@ export class TenantObject extends DurableObject<Env> {
     return {
       secrets: (mode, now) => tenant.webhooks.settings(mode, now).secrets,
       finishedSince: (mode, since) => tenant.ledger.queries.finishedSince(mode, since),
-      webhookOf: (taskId, mode) => this.#task(taskId).webhook({ tenantId, mode, since: createdAt }),
+      webhookOf: (taskId, mode) => this.#task(taskId).webhook({ tenantId, tenantSince: createdAt, mode, taskId }),
     };
   }
 
@@ -311,9 +314,9 @@ export class TenantObject extends DurableObject<Env> {
     return firstPollMs === undefined ? {} : { firstPollMs };
   }
 
-  /** The tenant that a task made at `createdAt` belongs to: not one that took the id of its own, deleted tenant since. */
-  #own(createdAt: number): TenantServices | null {
-    return this.#tenant !== null && this.#tenant.profile.createdAt <= createdAt ? this.#tenant : null;
+  /** The tenant that a task belongs to. Null for a task of a deleted tenant of the same id. */
+  #own(origin: TaskOrigin): TenantServices | null {
+    return this.#tenant !== null && belongsTo(origin, this.#tenant.profile.createdAt) ? this.#tenant : null;
   }
 
   /** The tenant that the actor may read or change. Null when it was deleted, or the calling key ended, since the edge looked. */
@@ -340,20 +343,20 @@ export class TenantObject extends DurableObject<Env> {
   }
 
   #wake(taskIds: readonly string[]): void {
-    for (const taskId of taskIds) this.#tell(taskId, (task) => task.wake());
+    for (const taskId of taskIds) this.#tell(taskId, (task) => task.wake(taskId));
   }
 
   /** Calls a task without waiting for it. A call that is lost is mended by the task's own clocks. */
   #tell(taskId: string, call: (task: DurableObjectStub<TaskObject>) => Promise<void>): void {
     this.ctx.waitUntil(
       call(this.#task(taskId)).catch((error: unknown) =>
-        log("warn", "task_unreached", { taskId: `tsk_${taskId}`, ...describeError(error) }),
+        log("warn", "task_unreached", { taskId: TASK_ID_PREFIX + taskId, ...describeError(error) }),
       ),
     );
   }
 
   #task(taskId: string): DurableObjectStub<TaskObject> {
-    return this.env.TASKS.get(this.env.TASKS.idFromString(taskId));
+    return this.env.TASKS.get(this.env.TASKS.idFromString(objectIdOf(taskId)));
   }
 
   /** Has the alarm publish the snapshot when the quota is used up and when it starts again, so that no caller waits for KV. */

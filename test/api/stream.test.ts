@@ -175,7 +175,7 @@ describe("a client that does not read", () => {
     const { tenantId, key } = await makeCaller();
     const client = await connect(key);
     const tenant = env.TENANTS.get(env.TENANTS.idFromName(tenantId));
-    for (let n = 0; n < 5; n += 1) await tenant.publishEvent(Date.now(), "test", bigEvent);
+    for (let n = 0; n < 5; n += 1) await tenant.publishEvent({ createdAt: Date.now() }, "test", bigEvent);
     await expectEventually(() => client.closed).toEqual([{ code: 4009 }]);
     expect(client.texts).toHaveLength(3);
   });
@@ -185,7 +185,7 @@ describe("a client that does not read", () => {
     const client = await connect(key);
     const tenant = env.TENANTS.get(env.TENANTS.idFromName(tenantId));
     for (let n = 0; n < 5; n += 1) {
-      await tenant.publishEvent(Date.now(), "test", bigEvent);
+      await tenant.publishEvent({ createdAt: Date.now() }, "test", bigEvent);
       client.socket.send("ping");
       await expectEventually(() => client.texts.filter((text) => text === "pong").length).toBe(n + 1);
     }

@@ -75,7 +75,7 @@ describe("the endpoint", () => {
 
   it("that is disabled says since when and why, and is enabled by setting it again", async () => {
     await put({ url: ENDPOINT });
-    await tenantObject(tenantId).disableEndpoint(ENDPOINT, Date.now(), "test");
+    await tenantObject(tenantId).disableEndpoint(ENDPOINT, { createdAt: Date.now() }, "test");
     expect(await endpoint()).toStrictEqual({
       url: ENDPOINT,
       disabledAt: aTime,
@@ -100,7 +100,7 @@ describe("the endpoint", () => {
   it("of the other mode is not disabled by a 410 from the same URL", async () => {
     const live = await makeKey(tenantId, { mode: "live", scopes: SCOPES });
     for (const by of [key, live.key]) await call("PUT", "/v1/webhook", { key: by, body: { url: ENDPOINT } });
-    await tenantObject(tenantId).disableEndpoint(ENDPOINT, Date.now(), "live");
+    await tenantObject(tenantId).disableEndpoint(ENDPOINT, { createdAt: Date.now() }, "live");
     expect(await endpoint()).toStrictEqual({ ...NONE, url: ENDPOINT });
     expect(await endpoint(live.key)).toMatchObject({ url: ENDPOINT, disabledAt: aTime });
   });

@@ -72,7 +72,7 @@ describe("the address of a task's webhook", () => {
 
   it.each<[string, () => unknown]>([
     ["is removed", () => call("DELETE", "/v1/webhook", { key })],
-    ["is disabled", () => tenantObject(tenantId).disableEndpoint(ENDPOINT, Date.now(), "test")],
+    ["is disabled", () => tenantObject(tenantId).disableEndpoint(ENDPOINT, { createdAt: Date.now() }, "test")],
   ])("is nowhere, where the endpoint %s and it has none of its own", async (_what, change) => {
     const { received } = listen();
     await change();

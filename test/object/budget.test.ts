@@ -63,7 +63,7 @@ describe("the meter", () => {
     const meter = startMeter();
     const [stub, other] = [freshTaskObject(), freshTaskObject()];
     try {
-      await Promise.all([stub.wake(), other.wake()]);
+      await Promise.all([stub.wake(stub.id.toString()), other.wake(other.id.toString())]);
       await runInDurableObject(stub, async (_object, { storage }) => {
         storage.kv.put("a", 1);
         storage.kv.delete("a");

@@ -4,10 +4,11 @@ import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Task } from "../../src/tasks/present.ts";
-import { TASK_ID_PREFIX } from "../../src/tasks/present.ts";
 import type { ClaimResult } from "../../src/tasks/rpc.ts";
+import { objectIdOf, TASK_ID_PREFIX } from "../../src/tasks/task-id.ts";
 import { expectEventually } from "../support/answers.ts";
 import { call, makeCaller, makeKey, read, SEED_TASK, scenario, solve } from "../support/gateway.ts";
+import { tenantObject } from "../support/tenants.ts";
 import type { Outside } from "../support/upstream.ts";
 import { created, processing, scriptOutside, TOKEN } from "../support/upstream.ts";
 
@@ -35,8 +36,9 @@ describe("a solution has one taker", () => {
   it("in 1,000 claims at once, 100 of them over the wire", async () => {
     const { tenantId, key } = await makeCaller();
     const { id, solution } = await solve(key);
-    const stub = env.TASKS.get(env.TASKS.idFromString(id.slice(TASK_ID_PREFIX.length)));
-    const owner = { tenantId, mode: "test", since: 0 } as const;
+    const stub = env.TASKS.get(env.TASKS.idFromString(objectIdOf(id.slice(TASK_ID_PREFIX.length))));
+    const { createdAt = 0 } = (await tenantObject(tenantId).describe()) ?? {};
+    const owner = { tenantId, tenantSince: createdAt, mode: "test", taskId: null } as const;
     const [answers, results] = await Promise.all([
       times(100, () => claim(key, id)),
       times(900, async (): Promise<ClaimResult> => await stub.claim(owner)),

@@ -5,6 +5,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { TaskObject } from "../../src/tasks/object.ts";
 import { OPERATOR } from "../../src/tenants/actor.ts";
+import type { TaskOrigin } from "../../src/tenants/incarnation.ts";
 import type { KeyMode } from "../../src/tenants/keys.ts";
 import type { TaskOutcome } from "../../src/tenants/ledger.ts";
 import { dayAt } from "../../src/tenants/sequence.ts";
@@ -49,7 +50,7 @@ async function interceptOutcomeReport(
     const real = env.TENANTS.get(id);
     return {
       admit: (request: Parameters<typeof real.admit>[0]) => real.admit(request),
-      webhookSettings: (createdAt: number, mode: KeyMode) => real.webhookSettings(createdAt, mode),
+      webhookSettings: (origin: TaskOrigin, mode: KeyMode) => real.webhookSettings(origin, mode),
       reportOutcome: (outcomeReport: TaskOutcome, mayWait: boolean) => reportOutcome(real, outcomeReport, mayWait),
     };
   };
@@ -158,7 +159,7 @@ describe("a task that is final", () => {
       const real = env.TENANTS.get(id);
       return {
         admit: (request: Parameters<typeof real.admit>[0]) => real.admit(request),
-        webhookSettings: (createdAt: number, mode: KeyMode) => real.webhookSettings(createdAt, mode),
+        webhookSettings: (origin: TaskOrigin, mode: KeyMode) => real.webhookSettings(origin, mode),
         reportOutcome: (outcomeReport: TaskOutcome, mayWait: boolean) => real.reportOutcome(outcomeReport, mayWait),
         recordDeliveryState: async (note: Parameters<typeof real.recordDeliveryState>[0]) => {
           asked ||= note.webhookState === "exhausted";

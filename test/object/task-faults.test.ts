@@ -5,7 +5,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RECORD_KEY } from "../../src/tasks/record.ts";
 import type { TaskStub } from "../support/objects.ts";
-import { acceptTask, setEnvironment, stored, storedText, TIMEOUT_MS, view } from "../support/objects.ts";
+import { acceptTask, LIVE, setEnvironment, stored, storedText, TIMEOUT_MS, view } from "../support/objects.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
 import { alarmOf, evict, freezeTime, releaseTime, ring, ringOnTime, runUntil, START } from "../support/time.ts";
 import { created, plain, processing, RECEIVER_URL, ready, scriptOutside, TOKEN } from "../support/upstream.ts";
@@ -65,7 +65,7 @@ describe("an unexpected exception in a step", () => {
     const outside = scriptOutside({ create: [ready], receive: [plain(204, null)] });
     const stub = await acceptTask({ webhookUrl: RECEIVER_URL });
     await breakSteps(stub);
-    await stub.cancel({ tenantId: "acme", mode: "live", since: 0 });
+    await stub.cancel(LIVE);
     for (let strikes = 1; strikes <= 12; strikes += 1) await ringOnTime(stub);
     expect(await ledgerOf(tenantObject())).toEqual([]);
     await mendSteps(stub);

@@ -81,7 +81,7 @@ describe("the cadence", () => {
     const outside = scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask();
     await runUntil(stub, SUBMITTED + 4_000);
-    await stub.wake();
+    await stub.wake(stub.id.toString());
     expect(await alarmOf(stub)).toBe(SUBMITTED + 6_000);
     await ring(stub);
     expect(pollTimes(outside)).toEqual([3_000]);

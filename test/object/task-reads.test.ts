@@ -2,7 +2,7 @@
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { TaskOwner } from "../../src/tasks/rpc.ts";
+import type { TaskRef } from "../../src/tasks/rpc.ts";
 import type { TaskStub } from "../support/objects.ts";
 import {
   acceptTask,
@@ -44,7 +44,7 @@ afterEach(async () => {
 });
 
 /** What every call of a task's object answers to `owner`, as one table. */
-async function answersTo(stub: TaskStub, owner: TaskOwner) {
+async function answersTo(stub: TaskStub, owner: TaskRef) {
   const viewed = await stub.view(owner, 0);
   const { tag: canceled } = await stub.cancel(owner);
   const { tag: claimed } = await stub.claim(owner);
@@ -55,10 +55,10 @@ async function answersTo(stub: TaskStub, owner: TaskOwner) {
 const ABSENT = { viewed: "absent", canceled: "absent", claimed: "absent", redelivered: "absent" };
 
 describe("a stranger", () => {
-  const strangers: { name: string; owner: TaskOwner }[] = [
-    { name: "another tenant", owner: { tenantId: "globex", mode: "live", since: 0 } },
-    { name: "the same tenant in the other mode", owner: { tenantId: TENANT_ID, mode: "test", since: 0 } },
-    { name: "another tenant in the other mode", owner: { tenantId: "globex", mode: "test", since: 0 } },
+  const strangers: { name: string; owner: TaskRef }[] = [
+    { name: "another tenant", owner: { ...LIVE, tenantId: "globex", mode: "live" } },
+    { name: "the same tenant in the other mode", owner: { ...LIVE, mode: "test" } },
+    { name: "another tenant in the other mode", owner: { ...LIVE, tenantId: "globex", mode: "test" } },
   ];
 
   it.each(strangers)("$name finds no task, unfinished or finished, and changes none", async ({ owner }) => {
@@ -72,7 +72,7 @@ describe("a stranger", () => {
 
   it("another tenant's deletion does not touch a task", async () => {
     const stub = await acceptTask();
-    await stub.abandon("globex");
+    await stub.abandon("globex", stub.id.toString());
     expect(await view(stub)).toMatchObject({ status: "queued" });
   });
 });
@@ -81,8 +81,8 @@ describe("a task that never was", () => {
   it("is absent to every call, and none of them leaves anything behind", async () => {
     const stub = freshTaskObject();
     expect(await answersTo(stub, LIVE)).toEqual(ABSENT);
-    await stub.wake();
-    await stub.abandon(TENANT_ID);
+    await stub.wake(stub.id.toString());
+    await stub.abandon(TENANT_ID, stub.id.toString());
     expect(await storedText(stub)).toBe("[]");
     expect(await alarmOf(stub)).toBeNull();
   });
@@ -194,7 +194,7 @@ describe("an alarm that the platform lost", () => {
     const stub = await acceptTask();
     await loseAlarm(stub);
     pass(TIMEOUT_MS + 12_000);
-    await stub.wake();
+    await stub.wake(stub.id.toString());
     expect(await alarmOf(stub)).toBe(Date.now() + 1);
     await ringOnTime(stub);
     expect(await view(stub)).toMatchObject({ status: "failed", error: { code: "timeout" } });

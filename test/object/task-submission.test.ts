@@ -4,7 +4,7 @@ import { listDurableObjectIds, reset, runInDurableObject } from "cloudflare:test
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TaskStub } from "../support/objects.ts";
-import { acceptTask, again, aTask, freshTaskObject, stored, TIMEOUT_MS, view } from "../support/objects.ts";
+import { acceptTask, again, aTask, freshTaskObject, LIVE, stored, TIMEOUT_MS, view } from "../support/objects.ts";
 import { createTenant, ledgerOf } from "../support/tenants.ts";
 import {
   alarmOf,
@@ -85,7 +85,7 @@ describe("accepting", () => {
   it("a test task is solved without a request to anybody outside", async () => {
     const outside = scriptOutside();
     await createTenant();
-    const owner = { tenantId: "acme", mode: "test", since: 0 } as const;
+    const owner = { ...LIVE, mode: "test" } as const;
     const stub = await acceptTask({ ...owner, task: { ...aTask().task, websiteKey: "sandbox-instant" } });
     await ringOnTime(stub);
     expect(await view(stub, owner)).toMatchObject({ status: "ready", submissions: 1 });
@@ -273,7 +273,7 @@ describe("an answer to createTask", () => {
     const stub = await acceptTask();
     const handler = ring(stub);
     await answer.asked();
-    expect(await stub.cancel({ tenantId: "acme", mode: "live", since: 0 })).toMatchObject({ tag: "canceled" });
+    expect(await stub.cancel(LIVE)).toMatchObject({ tag: "canceled" });
     answer.release();
     await handler;
     expect(await view(stub)).toMatchObject({ status: "canceled", solution: null, solutionState: "none" });
@@ -284,7 +284,7 @@ describe("an answer to createTask", () => {
     const stub = await acceptTask({ webhookUrl: RECEIVER_URL });
     const handler = ring(stub);
     await eventually(() => outside.creates.length === 1);
-    await stub.cancel({ tenantId: "acme", mode: "live", since: 0 });
+    await stub.cancel(LIVE);
     await handler;
     expect(outside.webhooks).toHaveLength(1);
     expect(await view(stub)).toMatchObject({ status: "canceled", submissions: 1 });

@@ -29,11 +29,11 @@ const NOTHING = { pairs: 0, tables: [], alarm: null };
 describe("a tenant", () => {
   it("is made once: a second creation changes nothing", async () => {
     const stub = await createTenant({ name: "First" });
-    const before = await stub.webhookSettings(Date.now(), "live");
+    const before = await stub.webhookSettings({ createdAt: Date.now() }, "live");
     const limits = { maxInFlight: 1, monthlyTasks: 1 };
     expect(await stub.create({ id: TENANT_ID, name: "Second", allowedHosts: [], limits })).toBeNull();
     expect(await stub.describe()).toMatchObject({ name: "First", allowedHosts: ["antcpt.com"], createdAt: START });
-    expect(await stub.webhookSettings(Date.now(), "live")).toEqual(before);
+    expect(await stub.webhookSettings({ createdAt: Date.now() }, "live")).toEqual(before);
   });
 
   it("is made once by ten at the same moment", async () => {
@@ -53,7 +53,7 @@ describe("a tenant", () => {
     const stub = tenantObject();
     const made = await stub.create({ id: TENANT_ID, name: "Acme", allowedHosts: [], limits });
     expect(made?.webhookSecrets.live).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
-    expect(await stub.webhookSettings(Date.now(), "live")).toEqual({
+    expect(await stub.webhookSettings({ createdAt: Date.now() }, "live")).toEqual({
       endpoint: null,
       secrets: [made?.webhookSecrets.live],
     });
@@ -72,13 +72,13 @@ describe("a tenant", () => {
     });
     await evict(stub);
     for (const mode of ["live", "test"] as const) {
-      expect(await stub.webhookSettings(Date.now(), mode)).toEqual({ endpoint: url, secrets: [secret] });
+      expect(await stub.webhookSettings({ createdAt: Date.now() }, mode)).toEqual({ endpoint: url, secrets: [secret] });
     }
     await stub.setEndpoint(OPERATOR, "live", "https://hooks.example/live");
     await stub.rotateSecret(OPERATOR, "live", 0);
     await evict(stub);
-    expect(await stub.webhookSettings(Date.now(), "test")).toEqual({ endpoint: url, secrets: [secret] });
-    const live = await stub.webhookSettings(Date.now(), "live");
+    expect(await stub.webhookSettings({ createdAt: Date.now() }, "test")).toEqual({ endpoint: url, secrets: [secret] });
+    const live = await stub.webhookSettings({ createdAt: Date.now() }, "live");
     expect(live.endpoint).toBe("https://hooks.example/live");
     expect(live.secrets).not.toContain(secret);
   });
@@ -171,7 +171,7 @@ describe("a tenant that does not exist", () => {
     } as const;
     const settings = { endpoint: null, secrets: [] };
     expect(await stub.reportOutcome({ ...place, ...outcome })).toEqual({ entered: true, settings });
-    expect(await stub.webhookSettings(Date.now(), "live")).toEqual({ endpoint: null, secrets: [] });
+    expect(await stub.webhookSettings({ createdAt: Date.now() }, "live")).toEqual({ endpoint: null, secrets: [] });
     await stub.recordDeliveryState({ taskId, createdAt: START, webhookState: "delivered" });
     await stub.noteKeyUse("key_0", "2035-05-15");
     expect(await leftIn(stub)).toEqual(NOTHING);

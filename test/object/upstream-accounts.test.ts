@@ -15,7 +15,7 @@ import {
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, again, LIVE, setEnvironment, view } from "../support/objects.ts";
 import { createTenant } from "../support/tenants.ts";
-import { alarmOf, eventually, evict, freezeTime, pass, releaseTime, ring, ringOnTime, START } from "../support/time.ts";
+import { alarmOf, eventually, evict, freezeTime, pass, releaseTime, ring, ringOnTime } from "../support/time.ts";
 import { created, held, lost, plain, processing, ready, refused, scriptOutside } from "../support/upstream.ts";
 
 const MINUTE_MS = 60_000;
@@ -27,9 +27,10 @@ let day = 0;
 
 beforeEach(async () => {
   day += 1;
-  freezeTime(START + day * 86_400_000);
+  freezeTime();
   vi.spyOn(console, "error").mockImplementation(() => undefined);
   await createTenant();
+  pass(day * 86_400_000);
 });
 afterEach(async () => {
   releaseTime();

@@ -144,7 +144,7 @@ describe("the tenant's endpoint", () => {
 
   it.each<[string, () => unknown]>([
     ["none", () => tenant.setEndpoint(OPERATOR, "test", null)],
-    ["a disabled one", () => tenant.disableEndpoint(ENDPOINT, Date.now(), "test")],
+    ["a disabled one", () => tenant.disableEndpoint(ENDPOINT, { createdAt: Date.now() }, "test")],
   ])("where there is %s now, nothing is redelivered: 409", async (_what, change) => {
     const received = scriptReceivers(both);
     const stub = await readyAtEndpoint();

@@ -11,7 +11,7 @@ import type { Received } from "../support/receivers.ts";
 import { accountOf, delayed, FINAL, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { createTenant, ledgerOf, mintKey, tenantObject } from "../support/tenants.ts";
-import { freezeTime, pass, releaseTime, runUntil, START } from "../support/time.ts";
+import { freezeTime, pass, releaseTime, ringOnTime, runUntil, START } from "../support/time.ts";
 import type { Answer } from "../support/upstream.ts";
 import { lost, plain, RECEIVER_URL } from "../support/upstream.ts";
 
@@ -98,7 +98,7 @@ describe("the event", () => {
     await runUntil(stub, FINAL);
     await stub.cancel(TEST);
     await stub.claim(TEST);
-    await stub.wake();
+    await stub.wake(stub.id.toString());
     await runUntil(stub, LAST);
     expect(received).toHaveLength(1);
   });
@@ -143,7 +143,7 @@ describe("the solution in a webhook", () => {
     await runUntil(stub, FINAL);
     const webhookSettings = async () => {
       expect(await again(stub).claim(TEST)).toMatchObject({ tag: "claimed" });
-      return tenantObject().webhookSettings(Date.now(), "test");
+      return tenantObject().webhookSettings({ createdAt: Date.now() }, "test");
     };
     const get = () => ({ webhookSettings, recordDeliveryState: () => undefined });
     await setEnvironment(stub, { ...env, TENANTS: { idFromName: (name: string) => name, get } });
@@ -152,22 +152,21 @@ describe("the solution in a webhook", () => {
     expect(received[1]?.event.data.solution).toBeNull();
   });
 
-  it("is not there when it dies as the attempt is being prepared", async () => {
-    const asking = (seconds: number) => plain(503, null, { "retry-after": String(seconds) });
-    const received = scriptReceivers({ [RECEIVER_URL]: [asking(60), asking(59), ok] });
+  it("is not sent when it expires while the attempt is prepared", async () => {
+    const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
     const stub = await ready();
-    await runUntil(stub, FINAL + 60_000);
+    await runUntil(stub, FINAL + 119_000);
     const webhookSettings = async () => {
       pass(2_000);
-      return tenantObject().webhookSettings(START, "test");
+      return tenantObject().webhookSettings({ createdAt: START }, "test");
     };
     const get = () => ({ webhookSettings, recordDeliveryState: () => undefined });
     await setEnvironment(stub, { ...env, TENANTS: { idFromName: (name: string) => name, get } });
-    await runUntil(stub, FINAL + 125_000);
+    await stub.redeliver(TEST);
+    await ringOnTime(stub);
     expect(received.map(({ at, event }) => [at - FINAL, event.data.solutionState])).toEqual([
       [0, "available"],
-      [60_000, "available"],
-      [121_000, "expired"],
+      [121_001, "expired"],
     ]);
   });
 });

@@ -216,7 +216,7 @@ export class World {
         return;
       }
       case "wake":
-        return this.#stub.wake();
+        return this.#stub.wake(this.id);
     }
   }
 

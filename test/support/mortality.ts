@@ -5,6 +5,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { TaskObject } from "../../src/tasks/object.ts";
+import type { TaskOrigin } from "../../src/tenants/incarnation.ts";
 import type { KeyMode } from "../../src/tenants/keys.ts";
 import type { AdmissionRequest, DeliveryState, TaskOutcome } from "../../src/tenants/ledger.ts";
 import type { TaskStub } from "./objects.ts";
@@ -110,8 +111,8 @@ export class Mortality {
           admit: (request: AdmissionRequest) => this.#around("admit", async () => tenant.admit(request)),
           reportOutcome: (outcomeReport: TaskOutcome, mayWait: boolean) =>
             this.#around("reportOutcome", async () => tenant.reportOutcome(outcomeReport, mayWait)),
-          webhookSettings: (at: number, mode: KeyMode) =>
-            this.#around("webhookSettings", async () => tenant.webhookSettings(at, mode)),
+          webhookSettings: (origin: TaskOrigin, mode: KeyMode) =>
+            this.#around("webhookSettings", async () => tenant.webhookSettings(origin, mode)),
           recordDeliveryState: (note: DeliveryState) =>
             this.#around("recordDeliveryState", async () => tenant.recordDeliveryState(note)),
         };

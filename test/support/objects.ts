@@ -5,24 +5,28 @@ import { env } from "cloudflare:workers";
 import type { TaskObject } from "../../src/tasks/object.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import { RECORD_KEY } from "../../src/tasks/record.ts";
-import type { AcceptRequest, TaskOwner } from "../../src/tasks/rpc.ts";
+import type { AcceptRequest, TaskRef } from "../../src/tasks/rpc.ts";
 import { SEED_TASK } from "./gateway.ts";
 import type { AnyObject, AnyStub } from "./time.ts";
-import { pass } from "./time.ts";
+import { pass, START } from "./time.ts";
 
 export const POLL_MS = 3_000;
 export const TIMEOUT_MS = 120_000;
 export const RETENTION_MS = 86_400_000;
 export const TENANT_ID = "acme";
 
-/** Whose tasks these are, unless told otherwise. */
-export const LIVE: TaskOwner = { tenantId: TENANT_ID, mode: "live", since: 0 };
+/** The owner of the tests' tasks: the tenant that `createTenant` creates at `START`. */
+export const LIVE: TaskRef = { tenantId: TENANT_ID, tenantSince: START, mode: "live", taskId: null };
 
 /** A task of the seed's example, live, for `TENANT_ID`, with every setting at its default. */
 export function aTask(overrides: Partial<AcceptRequest> = {}): AcceptRequest {
+  const { taskId: _, ...owner } = LIVE;
   return {
-    ...LIVE,
+    ...owner,
+    keyId: "key_of_the_tests",
+    named: false,
     task: { ...SEED_TASK, isInvisible: true },
+    reference: null,
     metadata: {},
     webhookUrl: null,
     bodyHash: null,
@@ -55,13 +59,13 @@ export async function acceptTask(overrides: Partial<AcceptRequest> = {}): Promis
 }
 
 /** The record of a task that its owner can read, as it is in memory. */
-export async function view(stub: TaskStub, owner: TaskOwner = LIVE): Promise<TaskRecord> {
+export async function view(stub: TaskStub, owner: TaskRef = LIVE): Promise<TaskRecord> {
   const record = await viewOrNull(stub, owner);
   if (record === null) throw new Error("the task is absent");
   return record;
 }
 
-export function viewOrNull(stub: TaskStub, owner: TaskOwner = LIVE): Promise<TaskRecord | null> {
+export function viewOrNull(stub: TaskStub, owner: TaskRef = LIVE): Promise<TaskRecord | null> {
   return runInDurableObject<TaskObject, TaskRecord | null>(stub, async (object) =>
     (await object.view(owner, 0)) === null ? null : object.state.record,
   );

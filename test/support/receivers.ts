@@ -5,10 +5,10 @@ import { runInDurableObject } from "cloudflare:test";
 import { Webhook } from "standardwebhooks";
 import { vi } from "vitest";
 import type { Task, TimelineEvent } from "../../src/tasks/present.ts";
-import type { AcceptRequest, TaskOwner } from "../../src/tasks/rpc.ts";
+import type { AcceptRequest, TaskRef } from "../../src/tasks/rpc.ts";
 import { call, scenario } from "./gateway.ts";
 import type { TaskStub } from "./objects.ts";
-import { acceptTask, TENANT_ID } from "./objects.ts";
+import { acceptTask, LIVE } from "./objects.ts";
 import { alarmOf, evict, pass, ringOnTime, START } from "./time.ts";
 import type { Answer } from "./upstream.ts";
 
@@ -91,15 +91,15 @@ export function accountOf(key: string) {
   };
 }
 
-/** Whose test tasks these are. */
-export const TEST: TaskOwner = { tenantId: TENANT_ID, mode: "test", since: 0 };
+/** The owner of the test tasks. */
+export const TEST: TaskRef = { ...LIVE, mode: "test" };
 
 /** When a task that is accepted at `START` and comes to its end with its submission is final. */
 export const FINAL = START + 1;
 
 /** A task of a scenario of the sandbox, accepted and not begun. */
 export function sandboxTask(websiteKey: string, overrides: Partial<AcceptRequest> = {}): Promise<TaskStub> {
-  return acceptTask({ ...TEST, task: { ...scenario(websiteKey), isInvisible: true }, ...overrides });
+  return acceptTask({ mode: "test", task: { ...scenario(websiteKey), isInvisible: true }, ...overrides });
 }
 
 /** Lives on to `until`, with the memory taken away before every alarm: each attempt knows what storage knows. */

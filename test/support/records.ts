@@ -30,7 +30,10 @@ export function aNewTask(overrides: Partial<NewTask> = {}): NewTask {
   return {
     id: "5f".repeat(32),
     tenantId: "acme",
+    tenantSince: AT - 1_000,
     mode: "test",
+    keyId: "key_of_the_tests",
+    reference: null,
     task: {
       type: "RecaptchaV3TaskProxyless",
       websiteURL: "https://antcpt.com/score_detector",

@@ -10,9 +10,9 @@ import { countsBetween } from "../../metering/cost.ts";
 import { Meter } from "../../metering/meter.ts";
 import worker, { TaskObject, TenantObject } from "../../src/index.ts";
 import type { Task } from "../../src/tasks/present.ts";
-import { TASK_ID_PREFIX } from "../../src/tasks/present.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import type { TaskStatus } from "../../src/tasks/status.ts";
+import { objectIdOf, TASK_ID_PREFIX } from "../../src/tasks/task-id.ts";
 import type { CountedKind } from "./budgets.ts";
 import { call, read, SEED_TASK, submit } from "./gateway.ts";
 import type { TaskStub } from "./objects.ts";
@@ -94,7 +94,7 @@ async function prepare(kind: CountedKind, key: string): Promise<void> {
     return;
   }
   const { id } = await submit(key);
-  await fireAlarm(env.TASKS.get(env.TASKS.idFromString(id.slice(TASK_ID_PREFIX.length))));
+  await fireAlarm(env.TASKS.get(env.TASKS.idFromString(objectIdOf(id.slice(TASK_ID_PREFIX.length)))));
 }
 
 function request(kind: CountedKind, key: string): Promise<Response> {
