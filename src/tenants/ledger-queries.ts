@@ -10,13 +10,10 @@ import type { KeyMode } from "./keys.ts";
 import { tasks } from "./schema.ts";
 import { LONGEST_TASK_MS, sequenceAt } from "./sequence.ts";
 
-/**
- * How many rows a page looks at, in steps: most pages are full after the first step. 10,000 rows take 3 to 6 ms in the object
- * (ARCHITECTURE.md).
- */
-const SCAN_STEPS = [1_000, 9_000];
+/** How many rows a page looks at, in steps: most pages are full after the first. All of them take some 2 ms on an idle machine. */
+const SCAN_STEPS = [1_000, 4_000];
 
-/** The same with a reference. Its rows are found by an index and read one by one from anywhere in the ledger. */
+/** The same with a reference, whose rows an index finds one by one anywhere in the ledger. */
 const REFERENCE_SCAN_STEPS = [2_000];
 
 /** A task as the ledger lists it. Times in ms. */

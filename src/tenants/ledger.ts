@@ -20,8 +20,8 @@ import { Usage } from "./usage.ts";
 /** How long (ms) a row is kept: 30 days. */
 const LEDGER_KEPT_MS = 30 * 86_400_000;
 
-/** The number of outcomes that are held in memory at once; one more, and all of them are written. */
-const MAX_HELD = 1_000;
+/** The number of outcomes that are held in memory at once; one more, and all of them are written. A read writes them too. */
+const MAX_HELD = 250;
 
 /** The number of newest rows that are searched for solve times, however few of them were solved. */
 const SOLVE_TIMES_SEARCHED = 4_096;

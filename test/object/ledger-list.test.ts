@@ -18,7 +18,7 @@ afterEach(async () => {
 const FIRST_PAGE = { filter: {}, limit: 50, before: null };
 
 /** The most rows that a page looks at, and as many again to find where to stop. */
-const MAX_ROWS_READ = 20_500;
+const MAX_ROWS_READ = 10_500;
 
 async function page(stub: TenantStub, filter: TaskFilter, limit = 50, before: number | null = null) {
   const found = await stub.listTasks(OPERATOR, "live", { filter, limit, before });
@@ -82,11 +82,10 @@ describe("a page of a long ledger", () => {
 
   it("reads a bounded number of rows in the rare mode", async () => {
     const stub = await longLedger();
-    const rows = await rowsReadBy(() => stub.listTasks(OPERATOR, "test", FIRST_PAGE));
+    let found: unknown;
+    const rows = await rowsReadBy(async () => (found = await stub.listTasks(OPERATOR, "test", FIRST_PAGE)));
     expect(rows).toBeLessThan(MAX_ROWS_READ);
-    expect(await stub.listTasks(OPERATOR, "test", FIRST_PAGE)).toMatchObject({
-      rows: [{ status: "ready" }, { status: "ready" }],
-    });
+    expect(found).toMatchObject({ rows: [{ status: "ready" }], next: expect.any(Number) });
   });
 
   it("reads few rows where most tasks match", async () => {
