@@ -1,5 +1,8 @@
+import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { linkProject } from "./scripts/support/linked-project.ts";
+import { PROJECT } from "./scripts/support/project.ts";
 
 /** Two projects: `workers` runs inside workerd, `e2e` runs in Node and drives a gateway over HTTP. */
 export default defineConfig({
@@ -10,7 +13,9 @@ export default defineConfig({
       {
         plugins: [
           cloudflareTest({
-            wrangler: { configPath: "./wrangler.toml" },
+            main: "./src/index.ts",
+            // Away from the developer's `.dev.vars`, which wrangler reads beside its configuration.
+            wrangler: { configPath: linkProject(join(PROJECT, ".wrangler", "test")) },
             miniflare: {
               bindings: {
                 ADMIN_TOKEN: "admin-token-of-the-tests-0123456789",

@@ -1,5 +1,6 @@
-// `npm run demo`: the main job end to end, on an empty machine. A gateway, an upstream behind a real HTTP port, a tenant with a
-// live key, the seed's example task, its progress, and its result both from the status endpoint and by a signed webhook.
+// `npm run demo`: the main job end to end, on an empty machine. It starts a gateway, an upstream and a webhook receiver, submits
+// the example task of the upstream's documentation with a live key, and gets the result both from the status endpoint and by a
+// signed webhook. It ends everything that it started, also when it is interrupted.
 
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -9,12 +10,14 @@ import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 import { startGateway } from "./support/gateway-process.ts";
 import { startSandbox } from "./support/sandbox-server.ts";
+import { Shutdown, shutdownSignal } from "./support/shutdown.ts";
+import { messageOf } from "./support/start-error.ts";
 import { startReceiver } from "./support/webhook-receiver.ts";
 
-/** How long (ms) the whole task may take before the demo gives up. */
-const PATIENCE_MS = 60_000;
+/** How long (ms) the task, and then its webhook, may take. */
+const TIMEOUT_MS = 60_000;
 
-const SEED_TASK = {
+const EXAMPLE_TASK = {
   type: "RecaptchaV3TaskProxyless",
   websiteURL: "https://antcpt.com/score_detector",
   websiteKey: "6LcR_okUAAAAAPYrPe-HK_0RULO1aZM15ENyM-Mf",
@@ -33,13 +36,14 @@ const eventSchema = z.object({ type: z.string(), timestamp: z.string(), data: ta
 
 const startedAt = Date.now();
 
-/** One line of the story: a mark, what happened, when. It reads the same in a terminal and in a log. */
-function say(mark: string, text: string): void {
+/** Prints one line: the time since the start, a mark and what happened. */
+function report(mark: string, text: string): void {
   const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1).padStart(5);
   console.log(`${seconds} s  ${mark} ${text}`);
 }
 
-async function ask(url: string, token: string, init: { method?: string; body?: unknown } = {}): Promise<unknown> {
+/** One JSON request. @throws Error unless the answer is 2xx */
+async function send(url: string, token: string, init: { method?: string; body?: unknown } = {}): Promise<unknown> {
   const response = await fetch(url, {
     method: init.method ?? "GET",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
@@ -50,63 +54,73 @@ async function ask(url: string, token: string, init: { method?: string; body?: u
   return body;
 }
 
-async function demo(cleanups: (() => unknown)[]): Promise<string> {
-  say("·", "starting an upstream, a webhook receiver and the gateway, all on loopback");
+/** Runs the demo; returns the token. What must be undone is added to `cleanups` before it is begun. */
+async function demo(cleanups: (() => unknown)[], signal: AbortSignal): Promise<string> {
+  report("·", "starting an upstream, a webhook receiver and the gateway, all on loopback");
   const upstream = await startSandbox(0);
   cleanups.push(() => upstream.close());
   const receiver = await startReceiver();
   cleanups.push(() => receiver.close());
+  signal.throwIfAborted();
   const state = mkdtempSync(join(tmpdir(), "solvegate-demo-"));
   cleanups.push(() => rmSync(state, { recursive: true, force: true }));
   const adminToken = randomBytes(24).toString("hex");
-  const gateway = await startGateway({
-    persistTo: state,
-    vars: {
-      ADMIN_TOKEN: adminToken,
-      UPSTREAM_URL: upstream.url,
-      UPSTREAM_CLIENT_KEY: "demo-operator-key",
-      ALLOW_PRIVATE_WEBHOOKS: "true",
+  const starting = startGateway(
+    {
+      persistTo: state,
+      vars: {
+        ADMIN_TOKEN: adminToken,
+        UPSTREAM_URL: upstream.url,
+        UPSTREAM_CLIENT_KEY: "demo-operator-key",
+        ALLOW_PRIVATE_WEBHOOKS: "true",
+      },
     },
-  });
-  cleanups.push(() => gateway.stop());
-  say("✓", `gateway on ${gateway.url}, upstream on ${upstream.url}`);
+    signal,
+  );
+  // A start that is aborted or fails ends what it has started.
+  cleanups.push(async () => (await starting.catch(() => null))?.stop());
+  const gateway = await starting;
+  report("✓", `gateway on ${gateway.url}, upstream on ${upstream.url}`);
 
   const tenant = z.object({ webhookSecrets: z.object({ live: z.string() }) }).parse(
-    await ask(`${gateway.url}/admin/tenants`, adminToken, {
+    await send(`${gateway.url}/admin/tenants`, adminToken, {
       method: "POST",
       body: { id: "demo", name: "Demo", allowedHosts: ["antcpt.com"] },
     }),
   );
   const { key } = z.object({ key: z.string() }).parse(
-    await ask(`${gateway.url}/admin/tenants/demo/keys`, adminToken, {
+    await send(`${gateway.url}/admin/tenants/demo/keys`, adminToken, {
       method: "POST",
       body: { name: "Demo", mode: "live" },
     }),
   );
-  say("✓", "tenant demo may solve on antcpt.com, and has a live key");
+  report("✓", "created tenant demo, allowed on antcpt.com, and a live key");
 
   const accepted = taskSchema.parse(
-    await ask(`${gateway.url}/v1/tasks`, key, {
+    await send(`${gateway.url}/v1/tasks`, key, {
       method: "POST",
-      body: { task: SEED_TASK, webhookUrl: receiver.url, metadata: { from: "demo" } },
+      body: { task: EXAMPLE_TASK, webhookUrl: receiver.url, metadata: { from: "demo" } },
     }),
   );
-  say("✓", `task ${accepted.id.slice(0, 16)}… accepted for ${SEED_TASK.websiteURL}`);
+  report("✓", `task ${accepted.id.slice(0, 16)}… accepted for ${EXAMPLE_TASK.websiteURL}`);
 
-  const done = await follow(gateway.url, key, accepted.id);
+  const done = await untilFinished(gateway.url, key, accepted.id);
   if (done.status !== "ready" || done.solution === null) {
-    throw new Error(`the task is ${done.status}: ${done.error?.message ?? "no word why"}`);
+    throw new Error(`the task is ${done.status}: ${done.error?.message ?? "without an error message"}`);
   }
   const token = done.solution.gRecaptchaResponse;
-  say("✓", `the status endpoint has the solution, after ${done.polls} polls`);
+  report("✓", `the status endpoint has the solution, after ${done.polls} polls`);
 
-  const webhook = await within(receiver.nth(1), "no webhook came");
+  const webhook = await withTimeout(receiver.nth(1), "no webhook came");
   new Webhook(tenant.webhookSecrets.live).verify(webhook.body, headersOf(webhook.headers));
   const event = eventSchema.parse(JSON.parse(webhook.body));
   if (event.type !== "task.ready" || event.data.solution?.gRecaptchaResponse !== token) {
-    throw new Error(`the webhook says ${event.type}, with another solution`);
+    throw new Error(`the webhook is ${event.type}, with another solution`);
   }
-  say("✓", `the webhook ${String(webhook.headers["webhook-id"]).slice(0, 16)}… has it too, and its signature is right`);
+  report(
+    "✓",
+    `the webhook ${String(webhook.headers["webhook-id"]).slice(0, 16)}… has the same solution and a valid signature`,
+  );
 
   console.log("\nFrom the status endpoint:\n");
   console.log(JSON.stringify(done.solution, null, 2));
@@ -121,25 +135,25 @@ async function demo(cleanups: (() => unknown)[]): Promise<string> {
   return token;
 }
 
-/** Follows a task to its end, telling each change and each poll. */
-async function follow(url: string, key: string, id: string): Promise<z.output<typeof taskSchema>> {
-  const until = Date.now() + PATIENCE_MS;
-  let told = "";
+/** Reads a task until it is finished, and prints each change and each poll. */
+async function untilFinished(url: string, key: string, id: string): Promise<z.output<typeof taskSchema>> {
+  const until = Date.now() + TIMEOUT_MS;
+  let reported = "";
   while (Date.now() < until) {
-    const task = taskSchema.parse(await ask(`${url}/v1/tasks/${id}`, key));
+    const task = taskSchema.parse(await send(`${url}/v1/tasks/${id}`, key));
     const state = `${task.status}, ${task.polls} ${task.polls === 1 ? "poll" : "polls"}`;
-    if (state !== told) say(task.status === "ready" ? "✓" : "…", state);
-    told = state;
+    if (state !== reported) report(task.status === "ready" ? "✓" : "…", state);
+    reported = state;
     if (task.status !== "queued" && task.status !== "processing") return task;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
-  throw new Error(`the task was not finished in ${PATIENCE_MS / 1_000} s`);
+  throw new Error(`the task was not finished in ${TIMEOUT_MS / 1_000} s`);
 }
 
-async function within<T>(promise: Promise<T>, message: string): Promise<T> {
+async function withTimeout<T>(promise: Promise<T>, message: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), PATIENCE_MS);
+    timer = setTimeout(() => reject(new Error(message)), TIMEOUT_MS);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
@@ -149,12 +163,18 @@ function headersOf(headers: NodeJS.Dict<string | string[]>): Record<string, stri
 }
 
 const cleanups: (() => unknown)[] = [];
-const outcome = await demo(cleanups).then(
+const signal = shutdownSignal();
+const aborted = new Promise<never>((_resolve, reject) => {
+  signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+});
+const outcome = await Promise.race([demo(cleanups, signal), aborted]).then(
   (token) => `DEMO OK token=${token} webhook=verified`,
   (error: unknown) => {
-    process.exitCode = 1;
-    return `DEMO FAILED ${error instanceof Error ? error.message : String(error)}`;
+    process.exitCode = error instanceof Shutdown ? error.exitCode : 1;
+    return `DEMO FAILED ${messageOf(error)}`;
   },
 );
 for (const cleanup of cleanups.reverse()) await cleanup();
 console.log(`\n${outcome}`);
+// Interrupted, the demo may still wait for something.
+if (signal.aborted) process.exit();

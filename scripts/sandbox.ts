@@ -1,31 +1,26 @@
-/**
- * `node scripts/sandbox.ts [--port 9900]`: the sandbox as a stand-alone upstream, for a gateway started with
- * `--var UPSTREAM_URL:http://127.0.0.1:9900`. It refuses flags that it does not know and listens on loopback only.
- */
+// `npm run sandbox [-- --port 9900]`: the sandbox as an upstream of its own, on loopback, for live tasks without an account.
+
 import { parseArgs } from "node:util";
-import { z } from "zod";
+import { parsePort, requirePort } from "./support/ports.ts";
 import { startSandbox } from "./support/sandbox-server.ts";
+import { shutdownSignal, untilAborted } from "./support/shutdown.ts";
+import { messageOf } from "./support/start-error.ts";
 
 const DEFAULT_PORT = "9900";
 
-const portSchema = z
-  .string()
-  .regex(/^\d{1,5}$/)
-  .transform(Number)
-  .pipe(z.number().max(65_535));
-
 try {
-  const sandbox = await startSandbox(readPort());
-  console.log(`sandbox upstream on ${sandbox.url}`);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void sandbox.close());
-} catch (error) {
-  console.error(`sandbox: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-}
-
-function readPort(): number {
+  const signal = shutdownSignal();
   const { values } = parseArgs({ options: { port: { type: "string", default: DEFAULT_PORT } } });
-  const port = portSchema.safeParse(values.port);
-  if (!port.success) throw new Error(`--port takes a number from 0 (any free port) to 65535, not "${values.port}"`);
-  return port.data;
+  const port = parsePort(values.port);
+  await requirePort(port, "127.0.0.1");
+  const sandbox = await startSandbox(port);
+  console.log(`Sandbox upstream on ${sandbox.url}. A gateway that sends its live tasks there:
+
+  npm start -- --var UPSTREAM_URL:${sandbox.url} --var UPSTREAM_CLIENT_KEY:any-key
+`);
+  await untilAborted(signal);
+  await sandbox.close();
+} catch (error) {
+  console.error(messageOf(error));
+  process.exitCode = 1;
 }

@@ -1,61 +1,45 @@
-// What the README shows, run as it stands: its quick start, block by block in one shell, and its webhook receiver.
+// What the README shows, run as it stands but for its ports: its quick start, block by block in one shell, and its webhook receiver.
 
-import type { ChildProcess } from "node:child_process";
-import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFile } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { PROJECT, untilHealthy } from "../../scripts/support/gateway-process.ts";
+import { freePort, PROJECT } from "../../scripts/support/gateway-process.ts";
+import { type Checkout, checkOut } from "./commands.ts";
 
-const README = readFileSync(join(PROJECT, "README.md"), "utf8");
+/** The README, with the ports of its commands; then with free ones, as its own may be in use on this machine. */
+let readme = readFileSync(join(PROJECT, "README.md"), "utf8");
 
 /** The README's code blocks of a language, in order. */
 const blocks = (language: string) =>
-  [...README.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm"))].map((match) => match[1] ?? "");
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm"))].map((match) => match[1] ?? "");
 
-/** Where the README's client example runs. */
-const EXAMPLE = join(PROJECT, "dist", "readme-client.mjs");
-
-const processes: ChildProcess[] = [];
-const state = mkdtempSync(join(tmpdir(), "solvegate-readme-"));
-
-/** Starts one of the README's long-running commands, in a process group of its own. */
-function start(command: string): ChildProcess {
-  const child = spawn("bash", ["-c", command], { cwd: PROJECT, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-  child.stdout.resume();
-  child.stderr.resume();
-  processes.push(child);
-  return child;
-}
+let checkout: Checkout;
 
 beforeAll(async () => {
-  const commands = README.split("\n").filter((line) => /^npm (run sandbox|start -- )/.test(line));
+  checkout = checkOut();
+  const ports = { gateway: await freePort(), sandbox: await freePort() };
+  readme = readme.replaceAll("127.0.0.1:8787", `127.0.0.1:${ports.gateway}`);
+  readme = readme.replaceAll("127.0.0.1:9900", `127.0.0.1:${ports.sandbox}`);
+  const commands = readme.split("\n").filter((line) => /^npm (run sandbox|start -- )/.test(line));
   expect(commands).toHaveLength(2);
-  for (const command of commands) {
-    // Its own state: the README's tenant must not exist before.
-    const gateway = start(command.startsWith("npm start") ? `${command} --persist-to ${state}` : command);
-    if (command.startsWith("npm start")) await untilHealthy("http://127.0.0.1:8787", () => gateway.exitCode !== null);
-  }
+  const [sandbox = "", start = ""] = commands;
+  await checkout.run(`${sandbox} -- --port ${ports.sandbox}`).until(/Sandbox upstream/);
+  await checkout.run(`${start} --port ${ports.gateway}`).until(/is ready/);
 });
 
-afterAll(async () => {
-  for (const { pid } of processes) if (pid !== undefined) process.kill(-pid, "SIGTERM");
-  await Promise.all(processes.map((child) => child.exitCode ?? new Promise((resolve) => child.once("exit", resolve))));
-  rmSync(state, { recursive: true, force: true });
-  rmSync(EXAMPLE, { force: true });
-});
+afterAll(() => checkout.remove());
 
 describe("the README's quick start", () => {
   it("works as it stands", async () => {
     const [client = ""] = blocks("ts");
     expect(client).toContain("solvegate/client");
     // In the project's folder, where the package finds itself by its own name.
-    writeFileSync(EXAMPLE, client);
-    const run = ["npm run --silent build:client", "export TEST_KEY", `node '${EXAMPLE}'`];
+    writeFileSync(join(checkout.folder, "example.mjs"), client);
+    const run = ["npm run --silent build:client", "export TEST_KEY", "node example.mjs"];
     const script = ["set -euo pipefail", ...blocks("sh"), ...run].join("\n");
-    const { stdout } = await promisify(execFile)("bash", ["-c", script], { cwd: PROJECT });
+    const { stdout } = await promisify(execFile)("bash", ["-c", script], { cwd: checkout.folder });
 
     expect(stdout).toContain('"webhookSecrets":{"live":"whsec_');
     expect(stdout).toMatch(/"status":"ready","mode":"test"/);

@@ -1,0 +1,64 @@
+// What `npm start` prints when the gateway answers.
+
+import { styleText } from "node:util";
+
+export interface BannerFacts {
+  /** The gateway's origin. */
+  readonly url: string;
+  /** The state folder, as it is shown. */
+  readonly state: string;
+  /** The URLs of the upstream accounts. Empty where none is configured. */
+  readonly upstreams: readonly string[];
+  /** A shell expression for the operator's token, or null where there is none and `/admin` is off. */
+  readonly adminToken: string | null;
+}
+
+/** The addresses, what works without configuration, and a line to try. It contains no secret. */
+export function bannerText({ url, state, upstreams, adminToken }: BannerFacts): string {
+  const off = "off until UPSTREAM_CLIENT_KEY is set; npm run sandbox starts a stand-in for the upstream";
+  const rows = [
+    ["Console", `${url}/console`],
+    ["Reference", `${url}/docs`],
+    ["Sandbox", "built in, for test keys (sg_test_…)"],
+    ["Live tasks", upstreams.length === 0 ? off : `to ${[...new Set(upstreams)].join(", ")}`],
+    ["State", `${state} (delete this folder to start afresh)`],
+  ];
+  const table = rows.map(([name = "", value]) => `  ${styleText("dim", name.padEnd(11))}  ${value}`);
+  return [
+    "",
+    styleText("bold", `Solvegate is ready on ${url}`),
+    "",
+    ...table,
+    "",
+    ...adminLines(url, adminToken),
+    "",
+  ].join("\n");
+}
+
+function adminLines(url: string, token: string | null): string[] {
+  if (token === null) {
+    return [
+      "/admin is off, because there is no ADMIN_TOKEN. This makes one; then start again:",
+      "",
+      `  node -p "'ADMIN_TOKEN=' + crypto.randomBytes(24).toString('hex')" >> .dev.vars`,
+    ];
+  }
+  return [
+    "List the tenants, as the operator:",
+    "",
+    `  curl -s ${url}/admin/tenants -H "Authorization: Bearer ${token}"`,
+  ];
+}
+
+/**
+ * A shell expression for the ADMIN_TOKEN in a file of variables.
+ * @param content the file's content
+ * @param token the token in it
+ */
+export function tokenExpression(file: string, content: string, token: string): string {
+  const quoted = `'${file.replaceAll("'", "'\\''")}'`;
+  const plain = content.split("\n").filter((line) => line.startsWith("ADMIN_TOKEN="));
+  if (plain.length === 1 && plain[0] === `ADMIN_TOKEN=${token}`) return `$(sed -n 's/^ADMIN_TOKEN=//p' ${quoted})`;
+  // Quotes, spaces, CR LF or several lines: read by Node as the gateway reads it.
+  return `$(node --env-file=${quoted} -p process.env.ADMIN_TOKEN)`;
+}

@@ -1,0 +1,108 @@
+// The project's commands as a newcomer runs them: real processes, in a copy of the project that has no `.dev.vars` and no state.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { vi } from "vitest";
+import { PROJECT } from "../../scripts/support/gateway-process.ts";
+
+/** What a command needs of the project. Links stand for what it only reads. */
+const COPIED = ["scripts", "wrangler.toml", "package.json", "README.md"] as const;
+const LINKED = ["src", "node_modules"] as const;
+
+/** Marks every process that a command starts, in its environment. */
+const MARK = "SOLVEGATE_TEST_COMMAND";
+
+export interface Command {
+  /** npm's process. */
+  readonly child: ChildProcess;
+  readonly exited: Promise<number | null>;
+  stdout(): string;
+  stderr(): string;
+  /** Waits until stdout, or stderr, matches. Fails when the command ends before. */
+  until(pattern: RegExp): Promise<void>;
+  untilError(pattern: RegExp): Promise<void>;
+  /** Its processes that run, npm's own included: id and command line. */
+  processes(): { readonly pid: number; readonly line: string }[];
+}
+
+export interface Checkout {
+  readonly folder: string;
+  /** Starts a command line in the folder. */
+  run(line: string, env?: Readonly<Record<string, string>>): Command;
+  /** Kills everything that was started in it, and deletes it. */
+  remove(): Promise<void>;
+}
+
+/** A copy of the project in a folder of its own. */
+export function checkOut(): Checkout {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "solvegate-checkout-")));
+  for (const name of COPIED) cpSync(join(PROJECT, name), join(folder, name), { recursive: true });
+  for (const name of LINKED) symlinkSync(join(PROJECT, name), join(folder, name));
+  mkdirSync(join(folder, "dist"));
+  symlinkSync(join(PROJECT, "dist", "assets"), join(folder, "dist", "assets"));
+  const commands: Command[] = [];
+  return {
+    folder,
+    run: (line, env = {}) => {
+      const command = start(folder, line, env);
+      commands.push(command);
+      return command;
+    },
+    remove: async () => {
+      for (const command of commands) for (const { pid } of command.processes()) process.kill(pid, "SIGKILL");
+      await Promise.all(commands.map(({ exited }) => exited));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function start(cwd: string, line: string, env: Readonly<Record<string, string>>): Command {
+  const mark = randomUUID();
+  // In a process group of its own, as a terminal would start it.
+  const child = spawn("bash", ["-c", `exec ${line}`], {
+    cwd,
+    detached: true,
+    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, ...env, [MARK]: mark },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const texts = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (chunk: string) => {
+      texts[name] += chunk;
+    });
+  }
+  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const until = async (name: "stdout" | "stderr", pattern: RegExp) => {
+    const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+    await vi.waitUntil(() => hasEnded() || pattern.test(texts[name]), { timeout: 60_000 });
+    if (!pattern.test(texts[name])) throw new Error(`${line} ended without ${pattern}: ${texts.stdout}${texts.stderr}`);
+  };
+  return {
+    child,
+    exited,
+    until: (pattern) => until("stdout", pattern),
+    untilError: (pattern) => until("stderr", pattern),
+    stdout: () => texts.stdout,
+    stderr: () => texts.stderr,
+    processes: () => processesWith(`${MARK}=${mark}`),
+  };
+}
+
+/** The running processes with an entry in their environment. A zombie's environment is empty. */
+function processesWith(entry: string): { pid: number; line: string }[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => readProcess(pid, "environ").split("\0").includes(entry))
+    .map((pid) => ({ pid: Number(pid), line: readProcess(pid, "cmdline").replaceAll("\0", " ") }));
+}
+
+function readProcess(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
+}
