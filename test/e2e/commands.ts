@@ -8,9 +8,8 @@ import { join } from "node:path";
 import { vi } from "vitest";
 import { PROJECT } from "../../scripts/support/gateway-process.ts";
 
-/** What a command needs of the project. Links stand for what it only reads. */
-const COPIED = ["scripts", "wrangler.toml", "package.json", "README.md"] as const;
-const LINKED = ["src", "node_modules"] as const;
+/** What the commands need of the project, besides packages and built pages. */
+const COPIED = ["src", "scripts", "wrangler.toml", "package.json", "tsconfig.json"] as const;
 
 /** Marks every process that a command starts, in its environment. */
 const MARK = "SOLVEGATE_TEST_COMMAND";
@@ -40,9 +39,8 @@ export interface Checkout {
 export function checkOut(): Checkout {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "solvegate-checkout-")));
   for (const name of COPIED) cpSync(join(PROJECT, name), join(folder, name), { recursive: true });
-  for (const name of LINKED) symlinkSync(join(PROJECT, name), join(folder, name));
   mkdirSync(join(folder, "dist"));
-  symlinkSync(join(PROJECT, "dist", "assets"), join(folder, "dist", "assets"));
+  for (const name of ["node_modules", "dist/assets"]) symlinkSync(join(PROJECT, name), join(folder, name));
   const commands: Command[] = [];
   return {
     folder,
