@@ -1,8 +1,6 @@
 // `solvegate listen` and `solvegate.events()` of the installed package, on the machine's own Node, against a fake gateway.
 
-import { type ChildProcess, spawn } from "node:child_process";
 import { createServer, type Server } from "node:http";
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startReceiver, type WebhookReceiver } from "../../scripts/support/webhook-receiver.ts";
 import { parseCommandLine } from "../../src/client/cli/options.ts";
@@ -13,7 +11,6 @@ import { type InstalledClient, installClient, SYSTEM_NODE } from "./installed-cl
 let installed: InstalledClient;
 let gateway: FakeStream;
 let receiver: WebhookReceiver;
-const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   installed = await installClient();
@@ -25,36 +22,14 @@ beforeEach(async () => {
   receiver = await startReceiver();
 });
 afterEach(async () => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
+  installed.killCommands();
   await gateway.close();
   await receiver.close();
 });
 
-interface Running {
-  readonly child: ChildProcess;
-  readonly output: { stdout: string; stderr: string };
-  readonly exit: Promise<number | null>;
-}
-
-/** Starts the installed package's command. */
-function solvegate(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-  const command = join(installed.folder, "node_modules", ".bin", "solvegate");
-  const { SOLVEGATE_URL: _url, SOLVEGATE_API_KEY: _key, ...own } = process.env;
-  const child = spawn(SYSTEM_NODE, [command, ...args], { cwd: installed.folder, env: { ...own, ...env } });
-  children.push(child);
-  const output = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name]?.setEncoding("utf8").on("data", (text: string) => {
-      output[name] += text;
-    });
-  }
-  const exit = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
-  return { child, output, exit };
-}
-
 /** Starts `solvegate listen` with the fake gateway's URL and key in its environment. */
 const listen = (...args: string[]) =>
-  solvegate(["listen", ...args], { SOLVEGATE_URL: gateway.url, SOLVEGATE_API_KEY: STREAM_KEY });
+  installed.solvegate(["listen", ...args], { SOLVEGATE_URL: gateway.url, SOLVEGATE_API_KEY: STREAM_KEY });
 
 const until = (look: () => string) => expect.poll(look, { timeout: 20_000 });
 
@@ -109,14 +84,14 @@ describe("the command line", () => {
   });
 
   it("exits with 2 and one line on stderr when it is invalid", async () => {
-    const { output, exit } = solvegate(["listen", "--forward-to"]);
+    const { output, exit } = installed.solvegate(["listen", "--forward-to"]);
     expect(await exit).toBe(2);
     expect(output.stderr).toMatch(/^solvegate: .*--forward-to.*\n$/);
     expect(output.stdout).toBe("");
   });
 
   it.each(["--help", "--version"])("prints what %s asks for and exits with 0", async (option) => {
-    const { output, exit } = solvegate([option]);
+    const { output, exit } = installed.solvegate([option]);
     expect(await exit).toBe(0);
     expect(output.stdout).toMatch(option === "--help" ? /solvegate listen --url URL/ : /^\d+\.\d+\.\d+\n$/);
   });
@@ -225,7 +200,7 @@ describe("solvegate listen", () => {
 
   it("exits with 1 and one line for a wrong key, without quoting it", async () => {
     const wrong = { SOLVEGATE_URL: gateway.url, SOLVEGATE_API_KEY: "sg_test_acme_wrong" };
-    const { output, exit } = solvegate(["listen"], wrong);
+    const { output, exit } = installed.solvegate(["listen"], wrong);
     expect(await exit).toBe(1);
     expect(output.stderr).toBe("solvegate: unauthenticated: It is unauthenticated.\n");
   });

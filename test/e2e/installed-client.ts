@@ -1,11 +1,19 @@
 // The package as a user gets it: packed, and installed into an empty folder; and the Node that runs it.
 
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { PROJECT } from "../../scripts/support/gateway-process.ts";
+
+/** A running `solvegate`. */
+export interface Command {
+  readonly child: ChildProcess;
+  /** What it has printed so far. */
+  readonly output: { stdout: string; stderr: string };
+  readonly exit: Promise<number | null>;
+}
 
 export interface InstalledClient {
   readonly folder: string;
@@ -15,6 +23,10 @@ export interface InstalledClient {
   write(files: Readonly<Record<string, string>>): void;
   /** Runs a program in the folder; resolves with what it printed to stdout. */
   run(command: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
+  /** Starts the package's command, on the machine's own Node. */
+  solvegate(args: readonly string[], env?: Readonly<Record<string, string>>): Command;
+  /** Ends commands that still run. */
+  killCommands(): void;
   remove(): void;
 }
 
@@ -50,6 +62,27 @@ export async function installClient(): Promise<InstalledClient> {
   write({ "package.json": JSON.stringify({ name: "new-user", private: true, type: "module" }) });
   const install = ["install", `./${tarball}`, "--prefer-offline", "--no-audit", "--no-fund"];
   const { stdout, stderr } = await promisify(execFile)("npm", install, { cwd: folder });
+  const running: ChildProcess[] = [];
+  const solvegate = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
+    const command = join(folder, "node_modules", ".bin", "solvegate");
+    const { SOLVEGATE_URL: _url, SOLVEGATE_API_KEY: _key, ...own } = process.env;
+    const child = spawn(SYSTEM_NODE, [command, ...args], { cwd: folder, env: { ...own, ...env } });
+    running.push(child);
+    return observe(child);
+  };
+  const killCommands = () => {
+    for (const child of running.splice(0)) child.kill("SIGKILL");
+  };
   const remove = () => rmSync(folder, { recursive: true, force: true });
-  return { folder, installOutput: stdout + stderr, write, run, remove };
+  return { folder, installOutput: stdout + stderr, write, run, solvegate, killCommands, remove };
+}
+
+function observe(child: ChildProcess): Command {
+  const output = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name]?.setEncoding("utf8").on("data", (text: string) => {
+      output[name] += text;
+    });
+  }
+  return { child, output, exit: new Promise((resolve) => child.once("close", (code) => resolve(code))) };
 }
