@@ -1,4 +1,4 @@
-// The Worker as it is deployed: wrangler's own bundle, minified, in a folder of the run. It deploys nothing.
+// The Worker as deployed: wrangler's minified bundle, its size, and the time that its isolate needs to start.
 
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -7,54 +7,87 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
-import { interrupted } from "./endings.ts";
+import { interrupted } from "./cleanup.ts";
+import type { Figure } from "./report.ts";
+import { summarize } from "./stats.ts";
 
-/** The project's folder. */
-export const PROJECT = join(dirname(fileURLToPath(import.meta.url)), "..");
+export const PROJECT: string = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** What is used of esbuild, which comes with wrangler and is found through it. */
+/** What is used of esbuild, which is installed with wrangler. */
 interface EsbuildModule {
   transformSync(text: string, options: { readonly loader: "ts" }): { readonly code: string };
 }
 
-const wranglerPackage = createRequire(import.meta.url).resolve("wrangler/package.json");
-const esbuild = createRequire(wranglerPackage)("esbuild") as EsbuildModule;
-
-/** A file that the bundle's main module imports by name. */
-interface TextModule {
-  readonly name: string;
-  readonly contents: string;
+/** What is used of a V8 profile; deltas in microseconds, one per sample. */
+interface CpuProfile {
+  readonly nodes: readonly { readonly id: number; readonly callFrame: { readonly functionName: string } }[];
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
 }
 
+export const requireFromWrangler: NodeJS.Require = createRequire(
+  createRequire(import.meta.url).resolve("wrangler/package.json"),
+);
+const esbuild = requireFromWrangler("esbuild") as EsbuildModule;
+
 export interface Bundle {
+  readonly folder: string;
   readonly script: string;
-  /** SQL migrations, as text. */
-  readonly texts: readonly TextModule[];
-  /** Bytes of all modules together. */
-  readonly minifiedBytes: number;
-  readonly gzippedBytes: number;
+  /** SQL migrations, which the script imports by name. */
+  readonly texts: readonly { readonly name: string; readonly contents: string }[];
 }
 
 /** Bundles the Worker into `folder`, as `npm run deploy` does. */
 export async function buildWorker(folder: string): Promise<Bundle> {
   await runWrangler(["deploy", "--dry-run", "--minify", "--outdir", folder]);
-  const script = readFileSync(join(folder, "index.js"), "utf8");
-  const texts = readdirSync(folder)
-    .filter((name) => name.endsWith(".sql"))
-    .map((name) => ({ name, contents: readFileSync(join(folder, name), "utf8") }));
+  const read = (name: string) => ({ name, contents: readFileSync(join(folder, name), "utf8") });
+  const texts = readdirSync(folder).filter((name) => name.endsWith(".sql"));
+  return { folder, script: read("index.js").contents, texts: texts.map(read) };
+}
+
+export function measureSize({ script, texts }: Bundle): Figure {
   const all = Buffer.from([script, ...texts.map(({ contents }) => contents)].join(""));
-  return { script, texts, minifiedBytes: all.length, gzippedBytes: gzipSync(all).length };
+  return {
+    name: "bundle, minified and gzipped",
+    unit: "KiB",
+    value: gzipSync(all).length / 1_024,
+    target: { side: "at most", bound: 180 },
+    parts: { minifiedKiB: all.length / 1_024 },
+  };
 }
 
-/** A file of this folder, as JavaScript: what runs in workerd and not here. */
-export function benchFile(name: string): string {
-  const text = readFileSync(join(PROJECT, "bench", name), "utf8");
-  return name.endsWith(".ts") ? esbuild.transformSync(text, { loader: "ts" }).code : text;
+/** CPU time of the isolate's start: module evaluation and garbage collection, without idle time. */
+export async function measureStartup({ folder }: Bundle, rounds: number): Promise<Figure> {
+  const activeMs: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const path = join(folder, `startup-${round}.cpuprofile`);
+    await runWrangler(["check", "startup", "--args=--minify", "--outfile", path]);
+    activeMs.push(activeMsOf(JSON.parse(readFileSync(path, "utf8")) as CpuProfile));
+  }
+  const { median, spread } = summarize(activeMs);
+  return {
+    name: "start-up",
+    unit: "ms",
+    value: median,
+    spread,
+    target: { side: "at most", bound: 60 },
+    parts: { activeMs },
+  };
 }
 
-/** Runs a wrangler command in the project's folder; rejects where it fails. */
-export async function runWrangler(flags: readonly string[]): Promise<void> {
-  const command = join(dirname(wranglerPackage), "bin", "wrangler.js");
+function activeMsOf({ nodes, samples, timeDeltas }: CpuProfile): number {
+  const idle = new Set(nodes.filter(({ callFrame }) => callFrame.functionName === "(idle)").map(({ id }) => id));
+  return samples.reduce((sum, id, index) => sum + (idle.has(id) ? 0 : (timeDeltas[index] ?? 0)), 0) / 1_000;
+}
+
+/** A file of the project as JavaScript, for workerd. */
+export function readScript(path: string): string {
+  const text = readFileSync(join(PROJECT, path), "utf8");
+  return path.endsWith(".ts") ? esbuild.transformSync(text, { loader: "ts" }).code : text;
+}
+
+async function runWrangler(flags: readonly string[]): Promise<void> {
+  const command = join(dirname(requireFromWrangler.resolve("wrangler/package.json")), "bin", "wrangler.js");
   await promisify(execFile)(process.execPath, [command, ...flags], {
     cwd: PROJECT,
     signal: interrupted,

@@ -1,102 +1,166 @@
-// The gateway's entry in the bench: the deployed bundle, with what a bench must change, by variables of its own:
+// The gateway's entry in the bench: the deployed bundle, with rate limits counted in memory. On the platform the machine that asks
+// counts in its memory too; the local stand-in writes a row to disk for each call. Variables change more, each for one measurement:
 //
-// - Rate limits are counted in memory. On the platform they are counted in the memory of the machine that asks; the local stand-in
-//   writes a row to disk for each call instead, which no deployed gateway pays for. They let everything pass, but for creations
-//   beyond BENCH_CREATIONS a key, where that is set: no period ends while the bench runs.
-// - BENCH_DEFER_ALARMS: each alarm is armed an hour later. What is then seen is accepting alone, as the floor does it.
-// - BENCH_SPEED: the objects' clock runs so many times faster, alarms with it. A life of minutes is then counted in seconds.
-// - BENCH_METER: what objects do is counted, and told at /__bench/meter.
-//
-// Nothing else of the bundle or its bindings is replaced.
+// BENCH_DEFER_ALARMS: tasks' alarms are set an hour later, so that only accepting is left.
+// BENCH_FAR_MS: each call from a task's object to its tenant's takes this much longer. /__bench/calls lists these calls.
+// BENCH_SPEED: the objects' clock and alarms run faster, so that minutes are counted in seconds.
+// BENCH_METER: counts rows, alarms and calls for /__bench/meter.
+// BENCH_TIMES: times the methods of tenants' objects for /__bench/times; /__bench/fill fills a ledger.
 
 import { env as variables } from "cloudflare:workers";
-import { Meter } from "./counting.js";
-import worker, { TaskObject as DeployedTaskObject, TenantObject as DeployedTenantObject } from "./index.js";
+import * as deployed from "./index.js";
+import { fillLedger } from "./ledger-rows.js";
+import { Meter } from "./meter.js";
 
-/** Alarms are deferred by this (ms): beyond any run of the bench. */
+export * from "./index.js";
+
 const DEFERRED_BY_MS = variables.BENCH_DEFER_ALARMS === "true" ? 3_600_000 : 0;
-
+const FAR_MS = Number(variables.BENCH_FAR_MS ?? "-1");
 const SPEED = Number(variables.BENCH_SPEED ?? "1");
 
 const machineNow = Date.now.bind(Date);
-/** Both clocks agree at the first request: before it the platform shows none. */
-let beganAt = null;
+/** Both clocks agree at the first request: before it the platform has no time. */
+let startedAt = null;
 const origin = () => {
-  beganAt ??= machineNow();
-  return beganAt;
+  startedAt ??= machineNow();
+  return startedAt;
 };
-const fast = (at) => origin() + (at - origin()) * SPEED;
-/** Rounded up: an alarm that rings before its time would be set once more, and counted twice. */
-const real = (at) => Math.ceil(origin() + (at - origin()) / SPEED);
-if (SPEED !== 1) Date.now = () => Math.floor(fast(machineNow()));
+const toFast = (at) => Math.floor(origin() + (at - origin()) * SPEED);
+/** Rounded up: an alarm that fires too early would be set again, and counted twice. */
+const toReal = (at) => Math.ceil(origin() + (at - origin()) / SPEED);
+if (SPEED !== 1) Date.now = () => toFast(machineNow());
 
 /** A class whose alarms follow the bench's clock. */
 function timed(Deployed, deferredByMs) {
+  if (SPEED === 1 && deferredByMs === 0) return Deployed;
   return class extends Deployed {
     constructor(context, env) {
-      if (SPEED !== 1 || deferredByMs !== 0) {
-        const { storage } = context;
-        const arm = storage.setAlarm.bind(storage);
-        const read = storage.getAlarm.bind(storage);
-        storage.setAlarm = (at, options) => arm(real(at) + deferredByMs, options);
-        storage.getAlarm = async (options) => {
-          const at = await read(options);
-          return at === null ? null : Math.floor(fast(at - deferredByMs));
-        };
-      }
+      const { storage } = context;
+      const setAlarm = storage.setAlarm.bind(storage);
+      const getAlarm = storage.getAlarm.bind(storage);
+      storage.setAlarm = (at, options) => setAlarm(toReal(at) + deferredByMs, options);
+      storage.getAlarm = async (options) => {
+        const at = await getAlarm(options);
+        return at === null ? null : toFast(at - deferredByMs);
+      };
       super(context, env);
     }
 
     alarm(info) {
-      return super.alarm(info && { ...info, scheduledTime: Math.floor(fast(info.scheduledTime)) });
+      return super.alarm(info && { ...info, scheduledTime: toFast(info.scheduledTime) });
     }
   };
 }
 
-export const TaskObject = timed(DeployedTaskObject, DEFERRED_BY_MS);
-export const TenantObject = timed(DeployedTenantObject, 0);
+/** Calls of tasks' objects to tenants' objects. */
+const farCalls = [];
 
-/** Counts by key, and lets `limit` calls of each pass. */
-class MemoryLimit {
-  #counts = new Map();
-  #limit;
-
-  constructor(limit = Number.POSITIVE_INFINITY) {
-    this.#limit = limit;
-  }
-
-  async limit({ key }) {
-    const count = (this.#counts.get(key) ?? 0) + 1;
-    this.#counts.set(key, count);
-    return { success: count <= this.#limit };
-  }
+/** A namespace whose objects are BENCH_FAR_MS away from the task. */
+function far(namespace, taskId) {
+  const callable = (stub) =>
+    new Proxy(stub, {
+      get: (target, method) => {
+        if (method === "then") return undefined;
+        return async (...parameters) => {
+          farCalls.push({ taskId, method, at: Date.now() });
+          await scheduler.wait(FAR_MS);
+          return target[method](...parameters);
+        };
+      },
+    });
+  return new Proxy(namespace, {
+    get: (target, name) => {
+      const member = target[name];
+      if (typeof member !== "function") return member;
+      if (name === "get" || name === "getByName") return (...parameters) => callable(target[name](...parameters));
+      return member.bind(target);
+    },
+  });
 }
 
-const creations = variables.BENCH_CREATIONS;
-const limits = {
-  CREATE_LIMIT: new MemoryLimit(creations === undefined ? undefined : Number(creations)),
-  CALL_LIMIT: new MemoryLimit(),
-  AUTH_FAILURE_LIMIT: new MemoryLimit(),
-  UNKNOWN_KEY_LIMIT: new MemoryLimit(),
-  WEBHOOK_TEST_LIMIT: new MemoryLimit(),
-};
+const TimedTaskObject = timed(deployed.TaskObject, DEFERRED_BY_MS);
+export const TaskObject =
+  FAR_MS < 0
+    ? TimedTaskObject
+    : class extends TimedTaskObject {
+        constructor(context, env) {
+          super(context, { ...env, TENANTS: far(env.TENANTS, context.id.toString()) });
+        }
+      };
+
+/** How long each method of a tenant's object ran. */
+const times = [];
+
+/** The clock stands still while code runs, so it is read after a wait. */
+async function tick() {
+  await scheduler.wait(1);
+  return machineNow();
+}
+
+class MeasuredTenantObject extends deployed.TenantObject {
+  fillLedger(rows) {
+    return fillLedger(this.ctx.storage.sql, rows);
+  }
+
+  /** Leaves memory, so that everything is loaded again. */
+  reload() {
+    this.ctx.abort("reload");
+  }
+}
+if (variables.BENCH_TIMES === "true") {
+  for (const name of Object.getOwnPropertyNames(deployed.TenantObject.prototype)) {
+    const method = deployed.TenantObject.prototype[name];
+    if (name === "constructor" || name === "alarm" || typeof method !== "function") continue;
+    MeasuredTenantObject.prototype[name] = async function (...parameters) {
+      const before = await tick();
+      const overheadMs = (await tick()) - before;
+      const calledAt = await tick();
+      const result = await method.apply(this, parameters);
+      times.push({ method: name, ms: (await tick()) - calledAt - overheadMs });
+      return result;
+    };
+  }
+}
+export const TenantObject = variables.BENCH_TIMES === "true" ? MeasuredTenantObject : timed(deployed.TenantObject, 0);
 
 const meter = variables.BENCH_METER === "true" ? new Meter() : null;
 if (meter !== null) {
-  meter.watchObjects(DeployedTaskObject.prototype, "task");
-  meter.watchObjects(DeployedTenantObject.prototype, "shared");
+  for (const [name, exported] of Object.entries(deployed)) {
+    if (/Object$/.test(name)) meter.watchObjects(exported.prototype, name === "TaskObject" ? "task" : "shared");
+  }
   meter.watchFetch(globalThis);
-  meter.watchWorker(worker);
+  meter.watchWorker(deployed.default);
   meter.watchKv(Object.getPrototypeOf(variables.DIRECTORY));
 }
 
-/** One environment an isolate: the gateway remembers its parsed configuration by it. */
-let limited = null;
+async function bench(request, env) {
+  const { pathname, searchParams } = new URL(request.url);
+  const tenant = () => env.TENANTS.get(env.TENANTS.idFromName(searchParams.get("tenant")));
+  switch (pathname) {
+    case "/__bench/meter":
+      return Response.json(meter.read());
+    case "/__bench/calls":
+      return Response.json(farCalls);
+    case "/__bench/times":
+      return Response.json(times.splice(0));
+    case "/__bench/fill":
+      await tenant().fillLedger(Number(searchParams.get("rows")));
+      await tenant()
+        .reload()
+        .catch(() => undefined);
+      return Response.json({});
+  }
+}
+
+const noLimit = { limit: async () => ({ success: true }) };
+
+/** One environment per isolate: the gateway caches the parsed configuration by it. */
+let unlimited = null;
 
 export default {
-  fetch(request, env, context) {
-    if (meter !== null && request.url.endsWith("/__bench/meter")) return Response.json(meter.read());
-    limited ??= { ...env, ...limits };
-    return worker.fetch(request, limited, context);
+  async fetch(request, env, context) {
+    if (request.url.includes("/__bench/")) return bench(request, env);
+    unlimited ??= { ...env, ...Object.fromEntries(env.BENCH_LIMITS.map((name) => [name, noLimit])) };
+    return deployed.default.fetch(request, unlimited, context);
   },
 };

@@ -108,7 +108,7 @@ export function measureFirstPoll({ tasks, seeds }: { readonly tasks: number; rea
         unit: "ratio",
         value: lagOf(add(...sums.map(([, one]) => one))),
         spread: [Math.min(...lag), Math.max(...lag)],
-        target: target && { side: "at most", bound: target.lag },
+        ...(target === null ? {} : { target: { side: "at most", bound: target.lag } }),
         parts: Object.fromEntries(sums.map(([name, one]) => [name, lagOf(one)])),
       },
       {
@@ -116,7 +116,7 @@ export function measureFirstPoll({ tasks, seeds }: { readonly tasks: number; rea
         unit: "ratio",
         value: saved.reduce((sum, share) => sum + share, 0) / saved.length,
         spread: [Math.min(...saved), Math.max(...saved)],
-        target: target && { side: "at least", bound: target.saved },
+        ...(target === null ? {} : { target: { side: "at least", bound: target.saved } }),
         parts: Object.fromEntries(sums.map(([name, one]) => [name, savedOf(one)])),
       },
     ];
@@ -128,6 +128,6 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   console.log(tableOf(figures));
   for (const { name, parts } of figures) {
     console.log(`\n${name}`);
-    for (const [part, value] of Object.entries(parts)) console.log(`  ${Number(value).toFixed(3)}  ${part}`);
+    for (const [part, value] of Object.entries(parts ?? {})) console.log(`  ${Number(value).toFixed(3)}  ${part}`);
   }
 }

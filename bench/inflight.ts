@@ -1,155 +1,118 @@
-// Hundreds of tasks in flight, none of them ever solved: how well their polls keep the cadence, as upstream sees it, and how much
-// memory each holds. The gateway and the floor that solves, in turn, under the same load.
+// Hundreds of tasks in flight that are never solved: how well their polls keep the interval, as the upstream sees it, and how much
+// memory each needs.
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { SandboxRequest } from "../scripts/support/sandbox-server.ts";
 import type { Bundle } from "./build.ts";
-import { sendSteadily } from "./load.ts";
-import { anonymousKiB } from "./memory.ts";
-import type { Outside, SolvingSide } from "./outside.ts";
-import { openOutside, setSolvingFloor, setSolvingGateway } from "./outside.ts";
+import { Caller, sendSteadily } from "./load.ts";
+import type { UpstreamTask } from "./outside.ts";
+import { openOutside, taskBody } from "./outside.ts";
 import type { Figure } from "./report.ts";
-import { quantile, summarise } from "./stats.ts";
+import type { RunningWorker } from "./runtime.ts";
+import { createCaller, startBaseline, startGateway } from "./runtime.ts";
+import { quantile, summarize } from "./stats.ts";
 
-/** The contract's cadence (ms). */
-const CADENCE_MS = 3_000;
-
-/** Tasks in flight. */
+const POLL_INTERVAL_MS = 3_000;
 const TASKS = 300;
 
-/** Submissions a second: their polls then lie spread over the cadence. */
+/** Submissions per second. */
 const SUBMITTED_PER_S = 75;
 
-/** Tasks before anything is counted, and how long (ms) they are left alone: the isolate has compiled what it runs. */
-const WARM_UP = { count: 30, ms: 2_000 } as const;
+/** Tasks that compile the code, and how long they are left alone (ms). */
+const WARM_UP = { tasks: 30, ms: 2_000 } as const;
 
-/** Memory is read this often (ms) while the tasks are in flight; the middle of the readings counts, for garbage comes and goes. */
+/** Memory is read this often (ms), and the median counts, because it varies with garbage collection. */
 const READ_EVERY_MS = 500;
 
 export interface InflightPlan {
   readonly rounds: number;
-  /** How long (ms) the tasks are watched in flight: some polls of each. */
+  /** How long the tasks are watched in flight (ms). */
   readonly watchMs: number;
 }
 
-/** What one side showed in one round. */
-interface Round {
-  /** By how much (ms) each poll came later than one cadence after the answer before. */
-  readonly overMs: readonly number[];
-  /** Null where the system does not tell. */
-  readonly taskKiB: number | null;
-}
-
-/** Measures both sides and says what came of it. */
-export async function measureInflight(bundle: Bundle, plan: InflightPlan, tell: (line: string) => void) {
-  const gateway: Round[] = [];
-  const floor: Round[] = [];
+export async function measureInflight(bundle: Bundle, plan: InflightPlan): Promise<Figure[]> {
+  const overByRound: number[][] = [];
+  const gatewayKiB: number[] = [];
+  const baselineKiB: number[] = [];
   for (let round = 0; round < plan.rounds; round += 1) {
-    const sides = [
-      async () => gateway.push(await play((outside) => setSolvingGateway(bundle, outside, CADENCE_MS), plan)),
-      async () => floor.push(await play((outside) => setSolvingFloor(outside, CADENCE_MS), plan)),
-    ];
-    for (const side of round % 2 === 0 ? sides : sides.reverse()) await side();
-    tell(
-      `in flight, round ${round + 1} of ${plan.rounds}: ${describe("gateway", gateway)}; ${describe("floor", floor)}`,
+    const outside = await openOutside();
+    const gateway = await startGateway(bundle, outside.variables);
+    const caller = await createCaller(gateway, "tenant-a", "live");
+    const send = (index: number) => caller.send("POST", "/v1/tasks", { body: taskBody("never", `task-${index}`) });
+    const from = Date.now() + WARM_UP.ms + POLL_INTERVAL_MS;
+    gatewayKiB.push(await memoryPerTask(gateway, caller, send, plan.watchMs));
+    overByRound.push(
+      outside.tasks
+        .flatMap(overOf)
+        .filter(({ at }) => at >= from)
+        .map(({ overMs }) => overMs),
     );
-  }
-  return figuresOf(gateway, floor);
-}
-
-async function play(set: (outside: Outside) => Promise<SolvingSide>, { watchMs }: InflightPlan): Promise<Round> {
-  const outside = await openOutside();
-  const side = await set(outside);
-  try {
-    const { pid } = side.worker;
-    let sent = 0;
-    const submit = async () => {
-      sent += 1;
-      return side.submit("sandbox-never", `task-${sent}`);
-    };
-    await sendSteadily(SUBMITTED_PER_S, WARM_UP.count, submit);
-    await delay(WARM_UP.ms);
-    const before = pid === null ? null : anonymousKiB(pid);
-    await sendSteadily(SUBMITTED_PER_S, TASKS, submit);
-    // One cadence later the burst of submissions has settled.
-    await delay(CADENCE_MS);
-    const from = Date.now();
-    const readings: number[] = [];
-    while (Date.now() < from + watchMs) {
-      await delay(READ_EVERY_MS);
-      if (pid !== null && before !== null) readings.push((anonymousKiB(pid) - before) / TASKS);
-    }
-    const taskKiB = readings.length === 0 ? null : quantile(readings, 0.5);
-    return { overMs: overOf(outside.upstream.requests, from), taskKiB };
-  } finally {
-    await side.close();
     await outside.close();
+
+    // Its alarm fires as often as the gateway polls, so that its objects stay in memory too.
+    const baseline = await startBaseline({ ALARM_MS: String(POLL_INTERVAL_MS), ALARMS: "100" });
+    const baselineCaller = new Caller(baseline.url);
+    const sendToBaseline = () => baselineCaller.send("POST", "/", { body: taskBody("never", "task") });
+    baselineKiB.push(await memoryPerTask(baseline, baselineCaller, sendToBaseline, plan.watchMs));
   }
-}
-
-/** How far over the cadence the polls since `from` were, each counted from the answer before it. */
-function overOf(requests: readonly SandboxRequest[], from: number): number[] {
-  const answeredAt = new Map<string, number>();
-  const overMs: number[] = [];
-  for (const { taskId, at, endedAt } of requests) {
-    if (taskId === null) continue;
-    const previous = answeredAt.get(taskId);
-    if (previous !== undefined && at >= from) overMs.push(at - previous - CADENCE_MS);
-    answeredAt.set(taskId, endedAt);
-  }
-  return overMs;
-}
-
-function describe(name: string, rounds: readonly Round[]): string {
-  const last = rounds.at(-1);
-  if (last === undefined) return name;
-  const memory = last.taskKiB === null ? "" : `, ${last.taskKiB.toFixed(0)} KiB a task`;
-  return `${name} p99 over by ${quantile(last.overMs, 0.99)} ms${memory}`;
-}
-
-function figuresOf(gateway: readonly Round[], floor: readonly Round[]): Figure[] {
-  const overs = gateway.map(({ overMs }) => Math.min(...overMs) + CADENCE_MS);
-  const figures: Figure[] = [
+  const least = overByRound.map((overs) => POLL_INTERVAL_MS + Math.min(...overs));
+  const p99 = summarize(overByRound.map((overs) => quantile(overs, 0.99)));
+  const memory = summarize(gatewayKiB.map((kib, index) => kib / (baselineKiB[index] ?? Number.NaN)));
+  return [
     {
-      name: `polls' spacing, ${TASKS} tasks in flight, least`,
+      name: `poll spacing, ${TASKS} tasks in flight, least`,
       unit: "ms",
-      value: Math.min(...overs),
-      spread: [Math.min(...overs), Math.max(...overs)],
-      target: { side: "at least", bound: CADENCE_MS },
-      parts: { polls: gateway.map(({ overMs }) => overMs.length) },
+      value: Math.min(...least),
+      target: { side: "at least", bound: POLL_INTERVAL_MS },
+      parts: { polls: overByRound.map(({ length }) => length) },
     },
-    spacing(`polls' spacing, ${TASKS} tasks in flight, p99 over by`, gateway, { side: "at most", bound: 50 }),
-    spacing("the same on the floor that solves", floor, null),
+    {
+      name: `poll spacing, ${TASKS} tasks in flight, p99 over by`,
+      unit: "ms",
+      value: p99.median,
+      spread: p99.spread,
+      target: { side: "at most", bound: 50 },
+      parts: { p50Ms: overByRound.map((overs) => quantile(overs, 0.5)) },
+    },
+    {
+      name: "memory per task in flight, to the baseline",
+      unit: "ratio",
+      value: memory.median,
+      spread: memory.spread,
+      target: { side: "at most", bound: 1.3 },
+      parts: { gatewayKiB, baselineKiB },
+    },
   ];
-  const memory = memoryOf(gateway, floor);
-  return memory === null ? figures : [...figures, memory];
 }
 
-/** The middle round: what the machine does besides comes and goes by seconds. */
-function spacing(name: string, rounds: readonly Round[], target: Figure["target"]): Figure {
-  const of = (share: number) => rounds.map(({ overMs }) => quantile(overMs, share));
-  const { median, least, greatest } = summarise(of(0.99));
-  return {
-    name,
-    unit: "ms",
-    value: median,
-    spread: [least, greatest],
-    target,
-    parts: { p50Ms: of(0.5), p99Ms: of(0.99) },
-  };
+/** Brings the tasks in flight and stops the Worker at the end. */
+async function memoryPerTask(
+  worker: RunningWorker,
+  caller: Caller,
+  send: (index: number) => Promise<unknown>,
+  watchMs: number,
+): Promise<number> {
+  try {
+    await sendSteadily(SUBMITTED_PER_S, WARM_UP.tasks, (index) => send(-index));
+    await delay(WARM_UP.ms);
+    const before = worker.memoryKiB();
+    await sendSteadily(SUBMITTED_PER_S, TASKS, send);
+    await delay(POLL_INTERVAL_MS);
+    const readings: number[] = [];
+    for (let passedMs = 0; passedMs < watchMs; passedMs += READ_EVERY_MS) {
+      await delay(READ_EVERY_MS);
+      readings.push((worker.memoryKiB() - before) / TASKS);
+    }
+    return quantile(readings, 0.5);
+  } finally {
+    caller.close();
+    await worker.stop();
+  }
 }
 
-function memoryOf(gateway: readonly Round[], floor: readonly Round[]): Figure | null {
-  const gatewayKiB = gateway.map(({ taskKiB }) => taskKiB).filter((kib) => kib !== null);
-  const floorKiB = floor.map(({ taskKiB }) => taskKiB).filter((kib) => kib !== null);
-  if (gatewayKiB.length < gateway.length || floorKiB.length < floor.length) return null;
-  const ratios = summarise(gatewayKiB.map((kib, index) => kib / (floorKiB[index] ?? Number.NaN)));
-  return {
-    name: "memory per task in flight, to the floor that solves",
-    unit: "ratio",
-    value: ratios.median,
-    spread: [ratios.least, ratios.greatest],
-    target: { side: "at most", bound: 1.3 },
-    parts: { gatewayKiB, floorKiB },
-  };
+/** By how much each poll of a task came later than one interval after the answer before it. */
+export function overOf({ polls }: UpstreamTask): { readonly at: number; readonly overMs: number }[] {
+  return polls.slice(1).map(({ at }, index) => {
+    const answeredAt = polls[index]?.answeredAt ?? Number.NaN;
+    return { at, overMs: at - answeredAt - POLL_INTERVAL_MS };
+  });
 }

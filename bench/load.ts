@@ -1,5 +1,5 @@
-// The load: requests over loopback with kept-alive connections, either by a number of clients that wait for their answers, or at
-// a steady rate whatever the answers do. Counts are bounded. An answer that was not expected ends the run: it measures nothing.
+// Loads: requests over loopback on kept connections, from clients that wait for their answers or at a steady rate. An unexpected
+// answer ends the run, because it would measure something else.
 
 import { Agent, request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
@@ -7,128 +7,111 @@ import { setTimeout as delay } from "node:timers/promises";
 export interface Answer {
   readonly status: number;
   readonly body: string;
-  /** From the request's leaving to the answer's last byte (ms). */
+  /** From sending the request to the last byte of the answer (ms). */
   readonly latencyMs: number;
-}
-
-/** One request of a load. */
-export type Send = () => Promise<Answer>;
-
-export interface LoadResult {
-  readonly latenciesMs: readonly number[];
-  readonly perSecond: number;
+  /** When the last byte arrived, on the clock of `performance.now()`. */
+  readonly endedAt: number;
 }
 
 class StaleConnection extends Error {}
 
-/** A caller with connections of its own. */
+export interface RequestOptions {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly expected?: readonly number[];
+}
+
+/** A caller with connections and headers of its own. */
 export class Caller {
-  readonly #agent: Agent;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 256 });
   readonly #url: URL;
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(url: string, headers: Readonly<Record<string, string>> = {}) {
-    this.#agent = new Agent({ keepAlive: true, maxSockets: 256 });
     this.#url = new URL(url);
     this.#headers = headers;
   }
 
-  /**
-   * Sends a request; rejects where no answer comes, or one of another status than those expected. A kept connection may be closed
-   * by the other side as a request leaves on it: such a one is sent once more.
-   */
-  async send(method: string, path: string, expected: readonly number[], body = "", headers = {}): Promise<Answer> {
+  /** Sends a request. Rejects without an answer, or with a status that is not expected. */
+  async send(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
     try {
-      return await this.#sendOnce(method, path, expected, body, headers);
+      return await this.#sendOnce(method, path, options);
     } catch (error) {
+      // The server may close a kept connection at the moment a request is sent on it.
       if (!(error instanceof StaleConnection)) throw error;
-      return this.#sendOnce(method, path, expected, body, headers);
+      return this.#sendOnce(method, path, options);
     }
-  }
-
-  #sendOnce(method: string, path: string, expected: readonly number[], body: string, headers: object): Promise<Answer> {
-    const sentAt = performance.now();
-    return new Promise((resolve, reject) => {
-      const options = {
-        agent: this.#agent,
-        host: this.#url.hostname,
-        port: this.#url.port,
-        method,
-        path,
-        headers: {
-          ...this.#headers,
-          ...(body === "" ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
-          ...headers,
-        },
-      };
-      const outgoing = request(options, (incoming) => {
-        let text = "";
-        incoming.setEncoding("utf8");
-        incoming.on("data", (chunk: string) => {
-          text += chunk;
-        });
-        incoming.once("error", reject);
-        incoming.once("end", () => {
-          const latencyMs = performance.now() - sentAt;
-          const status = incoming.statusCode ?? 0;
-          if (expected.includes(status)) resolve({ status, body: text, latencyMs });
-          else reject(new Error(`${method} ${path} was answered ${status}: ${text.slice(0, 300)}`));
-        });
-      });
-      outgoing.once("error", (error: NodeJS.ErrnoException) => {
-        reject(outgoing.reusedSocket && error.code === "ECONNRESET" ? new StaleConnection() : error);
-      });
-      outgoing.end(body);
-    });
   }
 
   close(): void {
     this.#agent.destroy();
   }
+
+  #sendOnce(method: string, path: string, { body, headers, expected = [200, 202] }: RequestOptions): Promise<Answer> {
+    const sentAt = performance.now();
+    const text = body === undefined ? "" : JSON.stringify(body);
+    return new Promise((resolve, reject) => {
+      const outgoing = request(
+        {
+          agent: this.#agent,
+          host: this.#url.hostname,
+          port: this.#url.port,
+          method,
+          path,
+          headers: {
+            ...this.#headers,
+            ...(body === undefined
+              ? {}
+              : { "content-type": "application/json", "content-length": Buffer.byteLength(text) }),
+            ...headers,
+          },
+        },
+        (incoming) => {
+          let answer = "";
+          incoming.setEncoding("utf8");
+          incoming.on("data", (chunk: string) => {
+            answer += chunk;
+          });
+          incoming.once("error", reject);
+          incoming.once("end", () => {
+            const endedAt = performance.now();
+            const status = incoming.statusCode ?? 0;
+            if (expected.includes(status)) resolve({ status, body: answer, latencyMs: endedAt - sentAt, endedAt });
+            else reject(new Error(`${method} ${path}: ${status} ${answer.slice(0, 300)}`));
+          });
+        },
+      );
+      outgoing.once("error", (error: NodeJS.ErrnoException) => {
+        reject(outgoing.reusedSocket && error.code === "ECONNRESET" ? new StaleConnection() : error);
+      });
+      outgoing.end(text);
+    });
+  }
 }
 
-/** `clients` that send one request after the other, `count` in all. */
-export async function sendByClients(clients: number, count: number, send: Send): Promise<LoadResult> {
-  const latenciesMs: number[] = [];
-  let left = count;
-  const startedAt = performance.now();
-  const work = async () => {
-    while (left > 0) {
-      left -= 1;
-      latenciesMs.push((await send()).latencyMs);
-    }
+/** `clients` that each send one request after another for `ms`. */
+export async function sendFor(ms: number, clients: number, send: () => Promise<Answer>): Promise<Answer[]> {
+  const until = performance.now() + ms;
+  const answers: Answer[] = [];
+  const client = async () => {
+    while (performance.now() < until) answers.push(await send());
   };
-  await Promise.all(Array.from({ length: clients }, work));
-  return { latenciesMs, perSecond: (count * 1_000) / (performance.now() - startedAt) };
+  await Promise.all(Array.from({ length: clients }, client));
+  return answers;
 }
 
-/** `clients` that send until they are stopped. */
-export function keepSending(clients: number, send: Send): { stop(): Promise<LoadResult> } {
-  const latenciesMs: number[] = [];
-  let stopped = false;
-  const startedAt = performance.now();
-  const work = async () => {
-    while (!stopped) latenciesMs.push((await send()).latencyMs);
-  };
-  const all = Promise.all(Array.from({ length: clients }, work));
-  all.catch(() => undefined);
-  return {
-    stop: async () => {
-      stopped = true;
-      await all;
-      return { latenciesMs, perSecond: (latenciesMs.length * 1_000) / (performance.now() - startedAt) };
-    },
-  };
-}
-
-/** `count` requests, `perSecond` each second, whether or not those before are answered. Their answers, in the order of sending. */
-export async function sendSteadily<T>(perSecond: number, count: number, send: () => Promise<T>): Promise<T[]> {
+/** `count` requests at an even rate, whether or not earlier ones were answered. */
+export async function sendSteadily<T>(
+  perSecond: number,
+  count: number,
+  send: (index: number) => Promise<T>,
+): Promise<T[]> {
   const startedAt = performance.now();
   const answers: Promise<T>[] = [];
   for (let index = 0; index < count; index += 1) {
     const waitMs = startedAt + (index * 1_000) / perSecond - performance.now();
     if (waitMs > 0) await delay(waitMs);
-    const answer = send();
+    const answer = send(index);
     answer.catch(() => undefined);
     answers.push(answer);
   }

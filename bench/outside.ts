@@ -1,82 +1,131 @@
-// The outside of a gateway that solves: a stand-alone upstream over HTTP and a receiver of webhooks, both in this process, and the
-// two sides that are measured against it, the gateway with a live key and the floor that solves.
+// The outside world of a gateway: an upstream and a webhook receiver on one port of this process, both of which record what they
+// got. Lighter than the sandbox, so that the load generator stays out of the figures.
 
-import type { RunningSandbox } from "../scripts/support/sandbox-server.ts";
-import { startSandbox } from "../scripts/support/sandbox-server.ts";
-import type { WebhookReceiver } from "../scripts/support/webhook-receiver.ts";
-import { startReceiver } from "../scripts/support/webhook-receiver.ts";
-import type { Bundle } from "./build.ts";
-import { benchFile } from "./build.ts";
-import { ending } from "./endings.ts";
-import { Caller } from "./load.ts";
-import type { RunningWorker, Variables } from "./runtime.ts";
-import { startFloor, startGateway } from "./runtime.ts";
-import { makeCaller } from "./stage.ts";
+import { createServer } from "node:http";
+import { z } from "zod";
+import { onCleanup } from "./cleanup.ts";
+import type { Variables } from "./runtime.ts";
+
+/**
+ * What becomes of a task, by its `websiteKey`: `ready-<ms>` after createTask's answer, `polls-<n>` ready at the n-th poll, `never`,
+ * `reject` at createTask, `fail` at the first poll.
+ */
+const WEBSITE_KEY = /^(?:(ready|polls)-(\d+)|never|reject|fail)$/;
+
+const createSchema = z.object({
+  task: z.object({ websiteKey: z.string().regex(WEBSITE_KEY), pageAction: z.string() }),
+});
+const pollSchema = z.object({ taskId: z.number() });
+const webhookSchema = z.object({
+  type: z.string(),
+  data: z.object({ id: z.string(), finishedAt: z.string(), task: z.object({ pageAction: z.string() }) }),
+});
+
+/** A task as the upstream has it. Times in ms since the epoch. */
+export interface UpstreamTask {
+  /** `pageAction`, which the bench uses as a name. */
+  readonly name: string;
+  readonly websiteKey: string;
+  readonly createdAt: number;
+  readonly polls: { readonly at: number; readonly answeredAt: number }[];
+}
+
+export interface ReceivedWebhook {
+  readonly at: number;
+  readonly type: string;
+  readonly taskId: string;
+  /** The task's `pageAction`. */
+  readonly name: string;
+  readonly finishedAt: number;
+}
 
 export interface Outside {
-  readonly upstream: RunningSandbox;
-  readonly receiver: WebhookReceiver;
+  /** Settings of a gateway that uses this upstream and may send webhooks here. */
+  readonly variables: Variables;
+  readonly webhookUrl: string;
+  readonly tasks: UpstreamTask[];
+  readonly webhooks: ReceivedWebhook[];
   close(): Promise<void>;
 }
 
 export async function openOutside(): Promise<Outside> {
-  const [upstream, receiver] = await Promise.all([startSandbox(0), startReceiver()]);
-  const close = ending(async () => {
-    await Promise.all([upstream.close(), receiver.close()]);
+  const tasks: UpstreamTask[] = [];
+  const webhooks: ReceivedWebhook[] = [];
+  const answerOf = (path: string, body: unknown, at: number): object => {
+    switch (path) {
+      case "/createTask": {
+        const { websiteKey, pageAction } = createSchema.parse(body).task;
+        if (websiteKey === "reject") return rejection("ERROR_RECAPTCHA_INVALID_SITEKEY");
+        // An id is the task's place from 1: 0 is no id.
+        return { errorId: 0, taskId: tasks.push({ name: pageAction, websiteKey, createdAt: Date.now(), polls: [] }) };
+      }
+      case "/getTaskResult": {
+        const task = tasks[pollSchema.parse(body).taskId - 1];
+        if (task === undefined) return rejection("ERROR_NO_SUCH_CAPCHA_ID");
+        task.polls.push({ at, answeredAt: Date.now() });
+        if (task.websiteKey === "fail") return rejection("ERROR_CAPTCHA_UNSOLVABLE");
+        const solution = { gRecaptchaResponse: `token-of-${task.name}` };
+        return isReady(task) ? { errorId: 0, status: "ready", solution } : { errorId: 0, status: "processing" };
+      }
+      default: {
+        const { type, data } = webhookSchema.parse(body);
+        const { id: taskId, finishedAt, task } = data;
+        webhooks.push({ at, type, taskId, name: task.pageAction, finishedAt: Date.parse(finishedAt) });
+        return {};
+      }
+    }
+  };
+  const server = createServer((request, response) => {
+    const at = Date.now();
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.once("end", () => {
+      const answer = answerOf(request.url ?? "", JSON.parse(Buffer.concat(chunks).toString("utf8")), at);
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
+    });
   });
-  return { upstream, receiver, close };
-}
-
-/** A Worker that solves tasks. */
-export interface SolvingSide {
-  readonly worker: RunningWorker;
-  /** Submits a task. `websiteKey` says what upstream does with it; `name` tells it from others, at upstream and at the receiver. */
-  submit(websiteKey: string, name: string): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** A gateway with one tenant. Without `advice` its first poll comes at the cadence: nothing that it has learned moves it. */
-export async function setSolvingGateway(
-  bundle: Bundle,
-  outside: Outside,
-  pollIntervalMs: number,
-  advice = false,
-): Promise<SolvingSide> {
-  const worker = await startGateway(bundle, {
-    ...variablesOf(outside, pollIntervalMs),
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The upstream has no port");
+  const url = `http://127.0.0.1:${address.port}`;
+  const close = onCleanup(
+    () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  );
+  const variables = {
+    UPSTREAM_URL: url,
     UPSTREAM_CLIENT_KEY: "operator-key-of-the-bench",
     ALLOW_PRIVATE_WEBHOOKS: "true",
-    ADAPTIVE_FIRST_POLL: String(advice),
-  });
-  return sideOf(worker, await makeCaller(worker, "tenant-a", "live"), "/v1/tasks", outside);
-}
-
-export async function setSolvingFloor(outside: Outside, pollIntervalMs: number): Promise<SolvingSide> {
-  const worker = await startFloor(benchFile("floor-solver.js"), variablesOf(outside, pollIntervalMs));
-  return sideOf(worker, new Caller(worker.url), "/", outside);
-}
-
-function variablesOf({ upstream }: Outside, pollIntervalMs: number): Variables {
-  return { UPSTREAM_URL: upstream.url, POLL_INTERVAL_MS: String(pollIntervalMs) };
-}
-
-function sideOf(worker: RunningWorker, caller: Caller, path: string, { receiver }: Outside): SolvingSide {
-  return {
-    worker,
-    submit: async (websiteKey, name) => {
-      const task = {
-        type: "RecaptchaV3TaskProxyless",
-        websiteURL: "https://antcpt.com/score_detector",
-        websiteKey,
-        pageAction: name,
-        websiteTitle: "Score detector for reCAPTCHA v3",
-      };
-      const body = JSON.stringify({ task, webhookUrl: receiver.url, timeoutSeconds: 300 });
-      await caller.send("POST", path, [202], body);
-    },
-    close: async () => {
-      caller.close();
-      await worker.stop();
-    },
+    // Every first poll after 3 s: what the adaptive one saves is simulated.
+    ADAPTIVE_FIRST_POLL: "false",
   };
+  return { variables, webhookUrl: `${url}/webhook`, tasks, webhooks, close };
 }
+
+/** The body of a task for this upstream. */
+export function taskBody(websiteKey: string, name: string, more: Readonly<Record<string, unknown>> = {}): object {
+  const task = {
+    type: "RecaptchaV3TaskProxyless",
+    websiteURL: "https://example.com/login",
+    websiteKey,
+    pageAction: name,
+    websiteTitle: "Log in to the example shop",
+  };
+  return { task, timeoutSeconds: 300, ...more };
+}
+
+/** When the upstream has the solution of a `ready-<ms>` task. */
+export const readyAtOf = ({ createdAt, websiteKey }: UpstreamTask): number =>
+  createdAt + Number(websiteKey.slice("ready-".length));
+
+function isReady(task: UpstreamTask): boolean {
+  const [, kind, count] = WEBSITE_KEY.exec(task.websiteKey) ?? [];
+  return kind === "polls" ? task.polls.length >= Number(count) : kind === "ready" && Date.now() >= readyAtOf(task);
+}
+
+const rejection = (errorCode: string) => ({ errorId: 1, errorCode, errorDescription: "As asked." });

@@ -1,56 +1,55 @@
-// What the bench tells: each figure beside its target, as a table and as a file that says nothing of the machine's paths.
+// The bench's results: each figure beside its target, as a table and as a file.
 
 import { writeFileSync } from "node:fs";
 
-/** One figure. */
 export interface Figure {
   readonly name: string;
-  readonly unit: "ratio" | "ms" | "KiB" | "rows" | "$" | "count";
+  readonly unit: "ratio" | "ms" | "KiB" | "rows" | "$" | "count" | "calls";
   readonly value: number;
-  /** The least and the greatest of the rounds; null where there is one value only. */
-  readonly spread: readonly [number, number] | null;
-  /** The bound, and the side on which the figure must lie; null for a figure that is told for comparison. */
-  readonly target: { readonly side: "at least" | "at most"; readonly bound: number } | null;
-  /** What the figure was made of, by name with unit: one number a round, or one in all. */
-  readonly parts: Readonly<Record<string, number | readonly number[]>>;
-}
-
-/** Whether a figure reaches its target. */
-export function verdict({ value, target }: Figure): "PASS" | "MISS" | "" {
-  if (target === null) return "";
-  const reached = target.side === "at least" ? value >= target.bound : value <= target.bound;
-  return reached ? "PASS" : "MISS";
+  /** The smallest and the greatest of several rounds. */
+  readonly spread?: readonly [number, number];
+  /** Without one the figure is for diagnosis. */
+  readonly target?: { readonly side: "at least" | "at most"; readonly bound: number };
+  /** What the figure was computed from, by name and unit. */
+  readonly parts?: Readonly<Record<string, number | readonly number[]>>;
 }
 
 /** Digits that mean something. */
-const DIGITS: Readonly<Record<Figure["unit"], number>> = { ratio: 2, ms: 1, KiB: 1, rows: 0, $: 2, count: 0 };
+const DIGITS: Readonly<Record<Figure["unit"], number>> = {
+  ratio: 2,
+  ms: 1,
+  KiB: 1,
+  rows: 0,
+  $: 2,
+  count: 0,
+  calls: 2,
+};
 
-const shown = (value: number, unit: Figure["unit"]): string => value.toFixed(DIGITS[unit]);
-
-function withUnit(value: number, unit: Figure["unit"]): string {
-  if (unit === "ratio" || unit === "count") return shown(value, unit);
-  return unit === "$" ? `$${shown(value, unit)}` : `${shown(value, unit)} ${unit}`;
+export function verdict({ value, target }: Figure): "PASS" | "MISS" | "" {
+  if (target === undefined) return "";
+  return (target.side === "at least" ? value >= target.bound : value <= target.bound) ? "PASS" : "MISS";
 }
 
-/** The table as text. */
+/** The table as text, with columns as wide as their cells. */
 export function tableOf(figures: readonly Figure[]): string {
   const rows = figures.map((figure) => {
     const { name, unit, value, spread, target } = figure;
+    const show = (number: number) => number.toFixed(DIGITS[unit]);
+    const withUnit = (number: number) => {
+      if (unit === "ratio" || unit === "count") return show(number);
+      return unit === "$" ? `$${show(number)}` : `${show(number)} ${unit}`;
+    };
     return [
       name,
-      withUnit(value, unit),
-      spread === null ? "" : `${shown(spread[0], unit)}–${shown(spread[1], unit)}`,
-      target === null ? "" : `${target.side === "at least" ? "≥" : "≤"} ${withUnit(target.bound, unit)}`,
+      withUnit(value),
+      spread === undefined ? "" : `${show(spread[0])}–${show(spread[1])}`,
+      target === undefined ? "" : `${target.side === "at least" ? "≥" : "≤"} ${withUnit(target.bound)}`,
       verdict(figure),
     ];
   });
-  return columnsOf([["figure", "median", "spread", "target", ""], ...rows]);
-}
-
-/** Rows of cells as text, in columns as wide as they need. */
-export function columnsOf(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
+  const all = [["figure", "value", "spread", "target", ""], ...rows];
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  return all
     .map((row) =>
       row
         .map((cell, column) => cell.padEnd(widths[column] ?? 0))

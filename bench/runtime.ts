@@ -1,14 +1,17 @@
-// A Worker on workerd without the development proxies: requests go to the Worker's own socket, storage is on disk, and each
-// runtime has a folder and a process of its own. It ends only what it started.
+// Runs a Worker on workerd without wrangler's development proxies: requests go to the Worker's own socket, storage is on disk or
+// on tmpfs, and each Worker has a process and a folder of its own.
 
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Bundle } from "./build.ts";
-import { benchFile, PROJECT } from "./build.ts";
-import { ending, removeFolder, temporaryFolder } from "./endings.ts";
+import { PROJECT, readScript, requireFromWrangler } from "./build.ts";
+import { onCleanup, removeFolder, temporaryFolder } from "./cleanup.ts";
+import { Caller } from "./load.ts";
 
-/** What is used of miniflare, which comes with wrangler and is found through it. */
+type Options = Readonly<Record<string, unknown>>;
+
+/** What is used of miniflare, which is installed with wrangler. */
 interface MiniflareModule {
   readonly Miniflare: new (
     options: unknown,
@@ -17,81 +20,116 @@ interface MiniflareModule {
     unsafeGetDirectURL(workerName?: string): Promise<URL>;
     dispose(): Promise<void>;
   };
-  convertV4MiniflareOptions(options: Readonly<Record<string, unknown>>): unknown;
+  convertV4MiniflareOptions(options: Options): unknown;
   readonly NoOpLog: new () => unknown;
 }
 
-const requireFromWrangler = createRequire(createRequire(import.meta.url).resolve("wrangler/package.json"));
+/** What is used of wrangler: the bindings in wrangler.toml. */
+interface WranglerModule {
+  unstable_getMiniflareWorkerOptions(path: string): {
+    readonly workerOptions: Readonly<Record<string, Options>>;
+  };
+}
+
 const miniflare = requireFromWrangler("miniflare") as MiniflareModule;
+const wrangler = requireFromWrangler("wrangler") as WranglerModule;
+const config = wrangler.unstable_getMiniflareWorkerOptions(join(PROJECT, "wrangler.toml")).workerOptions;
 
-/** As in wrangler.toml: both Workers run under the same rules. */
-const COMPATIBILITY = { compatibilityDate: "2026-10-20", compatibilityFlags: ["global_fetch_strictly_public"] };
+const ADMIN_TOKEN = "admin-token-of-the-bench";
 
-/** The operator's token in the bench. */
-export const ADMIN_TOKEN = "admin-token-of-the-bench";
+/** In-flight slots of the bench's tenants: more than any load needs. */
+const MAX_IN_FLIGHT = 10_000;
+
+/** Where a Worker keeps its state. */
+export const STORAGE = { disk: tmpdir(), tmpfs: "/dev/shm" } as const;
+export type Storage = keyof typeof STORAGE;
+
+export const hasTmpfs = (): boolean => existsSync(STORAGE.tmpfs);
 
 export interface RunningWorker {
-  /** The Worker's origin. */
   readonly url: string;
-  /** The folder with everything that it stores. */
   readonly stateFolder: string;
-  /** The id of workerd's process; null where the system does not tell (it has no /proc). */
-  readonly pid: number | null;
-  /** Ends the process and erases its state. */
+  /** CPU time of workerd's process so far (ms), in steps of 10 ms; NaN without /proc. */
+  cpuMs(): number;
+  /** Memory that workerd's process alone uses (KiB), without files that the system can drop; NaN without /proc. */
+  memoryKiB(): number;
   stop(): Promise<void>;
 }
 
-/** Variables and secrets of a Worker, as wrangler would hand them over. */
+/** Variables of a Worker. */
 export type Variables = Readonly<Record<string, string>>;
 
-/** Starts the gateway. `script` differs from the bundle's where a bench asks what a part of it costs. */
+/** Starts the gateway with the bench's entry, which has variables of its own. */
 export function startGateway(
-  { script, texts }: Pick<Bundle, "script" | "texts">,
+  { script, texts }: Bundle,
   variables: Variables = {},
+  storage: Storage = "disk",
 ): Promise<RunningWorker> {
+  const modules = {
+    "entry.js": readScript("bench/entry.js"),
+    "ledger-rows.js": readScript("bench/ledger-rows.js"),
+    "meter.js": readScript("metering/meter.ts"),
+    "index.js": script,
+  };
   return start(
     {
       modules: [
-        { type: "ESModule", path: "entry.js", contents: benchFile("entry.js") },
-        { type: "ESModule", path: "counting.js", contents: benchFile("../metering/meter.ts") },
-        { type: "ESModule", path: "index.js", contents: script },
+        ...Object.entries(modules).map(([path, contents]) => ({ type: "ESModule", path, contents })),
         ...texts.map(({ name, contents }) => ({ type: "Text", path: name, contents })),
       ],
-      bindings: { ADMIN_TOKEN, ...variables },
-      durableObjects: {
-        TASKS: { className: "TaskObject", useSQLite: true },
-        TENANTS: { className: "TenantObject", useSQLite: true },
-      },
-      // The files themselves, with nothing in front of the Worker: it runs first on the platform too.
+      bindings: { ADMIN_TOKEN, BENCH_LIMITS: Object.keys(config.ratelimits ?? {}), ...variables },
+      durableObjects: config.durableObjects,
       serviceBindings: { ASSETS: { disk: { path: join(PROJECT, "dist", "assets"), writable: false } } },
     },
     "/healthz",
+    storage,
   );
 }
 
-/** Starts a floor: the one that accepts, or the one that solves. */
-export function startFloor(script = benchFile("floor.js"), variables: Variables = {}): Promise<RunningWorker> {
+/** Starts the baseline. @param variables as baseline.js describes them; by default its alarm does not fire during a run */
+export function startBaseline(variables: Variables = {}, storage: Storage = "disk"): Promise<RunningWorker> {
   return start(
     {
-      modules: [{ type: "ESModule", path: "floor.js", contents: script }],
-      bindings: variables,
-      durableObjects: { OBJECTS: { className: "FloorObject", useSQLite: true } },
+      modules: [{ type: "ESModule", path: "baseline.js", contents: readScript("bench/baseline.js") }],
+      bindings: { ALARM_MS: "3600000", ALARMS: "0", ...variables },
+      durableObjects: { OBJECTS: { className: "BaselineObject", useSQLite: true } },
     },
     "/",
+    storage,
   );
 }
 
-/** One start after the other: a new process is known by not having been there before. */
+/** Creates a tenant with an API key of all scopes, and a caller with that key. */
+export async function createCaller(
+  worker: RunningWorker,
+  tenantId: string,
+  mode: "test" | "live" = "test",
+): Promise<Caller> {
+  const operator = new Caller(worker.url, { authorization: `Bearer ${ADMIN_TOKEN}` });
+  try {
+    const limits = { maxInFlight: MAX_IN_FLIGHT };
+    const tenant = { id: tenantId, name: tenantId, allowedHosts: ["example.com"], limits };
+    await operator.send("POST", "/admin/tenants", { body: tenant, expected: [201] });
+    const scopes = ["tasks:write", "tasks:read", "account:read", "account:write"];
+    const key = { name: "bench", mode, scopes };
+    const { body } = await operator.send("POST", `/admin/tenants/${tenantId}/keys`, { body: key, expected: [201] });
+    return new Caller(worker.url, { authorization: `Bearer ${(JSON.parse(body) as { key: string }).key}` });
+  } finally {
+    operator.close();
+  }
+}
+
+/** One start at a time: a new process is recognized by not having existed before. */
 let starting: Promise<unknown> = Promise.resolve();
 
-function start(worker: Readonly<Record<string, unknown>>, healthPath: string): Promise<RunningWorker> {
-  const started = starting.then(() => startNow(worker, healthPath));
+function start(worker: Options, healthPath: string, storage: Storage): Promise<RunningWorker> {
+  const started = starting.then(() => startNow(worker, healthPath, storage));
   starting = started.catch(() => undefined);
   return started;
 }
 
-async function startNow(worker: Readonly<Record<string, unknown>>, healthPath: string): Promise<RunningWorker> {
-  const folder = temporaryFolder();
+async function startNow(worker: Options, healthPath: string, storage: Storage): Promise<RunningWorker> {
+  const folder = temporaryFolder(STORAGE[storage]);
   const stateFolder = join(folder, "state");
   const before = workerdProcesses();
   const runtime = new miniflare.Miniflare(
@@ -100,7 +138,7 @@ async function startNow(worker: Readonly<Record<string, unknown>>, healthPath: s
       port: 0,
       cf: false,
       log: new miniflare.NoOpLog(),
-      // Written by the Worker and read here, as a platform's collector would, and then forgotten.
+      // Log lines are written by the Worker and read here, as the platform's collector would, and dropped.
       handleStructuredLogs: () => undefined,
       resourcePersistencePath: stateFolder,
       resourceTmpPath: join(folder, "tmp"),
@@ -109,14 +147,15 @@ async function startNow(worker: Readonly<Record<string, unknown>>, healthPath: s
       rootPath: folder,
       modulesRoot: folder,
       unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-      // Both have them, so that neither's start-up pays for a service that the other lacks.
-      kvNamespaces: { DIRECTORY: "directory" },
-      analyticsEngineDatasets: { ANALYTICS: { dataset: "solvegate_tasks" } },
-      ...COMPATIBILITY,
+      compatibilityDate: config.compatibilityDate,
+      compatibilityFlags: config.compatibilityFlags,
+      // The baseline has these bindings too, so that neither runs services that the other lacks.
+      kvNamespaces: config.kvNamespaces,
+      analyticsEngineDatasets: config.analyticsEngineDatasets,
       ...worker,
     }),
   );
-  const stop = ending(async () => {
+  const stop = onCleanup(async () => {
     await runtime.dispose();
     removeFolder(folder);
   });
@@ -124,23 +163,32 @@ async function startNow(worker: Readonly<Record<string, unknown>>, healthPath: s
     await runtime.ready;
     const { origin } = await runtime.unsafeGetDirectURL("bench");
     const answer = await fetch(origin + healthPath);
-    if (!answer.ok) throw new Error(`the Worker answers ${answer.status}: ${await answer.text()}`);
+    if (!answer.ok) throw new Error(`The Worker answered ${answer.status}: ${await answer.text()}`);
     await answer.arrayBuffer();
     const pid = workerdProcesses().find((one) => !before.includes(one)) ?? null;
-    return { url: origin, stateFolder, pid, stop };
+    return { url: origin, stateFolder, cpuMs: () => cpuMsOf(pid), memoryKiB: () => memoryKiBOf(pid), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** The workerd processes that this process has started; none where there is no /proc. */
+/** The workerd processes that this process has started. */
 function workerdProcesses(): number[] {
   const children = readText(`/proc/${process.pid}/task/${process.pid}/children`).split(" ").filter(Boolean).map(Number);
   return children.filter((pid) => readText(`/proc/${pid}/comm`).startsWith("workerd"));
 }
 
-/** A file that may be gone, or may never have been. */
+/** User and system time, from the fields after the command's closing parenthesis; a clock tick is 10 ms. */
+function cpuMsOf(pid: number | null): number {
+  const fields = readText(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ") ?? [];
+  return 10 * (Number(fields[11] ?? Number.NaN) + Number(fields[12] ?? Number.NaN));
+}
+
+function memoryKiBOf(pid: number | null): number {
+  return Number(/^Anonymous:\s+(\d+) kB$/m.exec(readText(`/proc/${pid}/smaps_rollup`))?.[1] ?? Number.NaN);
+}
+
 function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");

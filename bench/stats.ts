@@ -1,37 +1,31 @@
-// The few statistics that the bench needs. PURE.
-
-/** The value below which `share` (0 to 1) of the values lie: the nearest rank. */
+/** The value at or below which `share` (0 to 1) of the values lie, by nearest rank. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const rank = Math.min(Math.max(Math.ceil(share * sorted.length), 1), sorted.length);
-  return sorted[rank - 1] ?? Number.NaN;
+  return sorted[Math.min(Math.max(Math.ceil(share * sorted.length), 1), sorted.length) - 1] ?? Number.NaN;
 }
 
-/** The middle value; of an even number, the mean of the two in the middle. */
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-  const lower = sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
-  return (lower + upper) / 2;
-}
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** The median of the rounds, with their least and greatest. */
-export interface Rounds {
+/** The median of some rounds, and the smallest and greatest of them. */
+export interface Summary {
   readonly median: number;
-  readonly least: number;
-  readonly greatest: number;
+  readonly spread: readonly [number, number];
 }
 
-/** Sums up one number a round. */
-export function summarise(rounds: readonly number[]): Rounds {
-  return { median: median(rounds), least: Math.min(...rounds), greatest: Math.max(...rounds) };
+export function summarize(rounds: readonly number[]): Summary {
+  const sorted = rounds.toSorted((a, b) => a - b);
+  const middle = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
+  return {
+    median: mean(middle.map((value) => value ?? Number.NaN)),
+    spread: [sorted[0] ?? Number.NaN, sorted.at(-1) ?? Number.NaN],
+  };
 }
 
-/** The slope of the straight line through points, by least squares; 0 for fewer than two. */
+/** The slope of the line of least squares through some points; 0 for fewer than two. */
 export function slopeOf(points: readonly (readonly [number, number])[]): number {
-  const mean = (place: 0 | 1) => points.reduce((sum, point) => sum + point[place], 0) / points.length;
-  const [x, y] = [mean(0), mean(1)];
-  const spread = points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
-  const together = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
+  const [meanX, meanY] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
+  const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  const together = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0);
   return points.length < 2 || spread === 0 ? 0 : together / spread;
 }
