@@ -30,7 +30,7 @@ export interface UpstreamTask {
   readonly polls: { readonly at: number; readonly answeredAt: number }[];
 }
 
-export interface ReceivedWebhook {
+interface ReceivedWebhook {
   readonly at: number;
   readonly type: string;
   readonly taskId: string;

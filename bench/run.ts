@@ -14,12 +14,12 @@ import { measureFirstPoll } from "./first-poll.ts";
 import { measureInflight } from "./inflight.ts";
 import { measureLag } from "./lag.ts";
 import { measureLedger } from "./ledger.ts";
+import { measurePush } from "./push.ts";
 import type { Figure } from "./report.ts";
 import { tableOf, verdict, writeResults } from "./report.ts";
 import { measureRows } from "./rows.ts";
 import { hasTmpfs } from "./runtime.ts";
 import { soak } from "./soak.ts";
-import { measureWaits } from "./waits.ts";
 
 /** The full run takes less than six minutes, the quick one less than one. */
 const PLANS = {
@@ -27,7 +27,7 @@ const PLANS = {
     accepts: { rounds: { disk: 3, tmpfs: hasTmpfs() ? 2 : 0 }, steady: 80, loadedMs: 4_000 },
     inflight: { rounds: 2, watchMs: 6_000 },
     lagTasks: 90,
-    longPolls: 100,
+    push: { longPolls: 100, streamed: 100 },
     ledgerRows: 1_000_000,
     startups: 3,
     firstPoll: { tasks: 3_000, seeds: 2 },
@@ -36,7 +36,7 @@ const PLANS = {
     accepts: { rounds: { disk: 1, tmpfs: 0 }, steady: 20, loadedMs: 1_500 },
     inflight: { rounds: 1, watchMs: 3_000 },
     lagTasks: 20,
-    longPolls: 10,
+    push: { longPolls: 10, streamed: 20 },
     ledgerRows: 50_000,
     startups: 1,
     firstPoll: { tasks: 400, seeds: 2 },
@@ -73,7 +73,7 @@ async function bench(kind: keyof typeof PLANS): Promise<void> {
   const rows = measureRows(bundle);
   await measure("result lag", measureLag(bundle, plan.lagTasks));
   await measure("rows", rows);
-  await measure("Prefer: wait", measureWaits(bundle, plan.longPolls));
+  await measure("long polls and stream", measurePush(bundle, plan.push));
   await measure("ledger", measureLedger(bundle, plan.ledgerRows));
   await measure("start-up", measureStartup(bundle, plan.startups));
   figures.push(...measureFirstPoll(plan.firstPoll), measureSize(bundle));

@@ -99,12 +99,10 @@ export function startBaseline(variables: Variables = {}, storage: Storage = "dis
   );
 }
 
-/** Creates a tenant with an API key of all scopes, and a caller with that key. */
-export async function createCaller(
-  worker: RunningWorker,
-  tenantId: string,
-  mode: "test" | "live" = "test",
-): Promise<Caller> {
+type Mode = "test" | "live";
+
+/** Creates a tenant with an API key of all scopes. */
+export async function createKey(worker: RunningWorker, tenantId: string, mode: Mode): Promise<string> {
   const operator = new Caller(worker.url, { authorization: `Bearer ${ADMIN_TOKEN}` });
   try {
     const limits = { maxInFlight: MAX_IN_FLIGHT };
@@ -113,10 +111,18 @@ export async function createCaller(
     const scopes = ["tasks:write", "tasks:read", "account:read", "account:write"];
     const key = { name: "bench", mode, scopes };
     const { body } = await operator.send("POST", `/admin/tenants/${tenantId}/keys`, { body: key, expected: [201] });
-    return new Caller(worker.url, { authorization: `Bearer ${(JSON.parse(body) as { key: string }).key}` });
+    return (JSON.parse(body) as { key: string }).key;
   } finally {
     operator.close();
   }
+}
+
+export const callerOf = (worker: RunningWorker, key: string): Caller =>
+  new Caller(worker.url, { authorization: `Bearer ${key}` });
+
+/** Creates a tenant and a caller with its API key. */
+export async function createCaller(worker: RunningWorker, tenantId: string, mode: Mode = "test"): Promise<Caller> {
+  return callerOf(worker, await createKey(worker, tenantId, mode));
 }
 
 /** One start at a time: a new process is recognized by not having existed before. */

@@ -8,7 +8,6 @@ import { Caller, sendFor, sendSteadily } from "./load.ts";
 import type { Outside } from "./outside.ts";
 import { openOutside, taskBody } from "./outside.ts";
 import type { Figure } from "./report.ts";
-import type { RunningWorker } from "./runtime.ts";
 import { createCaller, startBaseline, startGateway } from "./runtime.ts";
 import type { SoakedTask } from "./soak-tasks.ts";
 import { kindOf, runTask } from "./soak-tasks.ts";

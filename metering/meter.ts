@@ -5,8 +5,12 @@
 // 2026): each key put or deleted, each row that a statement writes, each setAlarm(). For deleteAll(), which the list leaves open,
 // every key found counts as one. That the platform removes an alarm when it fires is not on the list, and is not counted.
 
+/** `shared`: objects that tasks call. */
+type Role = "task" | "shared";
+
 /** What one object did. */
 export interface ObjectCounts {
+  readonly role: Role;
   rowsWritten: number;
   /** Alarms that fired. */
   alarms: number;
@@ -48,11 +52,8 @@ export class Meter {
   #held = 0;
   #totals = { workerRequests: 0, kvPuts: 0, outgoing: 0, outgoingWhileHeld: 0, heldMs: 0 };
 
-  /**
-   * Counts what the objects of a class do, each from its first call on.
-   * @param role `shared`: objects that tasks call, so that each call is also an outgoing one of a task
-   */
-  watchObjects(prototype: object, role: "task" | "shared"): void {
+  /** Counts what the objects of a class do, each from its first call on. Calls to shared objects are outgoing calls of tasks too. */
+  watchObjects(prototype: object, role: Role): void {
     for (const name of Object.getOwnPropertyNames(prototype)) {
       if (name === "constructor" || typeof Reflect.get(prototype, name) !== "function") continue;
       const meter = this;
@@ -62,7 +63,7 @@ export class Meter {
         (method) =>
           function counted(this: unknown, ...parameters: unknown[]) {
             const running = this as Running;
-            const counts = meter.#countsOf(running);
+            const counts = meter.#countsOf(running, role);
             if (name === "alarm") counts.alarms += 1;
             else counts.calls += 1;
             if (role === "shared" && name !== "alarm") meter.#countOutgoing();
@@ -102,9 +103,9 @@ export class Meter {
     for (const undo of this.#undo.splice(0).reverse()) undo();
   }
 
-  #countsOf({ ctx }: Running): ObjectCounts {
+  #countsOf({ ctx }: Running, role: Role): ObjectCounts {
     const id = ctx.id.toString();
-    const counts = this.#objects.get(id) ?? { rowsWritten: 0, alarms: 0, calls: 0 };
+    const counts = this.#objects.get(id) ?? { role, rowsWritten: 0, alarms: 0, calls: 0 };
     this.#objects.set(id, counts);
     if (!this.#metered.has(ctx.storage)) {
       this.#metered.add(ctx.storage);

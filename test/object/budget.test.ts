@@ -85,7 +85,7 @@ describe("the meter", () => {
       // Two single keys, two and two together, an alarm, and what SQLite writes for a table.
       expect(before).toBe(1 + 1 + 2 + 2 + 1 + 2);
       expect((after[stub.id.toString()]?.rowsWritten ?? 0) - before).toBe(3 + 2 + 1 + 1);
-      expect(after[other.id.toString()]).toEqual({ rowsWritten: 0, alarms: 0, calls: 1 });
+      expect(after[other.id.toString()]).toEqual({ role: "task", rowsWritten: 0, alarms: 0, calls: 1 });
     } finally {
       meter.stop();
     }
