@@ -163,7 +163,7 @@ export class AlertObject extends DurableObject<Env> {
 
   /** Sends what waits, oldest first. An alert that the receiver rejects stays in its place and does not hold up the others. */
   async #send(): Promise<void> {
-    if (this.#backoff.nextTryAt > Date.now()) return;
+    if (this.#outgoing.size === 0 || this.#backoff.nextTryAt > Date.now()) return;
     const { alertWebhook, allowPrivateWebhooks: allowPrivate } = configurationOf(this.env);
     let failure: { readonly retryAfterMs: number | null } | null = null;
     for (const [sequence, outgoing] of [...this.#outgoing].slice(0, MAX_SENDS)) {
@@ -183,19 +183,21 @@ export class AlertObject extends DurableObject<Env> {
       if (!isRejection(status)) break;
     }
     if (failure !== null) this.#fail(failure.retryAfterMs);
-    else if (this.#backoff.failures > 0) this.#storeBackoff(NO_FAILURE);
+    else if (this.#backoff.failures > 0) this.#endBackoff();
   }
 
   #fail(retryAfterMs: number | null): void {
     const failures = this.#backoff.failures + 1;
     const longest = BACKOFF_MS[BACKOFF_MS.length - 1] ?? 0;
     const pause = BACKOFF_MS[failures - 1] ?? longest;
-    this.#storeBackoff({ failures, nextTryAt: Date.now() + Math.max(pause, Math.min(retryAfterMs ?? 0, longest)) });
+    const nextTryAt = Date.now() + Math.max(pause, Math.min(retryAfterMs ?? 0, longest));
+    this.#backoff = { failures, nextTryAt };
+    this.ctx.storage.kv.put(BACKOFF_KEY, this.#backoff);
   }
 
-  #storeBackoff(backoff: typeof NO_FAILURE): void {
-    this.ctx.storage.kv.put(BACKOFF_KEY, backoff);
-    this.#backoff = backoff;
+  #endBackoff(): void {
+    this.ctx.storage.kv.delete(BACKOFF_KEY);
+    this.#backoff = NO_FAILURE;
   }
 
   /** Arms for whatever is next: something to send, a pending alert, or a channel that can be forgotten. */

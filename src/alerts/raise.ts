@@ -5,6 +5,7 @@ import { configurationOf } from "../env.ts";
 import type { LogLevel } from "../log.ts";
 import { describeError, log } from "../log.ts";
 import type { Alert } from "./alerts.ts";
+import type { AlertObject } from "./object.ts";
 
 /** The name of the one AlertObject. */
 const OBJECT_NAME = "alerts";
@@ -32,7 +33,12 @@ export function raiseAlert(env: Pick<Env, "ALERTS">, alert: Alert): void {
 export async function sendAlert(env: Pick<Env, "ALERTS">, alert: Alert): Promise<void> {
   logAlert(alert);
   if (configurationOf(env).alertWebhook === null) return;
-  await env.ALERTS.get(env.ALERTS.idFromName(OBJECT_NAME)).raise(alert);
+  await alertObject(env).raise(alert);
+}
+
+/** The one AlertObject. A fresh stub for each call: a stub whose object was lost stays broken. */
+export function alertObject({ ALERTS }: Pick<Env, "ALERTS">): DurableObjectStub<AlertObject> {
+  return ALERTS.get(ALERTS.idFromName(OBJECT_NAME));
 }
 
 function logAlert({ type, data }: Alert): void {

@@ -60,7 +60,9 @@ export class UpstreamObject extends DurableObject<Env> {
   #record: UpstreamRecord;
   readonly #usage: UsageByMinute;
   #usageStoredAt = 0;
-  #announcing = false;
+  // One at a time: an older copy must not overwrite a newer one, and no alert may be handed over twice.
+  readonly #publishing = new OneAtATime();
+  readonly #alerting = new OneAtATime();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -119,8 +121,9 @@ export class UpstreamObject extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    if (!this.#announced()) await this.#announce();
-    if (!this.#announced()) this.#arm();
+    await this.#announce();
+    const { states, published, alerts } = this.#record;
+    if (published < states.revision || alerts.length > 0) this.#arm();
   }
 
   /** Stores a change, and starts to announce it. The alarm is set with it: an eviction must not keep the change from KV. */
@@ -133,25 +136,22 @@ export class UpstreamObject extends DurableObject<Env> {
     return states;
   }
 
-  #announced(): boolean {
-    const { states, published, alerts } = this.#record;
-    return published >= states.revision && alerts.length === 0;
+  /** Writes the copy to KV and hands over the alerts. Neither waits for the other. */
+  async #announce(): Promise<void> {
+    await Promise.all([this.#publishing.run(() => this.#publish()), this.#alerting.run(() => this.#sendAlerts())]);
   }
 
-  /** Writes the copy to KV and hands over the alerts. One at a time: an older copy must not overwrite a newer one. */
-  async #announce(): Promise<void> {
-    if (this.#announcing) return;
-    this.#announcing = true;
-    try {
-      const { states, alerts } = this.#record;
-      await this.env.DIRECTORY.put(STATES_KEY, JSON.stringify(states));
-      this.#store({ ...this.#record, published: states.revision });
-      for (const alert of alerts) await sendAlert(this.env, alert);
-      if (alerts.length > 0) this.#store({ ...this.#record, alerts: this.#record.alerts.slice(alerts.length) });
-    } catch (error) {
-      log("warn", "breaker_unwritten", describeError(error));
-    } finally {
-      this.#announcing = false;
+  async #publish(): Promise<void> {
+    const { states, published } = this.#record;
+    if (published >= states.revision) return;
+    await this.env.DIRECTORY.put(STATES_KEY, JSON.stringify(states));
+    this.#store({ ...this.#record, published: states.revision });
+  }
+
+  async #sendAlerts(): Promise<void> {
+    for (let [alert] = this.#record.alerts; alert !== undefined; [alert] = this.#record.alerts) {
+      await sendAlert(this.env, alert);
+      this.#store({ ...this.#record, alerts: this.#record.alerts.slice(1) });
     }
   }
 
@@ -172,4 +172,21 @@ function readRecord(stored: unknown): UpstreamRecord {
   if (parsed.success) return parsed.data;
   if (stored !== undefined) log("error", "upstream_states_unreadable", { error: z.prettifyError(parsed.error) });
   return { states: NO_STATES, published: 0, alerts: [] };
+}
+
+/** Runs work that must not overlap. Work that is asked for meanwhile is left to the alarm, and so is work that failed. */
+class OneAtATime {
+  #running = false;
+
+  async run(work: () => Promise<void>): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      await work();
+    } catch (error) {
+      log("warn", "breaker_unwritten", describeError(error));
+    } finally {
+      this.#running = false;
+    }
+  }
 }

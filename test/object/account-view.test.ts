@@ -1,0 +1,232 @@
+/** Isolates that know different things of the upstream accounts: old copies, races, and a KV or an object that does not answer. */
+
+import { reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Env } from "../../src/env.ts";
+import { STATES_KEY } from "../../src/upstream/object.ts";
+import { AccountView } from "../../src/upstream/permits.ts";
+import { FIRST, publishedStates, SECOND, stateOfAccount } from "../support/accounts.ts";
+import { eventually, freezeTime, pass, releaseTime } from "../support/time.ts";
+
+const MINUTE_MS = 60_000;
+const BOTH = [FIRST, SECOND];
+
+beforeEach(() => {
+  freezeTime();
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+});
+afterEach(async () => {
+  releaseTime();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+type ViewEnv = Pick<Env, "UPSTREAM" | "DIRECTORY">;
+
+/** The environment with one binding replaced, and how often the object was asked through it. */
+function watched(changes: Partial<ViewEnv> = {}): ViewEnv & { readonly calls: () => number } {
+  let count = 0;
+  const UPSTREAM = new Proxy(env.UPSTREAM, {
+    get: (target, key) => {
+      if (key === "get") count += 1;
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  return { UPSTREAM, DIRECTORY: env.DIRECTORY, ...changes, calls: () => count };
+}
+
+/** A binding whose every method is this one. */
+const bindingOf = <T extends object>(target: T, method: () => unknown): T => new Proxy(target, { get: () => method });
+
+const KV_AWAY = { DIRECTORY: bindingOf(env.DIRECTORY, () => Promise.reject(new Error("KV is away"))) };
+const KV_HANGS = { DIRECTORY: bindingOf(env.DIRECTORY, () => new Promise(() => undefined)) };
+const OBJECT_AWAY = {
+  UPSTREAM: bindingOf(env.UPSTREAM, () => {
+    throw new Error("the object is away");
+  }),
+};
+/** KV as another edge still has it. */
+const kvWith = (text: string | null) => ({
+  DIRECTORY: bindingOf(env.DIRECTORY, async () => (text === null ? null : JSON.parse(text))),
+});
+
+const ask = (view: AccountView, viewEnv: ViewEnv = watched()) => view.requestPermit(viewEnv, BOTH, Date.now());
+const refuse = (view: AccountView, account: string = FIRST.name, viewEnv: ViewEnv = watched()) =>
+  view.reportRefused(viewEnv, { account, code: "ERROR_ZERO_BALANCE", ageMs: 0, probe: null }, Date.now());
+const sendTo = (account: object, probe: object | null = null) => ({ tag: "send", account, probe });
+
+describe("while every account works", () => {
+  it("no object is called and KV is read once in two seconds", async () => {
+    const view = new AccountView();
+    const viewEnv = watched();
+    const get = vi.spyOn(env.DIRECTORY, "get");
+    for (let second = 0; second < 10; second += 1) {
+      expect(await ask(view, viewEnv)).toEqual(sendTo(FIRST));
+      expect(await ask(view, viewEnv)).toEqual(sendTo(FIRST));
+      pass(1_000);
+    }
+    expect(viewEnv.calls()).toBe(0);
+    expect(get).toHaveBeenCalledTimes(5);
+  });
+
+  it("no object is called after an account has recovered either", async () => {
+    const view = new AccountView();
+    await refuse(view);
+    pass(MINUTE_MS);
+    const permit = await ask(view);
+    if (permit.tag !== "send" || permit.probe === null) throw new Error("no probe");
+    await view.reportWorking(watched(), permit.probe, Date.now());
+    const viewEnv = watched();
+    for (let second = 0; second < 10; second += 1) {
+      expect(await ask(view, viewEnv)).toEqual(sendTo(FIRST));
+      pass(1_000);
+    }
+    expect(viewEnv.calls()).toBe(0);
+  });
+});
+
+describe("two isolates", () => {
+  it("know of a refusal within the seconds of their memory", async () => {
+    const [here, there] = [new AccountView(), new AccountView()];
+    expect(await ask(there)).toEqual(sendTo(FIRST));
+    await refuse(here);
+    expect(await ask(here)).toEqual(sendTo(SECOND));
+    await eventually(async () => (await publishedStates()) !== null);
+    pass(2_000);
+    expect(await ask(there)).toEqual(sendTo(SECOND));
+  });
+
+  it("get one probe between them", async () => {
+    const [here, there] = [new AccountView(), new AccountView()];
+    await Promise.all([refuse(here), refuse(there)]);
+    pass(MINUTE_MS);
+    const permits = await Promise.all([ask(here), ask(there), ask(here), ask(there)]);
+    expect(permits.filter((permit) => permit.tag === "send" && permit.probe !== null)).toHaveLength(1);
+    expect(permits.filter((permit) => permit.tag === "send" && permit.account === SECOND)).toHaveLength(3);
+  });
+
+  it("ask the object once in two seconds each while an account is refused", async () => {
+    const view = new AccountView();
+    await refuse(view);
+    const viewEnv = watched();
+    for (let second = 0; second < 10; second += 1) {
+      for (let task = 0; task < 5; task += 1) await ask(view, viewEnv);
+      pass(1_000);
+    }
+    // The answer to the report serves of the first two seconds.
+    expect(viewEnv.calls()).toBe(4);
+  });
+
+  it("whose clocks differ never probe before the time of the object's clock", async () => {
+    const view = new AccountView();
+    await refuse(view);
+    pass(MINUTE_MS - 10_000);
+    const ahead = Date.now() + 30_000;
+    expect(await view.requestPermit(watched(), BOTH, ahead)).toEqual(sendTo(SECOND));
+    const behind = await view.requestPermit(watched(), [FIRST], Date.now() - 3_600_000);
+    expect(behind).toMatchObject({ tag: "held" });
+    if (behind.tag === "held") expect(behind.until).toBeLessThanOrEqual(Date.now() - 3_600_000 + MINUTE_MS + 5_000);
+  });
+});
+
+describe("an old copy in KV", () => {
+  it("does not reopen an account that this isolate knows to be refused", async () => {
+    const view = new AccountView();
+    await refuse(view);
+    for (let second = 0; second < 50; second += 5) {
+      pass(5_000);
+      expect(await ask(view, watched(kvWith(null)))).toEqual(sendTo(SECOND));
+    }
+  });
+
+  it("costs an isolate one refused request, after which it knows", async () => {
+    await refuse(new AccountView());
+    const stale = new AccountView();
+    expect(await ask(stale, watched(kvWith(null)))).toEqual(sendTo(FIRST));
+    const before = await stateOfAccount("first");
+    pass(1_000);
+    await refuse(stale, "first", watched(kvWith(null)));
+    expect(await stateOfAccount("first")).toEqual(before);
+    expect(await ask(stale, watched(kvWith(null)))).toEqual(sendTo(SECOND));
+  });
+
+  it("that says refused does not hold tasks: the object has the last word", async () => {
+    const view = new AccountView();
+    await refuse(view);
+    await eventually(async () => (await publishedStates()) !== null);
+    const old = await env.DIRECTORY.get(STATES_KEY);
+    pass(MINUTE_MS);
+    const permit = await ask(view);
+    if (permit.tag !== "send" || permit.probe === null) throw new Error("no probe");
+    await view.reportWorking(watched(), permit.probe, Date.now());
+    expect(await ask(new AccountView(), watched(kvWith(old)))).toEqual(sendTo(FIRST));
+    pass(10_000);
+    expect(await ask(view, watched(kvWith(old)))).toEqual(sendTo(FIRST));
+  });
+
+  it("that cannot be read is as good as none", async () => {
+    for (const text of ['"text"', '{"version":2}', "[]"]) {
+      expect(await ask(new AccountView(), watched(kvWith(text)))).toEqual(sendTo(FIRST));
+    }
+  });
+});
+
+describe("a refusal reported late", () => {
+  it("of a request from before the account worked again does not refuse it", async () => {
+    const view = new AccountView();
+    await refuse(view);
+    pass(MINUTE_MS);
+    const permit = await ask(view);
+    if (permit.tag !== "send" || permit.probe === null) throw new Error("no probe");
+    pass(5_000);
+    await view.reportWorking(watched(), permit.probe, Date.now());
+    pass(1_000);
+    const late = { account: "first", code: "ERROR_ZERO_BALANCE", ageMs: 8_000, probe: null };
+    await view.reportRefused(watched(), late, Date.now());
+    expect(await stateOfAccount("first")).toMatchObject({ state: "ok" });
+    expect(await ask(view)).toEqual(sendTo(FIRST));
+  });
+});
+
+describe("solving goes on", () => {
+  it.each([
+    ["KV does not answer", KV_AWAY],
+    ["KV hangs", KV_HANGS],
+    ["neither KV nor the object answers", { ...KV_AWAY, ...OBJECT_AWAY }],
+  ])("with the preferred account while nothing else is known and %s", async (_name, changes) => {
+    expect(await ask(new AccountView(), watched(changes))).toEqual(sendTo(FIRST));
+  });
+
+  it("with the last known states when the object stops answering", async () => {
+    const view = new AccountView();
+    await refuse(view);
+    pass(MINUTE_MS + 10_000);
+    const away = watched({ ...KV_AWAY, ...OBJECT_AWAY });
+    expect(await ask(view, away)).toEqual(sendTo(SECOND));
+    const pinned = await view.requestPermit(away, [FIRST], Date.now());
+    expect(pinned).toMatchObject({ tag: "held" });
+    if (pinned.tag === "held") expect(pinned.until - Date.now()).toBeLessThanOrEqual(20_000);
+  });
+
+  it("without the account that this isolate saw refused and could not report, for a minute", async () => {
+    const view = new AccountView();
+    const away = watched(OBJECT_AWAY);
+    await refuse(view, "first", away);
+    expect(await ask(view, away)).toEqual(sendTo(SECOND));
+    pass(MINUTE_MS - 1);
+    expect(await ask(view, away)).toEqual(sendTo(SECOND));
+    pass(1);
+    expect(await ask(view, away)).toEqual(sendTo(FIRST));
+  });
+
+  it("within bounds when the object hangs", async () => {
+    const view = new AccountView();
+    await refuse(view);
+    pass(3_000);
+    const hanging = { get: () => ({ states: () => new Promise(() => undefined) }), idFromName: () => "id" };
+    const UPSTREAM = new Proxy(env.UPSTREAM, { get: (_target, key) => Reflect.get(hanging, key) });
+    expect(await ask(view, watched({ UPSTREAM }))).toEqual(sendTo(SECOND));
+  });
+});
