@@ -1,10 +1,12 @@
-// Cursors of lists: opaque to callers, checked on the way back, so that one that was tampered with is refused instead of giving
-// another page. PURE. No secret: a cursor opens nothing that its bearer could not list anyway.
+// Cursors of lists: opaque, URL-safe and bound to their list, so that a changed cursor or one of another list is rejected. They are no
+// secret: a cursor leads to nothing that the caller could not list anyway.
 
 import { crc32 } from "../tenants/keys.ts";
 
 /** Hex digits of the checksum. */
 const CHECK_LENGTH = 8;
+
+const BASE64URL = { alphabet: "base64url" } as const;
 
 function checkOf(place: string, scope: string): string {
   return crc32(new TextEncoder().encode(`${scope}/${place}`))
@@ -12,13 +14,20 @@ function checkOf(place: string, scope: string): string {
     .padStart(CHECK_LENGTH, "0");
 }
 
-/** The cursor of a place in a list; `scope` names the list, so that it fits no other. */
+/** The cursor for a place in the list that `scope` names. */
 export function writeCursor(place: string, scope: string): string {
-  return place + checkOf(place, scope);
+  const bytes = new TextEncoder().encode(checkOf(place, scope) + place);
+  return bytes.toBase64({ ...BASE64URL, omitPadding: true });
 }
 
-/** The place that a cursor names, or null where it is none of this list. */
+/** The place of a cursor; null if it is not a cursor of the list that `scope` names. */
 export function readCursor(cursor: string, scope: string): string | null {
-  const place = cursor.slice(0, -CHECK_LENGTH);
-  return place !== "" && cursor.slice(-CHECK_LENGTH) === checkOf(place, scope) ? place : null;
+  let text: string;
+  try {
+    text = new TextDecoder().decode(Uint8Array.fromBase64(cursor, BASE64URL));
+  } catch {
+    return null;
+  }
+  const place = text.slice(CHECK_LENGTH);
+  return place !== "" && text.startsWith(checkOf(place, scope)) ? place : null;
 }
