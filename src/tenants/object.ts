@@ -362,7 +362,8 @@ export class TenantObject extends DurableObject<Env> {
   /** Has the alarm publish the snapshot when the quota is used up and when it starts again, so that no caller waits for KV. */
   #announceExhaustion(tenant: TenantServices, now: number): void {
     if (tenant.announceExhaustion(now)) this.#armBy(now + 1);
-    if (tenant.exhaustedMonth(now) !== null) this.#armBy(nextMonthAt(now));
+    // No later than the alarm that comes anyway, which looks again: an alarm set twice costs a row.
+    if (tenant.exhaustedMonth(now) !== null) this.#armBy(Math.min(nextMonthAt(now), now + PRUNE_EVERY_MS));
   }
 
   #armForLeaseExpiry(tenant: TenantServices): void {

@@ -1,4 +1,4 @@
-/** Rules of admission: slots are leases, the queue keeps its order, and the ledger takes each outcome once. */
+// Admission: slots are leases, the queue keeps its order, and the ledger writes each outcome once.
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -19,7 +19,7 @@ import {
 } from "../support/time.ts";
 import { created, processing, ready, scriptOutside } from "../support/upstream.ts";
 
-/** How long after a task's deadline its lease is kept: the last exchange may just have left. */
+/** A lease ends this long (ms) after its task's deadline. */
 const GRACE_MS = 12_000;
 
 beforeEach(() => freezeTime());
@@ -34,7 +34,7 @@ const stageOf = async (task: TaskStub) => {
 };
 
 describe("slots", () => {
-  it("are given to so many tasks of a mode, and the next ones wait", async () => {
+  it("go to that many tasks of each mode, and the next tasks wait", async () => {
     const stub = await createTenant(limited(2));
     for (const mode of ["live", "test"] as const) {
       expect(await stub.admit(aRequest(0, mode))).toEqual({ tag: "admitted" });
@@ -43,7 +43,7 @@ describe("slots", () => {
     }
   });
 
-  it("asked for again give the same answer, and count once", async () => {
+  it("are counted once for a task that asks again", async () => {
     const stub = await createTenant(limited(1));
     const [first, second] = [aRequest(0), aRequest(1)];
     for (let time = 0; time < 3; time += 1) {
@@ -56,7 +56,7 @@ describe("slots", () => {
     ]);
   });
 
-  it("that are freed go to who was accepted first, whoever asked first, and wake it", async () => {
+  it("go to the task that was accepted first when they become free, and wake it", async () => {
     scriptOutside({ create: [created()], poll: [ready] });
     await createTenant(limited(1));
     const [running, older, younger] = await tasksInOrder(3);
@@ -77,7 +77,7 @@ describe("slots", () => {
     ]);
   });
 
-  it("are asked for again by a waiting task itself, where the wake-up was lost", async () => {
+  it("are requested again by a waiting task whose wake-up was lost", async () => {
     scriptOutside({ create: [created()] });
     const stub = await createTenant(limited(1));
     const other = aRequest(0);
@@ -92,7 +92,7 @@ describe("slots", () => {
     expect(await stageOf(task)).toBe("processing");
   });
 
-  it("come free when a waiting limit is raised", async () => {
+  it("go to waiting tasks when the limit is raised", async () => {
     scriptOutside({ create: [created()] });
     const stub = await createTenant(limited(1));
     const [running, waiting] = await tasksInOrder(2);
@@ -105,7 +105,7 @@ describe("slots", () => {
     expect(await stageOf(waiting)).toBe("processing");
   });
 
-  it("come free with a cancel, and a canceled task gives its place in the queue up", async () => {
+  it("become free when a task is canceled, and a canceled waiting task leaves the queue", async () => {
     scriptOutside({ create: [created()] });
     await createTenant(limited(1));
     const [running, canceled, last] = await tasksInOrder(3);
@@ -120,7 +120,7 @@ describe("slots", () => {
     expect(await stageOf(last)).toBe("processing");
   });
 
-  it("and places in the queue outlive an eviction", async () => {
+  it("survive an eviction, and so do places in the queue", async () => {
     const stub = await createTenant(limited(1));
     const [running, waiting, late] = [aRequest(0), aRequest(1), aRequest(2)];
     await stub.admit(running);
@@ -135,8 +135,8 @@ describe("slots", () => {
   });
 });
 
-describe("a lease that runs out unsettled", () => {
-  it("frees the slot, and nudges the task whose alarm the platform lost", async () => {
+describe("a lease that expires without an outcome", () => {
+  it("frees the slot, and wakes the task whose alarm was lost", async () => {
     scriptOutside({ create: [created()], poll: [processing] });
     const stub = await createTenant(limited(1));
     const task = await acceptTask();
@@ -151,7 +151,7 @@ describe("a lease that runs out unsettled", () => {
     expect(await ledgerOf(stub)).toMatchObject([{ status: "failed", error_code: "timeout" }, { finished_at: null }]);
   });
 
-  it("lets the next one in", async () => {
+  it("admits the next task", async () => {
     scriptOutside({ create: [created()], poll: [processing] });
     const stub = await createTenant(limited(1));
     await stub.admit(aRequest(0));
@@ -166,7 +166,7 @@ describe("a lease that runs out unsettled", () => {
     expect(await stageOf(waiting)).toBe("processing");
   });
 
-  it("is found after an eviction, too", async () => {
+  it("is found after an eviction", async () => {
     const stub = await createTenant(limited(1));
     await stub.admit(aRequest(0));
     await evict(stub);
@@ -176,7 +176,7 @@ describe("a lease that runs out unsettled", () => {
 });
 
 describe("an outcome report", () => {
-  it("is entered once, however often and late it is handed in", async () => {
+  it("is written once, however often and late it is reported", async () => {
     const stub = await createTenant(limited(1));
     const request = aRequest(0);
     await stub.admit(request);
@@ -202,13 +202,13 @@ describe("an outcome report", () => {
     ]);
   });
 
-  it("of a task that never asked for admission is entered all the same", async () => {
+  it("is written for a task that never asked for admission", async () => {
     const stub = await createTenant();
     await stub.reportOutcome({ ...anOutcome(aRequest(0)), status: "canceled", solveMs: null });
     expect(await ledgerOf(stub)).toMatchObject([{ status: "canceled", admitted: 0 }]);
   });
 
-  it("never bears a solution", async () => {
+  it("never contains a solution", async () => {
     scriptOutside({ create: [ready] });
     await createTenant();
     const task = await acceptTask();
