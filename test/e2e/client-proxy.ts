@@ -1,18 +1,18 @@
-// A proxy between client and gateway that goes wrong when it is told to: it loses requests and answers, holds answers back, and
-// answers in the gateway's place. It notes what passed. It listens on loopback only.
+// A proxy between client and gateway that fails as planned: it loses requests and responses, delays responses, and responds itself.
+// It records what passed. It listens on loopback only.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, request as requestOf } from "node:http";
 
-/** What happens to one request. */
+/** What goes wrong with one request. */
 type Mishap =
-  /** It never arrives. */
+  /** It does not arrive. */
   | { readonly tag: "lostRequest" }
-  /** The gateway answers, and nobody hears it. */
+  /** The gateway responds, and the response is lost. */
   | { readonly tag: "lostAnswer" }
-  /** The gateway answers; the answer waits until the client has left. */
+  /** The gateway responds, and the response is held until the client closes the connection. */
   | { readonly tag: "keptAnswer" }
-  /** The gateway is not asked. */
+  /** The proxy responds instead of the gateway. */
   | {
       readonly tag: "answer";
       readonly status: number;
@@ -25,14 +25,14 @@ interface Passed {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage["headers"];
-  /** The status that the gateway answered; null where it was not asked, or has not answered. */
+  /** The status of the gateway's response; null without one. */
   status: number | null;
 }
 
 export interface LossyProxy {
   readonly url: string;
   readonly passed: Passed[];
-  /** What the next requests meet, one each; those after them pass. */
+  /** What goes wrong with the next requests, one each. Those after them pass. */
   plan(...mishaps: Mishap[]): void;
   close(): Promise<void>;
 }
@@ -83,7 +83,7 @@ function forward(
 ): void {
   const { method, url, headers } = incoming;
   const onward = requestOf(new URL(url ?? "/", origin), { method, headers, agent: false }, onAnswer);
-  // A gateway that is gone is a connection that breaks, as it would be without a proxy.
+  // A gateway that is away looks like a broken connection, as it would without a proxy.
   onward.on("error", () => incoming.socket.destroy());
   outgoing.on("close", () => onward.destroy());
   incoming.pipe(onward);

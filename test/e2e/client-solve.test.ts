@@ -1,5 +1,5 @@
-// The client against a real gateway over real HTTP, with a proxy between them that goes wrong: one call makes one task, and gets its
-// solution, whatever is lost on the way.
+// The client against a real gateway over real HTTP, with a failing proxy between them: one call is one task and gets its solution,
+// whatever is lost on the way.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startReceiver } from "../../scripts/support/webhook-receiver.ts";
@@ -13,7 +13,7 @@ let stage: Stage;
 let proxy: LossyProxy;
 /** Through the proxy. */
 let client: Solvegate;
-/** Around it: what is true at the gateway. */
+/** Past the proxy: the state at the gateway. */
 let gateway: Solvegate;
 let webhookSecret: string;
 let tenants = 0;
@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 beforeEach(async () => {
-  // A tenant for each test: its list holds what the test has made, and nothing else.
+  // A tenant per test: its list holds the tasks of the test only.
   tenants += 1;
   const id = `tenant-${tenants}`;
   webhookSecret = (await makeTenant(stage.gateway(), id)).webhookSecrets.test;
@@ -48,41 +48,41 @@ afterEach(() => proxy.close());
 const tasks = (): Promise<TaskSummary[]> => Array.fromAsync(gateway.tasks.list());
 const creations = () => proxy.passed.filter(({ method, path }) => method === "POST" && path === "/v1/tasks");
 
-/** The error that a call ends with. */
+/** The SolvegateError of a call. */
 async function failure(call: Promise<unknown>): Promise<SolvegateError> {
   const error = await call.catch((reason: unknown) => reason);
   if (!(error instanceof SolvegateError)) throw new Error(`no SolvegateError: ${String(error)}`);
   return error;
 }
 
-/** The tenant has one task, and this is how it ended. */
+/** Expects the tenant to have one task, with this status. */
 async function expectOneTask(status: TaskSummary["status"]): Promise<void> {
   await expect.poll(tasks, { timeout: 10_000 }).toMatchObject([{ status }]);
 }
 
-describe("one solve makes one task, and gets its solution, where", () => {
-  it("all goes well", async () => {
+describe("one solve is one task and gets its solution", () => {
+  it("when nothing goes wrong", async () => {
     const task = await client.solve(SEED_TASK, { timeoutSeconds: 60 });
     expect(task.solution.gRecaptchaResponse).toMatch(/^sandbox\./);
     await expectOneTask("ready");
     expect(proxy.passed).toHaveLength(2);
   });
 
-  it("the creation's answer is lost", async () => {
+  it("when the response to the creation is lost", async () => {
     proxy.plan({ tag: "lostAnswer" });
     await client.solve(INSTANT);
     await expectOneTask("ready");
     expect(creations().map(({ status }) => status)).toEqual([202, expect.any(Number)]);
   });
 
-  it("the creation is lost twice, and its answer once", async () => {
+  it("when the creation is lost twice, and its response once", async () => {
     proxy.plan({ tag: "lostRequest" }, { tag: "lostRequest" }, { tag: "lostAnswer" });
     await client.solve(INSTANT);
     await expectOneTask("ready");
     expect(creations()).toHaveLength(4);
   });
 
-  it("the gateway is busy: 429, then 503, each with Retry-After", async () => {
+  it("when it is rejected with 429 and 503, each with Retry-After", async () => {
     const headers = { "retry-after": "1" };
     proxy.plan({ tag: "answer", status: 429, headers }, { tag: "answer", status: 503, headers });
     await client.solve(INSTANT);
@@ -92,7 +92,14 @@ describe("one solve makes one task, and gets its solution, where", () => {
     expect((at[2] ?? 0) - (at[1] ?? 0)).toBeGreaterThanOrEqual(1_000);
   });
 
-  it("reads are lost, and turned away", async () => {
+  it("when a proxy answers the creation and a read with an empty 200 and a 204", async () => {
+    const empty = { tag: "answer", status: 200, body: "" } as const;
+    proxy.plan(empty, { tag: "answer", status: 204 }, { tag: "lostAnswer" }, empty);
+    await client.solve(INSTANT);
+    await expectOneTask("ready");
+  });
+
+  it("when reads are lost and rejected", async () => {
     const pass = () => client.tasks.create({ task: INSTANT }, { idempotencyKey: "one" });
     const { id } = await pass();
     proxy.plan(
@@ -104,13 +111,13 @@ describe("one solve makes one task, and gets its solution, where", () => {
     await expectOneTask("ready");
   });
 
-  it("the gateway dies in the middle of the wait, and comes back", async () => {
+  it("when the gateway crashes and restarts during the wait", async () => {
     let died: Promise<void> | undefined;
     const losses: unknown[] = [];
     const direct: typeof fetch = (input, init) => {
       const answer = fetch(input, init);
       answer.catch((loss: unknown) => losses.push(loss));
-      // Once the read is surely held: the gateway has answered another one that was sent later.
+      // The read is held by now: the gateway has responded to one that was sent later.
       const held = new Headers(init?.headers).get("prefer") !== null;
       if (held)
         died ??= gateway.tasks
@@ -131,14 +138,14 @@ describe("one solve makes one task, and gets its solution, where", () => {
   });
 });
 
-describe("a solve that does not come to a solution is an error:", () => {
-  it("a task that failed", async () => {
+describe("a solve without a solution throws an error", () => {
+  it("for a failed task", async () => {
     const error = await failure(client.solve(scenario("sandbox-fail-ERROR_CAPTCHA_UNSOLVABLE")));
     expect(error).toMatchObject({ code: "unsolvable", status: null, task: { status: "failed" } });
     expect(error.requestId).not.toBeNull();
   });
 
-  it("a task that was not solved in its time", async () => {
+  it("for a task that was not solved in time", async () => {
     const error = await failure(client.solve(NEVER, { timeoutSeconds: 10 }));
     expect(error).toMatchObject({
       code: "timeout",
@@ -147,26 +154,29 @@ describe("a solve that does not come to a solution is an error:", () => {
     });
   });
 
-  it("a task that somebody canceled", async () => {
+  it("for a canceled task", async () => {
     const cancel = ({ id }: { id: string }) => void gateway.tasks.cancel(id).catch(() => null);
     const error = await failure(client.solve(NEVER, { onProgress: cancel }));
     expect(error).toMatchObject({ code: "task_canceled", task: { status: "canceled" } });
   });
 
-  it("a wrong key", async () => {
+  it("for a wrong key", async () => {
     const error = await failure(new Solvegate({ baseUrl: proxy.url, apiKey: "sg_test_x_wrong" }).solve(INSTANT));
     expect(error).toMatchObject({ code: "unauthenticated", status: 401, task: null });
     expect(proxy.passed).toHaveLength(1);
   });
 
-  it("an address that is no gateway's", async () => {
-    proxy.plan({ tag: "answer", status: 200, body: "<title>Sign in</title>" });
-    const error = await failure(client.solve(INSTANT));
+  it("for a server that is not a gateway, at once without retries", async () => {
+    const page = "<title>Sign in</title>";
+    proxy.plan({ tag: "answer", status: 200, body: page }, { tag: "answer", status: 200, body: page });
+    const impatient = new Solvegate({ baseUrl: proxy.url, apiKey: "sg_test_x", retrySeconds: 0 });
+    const error = await failure(impatient.tasks.get("tsk_1"));
     expect(error).toMatchObject({ code: "unexpected_answer", status: 200 });
-    expect(error.message).toContain("<title>Sign in</title>");
+    expect(error.message).toContain(page);
+    expect(proxy.passed).toHaveLength(1);
   });
 
-  it("a gateway that is not there", async () => {
+  it("for a gateway that is away", async () => {
     const { url } = proxy;
     await proxy.close();
     const away = new Solvegate({ baseUrl: url, apiKey: "sg_test_x", retrySeconds: 1 });
@@ -174,24 +184,24 @@ describe("a solve that does not come to a solution is an error:", () => {
   });
 });
 
-describe("an abort cancels the task, and throws its reason,", () => {
+describe("an abort cancels the task and throws its reason", () => {
   const reason = new Error("the caller has left");
 
-  it("before anything was sent: there is no task", async () => {
+  it("before anything was sent, without a task", async () => {
     await expect(client.solve(NEVER, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(proxy.passed).toEqual([]);
     expect(await tasks()).toEqual([]);
   });
 
   it.each([
-    ["while the creation's answer is kept from it", { tag: "keptAnswer" }],
-    ["after the creation's answer was lost", { tag: "lostAnswer" }],
-    ["after the creation itself was lost", { tag: "lostRequest" }],
+    ["while the response to the creation is delayed", { tag: "keptAnswer" }],
+    ["after the response to the creation was lost", { tag: "lostAnswer" }],
+    ["after the creation was lost", { tag: "lostRequest" }],
   ] as const)("%s", async (_when, mishap) => {
     const abort = new AbortController();
     proxy.plan(mishap);
     const solve = expect(client.solve(NEVER, { signal: abort.signal })).rejects.toBe(reason);
-    // The moment at which it is decided: the gateway has answered, or the request is gone.
+    // The gateway has responded, or the request is lost.
     await expect
       .poll(() => creations()[0]?.status ?? (mishap.tag === "lostRequest" ? creations()[0]?.at : null))
       .toBeTruthy();
@@ -200,7 +210,7 @@ describe("an abort cancels the task, and throws its reason,", () => {
     await expectOneTask("canceled");
   });
 
-  it("while it waits", async () => {
+  it("during the wait", async () => {
     const abort = new AbortController();
     const solve = expect(client.solve(NEVER, { signal: abort.signal })).rejects.toBe(reason);
     await expect.poll(() => proxy.passed.at(-1)?.headers.prefer).toBe("wait=25");
@@ -209,7 +219,7 @@ describe("an abort cancels the task, and throws its reason,", () => {
     await expectOneTask("canceled");
   });
 
-  it("though the cancel's answer is lost", async () => {
+  it("even if the response to the cancel is lost", async () => {
     const abort = new AbortController();
     const solve = expect(client.solve(NEVER, { signal: abort.signal })).rejects.toBe(reason);
     await expect.poll(() => proxy.passed.at(-1)?.headers.prefer).toBe("wait=25");
@@ -221,7 +231,7 @@ describe("an abort cancels the task, and throws its reason,", () => {
   });
 });
 
-it("progress tells a task's way, each state once and in order", async () => {
+it("onProgress reports each status once and in order", async () => {
   const seen: string[] = [];
   await client.solve(SEED_TASK, { onProgress: ({ status }) => seen.push(status) });
   expect(seen[0]).toBe("queued");
@@ -230,14 +240,14 @@ it("progress tells a task's way, each state once and in order", async () => {
   expect(seen.filter((status) => status === "ready")).toHaveLength(1);
 });
 
-it("a claim whose answer is lost is told as lost, and the solution is gone", async () => {
+it("a claim whose response is lost throws network_error, and the solution is gone", async () => {
   const { id } = await client.solve(INSTANT);
   proxy.plan({ tag: "lostAnswer" });
   expect(await failure(client.tasks.claim(id))).toMatchObject({ code: "network_error" });
   expect(await failure(gateway.tasks.claim(id))).toMatchObject({ code: "already_claimed", status: 410 });
 });
 
-it("a webhook of the gateway, and a trial of the endpoint, verify and are typed", async () => {
+it("verifyWebhook verifies webhooks of the gateway, tests of the endpoint too", async () => {
   const receiver = await startReceiver();
   try {
     const { id } = await client.solve(INSTANT, { webhookUrl: receiver.url, metadata: { order: "7" } });

@@ -1,5 +1,5 @@
-// A gateway made of prepared answers, for the tests of the client: each request gets the next one, at the clock of the tests. It
-// keeps what it was asked, and when.
+// A gateway made of prepared responses, for the tests of the client: each request gets the next one, at the clock of the tests. It
+// records the requests and their times.
 
 import { vi } from "vitest";
 import { Solvegate, SolvegateError, type SolvegateOptions } from "../../src/client/index.ts";
@@ -7,7 +7,7 @@ import { presentTask } from "../../src/tasks/present.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import { processing } from "./records.ts";
 
-/** What a request meets: an answer, an error of the network, silence, or what a function says of it. */
+/** What a request gets: a response, a network error, no response, or what a function returns. */
 export type Scene = Response | Error | "silence" | ((request: Request) => Response | Promise<Response>);
 
 export interface Asked {
@@ -23,7 +23,7 @@ export interface Script {
   readonly asked: Asked[];
 }
 
-/** A client whose requests meet `scenes`, one after another, and the last of them for good. */
+/** A client whose requests get `scenes`, one after another, and then always the last one. */
 export function scripted(scenes: readonly Scene[], options: Partial<SolvegateOptions> = {}): Script {
   const asked: Asked[] = [];
   const client = new Solvegate({
@@ -45,28 +45,28 @@ export function scripted(scenes: readonly Scene[], options: Partial<SolvegateOpt
   return { client, asked };
 }
 
-/** A JSON answer. */
+/** A JSON response. */
 export const answer = (body: unknown, status = 200, headers: Record<string, string> = {}): Response =>
   Response.json(body, { status, headers: { "x-request-id": "request-of-the-tests", ...headers } });
 
-/** A problem as the gateway has it. */
+/** Problem details as the gateway sends them. */
 export const problem = (status: number, code: string, headers: Record<string, string> = {}): Response =>
   answer({ type: "", title: "A title", status, detail: "In words.", code, requestId: "request-7" }, status, headers);
 
-/** The answer that bears a task. */
+/** A response with a task. */
 export const taskAnswer = (record: TaskRecord = processing(), status = 200): Response =>
   answer(presentTask(record), status, { "retry-after": "3" });
 
-/** The network's own fault. */
+/** A network error. */
 export const lost = new TypeError("the connection was lost");
 
-/** A task as the client sees it while it runs. */
+/** A running task as the client gets it. */
 export const RUNNING = presentTask(processing());
 
-/** Timers that one call can need in these tests, and some: what is not settled by then hangs. */
+/** More timers than any call in these tests needs: a promise that is not settled by then hangs. */
 const MAX_TIMERS = 2_000;
 
-/** Lets the clock of the tests run, from timer to timer, until the promise is settled. */
+/** Advances the clock of the tests from timer to timer until the promise is settled. */
 export async function inTime<T>(promise: Promise<T>): Promise<T> {
   let settled = false;
   const settle = () => {
@@ -74,15 +74,15 @@ export async function inTime<T>(promise: Promise<T>): Promise<T> {
   };
   promise.then(settle, settle);
   for (let timers = 0; timers < MAX_TIMERS; timers += 1) {
-    // What is due before the next timer comes first: answers are read in several turns.
+    // Pending microtasks come first: responses are read in several steps.
     await vi.advanceTimersByTimeAsync(0);
     if (settled) return promise;
     await vi.advanceTimersToNextTimerAsync();
   }
-  throw new Error("not settled, whatever time it was given");
+  throw new Error("the promise was not settled by any timer");
 }
 
-/** The error that a call ends with. */
+/** The SolvegateError of a call. */
 export async function failure(call: Promise<unknown>): Promise<SolvegateError> {
   const error = await inTime(call).catch((reason: unknown) => reason);
   if (!(error instanceof SolvegateError)) throw new Error(`no SolvegateError: ${String(error)}`);

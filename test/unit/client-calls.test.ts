@@ -1,4 +1,4 @@
-// What a single call of the client does: what it sends, what it repeats, and when it gives up.
+// Single calls of the client: what they send, when they retry, and when they give up.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Key, Solvegate } from "../../src/client/index.ts";
@@ -18,7 +18,7 @@ const INPUT = { websiteURL: "https://antcpt.com/", websiteKey: "key", pageAction
 const SOLUTION_ANSWER = answer({ ...SOLUTION, userAgent: "Solver/1", secChUa: "" });
 
 describe("a request", () => {
-  it("bears the key, asks for JSON, follows no redirect, and calls fetch bound to nothing", async () => {
+  it("carries the key, accepts JSON, follows no redirect, and calls fetch without a this", async () => {
     const seen: [unknown, string, RequestInit][] = [];
     async function fetch(this: unknown, url: string, init: RequestInit) {
       seen.push([this, url, init]);
@@ -33,7 +33,7 @@ describe("a request", () => {
     expect(init?.headers).toEqual({ authorization: "Bearer sg_test_x", accept: "application/json" });
   });
 
-  it("goes to the platform's own fetch where none is given", async () => {
+  it("uses the platform's fetch by default", async () => {
     const fetch = vi.spyOn(globalThis, "fetch").mockResolvedValue(taskAnswer());
     const client = new Solvegate({ baseUrl: "https://gateway.test", apiKey: "sg_test_x" });
     await expect(client.tasks.get("tsk_1")).resolves.toMatchObject({ id: RUNNING.id });
@@ -41,13 +41,13 @@ describe("a request", () => {
   });
 
   it.each([
-    ["an address that is none", { baseUrl: "gateway" }],
+    ["a base URL that is not a URL", { baseUrl: "gateway" }],
     ["another protocol", { baseUrl: "ftp://gateway.test" }],
-    ["credentials in the address", { baseUrl: "https://a:b@gateway.test" }],
+    ["credentials in the base URL", { baseUrl: "https://a:b@gateway.test" }],
     ["no key", { apiKey: "" }],
-    ["a key that was never set", { apiKey: undefined as unknown as string }],
+    ["an undefined key", { apiKey: undefined as unknown as string }],
     ["a key of two lines", { apiKey: "sg_test\r\nx: y" }],
-  ])("is not made with %s", (_what, options) => {
+  ])("is never built with %s: the constructor throws a TypeError", (_what, options) => {
     expect(() => new Solvegate({ baseUrl: "https://gateway.test", apiKey: "sg_test_x", ...options })).toThrow(
       TypeError,
     );
@@ -55,7 +55,7 @@ describe("a request", () => {
 });
 
 describe("a creation", () => {
-  it("names the type by default and bears an idempotency key, the same in each attempt and no other's", async () => {
+  it("has the task's type by default, and one idempotency key and body in all of its attempts", async () => {
     const { client, asked } = scripted([lost, answer({}, 502), taskAnswer(undefined, 202)]);
     await inTime(client.tasks.create({ task: { ...INPUT, type: undefined }, metadata: { order: "7" } }));
     await client.tasks.create({ task: INPUT });
@@ -69,20 +69,20 @@ describe("a creation", () => {
     expect(asked[0]?.headers.get("content-type")).toBe("application/json");
   });
 
-  it("keeps an idempotency key that it is given", async () => {
+  it("sends the caller's idempotency key", async () => {
     const { client, asked } = scripted([taskAnswer()]);
     await client.tasks.create({ task: INPUT }, { idempotencyKey: "order-7" });
     expect(asked[0]?.headers.get("idempotency-key")).toBe("order-7");
   });
 });
 
-describe("what may be done twice is repeated after", () => {
+describe("an idempotent call is retried after", () => {
   it.each<[string, Scene]>([
     ["a lost connection", lost],
     ["silence", "silence"],
     ["an internal error", problem(500, "internal")],
     ["a proxy's page", new Response("<h1>Bad gateway</h1>", { status: 502 })],
-    ["a refusal for a while", problem(429, "rate_limited", { "retry-after": "10" })],
+    ["a rate limit", problem(429, "rate_limited", { "retry-after": "10" })],
   ])("%s", async (_what, scene) => {
     const { client, asked } = scripted([scene, taskAnswer()]);
     await expect(inTime(client.tasks.cancel("tsk_1"))).resolves.toMatchObject({ id: RUNNING.id });
@@ -96,19 +96,19 @@ describe("a claim", () => {
     ["silence", "silence"],
     ["an internal error", problem(500, "internal")],
     ["a proxy's 503 with Retry-After", new Response("", { status: 503, headers: { "retry-after": "1" } })],
-  ])("is not repeated after %s: it may have been executed", async (_what, scene) => {
+  ])("is not retried after %s, because it may have been executed", async (_what, scene) => {
     const { client, asked } = scripted([scene, SOLUTION_ANSWER]);
     await failure(client.tasks.claim("tsk_1"));
     expect(asked).toHaveLength(1);
   });
 
-  it("is repeated where it was turned away", async () => {
+  it("is retried after a rate limit, because it was not executed", async () => {
     const { client, asked } = scripted([problem(429, "rate_limited", { "retry-after": "10" }), SOLUTION_ANSWER]);
     await expect(inTime(client.tasks.claim("tsk_1"))).resolves.toMatchObject(SOLUTION);
     expect(asked).toHaveLength(2);
   });
 
-  it("says that it may have been executed", async () => {
+  it("fails with an error that says it may have been executed", async () => {
     const error = await failure(scripted([lost]).client.tasks.claim("tsk_1"));
     expect(error).toMatchObject({ code: "network_error", status: null, requestId: null, task: null, cause: lost });
     expect(error.message).toContain("may have been executed");
@@ -116,19 +116,19 @@ describe("a claim", () => {
 });
 
 it.each([
-  ["a key is made", (client: Solvegate) => client.keys.create({ name: "CI", mode: "test" })],
-  ["a key is replaced", (client: Solvegate) => client.keys.rotate("key_1")],
-  ["a key is revoked", (client: Solvegate) => client.keys.revoke("key_1")],
-  ["the secret is replaced", (client: Solvegate) => client.webhook.rotate({ overlapSeconds: 60 })],
-  ["the endpoint is tried", (client: Solvegate) => client.webhook.test()],
-])("no answer is asked for twice where %s", async (_what, call) => {
+  ["keys.create", (client: Solvegate) => client.keys.create({ name: "CI", mode: "test" })],
+  ["keys.rotate", (client: Solvegate) => client.keys.rotate("key_1")],
+  ["keys.revoke", (client: Solvegate) => client.keys.revoke("key_1")],
+  ["webhook.rotate", (client: Solvegate) => client.webhook.rotate({ overlapSeconds: 60 })],
+  ["webhook.test", (client: Solvegate) => client.webhook.test()],
+])("%s is not retried after a lost response", async (_what, call) => {
   const { client, asked } = scripted([lost]);
   await failure(call(client));
   expect(asked).toHaveLength(1);
 });
 
 describe("Retry-After", () => {
-  it("is kept to the millisecond, or a little longer", async () => {
+  it("is waited for, and at most 10 % longer", async () => {
     const { client, asked } = scripted([problem(503, "internal", { "retry-after": "7" }), taskAnswer()]);
     await inTime(client.tasks.get("tsk_1"));
     const [first, second] = asked;
@@ -137,7 +137,7 @@ describe("Retry-After", () => {
     expect(waited).toBeLessThanOrEqual(7_750);
   });
 
-  it("that no deadline allows ends the call at once, and is told", async () => {
+  it("beyond the deadline ends the call at once, and is in the error", async () => {
     const { client, asked } = scripted([problem(429, "quota_exceeded", { "retry-after": "604800" })]);
     const startedAt = Date.now();
     const error = await failure(client.tasks.create({ task: INPUT }));
@@ -147,24 +147,24 @@ describe("Retry-After", () => {
   });
 });
 
-describe("time that is nearly up", () => {
+describe("when the deadline is near", () => {
   it.each([
     ["429", 429, "rate_limited", "29"],
     ["503", 503, "internal", "29"],
-  ])("is not spent on one more attempt after a %s: that is told", async (_what, status, code, seconds) => {
+  ])("a call fails with the %s that it got, without another attempt", async (_what, status, code, seconds) => {
     const { client, asked } = scripted([problem(status, code, { "retry-after": seconds }), "silence"]);
     const error = await failure(client.tasks.get("tsk_1"));
     expect(error).toMatchObject({ code, status, retryAfterMs: 29_000 });
     expect(asked).toHaveLength(1);
   });
 
-  it("is not spent on a claim whose answer nobody would wait for", async () => {
+  it("a claim is not sent, because its response would be lost", async () => {
     const { client, asked } = scripted([problem(429, "rate_limited", { "retry-after": "29" }), SOLUTION_ANSWER]);
     expect(await failure(client.tasks.claim("tsk_1"))).toMatchObject({ code: "rate_limited", status: 429 });
     expect(asked).toHaveLength(1);
   });
 
-  it("is not spent where a pause ends late, as on a machine that slept", async () => {
+  it("a claim is not sent after a pause that ended late, as on a machine that slept", async () => {
     const { client, asked } = scripted([problem(429, "rate_limited", { "retry-after": "10" }), SOLUTION_ANSWER]);
     const claim = failure(client.tasks.claim("tsk_1"));
     await vi.advanceTimersByTimeAsync(0);
@@ -173,7 +173,7 @@ describe("time that is nearly up", () => {
     expect(asked).toHaveLength(1);
   });
 
-  it("does not cut a claim short before it began", async () => {
+  it("the first attempt still has its whole time", async () => {
     const slowly = async () => {
       await new Promise((resolve) => setTimeout(resolve, 900));
       return SOLUTION_ANSWER.clone();
@@ -181,7 +181,7 @@ describe("time that is nearly up", () => {
     await expect(inTime(scripted([slowly], { retrySeconds: 0.1 }).client.tasks.claim("tsk_1"))).resolves.toBeDefined();
   });
 
-  it("hides no refusal behind an attempt that was given up", async () => {
+  it("a rejection is reported, and not a later attempt that was cut off", async () => {
     const slowly = async () => {
       await new Promise((resolve) => setTimeout(resolve, 400));
       return problem(503, "internal", { "retry-after": "Mon, 23 Nov 2020 09:29:00 GMT" });
@@ -190,22 +190,22 @@ describe("time that is nearly up", () => {
     expect(await failure(client.tasks.get("tsk_1"))).toMatchObject({ code: "internal", status: 503 });
   });
 
-  it("is asked for seldom, though Retry-After is 0", async () => {
+  it("a Retry-After of 0 does not lead to a tight loop", async () => {
     const { client, asked } = scripted([problem(429, "rate_limited", { "retry-after": "0" })]);
     await failure(client.tasks.get("tsk_1"));
     expect(asked.length).toBeGreaterThan(5);
     expect(asked.length).toBeLessThan(20);
   });
 
-  it("of a wait is asked for seldom, though answers come unheld with a Retry-After of 0", async () => {
+  it("long polls that end at once with a Retry-After of 0 do not lead to a tight loop", async () => {
     const { client, asked } = scripted([answer(RUNNING, 200, { "retry-after": "0" })]);
     await failure(client.tasks.wait(RUNNING.id, { timeoutSeconds: 30 }));
     expect(asked.length).toBeLessThan(32);
   });
 });
 
-describe("a gateway that stays away", () => {
-  it("is given up by the deadline of calls, after several attempts", async () => {
+describe("a gateway that does not come back", () => {
+  it("fails the call after retrySeconds, and several attempts", async () => {
     const { client, asked } = scripted([lost], { retrySeconds: 20 });
     const startedAt = Date.now();
     const error = await failure(client.tasks.get("tsk_1"));
@@ -214,7 +214,7 @@ describe("a gateway that stays away", () => {
     expect(Date.now() - startedAt).toBeLessThanOrEqual(20_050);
   });
 
-  it("and says nothing is given up by the attempt's limit, though fetch heeds no signal", async () => {
+  it("ends an attempt after attemptSeconds, even if fetch ignores its signal", async () => {
     const { client, asked } = scripted(["silence"], { retrySeconds: 20, attemptSeconds: 8 });
     await failure(client.tasks.get("tsk_1"));
     const [first, second] = asked;
@@ -224,7 +224,7 @@ describe("a gateway that stays away", () => {
 });
 
 describe("an abort", () => {
-  it.each(["get", "claim"] as const)("ends a %s under way with the signal's reason", async (method) => {
+  it.each(["get", "claim"] as const)("ends tasks.%s in flight with the signal's reason", async (method) => {
     const { client, asked } = scripted(["silence"]);
     const reason = new Error("enough");
     const abort = new AbortController();
@@ -235,7 +235,7 @@ describe("an abort", () => {
     expect(asked).toHaveLength(1);
   });
 
-  it("ends a pause", async () => {
+  it("ends a pause between two attempts", async () => {
     const { client, asked } = scripted([problem(429, "rate_limited", { "retry-after": "10" })]);
     const abort = new AbortController();
     const call = client.tasks.get("tsk_1", { signal: abort.signal });
@@ -247,10 +247,10 @@ describe("an abort", () => {
   });
 });
 
-describe("the list", () => {
+describe("tasks.list", () => {
   const row = (id: string) => ({ id, status: "ready", website: "antcpt.com" });
 
-  it("asks for a page when the one before it is used up, and for no more than is read", async () => {
+  it("requests a page when the one before it is used up", async () => {
     const { client, asked } = scripted([
       answer({ tasks: [row("a"), row("b")], nextCursor: "c+1/=" }),
       answer({ tasks: [], nextCursor: "c2" }),
@@ -270,15 +270,15 @@ describe("the list", () => {
     ]);
   });
 
-  /** What a list comes to that never ends. */
+  /** The error of a list that never ends. */
   const listed = (script: ReturnType<typeof scripted>) =>
     failure(Array.fromAsync(script.client.tasks.list()).then(() => undefined));
 
   it.each([
-    ["to itself", ["c"]],
-    ["to one before it", ["c", "d"]],
-    ["round a long way", Array.from({ length: 500 }, (_, index) => `c${index}`)],
-  ])("is refused where a cursor leads back %s", async (_where, cursors) => {
+    ["the same one", ["c"]],
+    ["the one before it", ["c", "d"]],
+    ["after 500 pages", Array.from({ length: 500 }, (_, index) => `c${index}`)],
+  ])("throws unexpected_answer where a cursor comes back: %s", async (_where, cursors) => {
     let page = 0;
     const next = () => answer({ tasks: [row("a")], nextCursor: cursors[page++ % cursors.length] });
     const script = scripted([next]);
@@ -303,7 +303,7 @@ describe("the list", () => {
   });
 });
 
-it("the account's calls go where they should", async () => {
+it("the account's calls use their methods and paths", async () => {
   const key = { id: "key_1" } as Key;
   const { client, asked } = scripted([
     answer({ keys: [key] }),

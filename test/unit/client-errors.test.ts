@@ -1,4 +1,4 @@
-// What the client makes of refusals, and of answers that are none of a gateway's: errors that say what to do, and never a key.
+// The client's errors: for rejections, and for responses that are not a gateway's. They never contain the key.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SolvegateError } from "../../src/client/index.ts";
@@ -67,8 +67,8 @@ describe("a response that is not a gateway's", () => {
   });
 });
 
-describe("a refusal", () => {
-  it("is told by its code, its status, its request, in words and by field", async () => {
+describe("a rejection", () => {
+  it("becomes an error with its code, detail, status, request id and invalid fields", async () => {
     const errors = [{ path: "task.websiteURL", message: "must be an http or https URL" }];
     const body = {
       code: "invalid_request",
@@ -90,7 +90,7 @@ describe("a refusal", () => {
     );
   });
 
-  it("never quotes the key", async () => {
+  it("becomes an error without the key", async () => {
     for (const scene of [lost, problem(401, "unauthenticated"), new Response("x")]) {
       const { client } = scripted([scene]);
       const error = await failure(client.tasks.get("tsk_1"));
@@ -101,23 +101,23 @@ describe("a refusal", () => {
   });
 });
 
-describe("the key that a server sends back is in no error:", () => {
-  // Each character of the key has a form of its own in JSON and in a URL.
+describe("a key that a server sends back is redacted in the error", () => {
+  // The characters of this key are written differently in JSON and in a URL.
   const apiKey = 'sg_test_a/b"c\\d+e_key-of-the-tests';
-  const told = { type: "", title: apiKey, code: `c-${apiKey}`, requestId: `r-${apiKey}` };
+  const problemDetails = { type: "", title: apiKey, code: `c-${apiKey}`, requestId: `r-${apiKey}` };
   const errors = [{ path: apiKey, message: `no ${apiKey}` }];
   const failed = { ...presentTask(failedRecord()), error: { code: "internal", message: `not ${apiKey}` } };
   const to = { location: `https://b.test/?a=${apiKey}&b=${encodeURIComponent(apiKey)}` };
   it.each<[string, Scene]>([
     ["a page", new Response(`Bearer ${apiKey} is wrong`, { status: 403 })],
-    ["a page cut within the key", new Response(`${"x".repeat(60)}${apiKey}`)],
-    ["a problem", answer({ ...told, detail: `The key ${apiKey}`, status: 401, errors }, 401)],
-    ["a problem's title", answer({ ...told, status: 401 }, 401)],
-    ["the name of the request", new Response("", { headers: { "x-request-id": apiKey } })],
+    ["a page whose quote ends within the key", new Response(`${"x".repeat(60)}${apiKey}`)],
+    ["a problem", answer({ ...problemDetails, detail: `The key ${apiKey}`, status: 401, errors }, 401)],
+    ["a problem's title", answer({ ...problemDetails, status: 401 }, 401)],
+    ["the request id", new Response("", { headers: { "x-request-id": apiKey } })],
     ["a redirect", new Response(null, { status: 307, headers: to })],
     ["an error of fetch", new TypeError(`cannot send ${apiKey}`)],
     ["a task that failed", answer(failed)],
-  ])("%s", async (_what, scene) => {
+  ])("of %s", async (_what, scene) => {
     const error = await failure(scripted([scene], { apiKey }).client.solve(INPUT));
     const { message, code, requestId, errors } = error;
     const words = [message, code, requestId, ...errors.flatMap(({ path, message }) => [path, message])].join("\n");
@@ -129,9 +129,9 @@ describe("the key that a server sends back is in no error:", () => {
   });
 });
 
-describe("an answer that is too long", () => {
+describe("a response body", () => {
   const MIB = 2 ** 20;
-  /** An answer in chunks of 64 KiB, and what was taken of it. */
+  /** A response in chunks of 64 KiB, and how much of it was read. */
   function long(mib: number, head: string, init: ResponseInit) {
     const taken = { bytes: 0, canceled: false };
     const blanks = new Uint8Array(MIB / 16).fill(0x20);
@@ -149,7 +149,7 @@ describe("an answer that is too long", () => {
     return { taken, scene: () => new Response(body, init) };
   }
 
-  it.each([200, 400])("is not read to its end: %d", async (status) => {
+  it.each([200, 400])("of more than 4 MiB is not read to its end: status %d", async (status) => {
     const { taken, scene } = long(64, JSON.stringify(RUNNING), { status });
     const error = await failure(scripted([scene]).client.tasks.get(RUNNING.id));
     expect(error).toMatchObject({ code: "unexpected_answer", status });
@@ -158,7 +158,7 @@ describe("an answer that is too long", () => {
     expect(taken.canceled).toBe(true);
   });
 
-  it("is not one of three MiB, nor of letters that are cut between two chunks", async () => {
+  it("of 3 MiB is read, and so are characters that are split between chunks", async () => {
     const { scene } = long(3, JSON.stringify(RUNNING), {});
     await expect(scripted([scene]).client.tasks.get(RUNNING.id)).resolves.toMatchObject({ id: RUNNING.id });
     const bytes = new TextEncoder().encode(JSON.stringify({ ...RUNNING, metadata: { note: "größe 😀" } }));

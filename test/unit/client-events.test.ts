@@ -42,7 +42,7 @@ const sendsAndDrops =
     sends(...frames)(server);
     server.drop();
   };
-const refuses = (server: ServerSide) => server.drop();
+const rejects = (server: ServerSide) => server.drop();
 
 type Connections = Parameters<typeof fakeWebSockets>[0];
 
@@ -116,7 +116,7 @@ describe("events()", () => {
 
   it("returns when the signal aborts during a pause between two connections", async () => {
     const stop = new AbortController();
-    const { reading, connections } = await read(9, [refuses], { signal: stop.signal });
+    const { reading, connections } = await read(9, [rejects], { signal: stop.signal });
     await vi.advanceTimersByTimeAsync(100);
     stop.abort();
     await inTime(reading);
@@ -176,7 +176,7 @@ describe("a lost connection", () => {
   });
 
   it("is opened again after growing pauses while the gateway is away, and at once after it worked", async () => {
-    const away = Array.from({ length: 8 }, () => refuses);
+    const away = Array.from({ length: 8 }, () => rejects);
     const { reading, connections } = await read(1, [...away, sends(() => frame("msg_1"))]);
     await inTime(reading);
     const gaps = connections.slice(1).map(({ at }, index) => at - (connections[index]?.at ?? 0));
@@ -256,14 +256,14 @@ describe("a rejected connection whose response the platform hides", () => {
     ["a key without tasks:read", problem(403, "insufficient_scope"), "insufficient_scope"],
     ["too many calls", problem(429, "rate_limited", { "retry-after": "10" }), "rate_limited"],
   ])("ends the iteration with the code that a plain request gets: %s", async (_what, response, code) => {
-    const { reading, asked, connections } = await read(1, [refuses], {}, [response]);
+    const { reading, asked, connections } = await read(1, [rejects], {}, [response]);
     expect(await failure(reading)).toMatchObject({ code });
     expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual(["GET /v1/stream"]);
     expect(connections).toHaveLength(1);
   });
 
   it("ends the iteration after three attempts when the gateway responds to other calls", async () => {
-    const { reading, connections } = await read(1, [refuses], {}, [problem(426, "upgrade_required")]);
+    const { reading, connections } = await read(1, [rejects], {}, [problem(426, "upgrade_required")]);
     const error = await failure(reading);
     expect(error).toMatchObject({ code: "network_error", status: null });
     expect(error.message).toContain("although the gateway responds");
@@ -272,7 +272,7 @@ describe("a rejected connection whose response the platform hides", () => {
 
   it("after one that opened ends the iteration for a revoked key, and not for a rate limit", async () => {
     const limited = problem(429, "rate_limited", { "retry-after": "20" });
-    const { reading, connections } = await read(9, [sendsAndDrops(), refuses], {}, [
+    const { reading, connections } = await read(9, [sendsAndDrops(), rejects], {}, [
       limited,
       problem(401, "unauthenticated"),
     ]);

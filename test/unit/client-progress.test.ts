@@ -1,4 +1,4 @@
-// Progress that is told to an asynchronous listener: what it comes to is heard, and it can hold up neither an abort nor the time.
+// `onProgress` that returns a promise: it is awaited, a rejection counts, and it delays neither an abort nor the deadline.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { answer, inTime, RUNNING, scripted, taskAnswer } from "../support/client-script.ts";
@@ -18,8 +18,8 @@ const CANCELED = taskAnswer(processing({ status: "canceled" }));
 const never = () => new Promise<void>(() => undefined);
 const reason = new Error("the caller's own");
 
-describe("progress told to a listener that is asynchronous", () => {
-  it("ends the solve where it rejects, and cancels the task", async () => {
+describe("an asynchronous onProgress", () => {
+  it("that rejects ends the solve, and cancels the task", async () => {
     const { client, asked } = scripted([CREATED, CANCELED]);
     const onProgress = async () => {
       throw reason;
@@ -28,14 +28,14 @@ describe("progress told to a listener that is asynchronous", () => {
     expect(asked.map(({ path }) => path.split("/").at(-1))).toEqual(["tasks", "cancel"]);
   });
 
-  it("ends a wait where it rejects", async () => {
+  it("that rejects ends the wait", async () => {
     const { client } = scripted([answer(RUNNING)]);
     await expect(inTime(client.tasks.wait(RUNNING.id, { onProgress: () => Promise.reject(reason) }))).rejects.toBe(
       reason,
     );
   });
 
-  it("is told one thing after another", async () => {
+  it("is called with one change after another", async () => {
     const { client } = scripted([CREATED, READY]);
     const seen: string[] = [];
     const onProgress = async ({ status }: { status: string }) => {
@@ -47,7 +47,7 @@ describe("progress told to a listener that is asynchronous", () => {
     expect(seen).toEqual(["queued begun", "queued done", "ready begun", "ready done"]);
   });
 
-  it("loses no solution where it never ends", async () => {
+  it("that never resolves does not cost the solution", async () => {
     const { client } = scripted([READY]);
     const startedAt = Date.now();
     await expect(inTime(client.solve(INPUT, { timeoutSeconds: 30, onProgress: never }))).resolves.toMatchObject({
@@ -56,15 +56,17 @@ describe("progress told to a listener that is asynchronous", () => {
     expect(Date.now() - startedAt).toBe(35_000);
   });
 
-  it("ends by an abort, though it never ends itself or rejects later", async () => {
+  it("that never resolves, or rejects late, does not delay an abort", async () => {
     for (const onProgress of [never, () => Promise.reject(new Error("too late"))]) {
       const { client, asked } = scripted([CREATED, CANCELED]);
       const abort = new AbortController();
-      const told = () => {
+      const abortAndReport = () => {
         abort.abort(reason);
         return onProgress();
       };
-      await expect(inTime(client.solve(INPUT, { onProgress: told, signal: abort.signal }))).rejects.toBe(reason);
+      await expect(inTime(client.solve(INPUT, { onProgress: abortAndReport, signal: abort.signal }))).rejects.toBe(
+        reason,
+      );
       expect(asked).toHaveLength(2);
     }
   });

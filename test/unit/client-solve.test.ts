@@ -1,4 +1,4 @@
-// A solve from its creation to its end, against prepared answers and at the clock of the tests: what it sends when, and how it ends.
+// `solve` and `tasks.wait` against prepared responses, at the clock of the tests: what they send when, and how they end.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SolveOptions, Task } from "../../src/client/index.ts";
@@ -15,19 +15,19 @@ afterEach(() => {
 });
 
 const INPUT = { websiteURL: "https://antcpt.com/", websiteKey: "key", pageAction: "homepage" };
-/** The task of the answers. */
+/** The id of the task in the responses. */
 const { id: ID } = RUNNING;
 const CREATED = taskAnswer(aRecord(), 202);
 const READY = taskAnswer(readyRecord());
 const CANCELED = taskAnswer(processing({ status: "canceled" }));
 
-/** Holds the answer as the gateway does: for as long as the request wishes. */
+/** Holds the response as the gateway does, for the time that the request asks for. */
 const held: Scene = async (request) => {
   const seconds = Number(/wait=(\d+)/.exec(request.headers.get("prefer") ?? "")?.[1] ?? 0);
   await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
   return taskAnswer(processing());
 };
-/** An answer after `ms`. */
+/** A response after `ms`. */
 const after =
   (ms: number, response: Response): Scene =>
   async () => {
@@ -51,8 +51,8 @@ async function outcome(script: Script, options: SolveOptions = {}): Promise<{ er
   return { error, tookMs: Date.now() - startedAt };
 }
 
-describe("a solve", () => {
-  it("creates, waits in held reads, and gives the ready task", async () => {
+describe("solve", () => {
+  it("creates the task, waits by long polls, and resolves with the ready task", async () => {
     const script = scripted([CREATED, held, held, READY]);
     const task = await inTime(script.client.solve(INPUT, { timeoutSeconds: 90, metadata: { a: "b" } }));
     expect(task.solution.gRecaptchaResponse).toBe(SOLUTION.gRecaptchaResponse);
@@ -63,14 +63,14 @@ describe("a solve", () => {
     expect(Object.keys(body)).not.toContain("webhookUrl");
   });
 
-  it("reads nothing where the creation's answer has the solution", async () => {
+  it("sends no read if the response to the creation has the solution", async () => {
     const script = scripted([READY]);
     await script.client.solve(INPUT, { idempotencyKey: "order-7" });
     expect(calls(script)).toEqual([CREATE]);
     expect(script.asked[0]?.headers.get("idempotency-key")).toBe("order-7");
   });
 
-  it("holds no read past its own end, and comes back once more before it", async () => {
+  it("ends its long polls before its own deadline", async () => {
     const script = scripted([CREATED, held]);
     const { error, tookMs } = await outcome(script, { timeoutSeconds: 10 });
     expect(error).toMatchObject({ code: "deadline_exceeded", status: null, task: { status: "processing" } });
@@ -79,7 +79,7 @@ describe("a solve", () => {
     expect(calls(script).at(-1)).toBe(CANCEL);
   });
 
-  it("waits as long as the gateway gives the task, where it names no time itself", async () => {
+  it("waits until the task's deadline at the gateway by default", async () => {
     const script = scripted([taskAnswer(aRecord({ deadlineAt: aRecord().createdAt + 300_000 }), 202), held]);
     const { tookMs } = await outcome(script);
     expect(tookMs).toBeGreaterThan(300_000);
@@ -93,14 +93,14 @@ describe("a solve", () => {
       [lost, new Response("", { status: 502 }), problem(500, "internal"), new Response("", { status: 503 })],
     ],
     ["silence", ["silence"]],
-    ["a refusal for a while", [problem(429, "rate_limited", { "retry-after": "10" })]],
-  ])("lives through %s while it waits", async (_what, faults) => {
+    ["a rate limit", [problem(429, "rate_limited", { "retry-after": "10" })]],
+  ])("survives %s while it waits", async (_what, faults) => {
     const script = scripted([CREATED, ...faults, READY]);
     expect((await outcome(script)).error).toBeNull();
     expect(calls(script)).toEqual([CREATE, ...faults.map(() => READ), READ]);
   });
 
-  it("lives through lost answers to its creation, and names the same task each time", async () => {
+  it("survives lost responses to its creation, and sends the same idempotency key each time", async () => {
     const script = scripted([lost, problem(503, "internal", { "retry-after": "2" }), CREATED, READY]);
     expect((await outcome(script)).error).toBeNull();
     const creations = script.asked.filter(({ method }) => method === "POST");
@@ -108,21 +108,21 @@ describe("a solve", () => {
     expect(creations).toHaveLength(3);
   });
 
-  it("does not hammer a gateway whose answers come unheld", async () => {
+  it("waits 3 s after a long poll that ended at once", async () => {
     const script = scripted([CREATED, taskAnswer(), taskAnswer(), taskAnswer(), READY]);
     expect((await outcome(script)).error).toBeNull();
     const [, ...reads] = script.asked.map(({ at }) => at);
     for (const [index, at] of reads.slice(1).entries()) expect(at - (reads[index] ?? 0)).toBeGreaterThanOrEqual(3_000);
   });
 
-  it("fails at once on what no repetition mends", async () => {
+  it("fails at once if a retry would not help", async () => {
     const script = scripted([problem(403, "website_not_allowed")]);
     const { error } = await outcome(script);
     expect(error).toMatchObject({ code: "website_not_allowed", status: 403, requestId: "request-7", task: null });
     expect(calls(script)).toEqual([CREATE]);
   });
 
-  it("that cannot go on reading tells the task as last seen, and cancels it", async () => {
+  it("cancels the task when reads are rejected, and has it in the error as last seen", async () => {
     const script = scripted([CREATED, problem(401, "unauthenticated"), CANCELED]);
     const { error } = await outcome(script);
     expect(error).toMatchObject({ code: "unauthenticated", status: 401, task: { status: "queued" } });
@@ -130,7 +130,7 @@ describe("a solve", () => {
   });
 });
 
-describe("a task that ends without a solution is an error with its code and the task", () => {
+describe("a finished task without a solution becomes an error with its code and the task", () => {
   const error = {
     code: "upstream_rejected" as const,
     message: "The upstream rejected the task",
@@ -154,14 +154,14 @@ describe("a task that ends without a solution is an error with its code and the 
     expect(calls(script)).toEqual([CREATE, READ]);
   });
 
-  it("and upstream's own code is told", async () => {
+  it("whose message has the upstream's own code", async () => {
     const { error: thrown } = await outcome(scripted([taskAnswer(failedRecord({ error }))]));
     expect(String(thrown)).toContain("upstream_rejected: The upstream rejected the task (ERROR_X)");
   });
 });
 
-describe("progress", () => {
-  it("is the task as accepted, and at each change, once", async () => {
+describe("onProgress", () => {
+  it("is called once with the accepted task, and once for each change", async () => {
     const script = scripted([CREATED, held, held, taskAnswer(processing({ polls: 2 })), READY]);
     const seen: Task[] = [];
     await inTime(script.client.solve(INPUT, { onProgress: (task) => seen.push(task) }));
@@ -188,7 +188,7 @@ describe("progress", () => {
 describe("an abort", () => {
   const reason = new Error("the caller has left");
 
-  /** A solve that is aborted `ms` after it began. */
+  /** A solve that is aborted after `ms`. */
   async function abortedAfter(ms: number, scenes: Scene[]): Promise<Script & { tookMs: number; sent: Asked[] }> {
     const script = scripted(scenes);
     const abort = new AbortController();
@@ -206,13 +206,13 @@ describe("an abort", () => {
     expect(script.asked).toHaveLength(0);
   });
 
-  it("while the creation's answer is under way waits for it, and cancels the task", async () => {
+  it("while the creation is in flight waits for its response, and cancels the task", async () => {
     const script = await abortedAfter(100, [after(400, CREATED), CANCELED]);
     expect(calls(script)).toEqual([CREATE, CANCEL]);
     expect(script.tookMs).toBeLessThan(500);
   });
 
-  it("while the creation's answer is late asks for it again under the same key, and cancels the task", async () => {
+  it("while the creation gets no response sends it again with the same idempotency key, and cancels the task", async () => {
     const script = await abortedAfter(100, ["silence", CREATED, CANCELED]);
     expect(calls(script)).toEqual([CREATE, CREATE, CANCEL]);
     const [first, again] = script.asked;
@@ -221,37 +221,34 @@ describe("an abort", () => {
     expect(script.tookMs).toBeLessThan(1_500);
   });
 
-  it("after the creation's answer was lost finds the task by its key, and cancels it", async () => {
+  it("after the response to the creation was lost finds the task by its idempotency key, and cancels it", async () => {
     const script = await abortedAfter(100, [lost, CREATED, CANCELED]);
     expect(calls(script)).toEqual([CREATE, CREATE, CANCEL]);
     expect(script.tookMs).toBeLessThan(200);
   });
 
-  it("after the creation was turned away sends nothing more", async () => {
+  it("after the creation was rejected sends nothing more", async () => {
     const script = await abortedAfter(100, [problem(429, "rate_limited", { "retry-after": "10" }), CREATED]);
     expect(calls(script)).toEqual([CREATE]);
     expect(script.tookMs).toBeLessThan(100);
   });
 
-  it("while it waits cancels the task", async () => {
+  it("during the wait cancels the task", async () => {
     const script = await abortedAfter(10_000, [CREATED, "silence", CANCELED]);
     expect(calls(script)).toEqual([CREATE, READ, CANCEL]);
     expect(script.tookMs).toBeLessThan(100);
   });
 
   it.each<[string, Scene[]]>([
-    ["whose answer is lost is asked for again", [lost, CANCELED]],
-    [
-      "that is turned away for a while is asked for again",
-      [problem(429, "rate_limited", { "retry-after": "2" }), CANCELED],
-    ],
-    ["that comes too late changes nothing", [problem(409, "task_finished")]],
-  ])("whose cancel %s", async (_what, cancels) => {
+    ["is sent again after a lost response", [lost, CANCELED]],
+    ["is sent again after a rate limit", [problem(429, "rate_limited", { "retry-after": "2" }), CANCELED]],
+    ["is ignored when the task has finished", [problem(409, "task_finished")]],
+  ])("cancels the task, and the cancel %s", async (_what, cancels) => {
     const script = await abortedAfter(10_000, [CREATED, "silence", ...cancels]);
     expect(calls(script)).toEqual([CREATE, READ, ...cancels.map(() => CANCEL)]);
   });
 
-  it("is not held up for more than five seconds by a gateway that is gone", async () => {
+  it("takes at most 5 s when the gateway is away", async () => {
     for (const first of [CREATED, lost]) {
       const { tookMs } = await abortedAfter(100, [first, "silence"]);
       expect(tookMs).toBeLessThanOrEqual(5_100);
@@ -260,32 +257,32 @@ describe("an abort", () => {
 });
 
 describe("tasks.wait", () => {
-  it("gives the task at its end, whichever that is", async () => {
+  it("resolves with the finished task, whatever its status", async () => {
     const script = scripted([held, taskAnswer(failedRecord())]);
     await expect(inTime(script.client.tasks.wait(ID))).resolves.toMatchObject({ status: "failed" });
     expect(waits(script)).toEqual(["wait=25", "wait=25"]);
   });
 
-  it("leaves the task alone when its time is up", async () => {
+  it("does not cancel the task when its time is up", async () => {
     const script = scripted([held]);
     const error = await inTime(script.client.tasks.wait(ID, { timeoutSeconds: 3 })).catch((reason) => reason);
     expect(error).toMatchObject({ code: "deadline_exceeded", task: { status: "processing" } });
     expect(new Set(calls(script))).toEqual(new Set([READ]));
   });
 
-  it("holds no read for longer than it is told to", async () => {
+  it("limits its long polls to waitSeconds", async () => {
     const script = scripted([held, READY], { waitSeconds: 7.9 });
     await inTime(script.client.tasks.wait(ID));
     expect(waits(script)).toEqual(["wait=7", "wait=7"]);
   });
 
-  it("tells a task that there is not by 404", async () => {
+  it("throws not_found for an unknown task", async () => {
     const { client } = scripted([problem(404, "not_found")]);
     await expect(client.tasks.wait(ID)).rejects.toMatchObject({ code: "not_found", status: 404, task: null });
   });
 });
 
-describe("a 2xx of a proxy that is not a task", () => {
+describe("a 2xx response of a proxy, which is not a task,", () => {
   const EMPTY = () => new Response("", { status: 200 });
   const NO_CONTENT = () => new Response(null, { status: 204 });
 
@@ -303,7 +300,7 @@ describe("a 2xx of a proxy that is not a task", () => {
     expect(calls(script)).toEqual([CREATE, READ, READ, READ]);
   });
 
-  it("to every creation fails the solve, after it tried to find and cancel the task", async () => {
+  it("to every creation fails the solve, and a task that is found later is canceled", async () => {
     let sent = 0;
     const creations: Scene = () => {
       sent += 1;

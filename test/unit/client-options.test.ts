@@ -1,4 +1,4 @@
-// What the client is given wrong is told at once, as the caller's own mistake, and nothing is sent: asked again it would be as wrong.
+// Invalid options of the client: each is reported before anything is sent.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Solvegate, type SolvegateOptions } from "../../src/client/index.ts";
@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 const INPUT = { websiteURL: "https://antcpt.com/", websiteKey: "key", pageAction: "homepage" };
-const NO_NUMBERS: readonly unknown[] = [
+const NOT_FINITE: readonly unknown[] = [
   Number.NaN,
   Number.POSITIVE_INFINITY,
   Number.NEGATIVE_INFINITY,
@@ -22,35 +22,35 @@ const NO_NUMBERS: readonly unknown[] = [
   null,
 ];
 
-describe("a time that is no finite number is refused, and nothing is sent, as", () => {
+describe("a time that is not a finite number throws a RangeError, and nothing is sent", () => {
   const calls: [string, (client: Solvegate, timeoutSeconds: number) => Promise<unknown>][] = [
-    ["the timeout of a wait", (client, timeoutSeconds) => client.tasks.wait("tsk_1", { timeoutSeconds })],
-    ["the timeout of a solve", (client, timeoutSeconds) => client.solve(INPUT, { timeoutSeconds })],
+    ["tasks.wait", (client, timeoutSeconds) => client.tasks.wait("tsk_1", { timeoutSeconds })],
+    ["solve", (client, timeoutSeconds) => client.solve(INPUT, { timeoutSeconds })],
     [
-      "the timeout of a solve with a signal",
+      "solve with a signal",
       (client, timeoutSeconds) => client.solve(INPUT, { timeoutSeconds, signal: new AbortController().signal }),
     ],
-    ["the timeout of a creation", (client, timeoutSeconds) => client.tasks.create({ task: INPUT, timeoutSeconds })],
+    ["tasks.create", (client, timeoutSeconds) => client.tasks.create({ task: INPUT, timeoutSeconds })],
   ];
-  it.each(calls)("%s", async (_what, call) => {
-    for (const seconds of NO_NUMBERS) {
+  it.each(calls)("in %s", async (_what, call) => {
+    for (const seconds of NOT_FINITE) {
       const { client, asked } = scripted([taskAnswer()]);
       await expect(inTime(call(client, seconds as number))).rejects.toThrow(RangeError);
       expect(asked).toHaveLength(0);
     }
   });
 
-  it.each(["waitSeconds", "attemptSeconds", "retrySeconds"])("the option %s", (name) => {
+  it.each(["waitSeconds", "attemptSeconds", "retrySeconds"])("in the option %s", (name) => {
     // No retries are an option; no time for an attempt is not.
-    for (const seconds of [...NO_NUMBERS, -1, ...(name === "retrySeconds" ? [] : [0])]) {
+    for (const seconds of [...NOT_FINITE, -1, ...(name === "retrySeconds" ? [] : [0])]) {
       expect(() => scripted([], { [name]: seconds })).toThrow(RangeError);
     }
   });
 });
 
-describe("a time that no timer can count", () => {
-  // 2^31 ms are 24.9 days: a platform's timer that is asked for more fires at once.
-  it.each([3e6, 1e12])("is waited for all the same: %d s", async (timeoutSeconds) => {
+describe("a time that is longer than platform timers support", () => {
+  // 2^31 ms are 24.9 days: with a longer delay timers fire at once.
+  it.each([3e6, 1e12])("does not end the call early: %d s", async (timeoutSeconds) => {
     const ready = taskAnswer(readyRecord());
     const slowly = async () => {
       await new Promise((resolve) => setTimeout(resolve, 5_000));
@@ -64,7 +64,7 @@ describe("a time that no timer can count", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("is never asked of one", async () => {
+  it("is shortened to what they support", async () => {
     const timers = vi.spyOn(globalThis, "setTimeout");
     const { client } = scripted([taskAnswer(readyRecord())], { retrySeconds: 1e12, attemptSeconds: 1e12 });
     await inTime(client.solve(INPUT, { timeoutSeconds: 1e12, signal: new AbortController().signal }));
@@ -74,13 +74,13 @@ describe("a time that no timer can count", () => {
   });
 });
 
-it("a wait with no time left is over before it begins", async () => {
+it("tasks.wait with no time left throws deadline_exceeded, and sends nothing", async () => {
   const { client, asked } = scripted([taskAnswer()]);
   await expect(client.tasks.wait("tsk_1", { timeoutSeconds: 0 })).rejects.toMatchObject({ code: "deadline_exceeded" });
   expect(asked).toHaveLength(0);
 });
 
-it("a task's deadline that no gateway gives is not waited for", async () => {
+it("solve does not wait longer than the longest deadline of a gateway, whatever deadlineAt says", async () => {
   const never = { ...RUNNING, deadlineAt: "9999-01-01T00:00:00.000Z" };
   const { client } = scripted([answer(never, 202)]);
   const startedAt = Date.now();
@@ -88,12 +88,12 @@ it("a task's deadline that no gateway gives is not waited for", async () => {
   expect(Date.now() - startedAt).toBeLessThan(306_000);
 });
 
-describe("an idempotency key that is none is refused, and nothing is sent:", () => {
+describe("an invalid idempotency key throws a TypeError, and nothing is sent", () => {
   it.each<[string, unknown]>([
     ["an empty one", ""],
     ["256 characters", "k".repeat(256)],
-    ["a letter that no header takes", "order №7"],
-    ["a letter that the gateway does not take", "größe"],
+    ["a character that no header can carry", "order №7"],
+    ["a character that the gateway rejects", "größe"],
     ["two lines", "order\n7"],
     ["null", null],
     ["a number", 7],
@@ -105,7 +105,7 @@ describe("an idempotency key that is none is refused, and nothing is sent:", () 
     expect(asked).toHaveLength(0);
   });
 
-  it("but not the longest that there may be, nor each printable character", async () => {
+  it("but not one of 255 characters, and not one with printable punctuation", async () => {
     for (const idempotencyKey of ["k".repeat(255), "order 7~!"]) {
       const { client, asked } = scripted([taskAnswer()]);
       await client.tasks.create({ task: INPUT }, { idempotencyKey });
@@ -117,15 +117,15 @@ describe("an idempotency key that is none is refused, and nothing is sent:", () 
 it.each<[string, Partial<Record<keyof SolvegateOptions, unknown>>]>([
   ["a fetch that is a number", { fetch: 5 }],
   ["a fetch that is null", { fetch: null }],
-  ["an address that is missing", { baseUrl: undefined }],
-  ["an address with no host", { baseUrl: "https://" }],
-])("no client is made with %s", (_what, options) => {
+  ["no base URL", { baseUrl: undefined }],
+  ["a base URL without a host", { baseUrl: "https://" }],
+])("the constructor throws a TypeError for %s", (_what, options) => {
   const whole = { baseUrl: "https://gateway.test", apiKey: "sg_test_x", ...options };
   expect(() => new Solvegate(whole as SolvegateOptions)).toThrow(TypeError);
 });
 
-describe("what cannot leave is not asked again:", () => {
-  it("a request that cannot be built", async () => {
+describe("a request that cannot be sent is not retried", () => {
+  it("because the platform cannot build it", async () => {
     const { client, asked } = scripted([lost]);
     vi.stubGlobal(
       "Request",
@@ -143,7 +143,7 @@ describe("what cannot leave is not asked again:", () => {
     }
   });
 
-  it("a port that the platform's fetch blocks", async () => {
+  it("because the platform's fetch blocks its port", async () => {
     const blocked = new TypeError("fetch failed", { cause: new Error("bad port") });
     const { client, asked } = scripted([blocked]);
     await expect(inTime(client.tasks.get("tsk_1"))).rejects.toMatchObject({
