@@ -20,9 +20,5 @@ export async function fulfillUpcoming(page: Page): Promise<void> {
   await page.route(at(/^\/(?:v1|admin\/tenants\/[\w-]+)\/audit$/), (route) =>
     route.fulfill({ json: { entries: [], nextCursor: null } }),
   );
-  await page.route(at(/^\/admin\/tenants\/[\w-]+\/(?:tasks|usage)$/), (route) =>
-    route.fulfill({ json: route.request().url().includes("/tasks") ? { tasks: [], nextCursor: null } : { days: [] } }),
-  );
-  await page.route(at(/^\/admin\/usage$/), (route) => route.fulfill({ json: { usage: [], nextCursor: null } }));
   await page.route(at(/^\/admin\/upstream$/), (route) => route.fulfill({ json: { accounts: [] } }));
 }
