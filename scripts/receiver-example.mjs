@@ -2,14 +2,17 @@ import { createServer } from "node:http";
 import { Webhook } from "standardwebhooks";
 
 const webhook = new Webhook(process.env.WEBHOOK_SECRET);
+const port = Number(process.env.PORT ?? 9911);
 
-createServer(async (request, response) => {
-  const body = Buffer.concat(await Array.fromAsync(request)).toString("utf8");
+const server = createServer(async (request, response) => {
   try {
-    const event = webhook.verify(body, request.headers);
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const event = webhook.verify(Buffer.concat(chunks).toString("utf8"), request.headers);
     response.writeHead(204).end();
-    console.log(event.type, event.data.id, event.data.status);
+    console.log(event.type, event.data?.id, event.data?.status);
   } catch {
     response.writeHead(400).end();
   }
-}).listen(Number(process.env.PORT ?? 9911), "127.0.0.1");
+});
+server.listen(port, "127.0.0.1", () => console.log(`Listening on http://127.0.0.1:${port}`));

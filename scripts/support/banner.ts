@@ -40,7 +40,7 @@ function adminLines(url: string, token: string | null): string[] {
     return [
       "/admin is off, because there is no ADMIN_TOKEN. This makes one; then start again:",
       "",
-      `  node -p "'ADMIN_TOKEN=' + crypto.randomBytes(24).toString('hex')" >> .dev.vars`,
+      `  node -p "'ADMIN_TOKEN=' + require('crypto').randomBytes(24).toString('hex')" >> .dev.vars`,
     ];
   }
   return [

@@ -2,9 +2,19 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { vi } from "vitest";
 import { PROJECT } from "../../scripts/support/gateway-process.ts";
 
@@ -87,6 +97,16 @@ function start(cwd: string, line: string, env: Readonly<Record<string, string>>)
     stderr: () => texts.stderr,
     processes: () => processesWith(`${MARK}=${mark}`),
   };
+}
+
+/**
+ * PATH without packages' folders: its `node` is the machine's own, as in a user's terminal. Where the machine has none, it is the
+ * bundled one.
+ */
+export function userPath(): string {
+  const folders = (process.env.PATH ?? "").split(":").filter((folder) => !folder.includes("node_modules"));
+  const hasNode = folders.some((folder) => existsSync(join(folder, "node")));
+  return [...folders, ...(hasNode ? [] : [dirname(process.execPath)])].join(":");
 }
 
 /** The running processes with an entry in their environment. A zombie's environment is empty. */

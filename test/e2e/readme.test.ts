@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort, PROJECT } from "../../scripts/support/gateway-process.ts";
-import { type Checkout, checkOut } from "./commands.ts";
+import { type Checkout, checkOut, userPath } from "./commands.ts";
 
 /** The README, with the ports of its commands; then with free ones, as its own may be in use on this machine. */
 let readme = readFileSync(join(PROJECT, "README.md"), "utf8");
@@ -15,18 +15,26 @@ let readme = readFileSync(join(PROJECT, "README.md"), "utf8");
 const blocks = (language: string) =>
   [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm"))].map((match) => match[1] ?? "");
 
+/** The environment of a user's shell. */
+let environment: NodeJS.ProcessEnv;
 let checkout: Checkout;
 
 beforeAll(async () => {
   checkout = checkOut();
-  const ports = { gateway: await freePort(), sandbox: await freePort() };
-  readme = readme.replaceAll("127.0.0.1:8787", `127.0.0.1:${ports.gateway}`);
-  readme = readme.replaceAll("127.0.0.1:9900", `127.0.0.1:${ports.sandbox}`);
+  const [gateway, sandbox, receiver] = [await freePort(), await freePort(), await freePort()];
+  for (const [port, free] of [
+    [8787, gateway],
+    [9900, sandbox],
+    [9911, receiver],
+  ]) {
+    readme = readme.replaceAll(`127.0.0.1:${port}`, `127.0.0.1:${free}`);
+  }
+  environment = { ...process.env, PATH: userPath(), PORT: String(receiver) };
   const commands = readme.split("\n").filter((line) => /^npm (run sandbox|start -- )/.test(line));
   expect(commands).toHaveLength(2);
-  const [sandbox = "", start = ""] = commands;
-  await checkout.run(`${sandbox} -- --port ${ports.sandbox}`).until(/Sandbox upstream/);
-  await checkout.run(`${start} --port ${ports.gateway}`).until(/is ready/);
+  const [sandboxCommand = "", startCommand = ""] = commands;
+  await checkout.run(`${sandboxCommand} -- --port ${sandbox}`).until(/Sandbox upstream/);
+  await checkout.run(`${startCommand} --port ${gateway}`).until(/is ready/);
 });
 
 afterAll(() => checkout.remove());
@@ -39,16 +47,17 @@ describe("the README's quick start", () => {
     writeFileSync(join(checkout.folder, "example.mjs"), client);
     const run = ["npm run --silent build:client", "export TEST_KEY", "node example.mjs"];
     const script = ["set -euo pipefail", ...blocks("sh"), ...run].join("\n");
-    const { stdout } = await promisify(execFile)("bash", ["-c", script], { cwd: checkout.folder });
+    const { stdout } = await promisify(execFile)("bash", ["-c", script], { cwd: checkout.folder, env: environment });
 
-    expect(stdout).toContain('"webhookSecrets":{"live":"whsec_');
+    expect(stdout).toMatch(/^Sign in at \S+\/console with sg_test_acme_\S+$/m);
     expect(stdout).toMatch(/"status":"ready","mode":"test"/);
     expect(stdout).toMatch(/\}(queued|processing)\nready\n/);
     expect(stdout).toMatch(/\{"events":\[\{"at":"[^"]+","type":"accepted"\}/);
     expect(stdout.match(/"gRecaptchaResponse":"sandbox\./g)).toHaveLength(3);
     expect(stdout).toMatch(/"errorId":0,[^\n]*"status":"processing"/);
     expect(stdout).toMatch(/"errorId":0,[^\n]*"status":"ready"/);
-    expect(stdout).toMatch(/\n(queued|processing)\n[\s\S]*\nready\nsandbox\.[^\n]+\n$/);
+    expect(stdout).toMatch(/\nListening on http:\/\/127\.0\.0\.1:\d+\n(?:.*\n)*task\.ready tsk_[0-9a-z_]+ ready\n/);
+    expect(stdout).toMatch(/\n(queued|processing)\n(?:.*\n)*ready\nsandbox\.[^\n]+\n$/);
   });
 });
 

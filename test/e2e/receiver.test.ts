@@ -1,13 +1,15 @@
-// The README's receiver, run as it stands: it takes a webhook of a real gateway, and nobody else's.
+// The README's receiver, run as it stands with the machine's own Node: it accepts the webhooks of a real gateway and no others.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { freePort, PROJECT } from "../../scripts/support/gateway-process.ts";
 import type { Task } from "../../src/tasks/present.ts";
+import { userPath } from "./commands.ts";
 import type { Stage } from "./support.ts";
 import { ask, awaitTask, makeKey, makeTenant, SEED_TASK, setStage } from "./support.ts";
 
@@ -24,8 +26,8 @@ const cleanups: (() => Promise<unknown>)[] = [];
 async function startExample(secret: string): Promise<Receiver> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/hook`;
-  const child: ChildProcess = spawn(process.execPath, [join(PROJECT, "scripts", "receiver-example.mjs")], {
-    env: { ...process.env, WEBHOOK_SECRET: secret, PORT: String(port) },
+  const child: ChildProcess = spawn("node", [join(PROJECT, "scripts", "receiver-example.mjs")], {
+    env: { ...process.env, PATH: userPath(), WEBHOOK_SECRET: secret, PORT: String(port) },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = once(child, "exit");
@@ -36,8 +38,7 @@ async function startExample(secret: string): Promise<Receiver> {
     child.kill();
     return exited;
   });
-  // It says nothing when it listens: the first answer, to a request that is no webhook, tells.
-  await vi.waitFor(() => fetch(url, { method: "POST" }), { timeout: 20_000 });
+  await vi.waitUntil(() => lines.shift() === `Listening on http://127.0.0.1:${port}`, { timeout: 20_000 });
   return { url, lines };
 }
 
@@ -58,21 +59,30 @@ afterAll(async () => {
   await Promise.all(cleanups.map((clean) => clean()));
 });
 
-/** A webhook to the receiver as somebody else would send it; `bearing` has the last word on its headers. */
-async function send(body: string, signedWith: string, bearing: Record<string, string> = {}): Promise<number> {
+/** Sends a signed request to the receiver; `overrides` replace its headers. */
+async function send(body: string, signedWith: string, overrides: Record<string, string> = {}): Promise<number> {
   const now = new Date();
   const headers = {
     "content-type": "application/json",
     "webhook-id": "msg_forged",
     "webhook-timestamp": String(Math.floor(now.getTime() / 1_000)),
     "webhook-signature": new Webhook(signedWith).sign("msg_forged", now, body),
-    ...bearing,
+    ...overrides,
   };
   return (await fetch(receiver.url, { method: "POST", headers, body })).status;
 }
 
+/** Sends the beginning of a request and closes the connection. */
+async function sendHalf(): Promise<void> {
+  const { hostname, port } = new URL(receiver.url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, "connect");
+  socket.write("POST /hook HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\nhalf");
+  socket.resetAndDestroy();
+}
+
 describe("the README's receiver", () => {
-  it("takes the gateway's webhook and prints its event, its task and how that ended", async () => {
+  it("accepts the gateway's webhook and prints its type, its task and the task's status", async () => {
     const { body } = await ask(stage.gateway(), "POST", "/v1/tasks", {
       token: key,
       body: {
@@ -93,17 +103,23 @@ describe("the README's receiver", () => {
 
   it.each<[string, () => Promise<number>]>([
     ["with another secret's signature", () => send(event, another)],
-    ["with no signature", () => send(event, secret, { "webhook-signature": "" })],
+    ["without a signature", () => send(event, secret, { "webhook-signature": "" })],
     ["with another webhook's id", () => send(event, secret, { "webhook-id": "msg_other" })],
     [
       "of an hour ago",
       () => send(event, secret, { "webhook-timestamp": String(Math.floor(Date.now() / 1_000) - 3_600) }),
     ],
-    ["with no header of a webhook", async () => (await fetch(receiver.url, { method: "POST", body: event })).status],
+    ["without a webhook's headers", async () => (await fetch(receiver.url, { method: "POST", body: event })).status],
   ])("answers 400 to a request %s, and prints nothing", async (_how, request) => {
     const before = [...receiver.lines];
     expect(await request()).toBe(400);
     expect(await send(event, secret)).toBe(204);
     await expect.poll(() => receiver.lines).toEqual([...before, "task.ready tsk_forged ready"]);
+  });
+
+  it("keeps running after a request that is cut off, and after events without a task", async () => {
+    await sendHalf();
+    expect(await send(JSON.stringify({ type: "webhook.test" }), secret)).toBe(204);
+    expect(await send(event, secret)).toBe(204);
   });
 });
