@@ -61,9 +61,9 @@ export class LedgerQueries {
     this.#db = db;
   }
 
-  /** The tasks of a mode that match, newest first. */
-  page(mode: KeyMode, { filter, limit, before }: TaskPageQuery): LedgerPage {
-    const start = filter.createdAfter === undefined ? 0 : sequenceAt(filter.createdAfter + 1);
+  /** The tasks of a mode that match, newest first. `now` in ms. */
+  page(mode: KeyMode, { filter, limit, before }: TaskPageQuery, now: number): LedgerPage {
+    const start = startOf(filter, now);
     let end = Math.min(
       before ?? Number.MAX_SAFE_INTEGER,
       filter.createdBefore === undefined ? Number.MAX_SAFE_INTEGER : sequenceAt(filter.createdBefore),
@@ -126,6 +126,12 @@ export class LedgerQueries {
       .limit(limit)
       .all();
   }
+}
+
+/** The first sequence that can match. An older task than the longest is finished, or lost for good. */
+function startOf({ createdAfter, status }: TaskFilter, now: number): number {
+  const start = createdAfter === undefined ? 0 : sequenceAt(createdAfter + 1);
+  return status === undefined || isFinal(status) ? start : Math.max(start, sequenceAt(now - LONGEST_TASK_MS));
 }
 
 function withReference(reference: string | undefined) {

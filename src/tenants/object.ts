@@ -268,7 +268,7 @@ export class TenantObject extends DurableObject<Env> {
 
   /** A page of the tasks that match, newest first. Null when the actor has no tenant. */
   listTasks(actor: Actor, mode: KeyMode, query: TaskPageQuery): LedgerPage | null {
-    return this.#of(actor)?.ledger.queries.page(mode, query) ?? null;
+    return this.#of(actor)?.ledger.queries.page(mode, query, Date.now()) ?? null;
   }
 
   /** Usage from day `from` to `to`, both included and as days since the epoch. Null when the actor has no tenant. */

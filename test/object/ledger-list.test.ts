@@ -1,9 +1,11 @@
 // The list of tasks in the tenant's object: filters, pages, and the number of rows that a page reads in a long ledger.
 
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { reset, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OPERATOR } from "../../src/tenants/actor.ts";
+import type { AdmissionRequest } from "../../src/tenants/ledger.ts";
 import type { TaskFilter } from "../../src/tenants/ledger-queries.ts";
+import type { TenantObject } from "../../src/tenants/object.ts";
 import { fillLedger, rowsReadBy } from "../support/ledger.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { anOutcome, aRequest, createTenant } from "../support/tenants.ts";
@@ -66,7 +68,6 @@ describe("a page of a long ledger", () => {
 
   const rare: [string, TaskFilter, number][] = [
     ["a rare status", { status: "canceled" }, 5],
-    ["an unfinished status", { status: "queued" }, 0],
     ["a rare website", { website: "rare.example" }, 1],
     ["a rare webhook state", { webhookState: "exhausted" }, 5],
     ["a webhook state that no task has", { webhookState: "pending" }, 0],
@@ -91,6 +92,18 @@ describe("a page of a long ledger", () => {
   it("reads few rows where most tasks match", async () => {
     const stub = await longLedger();
     expect(await rowsReadBy(() => page(stub, {}))).toBeLessThan(1_200);
+  });
+
+  it.each(["queued", "processing"] as const)("reads only young rows for the status %s", async (status) => {
+    const stub = await longLedger();
+    const young = aRequest(0);
+    await stub.admit(young);
+    let found: Awaited<ReturnType<typeof page>> | undefined;
+    const rows = await rowsReadBy(async () => {
+      found = await page(stub, { status });
+    });
+    expect(found).toMatchObject({ rows: [{ taskId: young.taskId }], next: null });
+    expect(rows).toBeLessThan(2_000);
   });
 
   it("reads only the rows with the reference", async () => {
@@ -168,6 +181,21 @@ describe("the filters of a list", () => {
     await stub.admit(aRequest(0));
     expect((await page(stub, {})).rows).toMatchObject([{ reference: null, keyId: null }]);
   });
+});
+
+it("an admission writes one row, and one index entry more only with a reference", async () => {
+  const stub = await createTenant();
+  const written = (request: AdmissionRequest) =>
+    runInDurableObject<TenantObject, number>(stub, (object, { storage }) => {
+      const exec = vi.spyOn(Object.getPrototypeOf(storage.sql), "exec");
+      object.admit(request);
+      const cursors = exec.mock.results.map(({ value }) => value as SqlStorageCursor<Record<string, SqlStorageValue>>);
+      exec.mockRestore();
+      return cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
+    });
+  expect(await written(aRequest(0))).toBe(1);
+  expect(await written({ ...aRequest(1), keyId: "key_1" })).toBe(1);
+  expect(await written({ ...aRequest(2), reference: "order-1042" })).toBe(2);
 });
 
 it("a list of a tenant that does not exist is null", async () => {
