@@ -36,11 +36,15 @@ export interface Task {
     pageAction: string;
     checkField?: string | undefined;
     websiteTitle?: string | undefined;
-    isInvisible: true;
+    isInvisible: boolean;
   };
   metadata: {
     [k: string]: string;
   };
+  /**
+   * The task's `taskId` in the compatibility API. Null for tasks of v1
+   */
+  compatTaskId: number | null;
   /**
    * RFC 3339 in UTC, with milliseconds
    */
@@ -200,9 +204,9 @@ export interface SolveTask {
    */
   websiteTitle?: string | undefined;
   /**
-   * Always true for this type
+   * Sent to the upstream as it is
    */
-  isInvisible?: true | undefined;
+  isInvisible?: boolean | undefined;
 }
 export interface Timeline {
   events: {

@@ -1,5 +1,5 @@
-// The compatible face: POST /createTask and /getTaskResult, so that a client of that protocol becomes one of Solvegate by a
-// change of address. The same door as v1; HTTP 200 for API errors too, because an error status hides the code from most clients.
+// The compatibility API: POST /createTask, /getTaskResult and /getBalance, so that an existing client of the protocol works after a
+// change of its base URL. Tasks go through the same creation as v1's.
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
@@ -26,13 +26,12 @@ import { json, jsonContent } from "../schemas/shared.ts";
 import { createHeadersSchema } from "../schemas/tasks.ts";
 import type { Task } from "../tasks/present.ts";
 import type { StoredSolution } from "../tasks/record.ts";
-import { parseTaskId, TASK_ID_PREFIX } from "../tasks/task-id.ts";
 import type { Scope } from "../tenants/keys.ts";
-import { acceptTask, assertNotSuspended } from "./create-task.ts";
-import { viewTask } from "./task-access.ts";
+import { createNumberedTask, findTask } from "./compatibility-ids.ts";
+import { assertNotSuspended } from "./create-task.ts";
 import { invalidRequest } from "./validation.ts";
 
-/** An error with a code of this face that v1's codes do not tell apart. */
+/** An error whose code v1 does not have. */
 export class CompatibilityError extends Error {
   override readonly name = "CompatibilityError";
   readonly code: string;
@@ -55,10 +54,10 @@ const createRouteDefinition = createRoute({
   method: "post",
   path: "/createTask",
   tags: ["Compatibility"],
-  // The key stands in the body, where the protocol has it.
+  // The key is in the body.
   security: [],
   operationId: "compatibleCreateTask",
-  summary: "Submit a task, in the protocol's words",
+  summary: "Submit a task by the protocol",
   request: { headers: createHeadersSchema.omit({ prefer: true }), body: jsonContent(createTaskDocSchema) },
   responses: { ...answers, 200: json(compatibilityResponseSchema, SAID, "Idempotency-Replayed") },
 });
@@ -67,10 +66,10 @@ const resultRouteDefinition = createRoute({
   method: "post",
   path: "/getTaskResult",
   tags: ["Compatibility"],
-  // The key stands in the body, where the protocol has it.
+  // The key is in the body.
   security: [],
   operationId: "compatibleGetTaskResult",
-  summary: "Read a result, in the protocol's words",
+  summary: "Read a result by the protocol",
   request: { body: jsonContent(getTaskResultDocSchema) },
   responses: answers,
 });
@@ -123,7 +122,7 @@ function failure(
   return c.json({ errorId: 1, errorCode: code, errorDescription: `${code}: ${message}` }, status, { ...headers });
 }
 
-/** The routes of the compatible face. Their bodies are read here: the schemas in the definitions only describe them. */
+/** The routes of the compatibility API. Their bodies are read here: the schemas in the definitions only describe them. */
 export function compatibilityRoutes() {
   const app = new OpenAPIHono<AppEnv>();
   app.openAPIRegistry.registerPath(createRouteDefinition);
@@ -148,9 +147,9 @@ export function compatibilityRoutes() {
       idempotencyKey: headers.data["idempotency-key"],
       traceparent: parseTraceparent(headers.data.traceparent),
     };
-    const { task: accepted, replayed } = await acceptTask(c.env, c.var.configuration, caller, wanted, c.var.requestId);
+    const { number, replayed } = await createNumberedTask(c.env, c.var.configuration, caller, wanted, c.var.requestId);
     if (replayed) c.header("Idempotency-Replayed", "true");
-    return c.json({ errorId: 0, errorCode: "", errorDescription: "", status: "idle", taskId: decimalId(accepted.id) });
+    return c.json({ errorId: 0, errorCode: "", errorDescription: "", status: "idle", taskId: number });
   });
 
   app.post("/getTaskResult", limitBody, async (c) => {
@@ -163,8 +162,7 @@ export function compatibilityRoutes() {
     if (taskId === undefined || taskId === null || taskId === "") {
       throw new CompatibilityError("ERROR_NO_SUCH_CAPCHA_ID", "taskId is missing.");
     }
-    const id = idOf(taskId);
-    const task = id === null ? null : await viewTask(c.env, id, caller, 0);
+    const task = await findTask(c.env, caller, taskId);
     if (task === null) throw new CompatibilityError("ERROR_NO_SUCH_CAPCHA_ID", "There is no such task.");
     return c.json(resultOf(task));
   });
@@ -229,32 +227,4 @@ function resultOf(task: Task): Progress {
     case "failed":
       throw new CompatibilityError(codeOfFailedTask(task.error), task.error?.message ?? "The task failed.");
   }
-}
-
-/** Bits under the object id in the decimal form of a task id with a suffix. Eight base-36 digits need 42. */
-const SUFFIX_BITS = 64n;
-
-/** The largest object id, 256 bits. */
-const MAX_OBJECT_ID = (1n << 256n) - 1n;
-
-/** Digits of the largest number that `decimalId` makes, of 320 bits. */
-const MAX_DIGITS = 97;
-
-/** Task ids are decimal digits here: the most used client runs `while (taskId > 0)`. */
-function decimalId(id: string): string {
-  const [hex, suffix] = id.slice(TASK_ID_PREFIX.length).split("_");
-  const objectId = BigInt(`0x${hex}`);
-  if (suffix === undefined) return objectId.toString();
-  return ((objectId << SUFFIX_BITS) | BigInt(Number.parseInt(suffix, 36))).toString();
-}
-
-/** The task id in a taskId: decimal digits, as a string or as a number that was not rounded, or the id that v1 shows. */
-function idOf(taskId: unknown): string | null {
-  const text = typeof taskId === "bigint" || typeof taskId === "number" ? String(taskId) : taskId;
-  if (typeof text !== "string") return null;
-  if (text.length > MAX_DIGITS || !/^[1-9]\d*$/.test(text)) return parseTaskId(text);
-  const value = BigInt(text);
-  const objectId = value > MAX_OBJECT_ID ? value >> SUFFIX_BITS : value;
-  const suffix = value > MAX_OBJECT_ID ? `_${(value & ((1n << SUFFIX_BITS) - 1n)).toString(36).padStart(8, "0")}` : "";
-  return parseTaskId(TASK_ID_PREFIX + objectId.toString(16).padStart(64, "0") + suffix);
 }

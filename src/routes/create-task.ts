@@ -9,6 +9,7 @@ import { withRetry } from "../object-retry.ts";
 import type { Task } from "../tasks/present.ts";
 import type { AcceptedTask } from "../tasks/record.ts";
 import type { AcceptRequest, AcceptResult } from "../tasks/rpc.ts";
+import { numberName } from "../tasks/task-number.ts";
 import { hostAllowed, websiteHost } from "../tenants/hosts.ts";
 import { quotaError } from "../tenants/quota.ts";
 import { accountsFor } from "../upstream/accounts.ts";
@@ -24,7 +25,14 @@ export interface WantedTask {
   readonly metadata: Record<string, string>;
   readonly timeoutSeconds: number | undefined;
   readonly idempotencyKey: string | undefined;
+  /** The task's number in the compatibility API, or null for v1. */
+  readonly compatTaskId: number | null;
   readonly traceparent: string | undefined;
+}
+
+/** Another task has the wanted number. */
+export class NumberTakenError extends Error {
+  override readonly name = "NumberTakenError";
 }
 
 export interface AcceptedOutcome {
@@ -49,14 +57,19 @@ export async function acceptTask(
 
   const timeoutMs = wanted.timeoutSeconds === undefined ? configuration.taskTimeoutMs : wanted.timeoutSeconds * 1_000;
   const webhookUrl = wanted.webhookUrl ?? null;
-  const bodyHash = idempotencyKey === undefined ? null : await hashBody({ task, metadata, webhookUrl, timeoutMs });
+  const byNumber = idempotencyKey === undefined && wanted.compatTaskId !== null;
+  const body = { task, metadata, webhookUrl, timeoutMs };
+  // Without an idempotency key a number's object knows a repeat of this very call, and no other, by a random value.
+  const unkeyedHash = byNumber ? crypto.randomUUID() : null;
+  const bodyHash = idempotencyKey === undefined ? unkeyedHash : await hashBody(body);
   // Asked again where the object is lost in the middle: of one id only one task is made, whatever became of the first answer.
-  const id = objectIdFor(env, caller, idempotencyKey);
+  const id = objectIdFor(env, caller, wanted);
   const request: AcceptRequest = {
     ...ownerOf(caller),
     keyId: caller.keyId,
     task,
     reference: null,
+    compatTaskId: wanted.compatTaskId,
     metadata,
     webhookUrl,
     bodyHash,
@@ -64,11 +77,12 @@ export async function acceptTask(
     timeoutMs,
     pollIntervalMs: configuration.pollIntervalMs,
     retentionMs: configuration.taskRetentionMs,
-    named: idempotencyKey !== undefined,
+    named: idempotencyKey !== undefined || byNumber,
     // What would be refused now may have been accepted before: a repeat of it creates nothing and gets its task.
     replayOnly: rejection !== null,
   };
   const result = await withRetry(async (): Promise<AcceptResult> => await env.TASKS.get(id).accept(request));
+  if (byNumber && (result.tag === "mismatch" || result.tag === "absent")) throw new NumberTakenError();
   const { task: accepted, replayed } = outcomeOf(result, () =>
     recorded(rejection ?? new ApiError("internal", "Lost."), caller, wanted, requestId),
   );
@@ -135,13 +149,16 @@ function recorded(error: ApiError, caller: Caller, { task }: WantedTask, request
 }
 
 /**
- * Where a task lives: anywhere new or, with an idempotency key, where its repeats meet. The parts cannot be confused; a tenant
- * that was deleted and made again meets none of its predecessor's.
+ * The object of a new task: a new one or, with an idempotency key, the one where its repeats meet, or the one of its number. The parts
+ * of a name cannot be confused, and a tenant that was deleted and created again has other names.
  */
-function objectIdFor(env: Env, { tenantId, mode, profile }: Caller, idempotencyKey: string | undefined) {
-  return idempotencyKey === undefined
-    ? env.TASKS.newUniqueId()
-    : env.TASKS.idFromName(`${tenantId}/${profile.createdAt}/${mode}/${idempotencyKey}`);
+function objectIdFor(env: Env, { tenantId, mode, profile }: Caller, wanted: WantedTask): DurableObjectId {
+  const { idempotencyKey, compatTaskId } = wanted;
+  if (idempotencyKey !== undefined) {
+    return env.TASKS.idFromName(`${tenantId}/${profile.createdAt}/${mode}/${idempotencyKey}`);
+  }
+  if (compatTaskId !== null) return env.TASKS.idFromName(numberName(tenantId, profile.createdAt, mode, compatTaskId));
+  return env.TASKS.newUniqueId();
 }
 
 /** SHA-256 (hex) of a body after parsing and defaults; the order of fields and of metadata does not count. */

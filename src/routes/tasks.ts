@@ -141,6 +141,7 @@ export function taskRoutes() {
       metadata: body.metadata ?? {},
       timeoutSeconds: body.timeoutSeconds,
       idempotencyKey: headers["idempotency-key"],
+      compatTaskId: null,
       traceparent: parseTraceparent(headers.traceparent),
     };
     const accepted = await acceptTask(c.env, configuration, caller, wanted, requestId);

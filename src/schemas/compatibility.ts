@@ -1,7 +1,8 @@
-// The wire of the compatible face: lenient where existing clients differ (extra fields, nulls, the case of `type`), exact in
-// what it answers.
+// The wire of the compatibility API: lenient where existing clients differ (extra fields, nulls, the case of `type`), exact in its
+// responses.
 
 import { z } from "@hono/zod-openapi";
+import { MAX_NUMBER } from "../tasks/task-number.ts";
 import { EXAMPLE_TASK, taskFields } from "./tasks.ts";
 
 const EXAMPLE_KEY = `sg_test_acme_${"x".repeat(38)}`;
@@ -19,13 +20,12 @@ export function isSupportedType(type: unknown): boolean {
   return typeof type === "string" && type.toLowerCase() === SUPPORTED_TYPE.toLowerCase();
 }
 
-/** The task after its type has been looked at: known fields are checked, all others ignored. */
+/** The task after its type was checked: known fields are checked, all others ignored. */
 export const compatibilityTaskSchema = z.preprocess(
   nullsDropped,
   z
     .object({ ...taskFields, isInvisible: z.boolean().optional() })
-    // The type has but one value of isInvisible; a client's `false` is a default that it sends along, not a wish.
-    .transform((task) => ({ ...task, type: SUPPORTED_TYPE, isInvisible: true as const })),
+    .transform((task) => ({ ...task, type: SUPPORTED_TYPE, isInvisible: task.isInvisible ?? true })),
 );
 
 /** What is read of createTask's body, before the task itself. */
@@ -40,7 +40,7 @@ export const compatibilityCreateSchema = z.looseObject({
 
 export const compatibilityResultSchema = z.looseObject({ taskId: z.unknown().optional() });
 
-/** For the OpenAPI description only: what a client is told to send. */
+/** For the OpenAPI document only: what a client should send. */
 export const createTaskDocSchema = z
   .object({
     clientKey: z.string().openapi({ description: "A Solvegate key", example: EXAMPLE_KEY }),
@@ -55,24 +55,26 @@ export const createTaskDocSchema = z
     }),
     callbackUrl: z.string().optional(),
   })
-  .openapi("CompatibleCreateTask", { example: { clientKey: EXAMPLE_KEY, task: EXAMPLE_TASK } });
+  .openapi("CompatibilityCreateTask", { example: { clientKey: EXAMPLE_KEY, task: EXAMPLE_TASK } });
 
 export const getTaskResultDocSchema = z
   .object({
     clientKey: z.string().openapi({ example: EXAMPLE_KEY }),
-    taskId: z.string().openapi({ description: "Decimal digits", example: "43147489713921" }),
+    taskId: z
+      .union([z.int(), z.string()])
+      .openapi({ description: "As createTask answered it, or a v1 id", example: 1042315 }),
   })
-  .openapi("CompatibleGetTaskResult", { example: { clientKey: EXAMPLE_KEY, taskId: "43147489713921" } });
+  .openapi("CompatibilityGetTaskResult", { example: { clientKey: EXAMPLE_KEY, taskId: 1042315 } });
 
 export const compatibilityResponseSchema = z
   .object({
     errorId: z.int().openapi({ description: "0: no error, 1: error" }),
     errorCode: z.string().nullable(),
     errorDescription: z.string().nullable(),
-    taskId: z.string().optional().openapi({ description: "createTask: the task's id in decimal digits" }),
+    taskId: z.int().min(1).max(MAX_NUMBER).optional().openapi({ description: "createTask: the task's number" }),
     status: z.string().optional().openapi({ description: "`idle` (createTask), `processing` or `ready`" }),
     solution: z.looseObject({}).optional(),
   })
-  .openapi("CompatibleAnswer", {
-    example: { errorId: 0, errorCode: "", errorDescription: "", status: "idle", taskId: "43147489713921" },
+  .openapi("CompatibilityResponse", {
+    example: { errorId: 0, errorCode: "", errorDescription: "", status: "idle", taskId: 1042315 },
   });

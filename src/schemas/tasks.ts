@@ -2,6 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { SOLUTION_STATES, TASK_ERROR_CODES, TASK_STATUSES } from "../tasks/status.ts";
+import { MAX_NUMBER } from "../tasks/task-number.ts";
 import { websiteHost } from "../tenants/hosts.ts";
 import { WEBHOOK_STATES } from "../webhooks/delivery.ts";
 import { nullableTimeSchema, timeSchema } from "./shared.ts";
@@ -41,7 +42,7 @@ const taskSchema = z
   .strictObject({
     type: z.literal("RecaptchaV3TaskProxyless"),
     ...taskFields,
-    isInvisible: z.literal(true).default(true).openapi({ description: "Always true for this type" }),
+    isInvisible: z.boolean().default(true).openapi({ description: "Sent to the upstream as it is" }),
   })
   .openapi("SolveTask", { example: { ...EXAMPLE_TASK, isInvisible: true } });
 
@@ -99,7 +100,7 @@ const acceptedTaskSchema = z.object({
   pageAction: z.string(),
   checkField: z.string().optional(),
   websiteTitle: z.string().optional(),
-  isInvisible: z.literal(true),
+  isInvisible: z.boolean(),
 });
 
 export const taskViewSchema = z
@@ -113,6 +114,9 @@ export const taskViewSchema = z
     mode: z.enum(["live", "test"]),
     task: acceptedTaskSchema,
     metadata: z.record(z.string(), z.string()),
+    compatTaskId: z.int().min(1).max(MAX_NUMBER).nullable().openapi({
+      description: "The task's `taskId` in the compatibility API. Null for tasks of v1",
+    }),
     createdAt: timeSchema,
     submittedAt: nullableTimeSchema,
     finishedAt: nullableTimeSchema,
@@ -144,6 +148,7 @@ export const taskViewSchema = z
       mode: "test",
       task: { ...EXAMPLE_TASK, isInvisible: true },
       metadata: { order: "1042" },
+      compatTaskId: null,
       createdAt: "2026-11-23T09:30:00.000Z",
       submittedAt: "2026-11-23T09:30:00.120Z",
       finishedAt: null,

@@ -45,6 +45,8 @@ export type TaskEvent =
       readonly account?: string | undefined;
     }
   | { readonly tag: "cancel" }
+  /** The task has another number in the compatibility API, or its first. */
+  | { readonly tag: "numbered"; readonly number: number }
   | { readonly tag: "claim" }
   /** The tenant's object knows the outcome and has freed the slot; its ledger takes it once the first webhook attempt is made. */
   | { readonly tag: "slot_released"; readonly endpoint: string | null }

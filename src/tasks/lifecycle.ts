@@ -37,6 +37,8 @@ export function applyEvent(record: TaskRecord, event: TaskEvent, now: number): T
       return onClock(record, now);
     case "claim":
       return claimSolution(record, now);
+    case "numbered":
+      return { ...record, compatTaskId: event.number };
     case "slot_released":
       return adoptEndpoint(record, event.endpoint, now);
     case "outcome_recorded":

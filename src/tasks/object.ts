@@ -8,6 +8,8 @@ import { describeError, log } from "../log.ts";
 import { belongsTo } from "../tenants/incarnation.ts";
 import type { StepContext } from "./effects.ts";
 import { recordDeliveryState, requestWebhookSettings } from "./effects.ts";
+import type { NumberAlias } from "./number-alias.ts";
+import { AliasStore } from "./number-alias.ts";
 import type { Task, TimelineEvent } from "./present.ts";
 import { presentTask, presentTimeline } from "./present.ts";
 import type { TaskRecord } from "./record.ts";
@@ -39,6 +41,8 @@ export class TaskObject extends DurableObject<Env> {
   /** An instance property, so it cannot be reached by RPC. */
   readonly state = new TaskState(this.ctx.storage, () => this.env.ANALYTICS);
 
+  readonly #alias: AliasStore = new AliasStore(this.ctx.storage);
+
   /** Accepts a task durably, or finds the one that was accepted under the same idempotency key. No I/O but storage. */
   async accept(request: AcceptRequest): Promise<AcceptResult> {
     await this.state.open(null);
@@ -47,11 +51,32 @@ export class TaskObject extends DurableObject<Env> {
       return known.bodyHash === request.bodyHash ? { tag: "replayed", task: presentTask(known) } : { tag: "mismatch" };
     }
     const { replayOnly, named, ...task } = request;
-    if (replayOnly || this.state.record !== null) return { tag: "absent" };
+    const taken = this.state.record !== null || (request.compatTaskId !== null && this.#alias.read() !== null);
+    if (replayOnly || taken) return { tag: "absent" };
     const now = Date.now();
     const record = newRecord({ ...task, id: newTaskId(this.ctx.id.toString(), named) }, now);
     this.state.create(record, now);
     return { tag: "accepted", task: presentTask(record) };
+  }
+
+  /** Makes this number's object lead to the task of another object. False when the number is taken. */
+  async reserveNumber(alias: NumberAlias): Promise<boolean> {
+    await this.state.open(null);
+    return this.state.record === null && this.#alias.reserve(alias);
+  }
+
+  /** The task that this number's object leads to, or null. */
+  async aliasedTask(owner: TaskOwner): Promise<string | null> {
+    await this.state.open(null);
+    return this.#alias.taskIdFor(owner);
+  }
+
+  /** Gives the task a number in place of `replaces`, unless it has another by now. Returns the number that it has. */
+  async assignNumber(ref: TaskRef, number: number, replaces: number | null): Promise<number | null> {
+    const record = await this.#look(ref);
+    if (record === null) return null;
+    const current = record.compatTaskId ?? null;
+    return current === replaces ? (this.state.apply({ tag: "numbered", number }).compatTaskId ?? null) : current;
   }
 
   /** The task as it is now or, while it is unfinished, as it is after at most `waitMs`. Null where it does not exist. */
@@ -140,7 +165,8 @@ export class TaskObject extends DurableObject<Env> {
       return;
     }
     state.noteAlarm();
-    if (state.record === null || state.working) return;
+    if (state.record === null) return this.#alias.expire(Date.now());
+    if (state.working) return;
     state.working = true;
     try {
       await doDueSteps(state, () => this.#context());

@@ -13,6 +13,7 @@ export interface Task {
   readonly mode: "live" | "test";
   readonly task: AcceptedTask;
   readonly metadata: Record<string, string>;
+  readonly compatTaskId: number | null;
   readonly createdAt: string;
   readonly submittedAt: string | null;
   readonly finishedAt: string | null;
@@ -57,6 +58,7 @@ export function presentTask(record: TaskRecord): Task {
     mode: record.mode,
     task: record.task,
     metadata: record.metadata,
+    compatTaskId: record.compatTaskId ?? null,
     createdAt: rfc3339(record.createdAt),
     submittedAt: rfc3339OrNull(record.submittedAt),
     finishedAt: rfc3339OrNull(record.finishedAt),

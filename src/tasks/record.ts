@@ -21,7 +21,7 @@ const acceptedTaskSchema = z.object({
   pageAction: z.string(),
   checkField: z.string().optional(),
   websiteTitle: z.string().optional(),
-  isInvisible: z.literal(true),
+  isInvisible: z.boolean(),
 });
 export type AcceptedTask = z.output<typeof acceptedTaskSchema>;
 
@@ -66,6 +66,8 @@ export const taskRecordSchema = z.object({
   task: acceptedTaskSchema,
   /** The caller's own name for the task. */
   reference: z.string().nullable().optional(),
+  /** The task's number in the compatibility API. */
+  compatTaskId: z.int().positive().nullable().optional(),
   metadata: z.record(z.string(), z.string()),
   /** Hash of the accepted body where an idempotency key names the task, else null. */
   bodyHash: z.string().nullable(),
@@ -134,6 +136,7 @@ export interface NewTask {
   readonly keyId: string;
   readonly task: AcceptedTask;
   readonly reference: string | null;
+  readonly compatTaskId: number | null;
   readonly metadata: Record<string, string>;
   readonly webhookUrl: string | null;
   readonly bodyHash: string | null;
@@ -154,6 +157,7 @@ export function newRecord(task: NewTask, now: number): TaskRecord {
     keyId: task.keyId,
     task: task.task,
     reference: task.reference,
+    compatTaskId: task.compatTaskId,
     metadata: task.metadata,
     bodyHash: task.bodyHash,
     ...(task.traceparent === undefined ? {} : { traceparent: task.traceparent }),

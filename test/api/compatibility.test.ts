@@ -2,31 +2,19 @@
 // need from a server.
 
 import { reset } from "cloudflare:test";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Task } from "../../src/tasks/present.ts";
 import { expectCommonHeaders, expectEventually } from "../support/answers.ts";
-import {
-  admin,
-  call,
-  finished,
-  makeCaller,
-  makeKey,
-  read,
-  SEED_TASK,
-  scenario,
-  solve,
-  submit,
-} from "../support/gateway.ts";
+import { admin, call, finished, makeCaller, makeKey, read, SEED_TASK, scenario, solve } from "../support/gateway.ts";
 import { created, processing, scriptOutside, silent } from "../support/upstream.ts";
 
 afterEach(reset);
 
 const ENDLESS = scenario("sandbox-never");
-const DECIMAL = /^[1-9]\d*$/;
 
 interface Created {
   readonly errorId: number;
-  readonly taskId: string;
+  readonly taskId: number;
 }
 
 const createTask = (clientKey: string, task: unknown = ENDLESS, extra: object = {}): Promise<Response> =>
@@ -34,32 +22,40 @@ const createTask = (clientKey: string, task: unknown = ENDLESS, extra: object = 
 const getTaskResult = (clientKey: string, taskId: unknown): Promise<Response> =>
   call("POST", "/getTaskResult", { body: { clientKey, taskId } });
 
-/** Creates a task and returns its decimal id. */
-async function createdId(clientKey: string, task: unknown = ENDLESS, extra: object = {}): Promise<string> {
+/** Creates a task and returns its number. */
+async function createdId(clientKey: string, task: unknown = ENDLESS, extra: object = {}): Promise<number> {
   const response = await createTask(clientKey, task, extra);
   const body = await response.json<Created>();
   expect(body).toMatchObject({ errorId: 0 });
   return body.taskId;
 }
 
-const v1Id = (taskId: string): string => `tsk_${BigInt(taskId).toString(16).padStart(64, "0")}`;
-const decimalId = (id: string): string => BigInt(`0x${id.slice("tsk_".length)}`).toString();
-const taskOf = (key: string, taskId: string): Promise<Task> => read(key, v1Id(taskId));
+/** The task of a number, found through v1's list once it was admitted. */
+async function taskOf(key: string, taskId: number): Promise<Task> {
+  let found: Task | undefined;
+  await expectEventually(async () => {
+    const { tasks } = await (await call("GET", "/v1/tasks", { key })).json<{ tasks: { id: string }[] }>();
+    const all = await Promise.all(tasks.map(({ id }) => read(key, id)));
+    found = all.find(({ compatTaskId }) => compatTaskId === taskId);
+    return found !== undefined;
+  }).toBe(true);
+  if (found === undefined) throw new Error("no such task");
+  return found;
+}
 
 describe("createTask", () => {
-  it("answers with a decimal id and `idle`, in exactly the protocol's form (1 to 5)", async () => {
+  it("answers with an int32 number and `idle`, in exactly the protocol's form (1 to 5)", async () => {
     const { key } = await makeCaller();
     const response = await createTask(key, SEED_TASK);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("application/json");
     expectCommonHeaders(response);
-    expect(await response.json()).toStrictEqual({
-      errorId: 0,
-      errorCode: "",
-      errorDescription: "",
-      status: "idle",
-      taskId: expect.stringMatching(DECIMAL),
-    });
+    const body = await response.json<Created>();
+    const form = { errorId: 0, errorCode: "", errorDescription: "", status: "idle", taskId: expect.any(Number) };
+    expect(body).toStrictEqual(form);
+    expect(Number.isInteger(body.taskId)).toBe(true);
+    expect(body.taskId).toBeGreaterThanOrEqual(1);
+    expect(body.taskId).toBeLessThanOrEqual(2_147_483_647);
   });
 
   it("makes the same task as v1, with the same defaults", async () => {
@@ -70,9 +66,9 @@ describe("createTask", () => {
     expect(Date.parse(task.deadlineAt) - Date.parse(task.createdAt)).toBe(120_000);
   });
 
-  it("keeps the optional fields", async () => {
+  it.each([true, false])("keeps the optional fields, isInvisible: %s too", async (isInvisible) => {
     const { key } = await makeCaller();
-    const wanted = { ...ENDLESS, checkField: "field 9", websiteTitle: "Title", isInvisible: true };
+    const wanted = { ...ENDLESS, checkField: "field 9", websiteTitle: "Title", isInvisible };
     expect((await taskOf(key, await createdId(key, wanted))).task).toStrictEqual(wanted);
   });
 
@@ -138,7 +134,7 @@ describe("createTask", () => {
     const taskId = await createdId(key);
     expect(await (await getTaskResult(key, taskId)).json()).toMatchObject({ errorId: 0, status: "processing" });
     await expectEventually(() => outside.creates.length).toBe(1);
-    await call("POST", `/v1/tasks/${v1Id(taskId)}/cancel`, { key });
+    await call("POST", `/v1/tasks/${(await taskOf(key, taskId)).id}/cancel`, { key });
   });
 });
 
@@ -164,7 +160,7 @@ describe("getTaskResult", () => {
       userAgent: expect.any(String),
     });
     for (let turn = 0; turn < 2; turn += 1) {
-      const response = await getTaskResult(key, decimalId(id));
+      const response = await getTaskResult(key, id);
       expect(response.status).toBe(200);
       expect(await response.json()).toStrictEqual({
         errorId: 0,
@@ -200,30 +196,69 @@ describe("getTaskResult", () => {
   });
 });
 
-describe("ids", () => {
-  it("of both faces name the same task, in both directions", async () => {
+describe("task ids", () => {
+  it("name the same task in both APIs: a number, its digits, or the id of v1", async () => {
     const { key } = await makeCaller();
-    const first = await createdId(key);
-    expect((await read(key, v1Id(first))).id).toBe(v1Id(first));
-    const { id } = await submit(key, ENDLESS);
-    expect(await (await getTaskResult(key, decimalId(id))).json()).toMatchObject({ status: "processing" });
-    expect(v1Id(decimalId(id))).toBe(id);
-  });
-
-  it("may come back as a JSON number, whole (4)", async () => {
-    const { key } = await makeCaller();
-    const taskId = await createdId(key);
-    for (const body of [`{"clientKey":"${key}","taskId":${taskId}}`, `{"taskId": ${taskId} ,"clientKey":"${key}"}`]) {
-      const response = await call("POST", "/getTaskResult", { body });
-      expect(await response.json()).toMatchObject({ errorId: 0, status: "processing" });
+    const number = await createdId(key);
+    const { id, compatTaskId } = await taskOf(key, number);
+    expect(compatTaskId).toBe(number);
+    for (const taskId of [number, String(number), id]) {
+      expect(await (await getTaskResult(key, taskId)).json()).toMatchObject({ errorId: 0, status: "processing" });
     }
   });
 
-  it("are the same number whatever digits they begin with", async () => {
+  it("of v1 have no number until they are repeated in the protocol with their idempotency key", async () => {
     const { key } = await makeCaller();
-    const ids = await Promise.all(Array.from({ length: 40 }, () => createdId(key)));
-    const tasks = await Promise.all(ids.map((id) => taskOf(key, id)));
-    expect(tasks.map(({ id }) => decimalId(id))).toEqual(ids);
+    const headers = { "idempotency-key": "order-1" };
+    const first = await call("POST", "/v1/tasks", { key, body: { task: ENDLESS }, headers });
+    const { id, compatTaskId } = await first.json<Task>();
+    expect(compatTaskId).toBeNull();
+    const repeat = await call("POST", "/createTask", { body: { clientKey: key, task: ENDLESS }, headers });
+    expect(repeat.headers.get("idempotency-replayed")).toBe("true");
+    const { taskId } = await repeat.json<Created>();
+    expect((await read(key, id)).compatTaskId).toBe(taskId);
+    expect(await (await getTaskResult(key, taskId)).json()).toMatchObject({ errorId: 0, status: "processing" });
+  });
+
+  it("with an idempotency key lead to one task, however many calls race", async () => {
+    const { key } = await makeCaller();
+    const options = { body: { clientKey: key, task: ENDLESS }, headers: { "idempotency-key": "order-2" } };
+    const answers = await Promise.all(Array.from({ length: 8 }, () => call("POST", "/createTask", options)));
+    const ids = await Promise.all(answers.map(async (answer) => (await answer.json<Created>()).taskId));
+    expect(new Set(ids).size).toBe(1);
+    expect(await (await getTaskResult(key, ids[0])).json()).toMatchObject({ errorId: 0, status: "processing" });
+  });
+
+  it("are never shared: a number that is taken is not given again", async () => {
+    const { key } = await makeCaller();
+    const draws = [7, 7, 8, 8, 9];
+    vi.spyOn(crypto, "getRandomValues").mockImplementation((array) => {
+      if (array instanceof Uint32Array) array[0] = draws.shift() ?? 0;
+      return array;
+    });
+    const first = await createdId(key);
+    const second = await createdId(key);
+    const headers = { "idempotency-key": "order-3" };
+    const third = await call("POST", "/createTask", { body: { clientKey: key, task: ENDLESS }, headers });
+    expect([first, second, (await third.json<Created>()).taskId]).toEqual([7, 8, 9]);
+    vi.restoreAllMocks();
+    const tasks = await Promise.all([7, 8, 9].map((number) => taskOf(key, number)));
+    expect(new Set(tasks.map(({ id }) => id)).size).toBe(3);
+  });
+
+  it("of another tenant or mode, and numbers out of range, are not found", async () => {
+    const { tenantId, key } = await makeCaller();
+    const number = await createdId(key);
+    const other = await makeCaller();
+    const live = await makeKey(tenantId, { mode: "live" });
+    for (const clientKey of [other.key, live.key]) {
+      expect(await (await getTaskResult(clientKey, number)).json()).toMatchObject({
+        errorCode: "ERROR_NO_SUCH_CAPCHA_ID",
+      });
+    }
+    for (const taskId of [0, -1, 1.5, 2_147_483_648, "0", "01", " 1", "1e3", true, {}, []]) {
+      expect(await (await getTaskResult(key, taskId)).json()).toMatchObject({ errorCode: "ERROR_NO_SUCH_CAPCHA_ID" });
+    }
   });
 
   it("of the tenant's other keys of the mode are its own", async () => {
@@ -236,7 +271,7 @@ describe("ids", () => {
 it("a whole run as a client makes it: create, poll until ready, use the token", async () => {
   const { key } = await makeCaller();
   const taskId = await createdId(key, scenario("sandbox-delay-0"));
-  await finished(key, v1Id(taskId));
+  await finished(key, (await taskOf(key, taskId)).id);
   expect(await (await getTaskResult(key, taskId)).json()).toMatchObject({
     status: "ready",
     solution: { gRecaptchaResponse: expect.stringMatching(/^sandbox\./) },

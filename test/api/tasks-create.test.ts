@@ -37,6 +37,7 @@ describe("an accepted task", () => {
       mode: "test",
       task: { ...SEED_TASK, isInvisible: true },
       metadata: {},
+      compatTaskId: null,
       createdAt: aTime,
       submittedAt: null,
       finishedAt: null,
@@ -54,7 +55,7 @@ describe("an accepted task", () => {
   });
 
   it("keeps every field that it was given", async () => {
-    const wanted = { ...ENDLESS, checkField: "", websiteTitle: "Tïtle 😀", isInvisible: true };
+    const wanted = { ...ENDLESS, checkField: "", websiteTitle: "Tïtle 😀", isInvisible: false };
     const metadata = { order: "1042", empty: "", "with.dot": "ünïcode 😀" };
     const webhookUrl = "https://hooks.shop.example:8443/solvegate?tenant=1";
     const response = await create({ task: wanted, metadata, webhookUrl, timeoutSeconds: 30 });
@@ -136,7 +137,7 @@ describe("a field of the wrong kind is refused with its path", () => {
   const TASK_FIELDS = [...REQUIRED, "checkField", "websiteTitle", "isInvisible"];
 
   it.each(TASK_FIELDS)("task.%s", async (field) => {
-    for (const value of [null, 5, [], {}, ...(field === "isInvisible" ? ["true", false] : [true])]) {
+    for (const value of [null, 5, [], {}, ...(field === "isInvisible" ? ["true", 1] : [true])]) {
       await expectInvalid(await create({ task: { ...ENDLESS, [field]: value } }), `task.${field}`);
     }
   });

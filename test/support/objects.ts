@@ -27,6 +27,7 @@ export function aTask(overrides: Partial<AcceptRequest> = {}): AcceptRequest {
     named: false,
     task: { ...SEED_TASK, isInvisible: true },
     reference: null,
+    compatTaskId: null,
     metadata: {},
     webhookUrl: null,
     bodyHash: null,

@@ -34,6 +34,7 @@ export function aNewTask(overrides: Partial<NewTask> = {}): NewTask {
     mode: "test",
     keyId: "key_of_the_tests",
     reference: null,
+    compatTaskId: null,
     task: {
       type: "RecaptchaV3TaskProxyless",
       websiteURL: "https://antcpt.com/score_detector",

@@ -29,6 +29,7 @@ const task = (changes: Partial<Task> = {}): Task => ({
     isInvisible: true,
   },
   metadata: {},
+  compatTaskId: null,
   createdAt: at(0),
   submittedAt: at(200),
   finishedAt: at(6_000),

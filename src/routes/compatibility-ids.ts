@@ -1,0 +1,108 @@
+// The numbers that stand for tasks in the compatibility API: creating a task under a free number, and finding the task of a number.
+
+import type { Configuration, Env } from "../env.ts";
+import { ApiError } from "../errors.ts";
+import type { Caller } from "../middleware/authenticate.ts";
+import { withRetry } from "../object-retry.ts";
+import type { Task } from "../tasks/present.ts";
+import { parseTaskId } from "../tasks/task-id.ts";
+import { MAX_NUMBER, numberName, randomNumber } from "../tasks/task-number.ts";
+import type { WantedTask } from "./create-task.ts";
+import { acceptTask, NumberTakenError } from "./create-task.ts";
+import { ownerOf, refOf, taskStub, viewTask } from "./task-access.ts";
+
+/** Numbers that are tried. With a million living tasks of a tenant, five taken numbers in a row happen once in 10^16 creations. */
+const MAX_TRIES = 5;
+
+/** Milliseconds beyond the task's latest possible end for which its number stays taken. */
+const ALIAS_MARGIN_MS = 3_600_000;
+
+/** A task with its number. */
+export interface NumberedTask {
+  readonly number: number;
+  readonly replayed: boolean;
+}
+
+/** Creates a task under a free number, or finds the task of its idempotency key. @throws ApiError as `acceptTask` does. */
+export async function createNumberedTask(
+  env: Env,
+  configuration: Configuration,
+  caller: Caller,
+  wanted: Omit<WantedTask, "compatTaskId">,
+  requestId: string,
+): Promise<NumberedTask> {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const number = randomNumber();
+    try {
+      const numbered = { ...wanted, compatTaskId: number };
+      const { task, replayed } = await acceptTask(env, configuration, caller, numbered, requestId);
+      if (wanted.idempotencyKey === undefined) return { number, replayed };
+      return { number: await reserveNumber(env, configuration, caller, task, number), replayed };
+    } catch (error) {
+      if (!(error instanceof NumberTakenError)) throw error;
+    }
+  }
+  throw noFreeNumber();
+}
+
+/**
+ * The number of a task that lives in the object of its idempotency key. The number's own object is made to lead there, again on every
+ * repeat: the first try may have failed in between.
+ */
+async function reserveNumber(
+  env: Env,
+  configuration: Configuration,
+  caller: Caller,
+  task: Task,
+  unused: number,
+): Promise<number> {
+  const taskId = parseTaskId(task.id);
+  if (taskId === null) throw new Error("a task id of an unknown form");
+  const owner = ownerOf(caller);
+  const expiresAt = Date.parse(task.deadlineAt) + 2 * configuration.taskRetentionMs + ALIAS_MARGIN_MS;
+  let number = task.compatTaskId;
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    // A task of v1 gets a number when it is first repeated here.
+    const assigned = number ?? (await assignNumber(env, caller, taskId, unused, null));
+    if (assigned === null) break;
+    const reserved = await withRetry(() =>
+      numberStub(env, caller, assigned).reserveNumber({ ...owner, taskId, expiresAt }),
+    );
+    if (reserved) return assigned;
+    number = await assignNumber(env, caller, taskId, randomNumber(), assigned);
+    if (number === null) break;
+  }
+  throw noFreeNumber();
+}
+
+async function assignNumber(env: Env, caller: Caller, taskId: string, number: number, replaces: number | null) {
+  return withRetry(
+    async () => (await taskStub(env, taskId)?.assignNumber(refOf(caller, taskId), number, replaces)) ?? null,
+  );
+}
+
+function numberStub(env: Env, { tenantId, mode, profile }: Caller, number: number) {
+  return env.TASKS.get(env.TASKS.idFromName(numberName(tenantId, profile.createdAt, mode, number)));
+}
+
+const noFreeNumber = () =>
+  new ApiError("overloaded", "No free task number was found. Send the request again.", {
+    headers: { "Retry-After": "1" },
+  });
+
+/** The task that a client's `taskId` names: a number, its digits as a string, or the id of v1. Null when this caller has no such task. */
+export async function findTask(env: Env, caller: Caller, taskId: unknown): Promise<Task | null> {
+  const text = typeof taskId === "number" ? String(taskId) : taskId;
+  if (typeof text !== "string") return null;
+  if (!/^[1-9]\d{0,9}$/.test(text)) {
+    const id = parseTaskId(text);
+    return id === null ? null : viewTask(env, id, caller, 0);
+  }
+  const number = Number(text);
+  if (number > MAX_NUMBER) return null;
+  const owner = ownerOf(caller);
+  const task = await withRetry(async () => numberStub(env, caller, number).view({ ...owner, taskId: null }, 0));
+  if (task !== null) return task;
+  const id = await withRetry(async () => numberStub(env, caller, number).aliasedTask(owner));
+  return id === null ? null : viewTask(env, id, caller, 0);
+}
