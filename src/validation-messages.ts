@@ -34,7 +34,7 @@ function tooBig({ maximum, origin }: Extract<Issue, { code: "too_big" }>): strin
 }
 
 /** The message of an issue, or undefined to leave it to zod. A message that a schema brings itself comes before it. */
-export function messageFor(issue: Issue): string | undefined {
+function messageFor(issue: Issue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
       if (issue.input === undefined) return "is required";
