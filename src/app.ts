@@ -14,6 +14,7 @@ import type { AppEnv } from "./middleware/authenticate.ts";
 import { overloadedError } from "./object-retry.ts";
 import { OPENAPI_HEAD, SECURITY_SCHEMES } from "./openapi.ts";
 import { adminRoutes } from "./routes/admin.ts";
+import { adminUpstreamRoutes } from "./routes/admin-upstream.ts";
 import { adminUsageRoutes } from "./routes/admin-usage.ts";
 import {
   CompatibilityError,
@@ -59,6 +60,7 @@ export function createApp() {
   app.route("/", compatibilityRoutes());
   app.route("/", adminRoutes());
   app.route("/", adminUsageRoutes());
+  app.route("/", adminUpstreamRoutes());
   app.route("/", metaRoutes());
   app.route("/", homeRoutes());
   app.route("/", pageRoutes());

@@ -1,0 +1,96 @@
+// GET /admin/upstream: the configured accounts, their states, and what was sent to them.
+
+import { reset } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { acceptPatient, accountsObject, FIRST, SECOND, TWO_ACCOUNTS } from "../support/accounts.ts";
+import { expectProblem } from "../support/answers.ts";
+import { ADMIN_TOKEN, admin, call, callWith } from "../support/gateway.ts";
+import { createTenant } from "../support/tenants.ts";
+import { eventually, freezeTime, pass, releaseTime, ring } from "../support/time.ts";
+import { created, refused, scriptOutside } from "../support/upstream.ts";
+
+/** The memory of an isolate is keyed by nothing but time: each test has a day of its own. */
+let day = 0;
+
+beforeEach(async () => {
+  freezeTime();
+  await createTenant();
+  day += 1;
+  pass(day * 86_400_000);
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+});
+afterEach(async () => {
+  releaseTime();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+const time = (ms: number) => new Date(ms).toISOString();
+const upstream = async (changes: object = TWO_ACCOUNTS) => {
+  const answer = await callWith({ ...changes }, "GET", "/admin/upstream", { key: ADMIN_TOKEN });
+  expect(answer.status).toBe(200);
+  return answer.json();
+};
+
+const unused = { code: null, since: null, nextProbeAt: null, lastSuccessAt: null, tasksLastHour: 0 };
+
+describe("GET /admin/upstream", () => {
+  it("lists the accounts in order of preference, without their keys", async () => {
+    const answer = await upstream();
+    expect(answer).toEqual({
+      accounts: [
+        { name: "first", url: FIRST.url, state: "ok", ...unused },
+        { name: "second", url: SECOND.url, state: "ok", ...unused },
+      ],
+    });
+    expect(JSON.stringify(answer)).not.toContain("key-of");
+  });
+
+  it("shows the single pair of settings as the account default, and nothing without settings", async () => {
+    expect(await upstream({})).toMatchObject({ accounts: [{ name: "default", url: "http://upstream.test" }] });
+    expect(await upstream({ UPSTREAM_CLIENT_KEY: undefined })).toEqual({ accounts: [] });
+  });
+
+  it("shows a refusal while it lasts, and when the account worked again", async () => {
+    const refusal = { account: "first", code: "ERROR_ZERO_BALANCE", ageMs: 0, probe: null };
+    const refusedAt = Date.now();
+    await accountsObject().reportRefused(refusal);
+    expect(await upstream()).toMatchObject({
+      accounts: [
+        { state: "refused", code: "ERROR_ZERO_BALANCE", since: time(refusedAt), nextProbeAt: time(refusedAt + 60_000) },
+        { state: "ok" },
+      ],
+    });
+    pass(60_000);
+    const { probe } = await accountsObject().requestProbe("first");
+    if (probe === null) throw new Error("no probe");
+    pass(500);
+    await accountsObject().reportWorking(probe);
+    expect(await upstream()).toMatchObject({
+      accounts: [{ state: "ok", code: null, since: time(Date.now()), nextProbeAt: null }, {}],
+    });
+  });
+
+  it("counts the tasks that each account accepted, and tells when the last one was", async () => {
+    scriptOutside({ create: [created(), created(), refused("ERROR_ZERO_BALANCE")], second: { create: [created()] } });
+    for (let task = 0; task < 4; task += 1) {
+      await ring(await acceptPatient());
+      pass(100);
+    }
+    const at = Date.now();
+    await eventually(async () => JSON.stringify(await upstream()).includes('"tasksLastHour":2'));
+    expect(await upstream()).toMatchObject({
+      accounts: [
+        { tasksLastHour: 2, lastSuccessAt: time(at - 300) },
+        { tasksLastHour: 2, lastSuccessAt: time(at - 100) },
+      ],
+    });
+  });
+
+  it("is for the operator only", async () => {
+    await expectProblem(await call("GET", "/admin/upstream"), "unauthenticated");
+    await expectProblem(await call("GET", "/admin/upstream", { key: `${ADMIN_TOKEN}x` }), "unauthenticated");
+    await expectProblem(await callWith({ ADMIN_TOKEN: undefined }, "GET", "/admin/upstream"), "not_found");
+    expect((await admin("GET", "/admin/upstream")).status).toBe(200);
+  });
+});
