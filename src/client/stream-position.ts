@@ -9,9 +9,6 @@ export type TaskEvent = TaskReadyEvent | TaskFailedEvent | TaskCanceledEvent;
 /** Events do not arrive in the order of their times: a new connection asks for so much (ms) again, and duplicates are dropped. */
 const OVERLAP_MS = 10_000;
 
-/** How far (ms) the clocks of client and gateway may differ without a loss at a reconnect before the first event. */
-const CLOCK_SKEW_MS = 2_000;
-
 /** Ids that are remembered: more than a gateway sends again after a reconnect. */
 const MAX_SEEN = 20_000;
 
@@ -28,7 +25,7 @@ export class StreamPosition {
    * @throws TypeError for a `since` that is not a time
    */
   constructor(since: string | Date | undefined, now: number) {
-    this.#floor = since === undefined ? now - CLOCK_SKEW_MS : new Date(since).getTime();
+    this.#floor = since === undefined ? now : new Date(since).getTime();
     if (Number.isNaN(this.#floor)) throw new TypeError("since must be an RFC 3339 time or a Date");
     this.#since = since === undefined ? undefined : new Date(since).toISOString();
   }

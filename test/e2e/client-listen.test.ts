@@ -1,37 +1,47 @@
 // `solvegate listen` and `solvegate.events()` of the installed package, on the machine's own Node, against a fake gateway.
 
 import { createServer, type Server } from "node:http";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, type ExpectStatic, expect, it, type TestContext } from "vitest";
 import { startReceiver, type WebhookReceiver } from "../../scripts/support/webhook-receiver.ts";
 import { parseCommandLine } from "../../src/client/cli/options.ts";
 import { verifyWebhook } from "../../src/client/index.ts";
 import { type FakeStream, listening, STREAM_KEY, STREAM_SECRET, startFakeStream } from "./fake-stream.ts";
-import { type InstalledClient, installClient, SYSTEM_NODE } from "./installed-client.ts";
+import { type Command, type InstalledClient, installClient, SYSTEM_NODE } from "./installed-client.ts";
 
 let installed: InstalledClient;
-let gateway: FakeStream;
-let receiver: WebhookReceiver;
 
 beforeAll(async () => {
   installed = await installClient();
 });
 afterAll(() => installed.remove());
 
-beforeEach(async () => {
-  gateway = await startFakeStream();
-  receiver = await startReceiver();
-});
-afterEach(async () => {
-  installed.killCommands();
-  await gateway.close();
-  await receiver.close();
-});
+interface Setup {
+  readonly gateway: FakeStream;
+  readonly receiver: WebhookReceiver;
+  /** Starts `solvegate listen` with the gateway's URL and key in its environment. */
+  listen(...args: string[]): Command;
+  /** Polls what a command printed. */
+  until(look: () => string): ReturnType<ExpectStatic["poll"]>;
+}
 
-/** Starts `solvegate listen` with the fake gateway's URL and key in its environment. */
-const listen = (...args: string[]) =>
-  installed.solvegate(["listen", ...args], { SOLVEGATE_URL: gateway.url, SOLVEGATE_API_KEY: STREAM_KEY });
-
-const until = (look: () => string) => expect.poll(look, { timeout: 20_000 });
+/** A fake gateway and a receiver for one test. Tests run at the same time. */
+async function setUp({ onTestFinished, expect }: TestContext, scopes?: string[]): Promise<Setup> {
+  const gateway = await startFakeStream(scopes);
+  const receiver = await startReceiver();
+  const commands: Command[] = [];
+  onTestFinished(async () => {
+    for (const { child } of commands) child.kill("SIGKILL");
+    await gateway.close();
+    await receiver.close();
+  });
+  const listen = (...args: string[]) => {
+    const env = { SOLVEGATE_URL: gateway.url, SOLVEGATE_API_KEY: STREAM_KEY };
+    const command = installed.solvegate(["listen", ...args], env);
+    commands.push(command);
+    return command;
+  };
+  return { gateway, receiver, listen, until: (look) => expect.poll(look, { timeout: 20_000 }) };
+}
 
 describe("the command line", () => {
   const ENV = { SOLVEGATE_URL: "http://gateway.test", SOLVEGATE_API_KEY: STREAM_KEY };
@@ -97,8 +107,9 @@ describe("the command line", () => {
   });
 });
 
-describe("solvegate listen", () => {
-  it("forwards each event in order, byte for byte with its signature, and ends with 0 on Ctrl-C", async () => {
+describe.concurrent("solvegate listen", () => {
+  it("forwards each event in order, byte for byte with its signature, and ends with 0 on Ctrl-C", async (context) => {
+    const { gateway, receiver, listen, until } = await setUp(context);
     const { child, output, exit } = listen("--forward-to", receiver.url);
     await gateway.opened(1);
     const bodies = ["msg_1", "msg_2", "msg_3"].map((id, index) =>
@@ -120,7 +131,8 @@ describe("solvegate listen", () => {
     expect(output.stderr).toBe("");
   });
 
-  it("reconnects, resumes with since, and forwards an event that comes again once", async () => {
+  it("reconnects, resumes with since, and forwards an event that comes again once", async (context) => {
+    const { gateway, receiver, listen } = await setUp(context);
     const { output } = listen("--forward-to", receiver.url, "--events", "task.ready,task.failed");
     await gateway.opened(1);
     gateway.send("msg_1");
@@ -137,7 +149,8 @@ describe("solvegate listen", () => {
     expect(output.stdout).toContain("Connection lost");
   });
 
-  it("prints a receiver that is down, redirects, fails or hangs, and goes on", async () => {
+  it("prints a receiver that is down, redirects, fails or hangs, and goes on", async (context) => {
+    const { gateway, listen, until } = await setUp(context);
     const seen: string[] = [];
     const server: Server = createServer((request, response) => {
       seen.push(request.url ?? "");
@@ -159,7 +172,8 @@ describe("solvegate listen", () => {
     await until(() => output.stdout).toMatch(/-> no response: .*ECONNREFUSED/);
   });
 
-  it("prints one line of JSON per event with --json, and everything else to stderr", async () => {
+  it("prints one line of JSON per event with --json, and everything else to stderr", async (context) => {
+    const { gateway, listen, until } = await setUp(context);
     const { child, output, exit } = listen("--json");
     await gateway.opened(1);
     const body = gateway.send("msg_1");
@@ -177,35 +191,37 @@ describe("solvegate listen", () => {
     expect(output.stderr).toContain("Connected");
   });
 
-  it("does not ask for the secret with a key that lacks account:write", async () => {
-    await gateway.close();
-    gateway = await startFakeStream(["tasks:read"]);
+  it("does not ask for the secret with a key that lacks account:write", async (context) => {
+    const { gateway, listen, until } = await setUp(context, ["tasks:read"]);
     const { output } = listen();
     await gateway.opened(1);
     await until(() => output.stdout).toContain("lacks the scope account:write");
     expect(gateway.requests).toEqual(["GET /v1/keys/current"]);
   });
 
-  it.each([
+  it.for([
     [401, "unauthenticated"],
     [403, "insufficient_scope"],
     [429, "rate_limited"],
     [400, "invalid_request"],
-  ])("exits with 1 and one line when the connection is rejected with %d", async (status, code) => {
+  ] as const)("exits with 1 and one line when the connection is rejected with %d", async ([status, code], context) => {
+    const { gateway, listen } = await setUp(context);
     gateway.reject(status, code);
     const { output, exit } = listen();
     expect(await exit).toBe(1);
     expect(output.stderr).toBe(`solvegate: ${code}: It is ${code}.\n`);
   });
 
-  it("exits with 1 and one line for a wrong key, without quoting it", async () => {
+  it("exits with 1 and one line for a wrong key, without quoting it", async (context) => {
+    const { gateway } = await setUp(context);
     const wrong = { SOLVEGATE_URL: gateway.url, SOLVEGATE_API_KEY: "sg_test_acme_wrong" };
     const { output, exit } = installed.solvegate(["listen"], wrong);
     expect(await exit).toBe(1);
     expect(output.stderr).toBe("solvegate: unauthenticated: It is unauthenticated.\n");
   });
 
-  it("keeps trying while the gateway is away, and ends when the key is revoked meanwhile", async () => {
+  it("keeps trying while the gateway is away, and ends when the key is revoked meanwhile", async (context) => {
+    const { gateway, listen, until } = await setUp(context);
     const { output, exit } = listen();
     await gateway.opened(1);
     gateway.reject(503, "overloaded");
@@ -216,7 +232,7 @@ describe("solvegate listen", () => {
   });
 });
 
-describe("events() of the installed package", () => {
+describe.concurrent("events() of the installed package", () => {
   const SCRIPT = `
     import { Solvegate } from "solvegate/client";
     const solvegate = new Solvegate({ baseUrl: process.env.GATEWAY, apiKey: process.env.KEY });
@@ -228,10 +244,11 @@ describe("events() of the installed package", () => {
     }
     console.log("ended");`;
 
-  it.each([
+  it.for([
     ["the machine's own Node", SYSTEM_NODE],
     ["a Node with WebSockets of its own", process.execPath],
-  ])("yields an event, and ends with the signal and the process: %s", async (_which, command) => {
+  ] as const)("yields an event, and ends with the signal and the process: %s", async ([, command], context) => {
+    const { gateway } = await setUp(context);
     installed.write({ "events.mjs": SCRIPT });
     const running = installed.run(command, ["events.mjs"], { GATEWAY: gateway.url, KEY: STREAM_KEY });
     await gateway.opened(1);
@@ -239,10 +256,11 @@ describe("events() of the installed package", () => {
     expect(await running).toMatch(/^(package|platform) task\.ready msg_1 ready\nended\n$/);
   });
 
-  it.each([
+  it.for([
     ["the machine's own Node", SYSTEM_NODE],
     ["a Node with WebSockets of its own", process.execPath],
-  ])("throws the gateway's rejection of a wrong key: %s", async (_which, command) => {
+  ] as const)("throws the gateway's rejection of a wrong key: %s", async ([, command], context) => {
+    const { gateway } = await setUp(context);
     installed.write({ "events.mjs": SCRIPT });
     const running = installed.run(command, ["events.mjs"], { GATEWAY: gateway.url, KEY: "sg_test_acme_wrong" });
     await expect(running).rejects.toThrow(/SolvegateError: unauthenticated/);

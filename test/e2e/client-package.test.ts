@@ -4,9 +4,11 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startReceiver } from "../../scripts/support/webhook-receiver.ts";
+import { Solvegate, verifyWebhook } from "../../src/client/index.ts";
 import { type InstalledClient, installClient, SYSTEM_NODE } from "./installed-client.ts";
 import type { Stage } from "./support.ts";
-import { makeKey, makeTenant, setStage } from "./support.ts";
+import { askAdmin, makeTenant, SEED_TASK, setStage } from "./support.ts";
 
 /** The part of miniflare that is used here. It comes with wrangler, and is found through it. */
 interface MiniflareModule {
@@ -23,20 +25,28 @@ const bin = (manifest: string, name: string) => join(dirname(manifest), "bin", n
 let installed: InstalledClient;
 let stage: Stage;
 let environment: { GATEWAY: string; KEY: string };
+let secret: string;
 
 const node = (...args: string[]) => installed.run(process.execPath, args, environment);
 
 beforeAll(async () => {
   installed = await installClient();
   stage = await setStage();
-  await makeTenant(stage.gateway(), "acme");
-  environment = { GATEWAY: stage.gateway().url, KEY: await makeKey(stage.gateway(), "acme", "test") };
+  secret = (await makeTenant(stage.gateway(), "acme")).webhookSecrets.test;
+  environment = { GATEWAY: stage.gateway().url, KEY: await keyWith("account:write", "tasks:read", "tasks:write") };
 });
 
 afterAll(async () => {
+  installed.killCommands();
   await stage.close();
   installed.remove();
 });
+
+/** A new test key with these scopes. */
+async function keyWith(...scopes: string[]): Promise<string> {
+  const key = { name: "e2e", mode: "test", scopes };
+  return ((await askAdmin(stage.gateway(), "POST", "/admin/tenants/acme/keys", key)).body as { key: string }).key;
+}
 
 const SOLVE = `{ websiteURL: "https://antcpt.com/score_detector", websiteKey: "sandbox-instant", pageAction: "homepage" }`;
 
@@ -207,7 +217,7 @@ describe("in a Worker", () => {
   });
 
   it("it solves, on the platform's runtime", async () => {
-    const contents = await bundle("runner", SOLVER);
+    const contents = await bundle("solver", SOLVER);
     const { Miniflare, convertV4MiniflareOptions } = createRequire(WRANGLER)("miniflare") as MiniflareModule;
     const worker = new Miniflare(
       convertV4MiniflareOptions({
@@ -227,5 +237,60 @@ describe("in a Worker", () => {
     } finally {
       await worker.dispose();
     }
+  });
+});
+
+/** Creates a test task that the sandbox solves after `ms`; resolves with its id. */
+async function create(solvegate: Solvegate, ms: number): Promise<string> {
+  const websiteKey = ms === 0 ? "sandbox-instant" : `sandbox-delay-${ms}`;
+  return (await solvegate.tasks.create({ task: { ...SEED_TASK, websiteKey } })).id;
+}
+
+describe("with a real gateway", () => {
+  it("solvegate listen brings every event to the receiver through a crash, and solve gets its solution", async () => {
+    const receiver = await startReceiver();
+    const solvegate = new Solvegate({ baseUrl: environment.GATEWAY, apiKey: environment.KEY });
+    const env = { SOLVEGATE_URL: environment.GATEWAY, SOLVEGATE_API_KEY: environment.KEY };
+    const { child, output, exit } = installed.solvegate(["listen", "--forward-to", receiver.url], env);
+    await expect.poll(() => output.stdout, { timeout: 20_000 }).toContain("Connected");
+    expect(output.stdout).toContain(`Signing secret: ${secret}`);
+
+    const ids = [await create(solvegate, 0), await create(solvegate, 0)];
+    await receiver.nth(2);
+    // Some tasks become final while the stream is away.
+    ids.push(await create(solvegate, 1_000), await create(solvegate, 5_000));
+    let crash: Promise<void> | undefined;
+    const solved = await solvegate.solve(
+      { ...SEED_TASK, websiteKey: "sandbox-delay-2000" },
+      {
+        onProgress: () => {
+          crash ??= stage.killAndRestart();
+        },
+      },
+    );
+    await crash;
+    ids.push(solved.id, await create(solvegate, 0));
+
+    const received = async () => {
+      const events = await Promise.all(
+        receiver.received.map(({ body, headers }) => verifyWebhook({ body, headers, secret })),
+      );
+      return events.map((event) => (event.type === "task.ready" ? event.data.id : event.type)).sort();
+    };
+    await expect.poll(received, { timeout: 40_000, interval: 200 }).toEqual([...ids].sort());
+    expect(new Set(receiver.received.map(({ headers }) => headers["webhook-id"])).size).toBe(ids.length);
+
+    child.kill("SIGINT");
+    expect(await exit).toBe(0);
+    expect(output.stdout + output.stderr).not.toContain(environment.KEY);
+    await receiver.close();
+  });
+
+  it("events() rejects a key without the scope tasks:read, and a wrong key", async () => {
+    const baseUrl = environment.GATEWAY;
+    const narrow = new Solvegate({ baseUrl, apiKey: await keyWith("tasks:write") });
+    await expect(narrow.events().next()).rejects.toMatchObject({ code: "insufficient_scope", status: 403 });
+    const wrong = new Solvegate({ baseUrl, apiKey: `${environment.KEY.slice(0, -1)}0` });
+    await expect(wrong.events().next()).rejects.toMatchObject({ code: "unauthenticated", status: 401 });
   });
 });

@@ -159,9 +159,25 @@ describe("a lost connection", () => {
   it("without an event so far is opened again from the time of the call", async () => {
     const { reading, connections } = await read(1, [sendsAndDrops(), sends(() => frame("msg_1"))]);
     await inTime(reading);
-    const since = Date.parse(connections[1]?.url.searchParams.get("since") ?? "");
-    expect(since).toBeLessThanOrEqual(AT);
-    expect(since).toBeGreaterThan(AT - 5_000);
+    expect(connections[1]?.url.searchParams.get("since")).toBe(isoOf(AT));
+  });
+
+  it("is opened again from the time of the call, however early the overlap begins", async () => {
+    const { reading, connections } = await read(2, [
+      sendsAndDrops(() => frame("msg_1", { at: AT + 1_000 })),
+      sends(() => frame("msg_2", { at: AT + 2_000 })),
+    ]);
+    await inTime(reading);
+    expect(connections[1]?.url.searchParams.get("since")).toBe(isoOf(AT));
+  });
+
+  it("of a gateway whose clock is behind is opened again from its first event", async () => {
+    const { reading, connections } = await read(2, [
+      sendsAndDrops(() => frame("msg_1", { at: AT - 60_000 })),
+      sends(() => frame("msg_2", { at: AT - 50_000 })),
+    ]);
+    await inTime(reading);
+    expect(connections[1]?.url.searchParams.get("since")).toBe(isoOf(AT - 60_000));
   });
 
   it("never begins before the since of the caller", async () => {
