@@ -47,12 +47,12 @@ async function allPages(stub: TenantStub, filter: TaskFilter, limit: number) {
 }
 
 describe("a page of a long ledger", () => {
-  /** 25,000 tasks: every 5,000th a test task, every 6,000th canceled. */
+  /** 15,000 tasks: every 5,000th a test task, every 6,000th canceled. */
   async function longLedger(): Promise<TenantStub> {
     const stub = await createTenant();
     await fillLedger(stub, {
-      count: 25_000,
-      from: START - 25_000_000,
+      count: 15_000,
+      from: START - 15_000_000,
       stepMs: 1_000,
       columns: {
         mode: "iif(n % 5000 = 0, 'test', 'live')",
@@ -67,11 +67,11 @@ describe("a page of a long ledger", () => {
   }
 
   const rare: [string, TaskFilter, number][] = [
-    ["a rare status", { status: "canceled" }, 5],
+    ["a rare status", { status: "canceled" }, 3],
     ["a rare website", { website: "rare.example" }, 1],
-    ["a rare webhook state", { webhookState: "exhausted" }, 5],
+    ["a rare webhook state", { webhookState: "exhausted" }, 3],
     ["a webhook state that no task has", { webhookState: "pending" }, 0],
-    ["a reference of half of the tasks and a rare status", { reference: "same", status: "canceled" }, 5],
+    ["a reference of half of the tasks and a rare status", { reference: "same", status: "canceled" }, 3],
   ];
 
   it.each(rare)("reads a bounded number of rows with a filter for %s, and misses no task", async (_what, filter, n) => {
@@ -110,9 +110,9 @@ describe("a page of a long ledger", () => {
     const stub = await longLedger();
     let found: Awaited<ReturnType<typeof page>> | undefined;
     const rows = await rowsReadBy(async () => {
-      found = await page(stub, { reference: "order-20004" });
+      found = await page(stub, { reference: "order-10004" });
     });
-    expect(found).toMatchObject({ rows: [{ reference: "order-20004" }], next: null });
+    expect(found).toMatchObject({ rows: [{ reference: "order-10004" }], next: null });
     expect(rows).toBeLessThan(10);
   });
 
@@ -124,11 +124,11 @@ describe("a page of a long ledger", () => {
   });
 
   it("gives every task once over all pages", async () => {
-    const { pages } = await allPages(await longLedger(), {}, 100);
+    const stub = await createTenant();
+    await fillLedger(stub, { count: 1_250, from: START - 2_000_000, stepMs: 1_000 });
+    const { pages } = await allPages(stub, {}, 100);
     const times = pages.flatMap(({ rows }) => rows.map(({ createdAt }) => createdAt));
-    expect(times).toHaveLength(24_995);
-    expect(new Set(times).size).toBe(24_995);
-    expect(times).toEqual(times.toSorted((a, b) => b - a));
+    expect(times).toEqual(Array.from({ length: 1_250 }, (_, n) => START - 2_000_000 + (1_249 - n) * 1_000));
     expect(pages.slice(0, -1).every(({ rows }) => rows.length === 100)).toBe(true);
   });
 });
