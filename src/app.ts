@@ -1,4 +1,4 @@
-// The app: middleware in order, routes, and the one place where errors become answers.
+// The app: middleware in order, routes, and the one place where errors become responses.
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
@@ -37,7 +37,7 @@ import { HEADER_COMPONENTS } from "./schemas/headers.ts";
 import { registerWebhookEvents } from "./schemas/webhook-events.ts";
 import { variableWarnings } from "./variable-warnings.ts";
 
-/** Builds the app. It holds no state: one per isolate is as good as one per request. */
+/** Builds the app. It has no state of its own. */
 export function createApp() {
   const app = new OpenAPIHono<AppEnv>({ getPath: routedPath });
 
@@ -74,8 +74,8 @@ export function createApp() {
   registerWebhookEvents(app);
   app.doc31("/openapi.json", OPENAPI_HEAD);
 
-  app.notFound((c) => answerError(c, unroutedError(app, c)));
-  app.onError((error, c) => answerError(c, error));
+  app.notFound((c) => errorResponse(c, unroutedError(app, c)));
+  app.onError((error, c) => errorResponse(c, error));
   return app;
 }
 
@@ -88,7 +88,7 @@ function warnOnce(env: object): void {
   for (const warning of variableWarnings(env)) log("warn", "configuration_warning", { warning });
 }
 
-function answerError(c: Context<AppEnv>, error: unknown): Response {
+function errorResponse(c: Context<AppEnv>, error: unknown): Response {
   if (error instanceof CompatibilityError) return compatibilityFailure(c, error);
   const expected = expectedError(error);
   if (expected.code === "internal" || expected.code === "configuration") {
@@ -104,11 +104,14 @@ function answerError(c: Context<AppEnv>, error: unknown): Response {
   });
 }
 
-/** What an error is to the caller. What nobody expected is `internal`, and tells nothing. */
+/** The error as the caller sees it. An unexpected one is `internal` and reveals nothing. */
 function expectedError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof ConfigurationError)
-    return new ApiError("configuration", "The gateway's configuration is not valid.");
+    return new ApiError(
+      "configuration",
+      "The gateway's configuration is not valid. The operator's log names the variable.",
+    );
   if (error instanceof HTTPException && error.status === 415) {
     return new ApiError("unsupported_media_type", "The body must have Content-Type: application/json.");
   }
@@ -116,6 +119,7 @@ function expectedError(error: unknown): ApiError {
     return new ApiError("invalid_json", "The body is not valid JSON.");
   }
   return (
-    overloadedError(error) ?? new ApiError("internal", "The gateway failed. The request id helps to find out why.")
+    overloadedError(error) ??
+    new ApiError("internal", "The gateway failed. The operator can find the cause in the log by the request id.")
   );
 }

@@ -7,28 +7,28 @@ const PROBLEMS = {
   invalid_request: { status: 400, title: "The request is not valid" },
   unauthenticated: { status: 401, title: "No valid API key" },
   insufficient_scope: { status: 403, title: "The key lacks a scope" },
-  website_not_allowed: { status: 403, title: "The website is not on the tenant's list" },
+  website_not_allowed: { status: 403, title: "The website is not on the allow-list" },
   tenant_suspended: { status: 403, title: "The tenant is suspended" },
   webhook_url_not_allowed: { status: 403, title: "The webhook URL is not allowed" },
   not_found: { status: 404, title: "Not found" },
-  method_not_allowed: { status: 405, title: "The path does not take this method" },
+  method_not_allowed: { status: 405, title: "Method not allowed" },
   task_finished: { status: 409, title: "The task is finished" },
   task_not_ready: { status: 409, title: "The task is not ready" },
-  not_redeliverable: { status: 409, title: "There is nothing to deliver again" },
-  tenant_exists: { status: 409, title: "The tenant exists" },
-  key_rotated: { status: 409, title: "The key was rotated before" },
+  not_redeliverable: { status: 409, title: "There is no webhook to send again" },
+  tenant_exists: { status: 409, title: "The tenant already exists" },
+  key_rotated: { status: 409, title: "The key was already rotated" },
   solution_expired: { status: 410, title: "The solution has expired" },
-  already_claimed: { status: 410, title: "The solution was claimed before" },
+  already_claimed: { status: 410, title: "The solution was already claimed" },
   payload_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The body must be JSON" },
-  idempotency_mismatch: { status: 422, title: "The idempotency key was used with another body" },
+  idempotency_mismatch: { status: 422, title: "The idempotency key was used with another request" },
   upgrade_required: { status: 426, title: "A WebSocket upgrade is required" },
   rate_limited: { status: 429, title: "Too many requests" },
-  quota_exceeded: { status: 429, title: "The month's quota is used up" },
+  quota_exceeded: { status: 429, title: "The monthly quota is used up" },
   internal: { status: 500, title: "Internal error" },
   configuration: { status: 500, title: "The gateway is not configured" },
   upstream_not_configured: { status: 503, title: "The upstream is not configured" },
-  overloaded: { status: 503, title: "Too much load" },
+  overloaded: { status: 503, title: "The gateway is overloaded" },
 } as const satisfies Record<string, { status: ContentfulStatusCode; title: string }>;
 
 export type ErrorCode = keyof typeof PROBLEMS;
@@ -45,7 +45,7 @@ export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: ErrorCode;
   readonly errors: readonly FieldError[] | undefined;
-  /** Extra headers of the answer, such as `Retry-After`. */
+  /** Extra response headers, such as `Retry-After`. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(

@@ -1,28 +1,28 @@
-// The page /docs/problems as HTML text, made once, when the assets are built. PURE: what it says comes from the tables of the codes,
-// so that no code can be without its paragraph. Refuses scripts and inline styles: the page is read under a strict policy.
+// The page /docs/problems as HTML, generated from the tables of codes when the assets are built. It has no scripts and no inline styles,
+// which its Content-Security-Policy forbids.
 
 import { COMPATIBILITY_CODES } from "../compatibility-codes.ts";
 import type { ErrorCode } from "../errors.ts";
-import { ApiError, ERROR_CODES, problemOf } from "../errors.ts";
+import { ApiError, ERROR_CODES, invalidField, problemOf } from "../errors.ts";
 import { PROBLEMS, TASK_ERRORS } from "./problems.ts";
 
-/** The anchor of a task's error: some of its codes are codes of problems too, and those have the bare word. */
+/** The anchor of a task's error code. Some codes exist for requests and for tasks; requests have the plain anchor. */
 const taskAnchor = (code: string): string => `task-${code}`;
 
-/** Whether the same request may be sent again as it is. */
+/** Whether the same request can be sent again unchanged. */
 function repeatOf(code: ErrorCode): string {
   switch (code) {
     case "rate_limited":
     case "quota_exceeded":
     case "overloaded":
-      return "yes, after the seconds of Retry-After";
+      return "yes, after the seconds in Retry-After";
     case "internal":
       return "yes, after a pause, with the same Idempotency-Key";
     case "configuration":
     case "upstream_not_configured":
-      return "not before the operator has mended it";
+      return "after the operator has fixed it";
     default:
-      return "no, not as it is";
+      return "no";
   }
 }
 
@@ -44,7 +44,7 @@ function problemSection(code: ErrorCode): string {
     `<span class="quiet">${status} · ${escaped(title)}</span>`,
     escaped(what),
     `<strong>Next:</strong> ${escaped(next)}`,
-    `<span class="quiet">Send the same again: ${escaped(repeatOf(code))}.</span>`,
+    `<span class="quiet">Send the same request again: ${escaped(repeatOf(code))}.</span>`,
   ]);
 }
 
@@ -59,9 +59,7 @@ const compatibilityRows = Object.entries(COMPATIBILITY_CODES).map(
 const example = JSON.stringify(
   {
     ...problemOf(
-      new ApiError("invalid_request", "The request is not valid.", {
-        errors: [{ path: "task.websiteURL", message: "must be an http or https address" }],
-      }),
+      invalidField("task.websiteURL", "must be an http or https URL"),
       "0e7a1c0c-6f0b-4c1e-9a86-2f6d1c1f4f57",
     ),
   },
@@ -92,37 +90,37 @@ export const PROBLEMS_PAGE = `<!doctype html>
 </header>
 <main class="text">
 <h1>Problems</h1>
-<p>Every answer that refuses a request is a problem document (RFC 9457, <code>application/problem+json</code>). Its
-<code>type</code> leads to a paragraph of this page.</p>
+<p>Every error response is a problem document (RFC 9457, <code>application/problem+json</code>). Its <code>type</code> links to a
+paragraph of this page.</p>
 <ul class="codes">
 ${ERROR_CODES.map((code) => `<li><a href="#${code}"><code>${code}</code></a></li>`).join("\n")}
 </ul>
 <section aria-labelledby="reading">
-<h2 id="reading">How to read one</h2>
+<h2 id="reading">Reading an error</h2>
 <pre tabindex="0" role="region" aria-label="An example">${escaped(example)}</pre>
-<p>Decide by <code>code</code>: it is stable. <code>title</code> says the same to people, <code>detail</code> what it was this
-time; their words may change. <code>errors</code> is there where fields are at fault. Keep <code>requestId</code>, which is the
-header <code>X-Request-Id</code> too: the operator finds the request by it.</p>
-<h3>Whether to send it again</h3>
-<p>After 429, wait for the seconds of <code>Retry-After</code>. After 500, or where no answer came, pause a little longer each
-time. A task is created at most once for an <code>Idempotency-Key</code>: send one, and repeating is safe. Every other
-rejection stays a rejection until something is changed: the request, the key, or what the operator has set.</p>
+<p>Programs should use <code>code</code>, which is stable. <code>title</code> and <code>detail</code> are for people and may change.
+<code>errors</code> lists the fields that are not valid. Log <code>requestId</code> (also in the header <code>X-Request-Id</code>): the
+operator can find the request by it.</p>
+<h3>When to retry</h3>
+<p>After 429 and 503 with <code>Retry-After</code>, wait for that many seconds. After 500 or a lost connection, retry with
+exponential backoff. With an <code>Idempotency-Key</code>, retrying a creation is safe: it creates at most one task. All other errors
+stay until the request, the key or the operator's settings change.</p>
 </section>
 <section aria-labelledby="problems">
-<h2 id="problems">Codes of a refused request</h2>
+<h2 id="problems">Error codes of requests</h2>
 ${ERROR_CODES.map(problemSection).join("\n")}
 </section>
 <section aria-labelledby="task-errors">
-<h2 id="task-errors">Codes of a failed task</h2>
-<p>A task that was accepted and then fails says why in its own <code>error.code</code>, in the answer and in the webhook alike. It
-stays failed: submit a new task, under a new <code>Idempotency-Key</code>.</p>
+<h2 id="task-errors">Error codes of failed tasks</h2>
+<p>A task that was accepted and then failed has an <code>error.code</code>, in responses and in webhooks. It stays failed: submit a new
+task with a new <code>Idempotency-Key</code>.</p>
 ${taskSections.join("\n")}
 </section>
 <section aria-labelledby="compatibility">
 <h2 id="compatibility">Codes of the compatibility API</h2>
-<p><code>POST /createTask</code> and <code>POST /getTaskResult</code> answer in their protocol's form: <code>errorId</code> 1, an
-<code>errorCode</code>, and an <code>errorDescription</code> that begins with it. An upstream's own code for a task passes
-through; these are the gateway's.</p>
+<p>The compatibility API (<code>POST /createTask</code>, <code>/getTaskResult</code>, <code>/getBalance</code>) reports errors in its
+protocol's form: <code>errorId</code> 1, an <code>errorCode</code>, and an <code>errorDescription</code> that begins with the code. The
+upstream's own code for a task passes through; these are the gateway's.</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Table of codes"><table>
 <thead><tr><th scope="col">errorCode</th><th scope="col">Meaning</th></tr></thead>
 <tbody>

@@ -1,4 +1,4 @@
-// What anybody may ask: whether the gateway is up, and its description.
+// GET /healthz. The OpenAPI document is served by the app itself.
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { AppEnv } from "../middleware/authenticate.ts";
@@ -12,8 +12,8 @@ const healthRoute = createRoute({
   tags: ["Meta"],
   security: [],
   operationId: "health",
-  summary: "Whether the gateway answers, and its configuration is sound",
-  responses: { 200: json(healthSchema, "It does"), ...problems() },
+  summary: "Check that the gateway responds and its configuration is valid",
+  responses: { 200: json(healthSchema, "It responds, and its configuration is valid"), ...problems() },
 });
 
 export function metaRoutes() {

@@ -2,8 +2,8 @@
 
 import { z } from "@hono/zod-openapi";
 import { ERROR_CODES } from "../errors.ts";
-import type { AnswerHeader } from "./headers.ts";
-import { answerHeaders } from "./headers.ts";
+import type { ResponseHeader } from "./headers.ts";
+import { responseHeaders } from "./headers.ts";
 
 /** Longest name of a tenant or a key, in characters. */
 const NAME_LENGTH = 100;
@@ -50,7 +50,7 @@ export const timeInputSchema = z
   })
   .openapi({ type: "string", format: "date-time", example: "2027-01-01T00:00:00Z" });
 
-/** A time of an answer. */
+/** A time in a response. */
 export const timeSchema = z.string().openapi({
   format: "date-time",
   description: "RFC 3339 in UTC, with milliseconds",
@@ -62,7 +62,7 @@ export const nullableTimeSchema = timeSchema.nullable();
 const problemSchema = z
   .object({
     type: z.string().openapi({ example: "/docs/problems#website_not_allowed" }),
-    title: z.string().openapi({ example: "The website is not on the tenant's list" }),
+    title: z.string().openapi({ example: "The website is not on the allow-list" }),
     status: z.int().openapi({ example: 403 }),
     detail: z.string().openapi({ example: "The host other.example is not on the tenant's allow-list." }),
     code: z.enum(ERROR_CODES).openapi({ example: "website_not_allowed" }),
@@ -70,7 +70,7 @@ const problemSchema = z
     errors: z
       .array(z.object({ path: z.string(), message: z.string() }))
       .optional()
-      .openapi({ description: "Of `invalid_request`: each fault, with a dotted path" }),
+      .openapi({ description: "For `invalid_request`: the fields that are not valid, by dotted path" }),
   })
   .openapi("Problem", { description: "Problem details (RFC 9457)" });
 
@@ -78,47 +78,47 @@ const PROBLEM_DESCRIPTIONS = {
   400: "The request is not valid: `invalid_json`, `invalid_request`",
   401: "No valid key: `unauthenticated`",
   403: "Not allowed: `insufficient_scope`, `website_not_allowed`, `tenant_suspended`, `webhook_url_not_allowed`",
-  404: "There is no such thing for this caller: `not_found`",
+  404: "Not found for this caller: `not_found`",
   405: "The path does not take this method: `method_not_allowed`",
   409: "The state does not allow it: `task_finished`, `task_not_ready`, `not_redeliverable`, `tenant_exists`, `key_rotated`",
-  410: "It is gone: `solution_expired`, `already_claimed`",
+  410: "The solution is gone: `solution_expired`, `already_claimed`",
   413: "Over 64 KiB: `payload_too_large`",
   415: "Not JSON: `unsupported_media_type`",
-  422: "The idempotency key was used with another body: `idempotency_mismatch`",
+  422: "The idempotency key was used with another request: `idempotency_mismatch`",
   426: "A WebSocket upgrade is required: `upgrade_required`",
   429: "Too much: `rate_limited`, `quota_exceeded`; with `Retry-After` and `RateLimit-Policy`",
-  500: "A fault of the gateway: `internal`, `configuration`",
+  500: "The gateway failed: `internal`, `configuration`",
   503: "No live tasks here: `upstream_not_configured`. Too much load, with `Retry-After`: `overloaded`",
 } as const;
 type ProblemStatus = keyof typeof PROBLEM_DESCRIPTIONS;
 
-/** What a refusal's header says beside the request's id. */
-const PROBLEM_HEADERS: Partial<Record<ProblemStatus, AnswerHeader[]>> = {
+/** The headers of error responses beside the request's id. */
+const PROBLEM_HEADERS: Partial<Record<ProblemStatus, ResponseHeader[]>> = {
   401: ["WWW-Authenticate"],
   429: ["Retry-After", "RateLimit-Policy"],
   503: ["Retry-After"],
 };
 
-/** The error answers of a route, for its definition. Those that any route can give are always among them. */
+/** The error responses of a route, for its definition. Those of every route are included. */
 export function problems<Status extends ProblemStatus>(...statuses: Status[]) {
   const content = { "application/problem+json": { schema: problemSchema } };
   const all = new Set<ProblemStatus>([...statuses, 500, 503]);
   return Object.fromEntries(
     [...all].map((status) => {
-      const headers = answerHeaders(...(PROBLEM_HEADERS[status] ?? []));
+      const headers = responseHeaders(...(PROBLEM_HEADERS[status] ?? []));
       return [status, { description: PROBLEM_DESCRIPTIONS[status], headers, content }];
     }),
   ) as Record<Status | 500 | 503, ReturnType<typeof noContent> & { content: typeof content }>;
 }
 
-/** A JSON answer, for a route's definition, with what its header says beside the request's id. */
-export function json<Schema extends z.ZodType>(schema: Schema, description: string, ...headers: AnswerHeader[]) {
+/** A JSON response with its headers, for a route's definition. */
+export function json<Schema extends z.ZodType>(schema: Schema, description: string, ...headers: ResponseHeader[]) {
   return { ...noContent(description, ...headers), content: { "application/json": { schema } } };
 }
 
-/** An answer without a body, for a route's definition. */
-export function noContent(description: string, ...headers: AnswerHeader[]) {
-  return { description, headers: answerHeaders(...headers) };
+/** A response without a body, for a route's definition. */
+export function noContent(description: string, ...headers: ResponseHeader[]) {
+  return { description, headers: responseHeaders(...headers) };
 }
 
 /** A JSON body, for a route's definition. */
@@ -135,8 +135,8 @@ export const pageQuerySchema = z.strictObject({
     .refine((value) => value >= 1 && value <= 100, "must be a whole number from 1 to 100")
     .optional()
     .openapi({ type: "integer", minimum: 1, maximum: 100, default: 50, example: 50 }),
-  cursor: z.string().min(1).max(1_024).optional().openapi({ description: "`nextCursor` of the page before" }),
+  cursor: z.string().min(1).max(1_024).optional().openapi({ description: "`nextCursor` of the previous page" }),
 });
 
-/** Entries of a page where the caller names no limit. */
+/** Entries of a page when the caller gives no limit. */
 export const DEFAULT_PAGE = 50;
