@@ -1,6 +1,7 @@
 // Does the steps of a task that are due: asks the timers, makes the request, applies what came of it.
 
 import type { WebhookSettings } from "../tenants/rpc.ts";
+import { inSpan } from "../tracing.ts";
 import type { StepContext } from "./effects.ts";
 import {
   admitStep,
@@ -10,10 +11,12 @@ import {
   reportOutcomeStep,
   requestWebhookSettings,
 } from "./effects.ts";
+import type { TaskEvent } from "./events.ts";
 import type { TaskRecord } from "./record.ts";
 import { reportExhausted } from "./report.ts";
 import type { TaskState } from "./state.ts";
 import { isFinal } from "./status.ts";
+import { TASK_ID_PREFIX } from "./task-id.ts";
 import { attemptDue, nextAction } from "./timers.ts";
 import { pollStep, reportAccount, requestSubmission, submitStep } from "./upstream-effects.ts";
 
@@ -31,7 +34,7 @@ export async function doDueSteps(state: TaskState, contextOf: () => StepContext)
       case "sleep":
         return;
       case "admit":
-        state.apply(await admitStep(record, context));
+        state.apply(await traced("admission", record, () => admitStep(record, context)));
         break;
       case "submit":
         await submit(state, record, context);
@@ -55,6 +58,20 @@ export async function doDueSteps(state: TaskState, contextOf: () => StepContext)
   }
 }
 
+/** A step inside its span, `task.<step>`, which notes the outcome. */
+function traced<Event extends TaskEvent>(step: string, record: TaskRecord, work: () => Promise<Event>): Promise<Event> {
+  const { id, tenantId, mode } = record;
+  const attributes = {
+    "solvegate.task_id": TASK_ID_PREFIX + id,
+    "solvegate.tenant_id": tenantId,
+    "solvegate.mode": mode,
+  };
+  return inSpan(`task.${step}`, attributes, work, (event) => ({
+    "solvegate.outcome": "outcome" in event ? event.outcome.tag : event.tag,
+    "solvegate.upstream_account": "account" in event ? event.account : undefined,
+  }));
+}
+
 async function submit(state: TaskState, record: TaskRecord, context: StepContext): Promise<void> {
   const permit = await requestSubmission(record, context);
   if (permit.tag === "held") {
@@ -64,13 +81,13 @@ async function submit(state: TaskState, record: TaskRecord, context: StepContext
   // A cancel may have come while the permit was requested: only a task that is still queued is submitted.
   const submitting = state.apply({ tag: "submitting" });
   if (isFinal(submitting.status)) return;
-  const event = await submitStep(submitting, context, permit);
+  const event = await traced("submission", submitting, () => submitStep(submitting, context, permit));
   state.apply(event);
   await reportAccount(context, event, permit.probe);
 }
 
 async function poll(state: TaskState, record: TaskRecord, context: StepContext): Promise<void> {
-  const event = await pollStep(record, context);
+  const event = await traced("poll", record, () => pollStep(record, context));
   state.apply(event);
   // Not awaited: the task polls on whatever becomes of the account.
   void reportAccount(context, event);
@@ -90,7 +107,8 @@ async function deliver(
   // The solution may have expired while the settings were requested.
   state.apply({ tag: "clock" });
   const due = state.apply({ tag: "endpoint_changed", endpoint: settings.endpoint });
-  const after = due.delivery?.nextAttemptAt === null ? due : state.apply(await deliverStep(due, context, settings));
+  const attempt = () => traced("delivery", due, () => deliverStep(due, context, settings));
+  const after = due.delivery?.nextAttemptAt === null ? due : state.apply(await attempt());
   if (after.delivery?.state === "exhausted") reportExhausted(after);
   // Where the ledger has no entry yet, the entry that follows has this state.
   if (after.settled && after.delivery?.state !== record.delivery?.state) await recordDeliveryState(after, context);
