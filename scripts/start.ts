@@ -62,8 +62,8 @@ class Output {
   line(line: string): void {
     const log = parseLog(line);
     if (log !== null) this.#log(log);
-    // wrangler's line about a request repeats the gateway's own.
-    else if (this.#isReady && !line.startsWith("[wrangler:info] ")) this.#other(line);
+    // wrangler's line about a request repeats the gateway's own, and the one about starting comes after the banner.
+    else if (this.#isReady && !/^(\[wrangler:info\]|⎔ Starting) /.test(line)) this.#other(line);
   }
 
   /** Prints the banner, then what was logged before it. */

@@ -40,13 +40,15 @@ function adminLines(url: string, token: string | null): string[] {
     return [
       "/admin is off, because there is no ADMIN_TOKEN. This makes one; then start again:",
       "",
-      `  node -p "'ADMIN_TOKEN=' + require('crypto').randomBytes(24).toString('hex')" >> .dev.vars`,
+      `  node -p "'\\nADMIN_TOKEN=' + require('crypto').randomBytes(24).toString('hex')" >> .dev.vars`,
     ];
   }
+  // The local certificate is self-signed.
+  const options = url.startsWith("https:") ? "-sk" : "-s";
   return [
     "List the tenants, as the operator:",
     "",
-    `  curl -s ${url}/admin/tenants -H "Authorization: Bearer ${token}"`,
+    `  curl ${options} ${url}/admin/tenants -H "Authorization: Bearer ${token}"`,
   ];
 }
 

@@ -7,6 +7,9 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Time (ms) between two looks at the parent process. */
 const PARENT_INTERVAL_MS = 250;
 
+/** One Ctrl-C arrives twice, from the terminal and from npm. A SIGINT that comes this much later (ms) is another one. */
+const REPEAT_MS = 500;
+
 /** The parent that this process was started by, unless it has ended before this line. */
 const PARENT = process.ppid;
 
@@ -26,12 +29,14 @@ export class Shutdown extends Error {
 
 /**
  * A signal that is aborted, with a `Shutdown` as its reason, when the command is to end. From then on the command ends by itself;
- * a second SIGINT ends it at once.
+ * another Ctrl-C ends it at once.
  */
 export function shutdownSignal(): AbortSignal {
   const controller = new AbortController();
+  let abortedAt = Number.POSITIVE_INFINITY;
   const abort = (signal: (typeof SIGNALS)[number]) => {
-    if (signal === "SIGINT" && controller.signal.aborted) process.exit(EXIT_CODES.SIGINT);
+    if (signal === "SIGINT" && Date.now() - abortedAt > REPEAT_MS) process.exit(EXIT_CODES.SIGINT);
+    abortedAt = Math.min(abortedAt, Date.now());
     controller.abort(new Shutdown(signal));
   };
   for (const signal of SIGNALS) process.on(signal, () => abort(signal));

@@ -168,14 +168,21 @@ describe("npm start", () => {
       expect.stringMatching(/^The state folder \S+\/state-a is in use by another gateway \(process \d+\)\.$/),
     ]);
 
-    command.child.kill("SIGINT");
+    // Ctrl-C in a terminal goes to npm, which passes it on, and to start.ts.
+    process.kill(-(command.child.pid ?? 0), "SIGINT");
     expect(await command.exited).toBe(0);
   });
 
-  it("survives another wrangler command a day later, and ends on SIGTERM", async () => {
+  it("survives another wrangler command a day later, has no /admin without a token, and ends on SIGTERM", async () => {
+    const secrets = join(checkout.folder, ".dev.vars");
+    writeFileSync(secrets, "POLL_INTERVAL_MS=4000");
     const port = await freePort();
     const command = startOn(port);
     await command.until(isReady);
+    expect((await fetch(`http://127.0.0.1:${port}/admin/tenants`)).status).toBe(404);
+    const [, shown = ""] = /^\/admin is off.*\n\s*(node .*)$/m.exec(command.stdout()) ?? [];
+    await promisify(execFile)("bash", ["-c", shown], { cwd: checkout.folder });
+    expect(readFileSync(secrets, "utf8")).toMatch(/^POLL_INTERVAL_MS=4000\nADMIN_TOKEN=[0-9a-f]{48}\n$/);
     makeOld(join(checkout.folder, ".wrangler"));
     const other = run("npm run wrangler -- deploy --dry-run --outdir dist/bundle");
     expect(await other.exited).toBe(0);
