@@ -59,7 +59,7 @@ async function begin(options: GatewayOptions): Promise<RunningGateway> {
     try {
       return await startGateway(options);
     } catch (error) {
-      if (tries === MAX_STARTS || !String(error).includes("Address already in use")) throw error;
+      if (tries === MAX_STARTS || !/Port \d+ is in use/.test(String(error))) throw error;
     }
   }
 }

@@ -22,6 +22,7 @@ export interface StateFolder {
   readonly config: string;
   /** A folder for temporary files, deleted on release. */
   readonly runFolder: string;
+  /** Gives the folder up. Does nothing the second time. */
   release(): void;
 }
 
@@ -58,6 +59,8 @@ export async function claimStateFolder(
     config,
     runFolder,
     release: () => {
+      // Only once: afterwards the folder may be another gateway's.
+      if (!lock.isOpen) return;
       rmSync(runFolder, { recursive: true, force: true });
       rmSync(pidFile, { force: true });
       lock.close();
