@@ -14,7 +14,6 @@ export const usageRangeSchema = z.strictObject({
     .optional()
     .openapi({ format: "date", description: "Last day (UTC), such as `2026-11-23`; by default today" }),
 });
-export type UsageRange = z.output<typeof usageRangeSchema>;
 
 export const usageQuerySchema = usageRangeSchema.extend({
   groupBy: z.enum(["key"]).optional().openapi({ description: "`key`: count by API key too" }),
