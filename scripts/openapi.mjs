@@ -1,16 +1,23 @@
-// Writes the OpenAPI description that the gateway serves, for the linter and for whoever generates code from it:
-// `node scripts/openapi.mjs dist/openapi.json`.
+// Writes the OpenAPI document that the gateway serves: `node scripts/openapi.mjs FILE`. The linter and the client's types use it.
 
 import { mkdirSync, writeFileSync } from "node:fs";
+import { registerHooks } from "node:module";
 import { dirname } from "node:path";
-import { createApp } from "../src/app.ts";
+
+/** Stands in for `cloudflare:workers`, which Node does not have. No route needs it to describe itself. */
+const PLATFORM = "data:text/javascript,export class DurableObject {} export const env = {}; export const tracing = {};";
 
 const file = process.argv[2];
 if (file === undefined) {
   console.error("usage: node scripts/openapi.mjs FILE");
   process.exit(1);
 }
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === "cloudflare:workers" ? { url: PLATFORM, shortCircuit: true } : next(specifier, context),
+});
+const { createApp } = await import("../src/app.ts");
 const response = await createApp().request("/openapi.json", {}, {});
-if (!response.ok) throw new Error(`/openapi.json answered ${response.status}`);
+if (!response.ok) throw new Error(`GET /openapi.json returned ${response.status}`);
 mkdirSync(dirname(file), { recursive: true });
 writeFileSync(file, `${JSON.stringify(await response.json(), null, 2)}\n`);

@@ -31,10 +31,11 @@ import type {
   TenantPatch,
   TenantUsage,
   TenantUsageList,
+  UpstreamAccount,
   UsageDay,
   UsageOptions,
 } from "./types.ts";
-import type { AuditEntry, AuditList, UpstreamAccount } from "./upcoming.ts";
+import type { AuditEntry, AuditList } from "./upcoming.ts";
 
 export interface SolvegateAdminOptions extends ClientOptions {
   /** The gateway's `ADMIN_TOKEN`. */

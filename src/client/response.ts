@@ -2,7 +2,8 @@
 // are cut, and bodies are read up to a limit.
 
 import { SolvegateError } from "./error.ts";
-import { type Failure, failureKindOf, parseRetryAfter } from "./retry.ts";
+import { type Failure, failureKindOf } from "./retry.ts";
+import { parseRetryAfter } from "./retry-after.ts";
 import { fieldsOf, parseJson, type Read, readProblem } from "./shapes.ts";
 import type { Task } from "./types.ts";
 

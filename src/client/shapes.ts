@@ -3,7 +3,7 @@
 
 import type * as wire from "./types.ts";
 import type { FieldError, FinalTask, SolvedTask, Task } from "./types.ts";
-import type { Account, AuditList, UpstreamAccounts } from "./upcoming.ts";
+import type { Account, AuditList } from "./upcoming.ts";
 import type { KeyList, Timeline, Usage } from "./wire.gen.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -82,7 +82,7 @@ export const readTenant = object<wire.Tenant>({ id: isText, limits: isObject });
 export const readCreatedTenant = object<wire.CreatedTenant>({ id: isText, limits: isObject });
 export const readTenantList = page<wire.TenantList>("tenants", "id");
 export const readTenantUsageList = page<wire.TenantUsageList>("usage", "tenantId");
-export const readUpstreamAccounts = object<UpstreamAccounts>({ accounts: isListBy("name") });
+export const readUpstreamAccounts = object<wire.UpstreamAccounts>({ accounts: isListBy("name") });
 
 /** Reads a response without a body. */
 export const readNothing: Read<true> = (_body, status) => (status === 204 ? true : undefined);

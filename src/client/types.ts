@@ -14,6 +14,7 @@ import type {
   TaskList,
   TenantUsageList,
   Timeline,
+  UpstreamAccounts,
   Usage,
 } from "./wire.gen.ts";
 
@@ -32,6 +33,7 @@ export type {
   Tenant,
   TenantList,
   TenantUsageList,
+  UpstreamAccounts,
   WebhookSecret,
 } from "./wire.gen.ts";
 
@@ -118,6 +120,9 @@ export type NewTenant = CreateTenant;
 
 /** What can be changed of a tenant; omitted fields stay as they are. */
 export type TenantPatch = PatchTenant;
+
+/** An upstream account and whether it works. */
+export type UpstreamAccount = UpstreamAccounts["accounts"][number];
 
 /** The gateway's error codes. `/docs/problems#<code>` of the gateway explains each. */
 export type ProblemCode = Problem["code"];

@@ -27,19 +27,3 @@ export interface AuditList {
   entries: AuditEntry[];
   nextCursor: string | null;
 }
-
-/** An upstream account and whether it works. */
-export interface UpstreamAccount {
-  name: string;
-  url: string;
-  state: "ok" | "refused";
-  code: string | null;
-  since: string | null;
-  nextProbeAt: string | null;
-  lastSuccessAt: string | null;
-  tasksLastHour: number;
-}
-
-export interface UpstreamAccounts {
-  accounts: UpstreamAccount[];
-}

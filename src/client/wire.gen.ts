@@ -494,3 +494,36 @@ export interface TenantUsageList {
   unavailable?: string[] | undefined;
   nextCursor: string | null;
 }
+export interface UpstreamAccounts {
+  accounts: {
+    name: string;
+    /**
+     * Where the account's requests go
+     */
+    url: string;
+    /**
+     * `refused`: the upstream rejected the account; new tasks go to another one, or wait
+     */
+    state: "ok" | "refused";
+    /**
+     * The upstream's code for the refusal; null while `ok`
+     */
+    code: string | null;
+    /**
+     * When the state began; null for an account never refused
+     */
+    since: string | null;
+    /**
+     * From then on one task tries the account; null while `ok`
+     */
+    nextProbeAt: string | null;
+    /**
+     * When the account last accepted a task, up to a minute late; null where it is not known
+     */
+    lastSuccessAt: string | null;
+    /**
+     * Tasks that the account accepted in the last hour. Best effort: some may be missing
+     */
+    tasksLastHour: number;
+  }[];
+}

@@ -3,7 +3,6 @@
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { ApiError } from "../errors.ts";
-import { parseTraceparent } from "../http.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
@@ -22,6 +21,7 @@ import {
 } from "../schemas/tasks.ts";
 import { isFinal } from "../tasks/status.ts";
 import { parseTaskId } from "../tasks/task-id.ts";
+import { parseTraceparent } from "../traceparent.ts";
 import { acceptTask } from "./create-task.ts";
 import { MAX_WAIT_S, refOf, taskStub, viewTask } from "./task-access.ts";
 import { rejectInvalid } from "./validation.ts";

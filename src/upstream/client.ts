@@ -1,7 +1,7 @@
 // The upstream client: one HTTP request in, one tagged outcome out. It never throws for an expected failure, never follows a
 // redirect, never reads more than a megabyte, and never logs what it sends.
 
-import { parseRetryAfter } from "../http.ts";
+import { parseRetryAfter } from "../client/retry-after.ts";
 import { decodeUtf8 } from "../json.ts";
 import type { CreateOutcome, PollOutcome, RawAnswer, UpstreamTask } from "./protocol.ts";
 import { interpretCreate, interpretPoll } from "./protocol.ts";

@@ -1,7 +1,7 @@
 // One webhook attempt: a signed POST in, a tagged outcome out. It never throws for what a receiver does, follows no redirect,
 // keeps nothing of the answer's body, and waits ten seconds at the most.
 
-import { parseRetryAfter } from "../http.ts";
+import { parseRetryAfter } from "../client/retry-after.ts";
 import type { DeliveryOutcome } from "./outcome.ts";
 import type { SignedWebhook } from "./sign.ts";
 import { checkWebhookTarget } from "./target.ts";

@@ -2,7 +2,7 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { failureKindOf, parseRetryAfter, pauseAfter } from "../../src/client/retry.ts";
+import { failureKindOf, pauseAfter } from "../../src/client/retry.ts";
 
 const MINUTE = 60_000;
 const circumstances = (overrides: object = {}) => ({ attempt: 0, remainingMs: MINUTE, random: 0.5, ...overrides });
@@ -86,25 +86,5 @@ describe("pauseAfter", () => {
 
   it("is not null for a rejected call that is not idempotent", () => {
     expect(pauseAfter({ kind: "rejected", retryAfterMs: 1_000 }, false, circumstances())).toBe(1_050);
-  });
-});
-
-describe("parseRetryAfter", () => {
-  const NOW = Date.UTC(2026, 10, 23, 9, 30);
-
-  it.each([
-    ["7", 7_000],
-    [" 0 ", 0],
-    ["Mon, 23 Nov 2026 09:30:10 GMT", 10_000],
-    ["Mon, 23 Nov 2026 09:29:00 GMT", 0],
-    ["1.5", null],
-    ["-1", null],
-    ["soon", null],
-    ["9".repeat(400), 2 ** 31 * 1_000],
-    ["Fri, 31 Dec 9999 23:59:59 GMT", 2 ** 31 * 1_000],
-    ["", null],
-    [null, null],
-  ])("reads %j", (value, ms) => {
-    expect(parseRetryAfter(value, NOW)).toBe(ms);
   });
 });

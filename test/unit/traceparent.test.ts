@@ -1,7 +1,7 @@
 // `traceparent`: what is sent on, and what is ignored, by the rules of W3C Trace Context.
 
 import { describe, expect, it } from "vitest";
-import { parseTraceparent } from "../../src/http.ts";
+import { parseTraceparent } from "../../src/traceparent.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const PARENT = "b7ad6b7169203331";

@@ -1,12 +1,12 @@
-// `Retry-After`: seconds or an HTTP date, in ms from now, within bounds.
+// The header `Retry-After`: seconds or an HTTP date, in ms from now, within bounds.
 
 import { describe, expect, it } from "vitest";
-import { parseRetryAfter } from "../../src/http.ts";
+import { parseRetryAfter } from "../../src/client/retry-after.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 9, 30);
 const MAX_MS = 3_600_000;
 
-describe("Retry-After", () => {
+describe("parseRetryAfter", () => {
   it.each([
     ["0", 0],
     ["1", 1_000],
@@ -23,19 +23,23 @@ describe("Retry-After", () => {
     ["Mon, 23 Nov 2026 09:29:59 GMT", 0],
     ["Thu, 01 Jan 1970 00:00:00 GMT", 0],
     ["Tue, 24 Nov 2026 09:30:00 GMT", MAX_MS],
-  ])("%j is %i ms", (value, expected) => {
+  ])("reads %j as %i ms", (value, expected) => {
     expect(parseRetryAfter(value, NOW, MAX_MS)).toBe(expected);
   });
 
   it.each([[null], [""], [" "], ["soon"], ["20 seconds"], ["1e3"], ["-5"], ["1.5"], ["0x10"], ["NaN"], ["Infinity"]])(
-    "%j says nothing",
+    "returns null for %j",
     (value) => {
       expect(parseRetryAfter(value, NOW, MAX_MS)).toBeNull();
     },
   );
 
-  it("is never more than the caller takes", () => {
+  it("limits the time to what the caller accepts", () => {
     expect(parseRetryAfter("120", NOW, 60_000)).toBe(60_000);
     expect(parseRetryAfter("120", NOW, 0)).toBe(0);
+  });
+
+  it.each(["9".repeat(400), "Fri, 31 Dec 9999 23:59:59 GMT"])("limits %s to 2^31 s by default", (value) => {
+    expect(parseRetryAfter(value, NOW)).toBe(2 ** 31 * 1_000);
   });
 });
