@@ -153,7 +153,7 @@ export interface Problem {
     | "overloaded";
   requestId: string;
   /**
-   * Of `invalid_request`: each fault, with a dotted path
+   * For `invalid_request`: the fields that are not valid, by dotted path
    */
   errors?:
     | {

@@ -9,9 +9,9 @@ import { withRetry } from "../object-retry.ts";
 import { json, problems } from "../schemas/shared.ts";
 import { upstreamAccountsSchema } from "../schemas/upstream.ts";
 import { stateOf } from "../upstream/account-states.ts";
-import type { UpstreamOverview } from "../upstream/object.ts";
-import { upstreamObject } from "../upstream/object.ts";
 import { accountView } from "../upstream/permits.ts";
+import type { UpstreamOverview } from "../upstream/rpc.ts";
+import { upstreamObject } from "../upstream/rpc.ts";
 import { rejectInvalid } from "./validation.ts";
 
 const upstreamRoute = createRoute({

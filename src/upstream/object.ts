@@ -9,16 +9,12 @@ import { sendAlert } from "../alerts/raise.ts";
 import type { Env } from "../env.ts";
 import { configurationOf } from "../env.ts";
 import { describeError, log } from "../log.ts";
-import type { AccountStates, Probe, Refusal } from "./account-states.ts";
+import type { AccountStates, Probe } from "./account-states.ts";
 import { accountStatesSchema, grantProbe, isRefused, NO_STATES, recover, refuse, stateOf } from "./account-states.ts";
-import type { AccountUsage, UsageReport } from "./usage.ts";
+import type { RefusalReport, UpstreamOverview } from "./rpc.ts";
+import { STATES_KEY } from "./rpc.ts";
+import type { UsageReport } from "./usage.ts";
 import { UsageByMinute } from "./usage.ts";
-
-/** The name of the one object. */
-const OBJECT_NAME = "upstream";
-
-/** Where KV has the copy of the states. */
-export const STATES_KEY = "upstream";
 
 /** The storage keys of the object. */
 const RECORD_KEY = "states";
@@ -38,23 +34,6 @@ const recordSchema = z.object({
   alerts: z.array(alertSchema),
 });
 type UpstreamRecord = z.output<typeof recordSchema>;
-
-/** A refusal as a task reports it: an age instead of a time, so that the clocks of two machines are never compared. */
-export interface RefusalReport extends Omit<Refusal, "sentAt"> {
-  /** How long ago (ms) the refused request was sent. */
-  readonly ageMs: number;
-}
-
-/** The states of all accounts, and what was sent to them. */
-export interface UpstreamOverview {
-  readonly states: AccountStates;
-  readonly usage: readonly AccountUsage[];
-}
-
-/** The one UpstreamObject. A fresh stub for each call: a stub whose object was lost stays broken. */
-export function upstreamObject({ UPSTREAM }: Pick<Env, "UPSTREAM">): DurableObjectStub<UpstreamObject> {
-  return UPSTREAM.get(UPSTREAM.idFromName(OBJECT_NAME));
-}
 
 export class UpstreamObject extends DurableObject<Env> {
   #record: UpstreamRecord;

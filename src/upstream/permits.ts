@@ -14,8 +14,8 @@ import {
   PROBE_INTERVAL_MS,
   stateOf,
 } from "./account-states.ts";
-import type { RefusalReport } from "./object.ts";
-import { STATES_KEY, upstreamObject } from "./object.ts";
+import type { RefusalReport } from "./rpc.ts";
+import { STATES_KEY, upstreamObject } from "./rpc.ts";
 import { UsageCounter } from "./usage.ts";
 
 /** An isolate trusts what it has read for this time (ms). */

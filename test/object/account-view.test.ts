@@ -4,8 +4,8 @@ import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Env } from "../../src/env.ts";
-import { STATES_KEY } from "../../src/upstream/object.ts";
 import { AccountView } from "../../src/upstream/permits.ts";
+import { STATES_KEY } from "../../src/upstream/rpc.ts";
 import { FIRST, publishedStates, SECOND, stateOfAccount } from "../support/accounts.ts";
 import { eventually, freezeTime, pass, releaseTime } from "../support/time.ts";
 

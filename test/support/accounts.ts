@@ -6,7 +6,7 @@ import type { AcceptRequest } from "../../src/tasks/rpc.ts";
 import type { AccountState, AccountStates } from "../../src/upstream/account-states.ts";
 import { accountStatesSchema, stateOf } from "../../src/upstream/account-states.ts";
 import type { UpstreamObject } from "../../src/upstream/object.ts";
-import { STATES_KEY, upstreamObject } from "../../src/upstream/object.ts";
+import { STATES_KEY, upstreamObject } from "../../src/upstream/rpc.ts";
 import type { TaskStub } from "./objects.ts";
 import { acceptTask, setEnvironment } from "./objects.ts";
 import { SECOND_URL } from "./upstream.ts";
