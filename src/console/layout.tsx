@@ -17,7 +17,7 @@ import { TryView } from "./tasks/try-it.tsx";
 import { Mark } from "./ui/brand.tsx";
 import { middle } from "./ui/formats.ts";
 import { lazyView } from "./ui/lazy.tsx";
-import { Empty, Heading, ModeBadge } from "./ui/surfaces.tsx";
+import { Empty, focusHeading, Heading, ModeBadge } from "./ui/surfaces.tsx";
 
 const OverviewView = lazyView(async () => (await import("./usage/overview.tsx")).OverviewView);
 const OperatorView = lazyView(async () => (await import("./operator/operator-view.tsx")).OperatorView);
@@ -209,7 +209,7 @@ function useTitleAndFocus(route: Route, section: Section | null): void {
     document.title = `${name} · Solvegate console`;
     if (last.current !== null && last.current !== place) {
       scrollTo(0, 0);
-      document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
+      focusHeading();
     }
     last.current = place;
   }, [name, place]);

@@ -70,6 +70,11 @@ describe("tenants", () => {
     // Someone else changes the name meanwhile.
     await askAdmin(stage.gateway, "PATCH", `/admin/tenants/${id}`, { name: "Renamed" });
     await page.getByLabel("Allowed websites").fill("antcpt.com\nshop.example");
+    // A text that is not a number must not remove the quota.
+    await page.getByLabel("Live tasks a month").fill("many");
+    expect(await page.getByLabel("Live tasks a month").getAttribute("aria-invalid")).toBe("true");
+    expect(await button(page, "Save settings").isDisabled()).toBe(true);
+    await page.getByLabel("Live tasks a month").fill("");
     await page.getByLabel("Tasks in flight").fill("7");
     await button(page, "Save settings").click();
     await heading(page, "Renamed").waitFor();

@@ -1,5 +1,4 @@
-// The harness itself: what a visitor would find in the browser's console is a fault here, and what is expected is none. Without this
-// a page could do all of it and every other test would still pass.
+// The test harness itself: what appears in the browser's console is reported as a problem, unless it is expected.
 
 import { createServer, type Server } from "node:http";
 import type { Browser } from "playwright-core";
@@ -7,17 +6,17 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { launchChromium } from "./support/chromium.ts";
 import { startVisit } from "./support/visit.ts";
 
-/** Pages with one fault each, under the policy of the console's pages. */
+/** Pages with one problem each, under a content security policy like the console's. */
 const PAGES: Readonly<Record<string, string>> = {
   "/sound": "<p>Nothing is wrong here.</p>",
   "/complains": '<script src="/complains.js"></script>',
-  "/complains.js": 'console.error("it hurts")',
+  "/complains.js": 'console.error("it failed")',
   "/warns": '<script src="/warns.js"></script>',
-  "/warns.js": 'console.warn("it may hurt")',
+  "/warns.js": 'console.warn("it may fail")',
   "/throws": '<script src="/throws.js"></script>',
   "/throws.js": 'throw new Error("it broke")',
   "/rejects": '<script src="/rejects.js"></script>',
-  "/rejects.js": 'Promise.reject(new Error("nobody caught it"))',
+  "/rejects.js": 'Promise.reject(new Error("not caught"))',
   "/inline-script": "<script>document.title = 1</script>",
   "/inline-style": '<p style="color: red">Red?</p>',
   "/outside": '<img alt="" src="https://outside.example/pixel.png">',
@@ -50,36 +49,36 @@ afterAll(async () => {
   server.close();
 });
 
-/** The faults of a visit to a path. */
-async function faultsOf(path: string, expected?: readonly [number, string]): Promise<string> {
+/** The problems of a visit to a path. */
+async function problemsOf(path: string, expected?: readonly [number, string]): Promise<string> {
   const visit = await startVisit(browser, origin);
   if (expected !== undefined) visit.expectStatus(...expected);
   await visit.page.goto(path, { waitUntil: "load" });
-  // What the page has caused is told in order: once it has drawn twice after loading and said so, the rest has come too.
+  // The browser reports in order: after two more frames, everything before them was reported.
   await visit.page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
   await visit.close();
   return visit.problems().join("\n");
 }
 
-it("a sound page has no fault", async () => {
-  expect(await faultsOf("/sound")).toBe("");
+it("reports nothing for a page without problems", async () => {
+  expect(await problemsOf("/sound")).toBe("");
 });
 
 it.each([
-  ["/complains", "it hurts"],
-  ["/warns", "it may hurt"],
+  ["/complains", "it failed"],
+  ["/warns", "it may fail"],
   ["/throws", "it broke"],
-  ["/rejects", "nobody caught it"],
+  ["/rejects", "not caught"],
   ["/inline-script", "policy: script-src-elem blocked inline"],
   ["/inline-style", "policy: style-src-attr blocked inline"],
-  ["/outside", "request to elsewhere: https://outside.example/pixel.png"],
+  ["/outside", "request to another host: https://outside.example/pixel.png"],
   ["/missing", "status of 404"],
-])("%s is seen at fault", async (path, fault) => {
-  expect(await faultsOf(path)).toContain(fault);
+])("reports the problem of %s", async (path, problem) => {
+  expect(await problemsOf(path)).toContain(problem);
 });
 
-it("an answer that is expected is no fault, and another one is", async () => {
-  expect(await faultsOf("/missing", [404, "/nowhere.png"])).toBe("");
-  expect(await faultsOf("/missing", [403, "/nowhere.png"])).not.toBe("");
-  expect(await faultsOf("/missing", [404, "/elsewhere.png"])).not.toBe("");
+it("does not report a response that is expected", async () => {
+  expect(await problemsOf("/missing", [404, "/nowhere.png"])).toBe("");
+  expect(await problemsOf("/missing", [403, "/nowhere.png"])).not.toBe("");
+  expect(await problemsOf("/missing", [404, "/elsewhere.png"])).not.toBe("");
 });

@@ -1,12 +1,12 @@
 // The dialog that creates a tenant, and shows its signing secrets once.
 
 import { useState } from "preact/hooks";
-import type { CreatedTenant, NewTenant } from "../api/wire.ts";
+import type { CreatedTenant, FieldError, NewTenant } from "../api/wire.ts";
 import { hashOf } from "../route.ts";
 import { useAction, useOperator } from "../session/session.ts";
 import { Button, FailureNotice, Field, Secret } from "../ui/controls.tsx";
 import { Dialog } from "../ui/dialog.tsx";
-import { hostsOf, numberOf, type TenantDraft, TenantFields } from "./tenant-form.tsx";
+import { hostsOf, limitsOf, type TenantDraft, TenantFields } from "./tenant-form.tsx";
 
 const EMPTY: TenantDraft = { name: "", hosts: "", maxInFlight: "100", monthlyTasks: "", upstreamAccount: "" };
 
@@ -21,16 +21,17 @@ export function CreateTenantDialog({ onClose, onCreated }: CreateTenantDialogPro
   const [draft, setDraft] = useState(EMPTY);
   const [created, setCreated] = useState<CreatedTenant | null>(null);
   const create = useAction((body: NewTenant) => api.createTenant(body));
-  const errors = create.failure?.errors ?? [];
+  const [typed, setTyped] = useState<readonly FieldError[]>([]);
+  const errors = [...typed, ...(create.failure?.errors ?? [])];
   const submit = async () => {
+    const limits = limitsOf(draft);
+    setTyped("maxInFlight" in limits ? [] : limits);
+    if (!("maxInFlight" in limits)) return;
     const result = await create.run({
       id: id.trim(),
       name: draft.name.trim() === "" ? id.trim() : draft.name.trim(),
       allowedHosts: hostsOf(draft.hosts),
-      limits: {
-        maxInFlight: numberOf(draft.maxInFlight),
-        monthlyTasks: draft.monthlyTasks.trim() === "" ? null : numberOf(draft.monthlyTasks),
-      },
+      limits: { ...limits },
     });
     if (result === null) return;
     setCreated(result.value);

@@ -2,6 +2,7 @@
 
 import type { FieldError, UpstreamAccount } from "../api/wire.ts";
 import { Field } from "../ui/controls.tsx";
+import { wholeNumberOf } from "../ui/whole-number.ts";
 
 /** Settings as they are typed. */
 export interface TenantDraft {
@@ -17,8 +18,20 @@ export interface TenantDraft {
 
 export const hostsOf = (text: string): string[] => text.split(/[\s,]+/).filter((host) => host !== "");
 
-/** What was typed as a number. Anything else is sent as it is, and the API explains the rule. */
-export const numberOf = (text: string): number => Number(text.trim() === "" ? Number.NaN : text);
+/** The limits that were typed, or the fields that are not numbers. The gateway checks their ranges. */
+export function limitsOf(draft: TenantDraft): Limits | readonly FieldError[] {
+  const maxInFlight = wholeNumberOf(draft.maxInFlight);
+  const monthlyTasks = draft.monthlyTasks.trim() === "" ? "none" : wholeNumberOf(draft.monthlyTasks);
+  if (maxInFlight === null) return [{ path: "limits.maxInFlight", message: "must be a whole number" }];
+  if (monthlyTasks === null) return [{ path: "limits.monthlyTasks", message: "must be a whole number, or empty" }];
+  return { maxInFlight, monthlyTasks: monthlyTasks === "none" ? null : monthlyTasks };
+}
+
+export interface Limits {
+  readonly maxInFlight: number;
+  /** Null for no quota. */
+  readonly monthlyTasks: number | null;
+}
 
 interface TenantFieldsProps {
   readonly draft: TenantDraft;

@@ -8,7 +8,7 @@ import { announce } from "../ui/announcer.tsx";
 import { Button, FailureNotice } from "../ui/controls.tsx";
 import { count, moment } from "../ui/formats.ts";
 import { Card, Figure } from "../ui/surfaces.tsx";
-import { hostsOf, numberOf, type TenantDraft, TenantFields } from "./tenant-form.tsx";
+import { hostsOf, type Limits, limitsOf, type TenantDraft, TenantFields } from "./tenant-form.tsx";
 
 interface TenantSettingsProps {
   readonly tenant: Tenant;
@@ -45,13 +45,11 @@ const draftOf = ({ name, allowedHosts, limits, upstreamAccount }: Tenant): Tenan
 });
 
 /** Only what was changed is sent: someone else may have changed the rest. */
-function changesOf(tenant: Tenant, draft: TenantDraft): TenantPatch {
+function changesOf(tenant: Tenant, draft: TenantDraft, { maxInFlight, monthlyTasks }: Limits): TenantPatch {
   const was = draftOf(tenant);
   const limits = {
-    ...(draft.maxInFlight === was.maxInFlight ? {} : { maxInFlight: numberOf(draft.maxInFlight) }),
-    ...(draft.monthlyTasks === was.monthlyTasks
-      ? {}
-      : { monthlyTasks: draft.monthlyTasks.trim() === "" ? null : numberOf(draft.monthlyTasks) }),
+    ...(maxInFlight === tenant.limits.maxInFlight ? {} : { maxInFlight }),
+    ...(monthlyTasks === tenant.limits.monthlyTasks ? {} : { monthlyTasks }),
   };
   return {
     ...(draft.name === was.name ? {} : { name: draft.name.trim() }),
@@ -67,8 +65,12 @@ function SettingsForm({ tenant, onTenant }: TenantSettingsProps) {
   const [edited, setEdited] = useState<TenantDraft | null>(null);
   const save = useAction((changes: TenantPatch) => api.patchTenant(tenant.id, changes));
   const draft = edited ?? draftOf(tenant);
-  const changes = changesOf(tenant, draft);
+  const limits = limitsOf(draft);
+  const valid = "maxInFlight" in limits;
+  const changes = valid ? changesOf(tenant, draft, limits) : {};
+  const unchanged = valid && Object.keys(changes).length === 0;
   const submit = async () => {
+    if (!valid) return;
     const result = await save.run(changes);
     if (result === null) return;
     setEdited(null);
@@ -87,16 +89,16 @@ function SettingsForm({ tenant, onTenant }: TenantSettingsProps) {
       >
         <TenantFields
           draft={draft}
-          errors={save.failure?.errors ?? []}
+          errors={valid ? (save.failure?.errors ?? []) : limits}
           accounts={accounts.value ?? []}
           onDraft={setEdited}
         />
         {save.failure === null ? null : <FailureNotice failure={save.failure} />}
         <div class="row">
-          <Button kind="primary" type="submit" busy={save.busy} disabled={Object.keys(changes).length === 0}>
+          <Button kind="primary" type="submit" busy={save.busy} disabled={unchanged || !valid}>
             Save settings
           </Button>
-          {Object.keys(changes).length === 0 ? (
+          {unchanged ? (
             <span class="hint">A change reaches every location within 90 seconds.</span>
           ) : (
             <Button onClick={() => setEdited(null)}>Discard changes</Button>

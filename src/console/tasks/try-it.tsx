@@ -9,6 +9,7 @@ import { useStatusAnnouncement } from "../ui/announcer.tsx";
 import { Button, CopyButton, FailureNotice, Field, Notice } from "../ui/controls.tsx";
 import { useDraft } from "../ui/drafts.ts";
 import { Empty, Heading, Skeleton } from "../ui/surfaces.tsx";
+import { wholeNumberOf } from "../ui/whole-number.ts";
 import { firstWebsiteOf } from "./first-website.ts";
 import { useIdempotencyKey } from "./idempotency-key.ts";
 import { EXAMPLE, SCENARIOS } from "./scenarios.ts";
@@ -98,9 +99,11 @@ function TestTaskForm({ website, onTask }: TestTaskFormProps) {
   const create = useAction((body: NewTask, key: string) =>
     api.createTask(body, key, can("tasks:read") ? 0 : LONG_POLL_S),
   );
+  const [timeoutError, setTimeoutError] = useState<string | null>(null);
   const errors = create.failure?.errors ?? [];
   const scenario = SCENARIOS.find((one) => one.websiteKey === websiteKey);
 
+  const timeoutSeconds = wholeNumberOf(timeout);
   const body: NewTask = {
     task: {
       type: "RecaptchaV3TaskProxyless",
@@ -110,11 +113,14 @@ function TestTaskForm({ website, onTask }: TestTaskFormProps) {
     },
     ...(reference.trim() === "" ? {} : { reference: reference.trim() }),
     ...(webhookUrl.trim() === "" ? {} : { webhookUrl: webhookUrl.trim() }),
-    ...(timeout.trim() === "" ? {} : { timeoutSeconds: Number(timeout) }),
+    ...(timeoutSeconds === null ? {} : { timeoutSeconds }),
   };
   const idempotencyKey = useIdempotencyKey(JSON.stringify(body));
 
   const submit = async () => {
+    const valid = timeoutSeconds !== null || timeout.trim() === "";
+    setTimeoutError(valid ? null : "Enter a whole number of seconds.");
+    if (!valid) return;
     const result = await create.run(body, idempotencyKey.current());
     if (result === null) return;
     idempotencyKey.used();
@@ -176,7 +182,7 @@ function TestTaskForm({ website, onTask }: TestTaskFormProps) {
               <input {...props} value={pageAction} onInput={(event) => setPageAction(event.currentTarget.value)} />
             )}
           </Field>
-          <Field label="Time limit in seconds" path="timeoutSeconds" errors={errors}>
+          <Field label="Time limit in seconds" path="timeoutSeconds" errors={errors} error={timeoutError}>
             {(props) => (
               <input
                 {...props}

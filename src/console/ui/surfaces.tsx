@@ -1,6 +1,7 @@
 // What views are made of besides controls: headings, cards, figures, facts, badges, empty states and placeholders.
 
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import type { Mode } from "../api/wire.ts";
 import { CopyButton } from "./controls.tsx";
 
@@ -9,11 +10,28 @@ interface HeadingProps {
   readonly aside?: ComponentChildren;
 }
 
+/** Whether the next heading takes the focus: its view was opened, and its code is still being loaded. */
+let focusNext = false;
+
+/** Focuses the heading of the view that was opened, now or when it is there. */
+export function focusHeading(): void {
+  const heading = document.querySelector<HTMLElement>("main h1");
+  focusNext = heading === null;
+  heading?.focus({ preventScroll: true });
+}
+
 /** The heading of a view. It takes the focus when the view is opened, so that a screen reader begins there. */
 export function Heading({ children, aside }: HeadingProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (focusNext) heading.current?.focus({ preventScroll: true });
+    focusNext = false;
+  }, []);
   return (
     <div class="heading">
-      <h1 tabIndex={-1}>{children}</h1>
+      <h1 ref={heading} tabIndex={-1}>
+        {children}
+      </h1>
       {aside === undefined ? null : <div class="heading-aside">{aside}</div>}
     </div>
   );
