@@ -38,6 +38,7 @@ export interface Task {
     websiteTitle?: string | undefined;
     isInvisible: boolean;
   };
+  reference: string | null;
   metadata: {
     [k: string]: string;
   };
@@ -61,6 +62,14 @@ export interface Task {
    * RFC 3339 in UTC, with milliseconds
    */
   deadlineAt: string;
+  /**
+   * What holds a queued task: a free slot of its tenant, or an upstream account that works
+   */
+  waitingFor: "slot" | "upstream" | null;
+  /**
+   * When the next step of an unfinished task is due; of a processing task, the next poll
+   */
+  nextStepAt: string | null;
   solution: Solution | null;
   solutionState: "none" | "available" | "claimed" | "expired";
   /**
@@ -168,6 +177,10 @@ export interface CreateTask {
    * Where the result is sent; the tenant's endpoint where it is left out
    */
   webhookUrl?: string | undefined;
+  /**
+   * Your own name for the task. It need not be unique, and tasks can be listed by it
+   */
+  reference?: string | undefined;
   /**
    * Yours, handed back as it is
    */

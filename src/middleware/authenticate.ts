@@ -87,11 +87,15 @@ export async function requireCaller(c: Context<AppEnv>, key: unknown, message: s
   };
 }
 
-/** Whether the caller's key is still valid, as far as the edge knows: for requests that have waited since they began. */
-export async function isStillValid(c: Context<AppEnv>): Promise<boolean> {
+/**
+ * Checks the caller's key again, for a request that has waited since it began.
+ * @throws ApiError `unauthenticated` when the key is not valid any more, as far as the edge knows
+ */
+export async function requireValidKey(c: Context<AppEnv>): Promise<void> {
   const { tenantId, keyHash, profile } = c.var.caller;
   const lookup = await lookUp(c, tenantId, keyHash, Date.now());
-  return lookup.tag === "known" && lookup.known.profile.createdAt === profile.createdAt;
+  const valid = lookup.tag === "known" && lookup.known.profile.createdAt === profile.createdAt;
+  if (!valid) throw unauthenticated(UNAUTHENTICATED);
 }
 
 /** Charges the caller's address with a failed authentication: 401, or 429 for an address that has failed too often. */

@@ -96,13 +96,13 @@ export async function findTask(env: Env, caller: Caller, taskId: unknown): Promi
   if (typeof text !== "string") return null;
   if (!/^[1-9]\d{0,9}$/.test(text)) {
     const id = parseTaskId(text);
-    return id === null ? null : viewTask(env, id, caller, 0);
+    return id === null ? null : viewTask(env, id, caller);
   }
   const number = Number(text);
   if (number > MAX_NUMBER) return null;
   const owner = ownerOf(caller);
-  const task = await withRetry(async () => numberStub(env, caller, number).view({ ...owner, taskId: null }, 0));
+  const task = await withRetry(async () => numberStub(env, caller, number).view({ ...owner, taskId: null }));
   if (task !== null) return task;
   const id = await withRetry(async () => numberStub(env, caller, number).aliasedTask(owner));
-  return id === null ? null : viewTask(env, id, caller, 0);
+  return id === null ? null : viewTask(env, id, caller);
 }

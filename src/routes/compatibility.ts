@@ -142,6 +142,7 @@ export function compatibilityRoutes() {
       task,
       webhookUrl: body.data.callbackUrl,
       webhookField: "callbackUrl" as const,
+      reference: undefined,
       metadata: {},
       timeoutSeconds: undefined,
       idempotencyKey: headers.data["idempotency-key"],

@@ -16,12 +16,16 @@ import { accountsFor } from "../upstream/accounts.ts";
 import { checkWebhookTarget } from "../webhooks/target.ts";
 import { ownerOf } from "./task-access.ts";
 
+/** The deadline (ms) of a request that names none, when requests are compared. The task's own deadline is the operator's setting. */
+const DEFAULT_TIMEOUT_MS = 120_000;
+
 /** A task as a caller wants it, parsed, before any rule has been applied. */
 export interface WantedTask {
   readonly task: AcceptedTask;
   readonly webhookUrl: string | undefined;
   /** What the caller's face calls the webhook's address. */
   readonly webhookField: "webhookUrl" | "callbackUrl";
+  readonly reference: string | undefined;
   readonly metadata: Record<string, string>;
   readonly timeoutSeconds: number | undefined;
   readonly idempotencyKey: string | undefined;
@@ -53,31 +57,33 @@ export async function acceptTask(
 ): Promise<AcceptedOutcome> {
   const rejection = rejectionOf(configuration, caller, wanted);
   const { idempotencyKey, task, metadata } = wanted;
+  const reference = wanted.reference ?? null;
   if (rejection !== null && idempotencyKey === undefined) throw recorded(rejection, caller, wanted, requestId);
 
   const timeoutMs = wanted.timeoutSeconds === undefined ? configuration.taskTimeoutMs : wanted.timeoutSeconds * 1_000;
   const webhookUrl = wanted.webhookUrl ?? null;
-  const byNumber = idempotencyKey === undefined && wanted.compatTaskId !== null;
-  const body = { task, metadata, webhookUrl, timeoutMs };
+  const keyed = idempotencyKey !== undefined;
+  const byNumber = !keyed && wanted.compatTaskId !== null;
   // Without an idempotency key a number's object knows a repeat of this very call, and no other, by a random value.
   const unkeyedHash = byNumber ? crypto.randomUUID() : null;
-  const bodyHash = idempotencyKey === undefined ? unkeyedHash : await hashBody(body);
   // Asked again where the object is lost in the middle: of one id only one task is made, whatever became of the first answer.
   const id = objectIdFor(env, caller, wanted);
   const request: AcceptRequest = {
     ...ownerOf(caller),
     keyId: caller.keyId,
     task,
-    reference: null,
+    reference,
     compatTaskId: wanted.compatTaskId,
     metadata,
     webhookUrl,
-    bodyHash,
+    bodyHash: keyed ? await fingerprintOf(wanted, DEFAULT_TIMEOUT_MS) : unkeyedHash,
+    // Older versions filled in the operator's default deadline.
+    legacyBodyHash: keyed ? await fingerprintOf(wanted, configuration.taskTimeoutMs) : null,
     traceparent: wanted.traceparent,
     timeoutMs,
     pollIntervalMs: configuration.pollIntervalMs,
     retentionMs: configuration.taskRetentionMs,
-    named: idempotencyKey !== undefined || byNumber,
+    named: keyed || byNumber,
     // What would be refused now may have been accepted before: a repeat of it creates nothing and gets its task.
     replayOnly: rejection !== null,
   };
@@ -161,9 +167,21 @@ function objectIdFor(env: Env, { tenantId, mode, profile }: Caller, wanted: Want
   return env.TASKS.newUniqueId();
 }
 
-/** SHA-256 (hex) of a body after parsing and defaults; the order of fields and of metadata does not count. */
-async function hashBody(body: Record<string, unknown>): Promise<string> {
-  const bytes = new TextEncoder().encode(canonicalJson(body));
+/**
+ * What the repeats of an idempotency key are compared by: a hash of the request after parsing, with the API's own defaults. The
+ * operator's settings do not count, so changing them turns no repeat into a mismatch.
+ * @param defaultTimeoutMs stands for a deadline that the request does not name
+ */
+async function fingerprintOf(wanted: WantedTask, defaultTimeoutMs: number): Promise<string> {
+  const { task, reference, metadata, timeoutSeconds } = wanted;
+  const timeoutMs = timeoutSeconds === undefined ? defaultTimeoutMs : timeoutSeconds * 1_000;
+  // A missing reference is left out, as in the fingerprints of versions that did not know it.
+  return hashOf({ task, reference, metadata, webhookUrl: wanted.webhookUrl ?? null, timeoutMs });
+}
+
+/** SHA-256 (hex) of a value. The order of fields does not count. */
+async function hashOf(value: Record<string, unknown>): Promise<string> {
+  const bytes = new TextEncoder().encode(canonicalJson(value));
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 

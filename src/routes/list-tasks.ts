@@ -86,7 +86,7 @@ async function withCurrentStatus(env: Env, owner: TaskOwner, rows: readonly Ledg
       if (row.finishedAt !== null) return row;
       // The list does not fail with one task's object.
       const asked = taskStub(env, row.taskId)
-        ?.view({ ...owner, taskId: row.taskId }, 0)
+        ?.view({ ...owner, taskId: row.taskId })
         .catch(() => null);
       const task = asked === undefined ? null : await Promise.race([asked, late]);
       return task === null ? row : rowWith(row, task);

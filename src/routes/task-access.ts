@@ -1,8 +1,11 @@
 // Finding and reading one task on behalf of a caller, for both APIs.
 
+import type { Context } from "hono";
 import type { Env } from "../env.ts";
-import type { Caller } from "../middleware/authenticate.ts";
+import type { AppEnv, Caller } from "../middleware/authenticate.ts";
+import { requireValidKey } from "../middleware/authenticate.ts";
 import { RETRY_DELAY_MS, withRetry } from "../object-retry.ts";
+import { DOCUMENTED_POLL_MS } from "../poll-interval.ts";
 import type { Task } from "../tasks/present.ts";
 import type { TaskOwner, TaskRef } from "../tasks/rpc.ts";
 import { isFinal } from "../tasks/status.ts";
@@ -31,17 +34,34 @@ export function taskStub(env: Env, taskId: string) {
   }
 }
 
-/** The task, once it is finished or `waitMs` have passed. Null where it does not exist for this caller. */
-export async function viewTask(env: Env, taskId: string, caller: Caller, waitMs: number): Promise<Task | null> {
+/** The task as it is now. Null where it does not exist for this caller. */
+export async function viewTask(env: Env, taskId: string, caller: Caller): Promise<Task | null> {
   const ref = refOf(caller, taskId);
+  return withRetry(async () => (await taskStub(env, taskId)?.view(ref)) ?? null);
+}
+
+/**
+ * The task once it is final or `waitMs` have passed. Null where it does not exist for this caller.
+ * @throws ApiError `unauthenticated` when the key has ended meanwhile
+ */
+export async function waitForTask(c: Context<AppEnv>, taskId: string, waitMs: number): Promise<Task | null> {
+  if (waitMs <= 0) return viewTask(c.env, taskId, c.var.caller);
+  const ref = refOf(c.var.caller, taskId);
   const until = Date.now() + waitMs;
   for (;;) {
-    const task = await withRetry(async () => {
-      const stub = taskStub(env, taskId);
-      return stub === null ? null : await stub.view(ref, Math.max(until - Date.now(), 0));
-    });
-    if (task === null || isFinal(task.status) || until <= Date.now()) return task;
-    // Answered early: do not ask again in a tight loop.
-    await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
+    const leftMs = Math.max(until - Date.now(), 0);
+    const result = await withRetry(async () => (await taskStub(c.env, taskId)?.longPoll(ref, leftMs)) ?? null);
+    if (result === null || isFinal(result.task.status) || until <= Date.now()) {
+      // A key that was revoked during the wait must not get the solution.
+      await requireValidKey(c);
+      return result?.task ?? null;
+    }
+    const pauseMs = result.full ? DOCUMENTED_POLL_MS : RETRY_DELAY_MS;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(pauseMs, Math.max(until - Date.now(), 0))));
   }
+}
+
+/** The task as the caller may see it: without its solution where the key lacks `tasks:read`. */
+export function visibleTo({ scopes }: Caller, task: Task): Task {
+  return scopes.includes("tasks:read") ? task : { ...task, solution: null };
 }

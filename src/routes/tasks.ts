@@ -23,7 +23,7 @@ import { isFinal } from "../tasks/status.ts";
 import { parseTaskId } from "../tasks/task-id.ts";
 import { parseTraceparent } from "../traceparent.ts";
 import { acceptTask } from "./create-task.ts";
-import { MAX_WAIT_S, refOf, taskStub, viewTask } from "./task-access.ts";
+import { MAX_WAIT_S, refOf, taskStub, visibleTo, waitForTask } from "./task-access.ts";
 import { rejectInvalid } from "./validation.ts";
 
 const tags = ["Tasks"];
@@ -138,6 +138,7 @@ export function taskRoutes() {
       task: body.task,
       webhookUrl: body.webhookUrl,
       webhookField: "webhookUrl" as const,
+      reference: body.reference,
       metadata: body.metadata ?? {},
       timeoutSeconds: body.timeoutSeconds,
       idempotencyKey: headers["idempotency-key"],
@@ -147,8 +148,9 @@ export function taskRoutes() {
     const accepted = await acceptTask(c.env, configuration, caller, wanted, requestId);
     const waitMs = waitOf(c, headers.prefer);
     const { id } = accepted.task;
-    const task = waitMs > 0 ? await viewTask(c.env, idOf(id), caller, waitMs) : accepted.task;
-    if (task === null) throw notFound();
+    const current = waitMs > 0 ? await waitForTask(c, idOf(id), waitMs) : accepted.task;
+    if (current === null) throw notFound();
+    const task = visibleTo(caller, current);
     if (accepted.replayed) c.header("Idempotency-Replayed", "true");
     c.header("Location", `/v1/tasks/${id}`);
     if (isFinal(task.status)) return c.json(task, 200);
@@ -159,7 +161,7 @@ export function taskRoutes() {
   app.openapi(getTaskRoute, async (c) => {
     const { id } = c.req.valid("param");
     const waitMs = waitOf(c, c.req.valid("header").prefer);
-    const task = await viewTask(c.env, idOf(id), c.var.caller, waitMs);
+    const task = await waitForTask(c, idOf(id), waitMs);
     if (task === null) throw notFound();
     if (!isFinal(task.status)) c.header("Retry-After", RETRY_AFTER);
     return c.json(task, 200);
@@ -170,7 +172,7 @@ export function taskRoutes() {
     const result = await withRetry(async () => stubOf(c, id).cancel(refOf(c.var.caller, idOf(id))));
     switch (result.tag) {
       case "canceled":
-        return c.json(result.task, 200);
+        return c.json(visibleTo(c.var.caller, result.task), 200);
       case "finished":
         throw new ApiError("task_finished", "The task is finished: it can no longer be canceled.");
       case "absent":
@@ -208,7 +210,7 @@ export function taskRoutes() {
     const result = await withRetry(async () => stubOf(c, id).redeliver(refOf(c.var.caller, idOf(id))));
     switch (result.tag) {
       case "redelivering":
-        return c.json(result.task, 202);
+        return c.json(visibleTo(c.var.caller, result.task), 202);
       case "not_redeliverable":
         throw new ApiError("not_redeliverable", "The task is not final, or there is nowhere to deliver it to.");
       case "absent":

@@ -24,8 +24,8 @@ export function isSupportedType(type: unknown): boolean {
 export const compatibilityTaskSchema = z.preprocess(
   nullsDropped,
   z
-    .object({ ...taskFields, isInvisible: z.boolean().optional() })
-    .transform((task) => ({ ...task, type: SUPPORTED_TYPE, isInvisible: task.isInvisible ?? true })),
+    .object({ ...taskFields, isInvisible: z.boolean().default(true) })
+    .transform((task) => ({ ...task, type: SUPPORTED_TYPE })),
 );
 
 /** What is read of createTask's body, before the task itself. */

@@ -49,6 +49,9 @@ const taskSchema = z
 /** Shortest and longest deadline that a task may ask for, in seconds. */
 const TIMEOUT_RANGE_S = { min: 10, max: 300 } as const;
 
+/** The longest `reference`, in characters. */
+const REFERENCE_LENGTH = 64;
+
 const metadataSchema = z
   .record(z.string().min(1).max(64), z.string().max(512))
   .refine((metadata) => Object.keys(metadata).length <= 16, "must have at most 16 entries");
@@ -61,6 +64,10 @@ export const createTaskSchema = z
       description: "Where the result is sent; the tenant's endpoint where it is left out",
       example: "https://hooks.shop.example/solvegate",
     }),
+    reference: z.string().min(1).max(REFERENCE_LENGTH).optional().openapi({
+      description: "Your own name for the task. It need not be unique, and tasks can be listed by it",
+      example: "order-1042",
+    }),
     metadata: metadataSchema
       .optional()
       .openapi({ description: "Yours, handed back as it is", example: { order: "1042" } }),
@@ -71,7 +78,7 @@ export const createTaskSchema = z
       .optional()
       .openapi({ description: "The task's deadline; by default the gateway's, 120 s", example: 120 }),
   })
-  .openapi("CreateTask", { example: { task: EXAMPLE_TASK, metadata: { order: "1042" } } });
+  .openapi("CreateTask", { example: { task: EXAMPLE_TASK, reference: "order-1042", metadata: { order: "1042" } } });
 
 export const solutionSchema = z
   .object({
@@ -113,6 +120,7 @@ export const taskViewSchema = z
     status: z.enum(TASK_STATUSES),
     mode: z.enum(["live", "test"]),
     task: acceptedTaskSchema,
+    reference: z.string().nullable(),
     metadata: z.record(z.string(), z.string()),
     compatTaskId: z.int().min(1).max(MAX_NUMBER).nullable().openapi({
       description: "The task's `taskId` in the compatibility API. Null for tasks of v1",
@@ -121,6 +129,12 @@ export const taskViewSchema = z
     submittedAt: nullableTimeSchema,
     finishedAt: nullableTimeSchema,
     deadlineAt: timeSchema,
+    waitingFor: z.enum(["slot", "upstream"]).nullable().openapi({
+      description: "What holds a queued task: a free slot of its tenant, or an upstream account that works",
+    }),
+    nextStepAt: nullableTimeSchema.openapi({
+      description: "When the next step of an unfinished task is due; of a processing task, the next poll",
+    }),
     // `.nullable()` would make the component itself nullable in the document.
     solution: z.union([solutionSchema, z.null()]),
     solutionState: z.enum(SOLUTION_STATES),
@@ -147,12 +161,15 @@ export const taskViewSchema = z
       status: "processing",
       mode: "test",
       task: { ...EXAMPLE_TASK, isInvisible: true },
+      reference: "order-1042",
       metadata: { order: "1042" },
       compatTaskId: null,
       createdAt: "2026-11-23T09:30:00.000Z",
       submittedAt: "2026-11-23T09:30:00.120Z",
       finishedAt: null,
       deadlineAt: "2026-11-23T09:32:00.000Z",
+      waitingFor: null,
+      nextStepAt: "2026-11-23T09:30:06.240Z",
       solution: null,
       solutionState: "none",
       solutionExpiresAt: null,

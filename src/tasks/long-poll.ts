@@ -1,14 +1,24 @@
-// Callers who hold a request until a task is final. Promises in memory: an eviction breaks them, and the Worker asks again.
+// The long polls on one task: callers that wait until it is final. They are promises in memory: an eviction rejects them, and the
+// Worker asks again.
 
-/** Waiters held at once by one task; one more is answered at once with the task as it stands. */
+/** Long polls that one task holds at once. */
 const MAX_SUBSCRIBERS = 256;
 
 export class LongPollSubscribers {
   readonly #waiting = new Set<() => void>();
 
+  /** The number of long polls that wait. */
+  get count(): number {
+    return this.#waiting.size;
+  }
+
+  /** Whether there is no room for another long poll. */
+  get full(): boolean {
+    return this.count >= MAX_SUBSCRIBERS;
+  }
+
   /** Resolves at `release()`, or after `ms`. */
   wait(ms: number): Promise<void> {
-    if (this.#waiting.size >= MAX_SUBSCRIBERS) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);
@@ -20,7 +30,7 @@ export class LongPollSubscribers {
     });
   }
 
-  /** Lets everybody go. */
+  /** Releases every long poll. */
   release(): void {
     for (const done of [...this.#waiting]) done();
   }

@@ -19,6 +19,7 @@ import type {
   AcceptResult,
   CancelResult,
   ClaimResult,
+  LongPollResult,
   RedeliverResult,
   TaskOwner,
   TaskRef,
@@ -48,9 +49,9 @@ export class TaskObject extends DurableObject<Env> {
     await this.state.open(null);
     const known = this.#owned(request);
     if (known !== null) {
-      return known.bodyHash === request.bodyHash ? { tag: "replayed", task: presentTask(known) } : { tag: "mismatch" };
+      return isRepeat(known, request) ? { tag: "replayed", task: presentTask(known) } : { tag: "mismatch" };
     }
-    const { replayOnly, named, ...task } = request;
+    const { replayOnly, named, legacyBodyHash: _, ...task } = request;
     const taken = this.state.record !== null || (request.compatTaskId !== null && this.#alias.read() !== null);
     if (replayOnly || taken) return { tag: "absent" };
     const now = Date.now();
@@ -79,14 +80,22 @@ export class TaskObject extends DurableObject<Env> {
     return current === replaces ? (this.state.apply({ tag: "numbered", number }).compatTaskId ?? null) : current;
   }
 
-  /** The task as it is now or, while it is unfinished, as it is after at most `waitMs`. Null where it does not exist. */
-  async view(ref: TaskRef, waitMs: number): Promise<Task | null> {
-    let record = await this.#look(ref);
-    if (record !== null && !isFinal(record.status) && waitMs > 0) {
-      await this.state.subscribers.wait(waitMs);
-      record = await this.#look(ref);
-    }
+  /** The task as it is now. Null where it does not exist. */
+  async view(ref: TaskRef): Promise<Task | null> {
+    const record = await this.#look(ref);
     return record === null ? null : presentTask(record);
+  }
+
+  /** The task once it is final or `waitMs` have passed; at once where too many wait already. Null where it does not exist. */
+  async longPoll(ref: TaskRef, waitMs: number): Promise<LongPollResult | null> {
+    const record = await this.#look(ref);
+    if (record === null) return null;
+    const { subscribers } = this.state;
+    const waits = !isFinal(record.status) && waitMs > 0;
+    if (!waits || subscribers.full) return { task: presentTask(record), full: waits };
+    await subscribers.wait(waitMs);
+    const task = await this.view(ref);
+    return task === null ? null : { task, full: false };
   }
 
   /** The timeline of the task. Null where it does not exist. */
@@ -202,4 +211,9 @@ export class TaskObject extends DurableObject<Env> {
     if (record === null || record.tenantId !== tenantId || record.mode !== mode) return null;
     return belongsTo(record, tenantSince) ? record : null;
   }
+}
+
+/** Whether a request repeats the one that created the task. Records of older versions have another fingerprint, and no key id. */
+function isRepeat(record: TaskRecord, { bodyHash, legacyBodyHash }: AcceptRequest): boolean {
+  return record.bodyHash === bodyHash || (record.keyId === undefined && record.bodyHash === legacyBodyHash);
 }

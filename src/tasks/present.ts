@@ -4,6 +4,7 @@
 import type { DeliveryAttempt, WebhookState } from "../webhooks/delivery.ts";
 import type { AcceptedTask, StoredSolution, TaskError, TaskRecord } from "./record.ts";
 import type { SolutionState, TaskStatus } from "./status.ts";
+import { isFinal } from "./status.ts";
 import { TASK_ID_PREFIX } from "./task-id.ts";
 
 /** The wire's Task, as the OpenAPI description has it. Times are RFC 3339 in UTC with milliseconds. */
@@ -12,12 +13,17 @@ export interface Task {
   readonly status: TaskStatus;
   readonly mode: "live" | "test";
   readonly task: AcceptedTask;
+  readonly reference: string | null;
   readonly metadata: Record<string, string>;
   readonly compatTaskId: number | null;
   readonly createdAt: string;
   readonly submittedAt: string | null;
   readonly finishedAt: string | null;
   readonly deadlineAt: string;
+  /** What holds a queued task: a free slot of its tenant, or an upstream account that works. */
+  readonly waitingFor: "slot" | "upstream" | null;
+  /** When the next step of an unfinished task is due. */
+  readonly nextStepAt: string | null;
   readonly solution: StoredSolution | null;
   readonly solutionState: SolutionState;
   readonly solutionExpiresAt: string | null;
@@ -57,12 +63,15 @@ export function presentTask(record: TaskRecord): Task {
     status: record.status,
     mode: record.mode,
     task: record.task,
+    reference: record.reference ?? null,
     metadata: record.metadata,
     compatTaskId: record.compatTaskId ?? null,
     createdAt: rfc3339(record.createdAt),
     submittedAt: rfc3339OrNull(record.submittedAt),
     finishedAt: rfc3339OrNull(record.finishedAt),
     deadlineAt: rfc3339(record.deadlineAt),
+    waitingFor: waitingForOf(record),
+    nextStepAt: isFinal(record.status) ? null : rfc3339(Math.min(record.stepAt, record.deadlineAt)),
     solution: record.solution,
     solutionState: record.solutionState,
     solutionExpiresAt: rfc3339OrNull(record.solutionExpiresAt),
@@ -81,6 +90,12 @@ export function presentTask(record: TaskRecord): Task {
             nextAttemptAt: rfc3339OrNull(delivery.nextAttemptAt),
           },
   };
+}
+
+function waitingForOf({ status, stage, lastExchangeFailed }: TaskRecord): Task["waitingFor"] {
+  if (status !== "queued") return null;
+  if (stage === "waiting") return "slot";
+  return stage === "submission" && lastExchangeFailed ? "upstream" : null;
 }
 
 /** Presents the timeline: the task's own events and its webhook attempts, in the order of time. */

@@ -22,6 +22,8 @@ export interface TaskRef extends TaskOwner {
 export interface AcceptRequest extends Omit<NewTask, "id"> {
   /** The object was found by a name, so it can hold another task later. */
   readonly named: boolean;
+  /** The fingerprint that older versions stored for this request, or null without an idempotency key. */
+  readonly legacyBodyHash: string | null;
   /** Accept nothing new: only find the task of this idempotency key. */
   readonly replayOnly: boolean;
 }
@@ -30,6 +32,12 @@ export type AcceptResult =
   | { readonly tag: "accepted" | "replayed"; readonly task: Task }
   | { readonly tag: "mismatch" }
   | { readonly tag: "absent" };
+
+export interface LongPollResult {
+  readonly task: Task;
+  /** The task holds no more long polls: look again later. */
+  readonly full: boolean;
+}
 
 export type CancelResult =
   | { readonly tag: "canceled"; readonly task: Task }

@@ -72,6 +72,12 @@ describe("createTask", () => {
     expect((await taskOf(key, await createdId(key, wanted))).task).toStrictEqual(wanted);
   });
 
+  it("keeps isInvisible as given", async () => {
+    const { key } = await makeCaller();
+    const wanted = { ...ENDLESS, isInvisible: false };
+    expect((await taskOf(key, await createdId(key, wanted))).task).toStrictEqual(wanted);
+  });
+
   it("ignores what other services and task types know, and nulls (8)", async () => {
     const { key } = await makeCaller();
     const { websiteTitle: _, ...known } = ENDLESS;

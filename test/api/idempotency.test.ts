@@ -2,7 +2,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Task } from "../../src/tasks/present.ts";
 import { expectEventually, expectInvalid, expectProblem } from "../support/answers.ts";
-import { admin, call, makeCaller, makeKey, read, SEED_TASK, scenario } from "../support/gateway.ts";
+import { admin, call, callWith, makeCaller, makeKey, read, SEED_TASK, scenario } from "../support/gateway.ts";
 import { created, processing, scriptOutside } from "../support/upstream.ts";
 
 afterEach(reset);
@@ -75,6 +75,8 @@ describe("another body under the same key is refused", () => {
     ["another title", { task: { ...ENDLESS, websiteTitle: "Another" } }],
     ["a field more", { task: { ...ENDLESS, checkField: "" } }],
     ["metadata", { task: ENDLESS, metadata: { order: "1042" } }],
+    ["a reference", { task: ENDLESS, reference: "order-1042" }],
+    ["a visible key", { task: { ...ENDLESS, isInvisible: false } }],
     ["a webhook", { task: ENDLESS, webhookUrl: "https://hooks.shop.example/" }],
     ["another deadline", { task: ENDLESS, timeoutSeconds: 121 }],
   ])("%s", async (_what, body) => {
@@ -104,6 +106,35 @@ describe("bodies are compared after parsing and defaults", () => {
     const id = await expectFresh(await create(key, { task: ENDLESS, metadata: { a: "1", b: "2" } }));
     await expectReplay(await create(key, { metadata: { b: "2", a: "1" }, task: ENDLESS }), id);
     await expectProblem(await create(key, { task: ENDLESS, metadata: { a: "2", b: "1" } }), "idempotency_mismatch");
+  });
+});
+
+describe("a change of TASK_TIMEOUT_S", () => {
+  const headers = { "idempotency-key": KEY };
+
+  it("turns no repeat into a mismatch, and does not change the task's deadline", async () => {
+    const { key } = await makeCaller();
+    const first = await callWith({ TASK_TIMEOUT_S: "60" }, "POST", "/v1/tasks", {
+      key,
+      body: { task: ENDLESS },
+      headers,
+    });
+    const { id, createdAt, deadlineAt } = await first.json<Task>();
+    expect(Date.parse(deadlineAt) - Date.parse(createdAt)).toBe(60_000);
+    const repeat = await create(key);
+    expect(await repeat.clone().json()).toMatchObject({ deadlineAt });
+    await expectReplay(repeat, id);
+  });
+
+  it("does not make a request with another deadline a repeat", async () => {
+    const { key } = await makeCaller();
+    await create(key, { task: ENDLESS, timeoutSeconds: 60 });
+    const other = await callWith({ TASK_TIMEOUT_S: "60" }, "POST", "/v1/tasks", {
+      key,
+      body: { task: ENDLESS },
+      headers,
+    });
+    await expectProblem(other, "idempotency_mismatch");
   });
 });
 

@@ -36,12 +36,15 @@ describe("an accepted task", () => {
       status: "queued",
       mode: "test",
       task: { ...SEED_TASK, isInvisible: true },
+      reference: null,
       metadata: {},
       compatTaskId: null,
       createdAt: aTime,
       submittedAt: null,
       finishedAt: null,
       deadlineAt: aTime,
+      waitingFor: null,
+      nextStepAt: aTime,
       solution: null,
       solutionState: "none",
       solutionExpiresAt: null,
@@ -58,10 +61,12 @@ describe("an accepted task", () => {
     const wanted = { ...ENDLESS, checkField: "", websiteTitle: "Tïtle 😀", isInvisible: false };
     const metadata = { order: "1042", empty: "", "with.dot": "ünïcode 😀" };
     const webhookUrl = "https://hooks.shop.example:8443/solvegate?tenant=1";
-    const response = await create({ task: wanted, metadata, webhookUrl, timeoutSeconds: 30 });
+    const reference = "ördër-1042";
+    const response = await create({ task: wanted, reference, metadata, webhookUrl, timeoutSeconds: 30 });
     const task: Task = await response.json();
     expect(response.status).toBe(202);
     expect(task).toMatchObject({
+      reference,
       metadata,
       webhook: { url: webhookUrl, state: "pending", attempts: 0, lastStatus: null, nextAttemptAt: null },
     });

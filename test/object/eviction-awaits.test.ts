@@ -46,7 +46,7 @@ interface Life {
 /** Makes the object load its record for a reader, with no memory of it. True where it died of that. */
 async function readCold(stub: TaskStub, mortality: Mortality): Promise<boolean> {
   await evict(stub);
-  return mortality.survive(stub, (object) => object.view(LIVE, 0));
+  return mortality.survive(stub, (object) => object.view(LIVE));
 }
 
 /** A whole life, from the submission over two polls and two webhook attempts to the end of retention, with one death in it. */
@@ -163,7 +163,7 @@ describe("an object that dies", () => {
       }
       vi.unstubAllGlobals();
     }
-    await stub.view(LIVE, 0);
+    await stub.view(LIVE);
     expect(await stored(stub)).toMatchObject({
       status: "failed",
       submissions: 2,

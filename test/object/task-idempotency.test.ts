@@ -1,8 +1,10 @@
 /** Rules of idempotency keys: repeats meet in one object, another body is told so, and nothing outlives the task. */
 
-import { reset } from "cloudflare:test";
+import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { TaskRecord } from "../../src/tasks/record.ts";
+import { RECORD_KEY } from "../../src/tasks/record.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { aTask, stored, storedText, TENANT_ID } from "../support/objects.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
@@ -77,6 +79,28 @@ describe("repeats of one key", () => {
     const tags = new Map<string, number>();
     for (const { tag } of results) tags.set(tag, (tags.get(tag) ?? 0) + 1);
     expect(Object.fromEntries(tags)).toEqual({ accepted: 1, replayed: 19, mismatch: 20 });
+  });
+});
+
+describe("a record of a version that hashed the operator's default deadline", () => {
+  it("is found by the repeats of its request", async () => {
+    const stub = objectOf("order-8");
+    await accept(stub, "hash-of-the-older-version");
+    await evict(stub);
+    await runInDurableObject(stub, (_object, { storage }) => {
+      const { keyId: _, ...older } = storage.kv.get<TaskRecord>(RECORD_KEY) ?? {};
+      storage.kv.put(RECORD_KEY, older);
+    });
+    const repeat = (legacyBodyHash: string) => stub.accept(aTask({ bodyHash: BODY, legacyBodyHash }));
+    expect(await repeat("hash-of-the-older-version")).toMatchObject({ tag: "replayed" });
+    expect(await repeat("another-hash")).toEqual({ tag: "mismatch" });
+  });
+
+  it("is told apart from a newer record with the same hash", async () => {
+    const stub = objectOf("order-9");
+    await accept(stub, "hash-of-another-request");
+    const repeat = aTask({ bodyHash: BODY, legacyBodyHash: "hash-of-another-request" });
+    expect(await stub.accept(repeat)).toEqual({ tag: "mismatch" });
   });
 });
 

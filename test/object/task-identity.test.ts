@@ -54,12 +54,12 @@ describe("two tasks under one idempotency key, the second after the first was pu
     scriptOutside({ create: [ready], receive: [plain(204, null)] });
     const stub = namedObject();
     const first = await acceptNamed(stub);
-    expect(await stub.view({ ...LIVE, taskId: stub.id.toString() }, 0)).toBeNull();
-    expect(await stub.view({ ...LIVE, taskId: first }, 0)).toMatchObject({ id: `tsk_${first}` });
+    expect(await stub.view({ ...LIVE, taskId: stub.id.toString() })).toBeNull();
+    expect(await stub.view({ ...LIVE, taskId: first })).toMatchObject({ id: `tsk_${first}` });
     await runUntil(stub, START + 1 + RETENTION_MS);
     await acceptNamed(stub);
     const ref = { ...LIVE, taskId: first };
-    expect(await stub.view(ref, 0)).toBeNull();
+    expect(await stub.view(ref)).toBeNull();
     expect(await stub.cancel(ref)).toEqual({ tag: "absent" });
     expect(await stub.claim(ref)).toEqual({ tag: "absent" });
     await stub.abandon(LIVE.tenantId, first);

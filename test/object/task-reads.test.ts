@@ -45,7 +45,7 @@ afterEach(async () => {
 
 /** What every call of a task's object answers to `owner`, as one table. */
 async function answersTo(stub: TaskStub, owner: TaskRef) {
-  const viewed = await stub.view(owner, 0);
+  const viewed = await stub.view(owner);
   const { tag: canceled } = await stub.cancel(owner);
   const { tag: claimed } = await stub.claim(owner);
   const { tag: redelivered } = await stub.redeliver(owner);
@@ -109,36 +109,48 @@ describe("a held read", () => {
   it.each(ends)("ends as the task becomes $name, for everybody who waits", async ({ poll, status }) => {
     scriptOutside({ create: [created()], poll: [processing, poll] });
     const stub = await acceptTask();
-    const reads = Promise.all(Array.from({ length: 20 }, () => stub.view(LIVE, PATIENT_MS)));
+    const reads = Promise.all(Array.from({ length: 20 }, () => stub.longPoll(LIVE, PATIENT_MS)));
     await runUntil(stub, START + 10_000);
-    for (const record of await reads) expect(record).toMatchObject({ status, polls: 2 });
+    for (const result of await reads) expect(result).toMatchObject({ task: { status, polls: 2 }, full: false });
   });
 
   it("ends with a cancel", async () => {
     const stub = await acceptTask();
-    const read = stub.view(LIVE, PATIENT_MS);
+    const read = stub.longPoll(LIVE, PATIENT_MS);
     await stub.cancel(LIVE);
-    expect(await read).toMatchObject({ status: "canceled" });
+    expect(await read).toMatchObject({ task: { status: "canceled" } });
   });
 
   it("ends when its time is over, with the task as it stands", async () => {
     const stub = await acceptTask();
-    expect(await stub.view(LIVE, 5)).toMatchObject({ status: "queued" });
+    expect(await stub.longPoll(LIVE, 5)).toMatchObject({ task: { status: "queued" }, full: false });
   });
 
   it("does not wait for a task that is finished", async () => {
     scriptOutside({ create: [ready] });
     const stub = await acceptTask();
     await ringOnTime(stub);
-    expect(await stub.view(LIVE, PATIENT_MS)).toMatchObject({ status: "ready" });
+    expect(await stub.longPoll(LIVE, PATIENT_MS)).toMatchObject({ task: { status: "ready" }, full: false });
+  });
+
+  it("is answered at once when 256 others wait, and says that the task is full", async () => {
+    const stub = await acceptTask();
+    const reads = Array.from({ length: 256 }, () => stub.longPoll(LIVE, PATIENT_MS));
+    expect(await stub.longPoll(LIVE, PATIENT_MS)).toMatchObject({ task: { status: "queued" }, full: true });
+    expect(await stub.longPoll(LIVE, 0)).toMatchObject({ full: false });
+    await stub.cancel(LIVE);
+    for (const result of await Promise.all(reads)) {
+      expect(result).toMatchObject({ task: { status: "canceled" }, full: false });
+    }
+    expect(await stub.longPoll(LIVE, PATIENT_MS)).toMatchObject({ task: { status: "canceled" }, full: false });
   });
 
   it("gives its place up when it is over: 300 that ran out leave room for the next", async () => {
     const stub = await acceptTask();
-    await Promise.all(Array.from({ length: 300 }, () => stub.view(LIVE, 1)));
-    const read = stub.view(LIVE, PATIENT_MS);
+    await Promise.all(Array.from({ length: 300 }, () => stub.longPoll(LIVE, 1)));
+    const read = stub.longPoll(LIVE, PATIENT_MS);
     await stub.cancel(LIVE);
-    expect(await read).toMatchObject({ status: "canceled" });
+    expect(await read).toMatchObject({ task: { status: "canceled" } });
   });
 });
 

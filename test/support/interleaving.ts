@@ -93,7 +93,10 @@ export class World {
     const subscriber = { done: false };
     this.#subscribers.push(subscriber);
     const known = this.#known;
-    const view = runInDurableObject<TaskObject, Task | null>(this.#stub, (object) => object.view(LIVE, PATIENCE_MS));
+    const view = runInDurableObject<TaskObject, Task | null>(
+      this.#stub,
+      async (object) => (await object.longPoll(LIVE, PATIENCE_MS))?.task ?? null,
+    );
     const told = view.then(
       (task) => {
         if (task !== null && !isFinal(task.status)) this.#faults.push(`a subscriber was told ${task.status}`);
@@ -198,7 +201,7 @@ export class World {
   async #actOne(act: Act, known: Known): Promise<void> {
     switch (act) {
       case "view": {
-        const task = await runInDurableObject<TaskObject, Task | null>(this.#stub, (object) => object.view(LIVE, 0));
+        const task = await runInDurableObject<TaskObject, Task | null>(this.#stub, (object) => object.view(LIVE));
         if (task !== null) this.#witness("a read", task, known);
         return;
       }

@@ -31,6 +31,7 @@ export function aTask(overrides: Partial<AcceptRequest> = {}): AcceptRequest {
     metadata: {},
     webhookUrl: null,
     bodyHash: null,
+    legacyBodyHash: null,
     timeoutMs: TIMEOUT_MS,
     pollIntervalMs: POLL_MS,
     retentionMs: RETENTION_MS,
@@ -68,7 +69,7 @@ export async function view(stub: TaskStub, owner: TaskRef = LIVE): Promise<TaskR
 
 export function viewOrNull(stub: TaskStub, owner: TaskRef = LIVE): Promise<TaskRecord | null> {
   return runInDurableObject<TaskObject, TaskRecord | null>(stub, async (object) =>
-    (await object.view(owner, 0)) === null ? null : object.state.record,
+    (await object.view(owner)) === null ? null : object.state.record,
   );
 }
 

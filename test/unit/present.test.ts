@@ -8,6 +8,7 @@ import { newRecord } from "../../src/tasks/record.ts";
 import {
   AT,
   aDelivery,
+  admitted,
   aNewTask,
   anAttempt,
   aRecord,
@@ -25,11 +26,15 @@ const KEYS = [
   "status",
   "mode",
   "task",
+  "reference",
   "metadata",
   "createdAt",
   "submittedAt",
   "finishedAt",
   "deadlineAt",
+  "waitingFor",
+  "nextStepAt",
+  "compatTaskId",
   "solution",
   "solutionState",
   "solutionExpiresAt",
@@ -53,11 +58,15 @@ describe("the Task", () => {
         pageAction: "homepage",
         isInvisible: true,
       },
+      reference: null,
       metadata: { order: "1042" },
       createdAt: "2026-11-23T09:30:00.000Z",
       submittedAt: null,
       finishedAt: null,
       deadlineAt: "2026-11-23T09:32:00.000Z",
+      waitingFor: null,
+      nextStepAt: "2026-11-23T09:30:00.000Z",
+      compatTaskId: null,
       solution: null,
       solutionState: "none",
       solutionExpiresAt: null,
@@ -67,6 +76,37 @@ describe("the Task", () => {
       submissions: 0,
       webhook: null,
     });
+  });
+
+  it("shows its reference and its number in the compatibility API", () => {
+    const task = presentTask(newRecord(aNewTask({ reference: "order-1042", compatTaskId: 1_042 }), AT));
+    expect(task).toMatchObject({ reference: "order-1042", compatTaskId: 1_042 });
+  });
+
+  it("of a version without references shows none", () => {
+    const { reference: _, ...older } = aRecord();
+    expect(presentTask(older).reference).toBeNull();
+  });
+
+  it.each([
+    ["a new task", aRecord(), null],
+    ["a task without a free slot", aRecord({ stage: "waiting" }), "slot"],
+    ["a task whose tenant does not answer", aRecord({ faults: 1 }), null],
+    ["an admitted task", admitted(), null],
+    ["a task that no upstream account takes", admitted({ lastExchangeFailed: true }), "upstream"],
+    ["a processing task whose last poll failed", processing({ lastExchangeFailed: true }), null],
+    ["a failed task", failedRecord({ stage: "waiting" }), null],
+  ] as const)("says what holds it: %s", (_name, record, waitingFor) => {
+    expect(presentTask(record).waitingFor).toBe(waitingFor);
+  });
+
+  it.each([
+    ["the next poll of a processing task", processing(), "2026-11-23T09:30:03.100Z"],
+    ["the next step of a queued task", admitted({ stepAt: at(5_000) }), "2026-11-23T09:30:05.000Z"],
+    ["the deadline, where nothing comes before it", processing({ stepAt: at(500_000) }), "2026-11-23T09:32:00.000Z"],
+    ["nothing of a final task", readyRecord(), null],
+  ])("says when its next step is due: %s", (_name, record, nextStepAt) => {
+    expect(presentTask(record).nextStepAt).toBe(nextStepAt);
   });
 
   it("that is ready bears the solution and its times", () => {

@@ -28,13 +28,8 @@ export type {
 
 export type WebhookState = client.WebhookDelivery["state"];
 
-export type Task = client.Task & {
-  reference?: string | null;
-  waitingFor?: "slot" | "upstream" | null;
-  nextStepAt?: string | null;
-  compatTaskId?: number | null;
-};
-export type NewTask = client.NewTask & { reference?: string };
+export type Task = client.Task;
+export type NewTask = client.NewTask;
 export type TimelineEntry = client.TimelineEntry & { responseBody?: string | null };
 
 /** A count for each mode. */
