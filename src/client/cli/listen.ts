@@ -86,8 +86,7 @@ function textLine(event: StreamEvent, forwarded: Forwarded | null): string {
   const line = `${time}  ${event.type.padEnd(13)}  ${id}${error === null ? "" : `  ${error.code}`}`;
   if (forwarded === null) return line;
   const { status, durationMs, error: failure } = forwarded;
-  const result = [status, failure].filter((part) => part !== null).join(", ");
-  return `${line}  -> ${result} in ${durationMs} ms`;
+  return `${line}  -> ${[status, failure].filter((part) => part !== null).join(", ")} (${durationMs} ms)`;
 }
 
 function jsonLine(event: StreamEvent, forwarded: Forwarded | null): string {
