@@ -27,7 +27,13 @@ export interface Task {
    * Opaque; no two tasks have the same
    */
   id: string;
+  /**
+   * `ready`, `failed` and `canceled` are final
+   */
   status: "queued" | "processing" | "ready" | "failed" | "canceled";
+  /**
+   * The mode of the key that created the task
+   */
   mode: "live" | "test";
   task: {
     type: "RecaptchaV3TaskProxyless";
@@ -38,7 +44,13 @@ export interface Task {
     websiteTitle?: string | undefined;
     isInvisible: boolean;
   };
+  /**
+   * Your own name for the task, as given
+   */
   reference: string | null;
+  /**
+   * Your own data, as given
+   */
   metadata: {
     [k: string]: string;
   };
@@ -51,15 +63,15 @@ export interface Task {
    */
   createdAt: string;
   /**
-   * RFC 3339 in UTC, with milliseconds
+   * When the upstream accepted the task
    */
   submittedAt: string | null;
   /**
-   * RFC 3339 in UTC, with milliseconds
+   * When the status became final
    */
   finishedAt: string | null;
   /**
-   * RFC 3339 in UTC, with milliseconds
+   * An unfinished task fails then, with the code `timeout`
    */
   deadlineAt: string;
   /**
@@ -71,15 +83,21 @@ export interface Task {
    */
   nextStepAt: string | null;
   solution: Solution | null;
+  /**
+   * A `claimed` or `expired` solution is erased, and `solution` is null
+   */
   solutionState: "none" | "available" | "claimed" | "expired";
   /**
-   * RFC 3339 in UTC, with milliseconds
+   * Do not use the solution after this time
    */
   solutionExpiresAt: string | null;
   /**
-   * RFC 3339 in UTC, with milliseconds
+   * The solution is best used before this time
    */
   solutionBestBefore: string | null;
+  /**
+   * Why a task failed. `message` says whether it may have been charged
+   */
   error: {
     code:
       | "upstream_rejected"
@@ -92,15 +110,27 @@ export interface Task {
     message: string;
     upstreamCode?: string | undefined;
   } | null;
+  /**
+   * Polls of the upstream so far; after a crash a lower bound
+   */
   polls: number;
+  /**
+   * How often the task was sent and the upstream accepted it, or may have accepted it
+   */
   submissions: number;
+  /**
+   * Null if the result is sent nowhere
+   */
   webhook: {
     url: string;
     state: "pending" | "delivered" | "exhausted";
     attempts: number;
+    /**
+     * The HTTP status of the last attempt; null without a response
+     */
     lastStatus: number | null;
     /**
-     * RFC 3339 in UTC, with milliseconds
+     * When the next attempt is due
      */
     nextAttemptAt: string | null;
   } | null;

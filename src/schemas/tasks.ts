@@ -117,18 +117,18 @@ export const taskViewSchema = z
       description: "Opaque; no two tasks have the same",
       example: `tsk_${"5f".repeat(32)}`,
     }),
-    status: z.enum(TASK_STATUSES),
-    mode: z.enum(["live", "test"]),
+    status: z.enum(TASK_STATUSES).openapi({ description: "`ready`, `failed` and `canceled` are final" }),
+    mode: z.enum(["live", "test"]).openapi({ description: "The mode of the key that created the task" }),
     task: acceptedTaskSchema,
-    reference: z.string().nullable(),
-    metadata: z.record(z.string(), z.string()),
+    reference: z.string().nullable().openapi({ description: "Your own name for the task, as given" }),
+    metadata: z.record(z.string(), z.string()).openapi({ description: "Your own data, as given" }),
     compatTaskId: z.int().min(1).max(MAX_NUMBER).nullable().openapi({
       description: "The task's `taskId` in the compatibility API. Null for tasks of v1",
     }),
     createdAt: timeSchema,
-    submittedAt: nullableTimeSchema,
-    finishedAt: nullableTimeSchema,
-    deadlineAt: timeSchema,
+    submittedAt: nullableTimeSchema.openapi({ description: "When the upstream accepted the task" }),
+    finishedAt: nullableTimeSchema.openapi({ description: "When the status became final" }),
+    deadlineAt: timeSchema.openapi({ description: "An unfinished task fails then, with the code `timeout`" }),
     waitingFor: z.enum(["slot", "upstream"]).nullable().openapi({
       description: "What holds a queued task: a free slot of its tenant, or an upstream account that works",
     }),
@@ -137,23 +137,34 @@ export const taskViewSchema = z
     }),
     // `.nullable()` would make the component itself nullable in the document.
     solution: z.union([solutionSchema, z.null()]),
-    solutionState: z.enum(SOLUTION_STATES),
-    solutionExpiresAt: nullableTimeSchema,
-    solutionBestBefore: nullableTimeSchema,
+    solutionState: z
+      .enum(SOLUTION_STATES)
+      .openapi({ description: "A `claimed` or `expired` solution is erased, and `solution` is null" }),
+    solutionExpiresAt: nullableTimeSchema.openapi({
+      description: "Do not use the solution after this time",
+    }),
+    solutionBestBefore: nullableTimeSchema.openapi({ description: "The solution is best used before this time" }),
     error: z
       .object({ code: z.enum(TASK_ERROR_CODES), message: z.string(), upstreamCode: z.string().optional() })
-      .nullable(),
-    polls: z.int(),
-    submissions: z.int(),
+      .nullable()
+      .openapi({ description: "Why a task failed. `message` says whether it may have been charged" }),
+    polls: z.int().openapi({ description: "Polls of the upstream so far; after a crash a lower bound" }),
+    submissions: z
+      .int()
+      .openapi({ description: "How often the task was sent and the upstream accepted it, or may have accepted it" }),
     webhook: z
       .object({
         url: z.string(),
         state: z.enum(WEBHOOK_STATES),
         attempts: z.int(),
-        lastStatus: z.int().nullable(),
-        nextAttemptAt: nullableTimeSchema,
+        lastStatus: z
+          .int()
+          .nullable()
+          .openapi({ description: "The HTTP status of the last attempt; null without a response" }),
+        nextAttemptAt: nullableTimeSchema.openapi({ description: "When the next attempt is due" }),
       })
-      .nullable(),
+      .nullable()
+      .openapi({ description: "Null if the result is sent nowhere" }),
   })
   .openapi("Task", {
     example: {
