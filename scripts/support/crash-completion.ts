@@ -3,6 +3,7 @@
 
 import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
+import { objectIdOf, parseTaskId } from "../../src/tasks/task-id.ts";
 import type { Check } from "./crash-checks.ts";
 import type { CrashClient } from "./crash-client.ts";
 import type { Case } from "./crash-evidence.ts";
@@ -98,7 +99,7 @@ export function checkErased(state: string, cases: readonly Case[], stoppedAt: nu
     // Between the two nobody can say which it is.
     if (expiry !== null && expiry <= stoppedAt && !isOver(one, stoppedAt)) continue;
     const wanted = expiry !== null && expiry > stoppedAt;
-    const objectId = one.id.replace(/^tsk_/, "");
+    const objectId = objectIdOf(parseTaskId(one.id) ?? "");
     const holds = SOLUTION_MARKS.some((mark) => recordHolds(state, objectId, mark) === true);
     looked += 1;
     if (holds === wanted) continue;
@@ -110,7 +111,7 @@ export function checkErased(state: string, cases: readonly Case[], stoppedAt: nu
 /** How many claimed or expired tasks' tokens can still be dug out of raw bytes, and of how many kinds of file. */
 export function tellRemains(state: string, cases: readonly Case[], stoppedAt: number): string {
   const erased = cases.filter((one) => one.task.solutionState === "claimed" || isOver(one, stoppedAt));
-  const own = new Set(erased.map(({ id }) => id.replace(/^tsk_/, "")));
+  const own = new Set(erased.map(({ id }) => objectIdOf(parseTaskId(id) ?? "")));
   const files = new Set(SOLUTION_MARKS.flatMap((mark) => filesHolding(state, mark)));
   const ofTasks = [...own].filter((id) => [...files].some((file) => file.includes(id)));
   const elsewhere = [...files].filter((file) => !file.includes("TaskObject"));
