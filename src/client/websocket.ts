@@ -65,6 +65,9 @@ interface WsResponse {
   on(event: string, listener: (chunk: string) => void): void;
 }
 
+/** Time limit (ms) of the closing handshake. */
+const CLOSING_MS = 1_000;
+
 /** The largest body (characters) of a rejection that is read: problem details are far smaller. */
 const MAX_REJECTION_LENGTH = 65_536;
 
@@ -97,7 +100,11 @@ export function openSocket(
     const message: unknown = Reflect.get(event, "message");
     failure = typeof message === "string" && message !== "" ? message : "the connection failed";
   });
-  socket.addEventListener("close", () => end(failure));
+  let terminator: ReturnType<typeof setTimeout> | null = null;
+  socket.addEventListener("close", () => {
+    if (terminator !== null) clearTimeout(terminator);
+    end(failure);
+  });
   socket.on?.("unexpected-response", (request, response) => {
     readRejection(response, (body) => {
       end(`the response was ${response.statusCode}`, handshakeResponse(response, body));
@@ -107,8 +114,11 @@ export function openSocket(
   return {
     send: (text) => socket.send(text),
     close: () => {
+      if (over) return;
       end("closed by the client");
       socket.close();
+      // `ws` waits 30 s for a peer that does not respond, and keeps the process alive meanwhile.
+      if (socket.terminate !== undefined) terminator = setTimeout(() => socket.terminate?.(), CLOSING_MS);
     },
     terminate: (reason) => {
       end(reason);

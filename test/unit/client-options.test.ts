@@ -154,3 +154,29 @@ describe("a request that cannot be sent is not retried", () => {
     expect(asked).toHaveLength(1);
   });
 });
+
+describe("an empty baseUrl", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it("means the origin of the page that runs the client", async () => {
+    vi.stubGlobal("location", { origin: "https://gateway.test" });
+    const { client, asked } = scripted([taskAnswer()], { baseUrl: "" });
+    await client.tasks.get("tsk_1");
+    expect(asked.map(({ path }) => path)).toEqual(["/v1/tasks/tsk_1"]);
+  });
+
+  it("throws a TypeError where there is no page", () => {
+    vi.stubGlobal("location", undefined);
+    expect(() => scripted([], { baseUrl: "" })).toThrow(TypeError);
+  });
+});
+
+it("retrySeconds 0 sends every call once, and gives it its whole time", async () => {
+  const { client, asked } = scripted(["silence"], { retrySeconds: 0, attemptSeconds: 8 });
+  const startedAt = Date.now();
+  await expect(inTime(client.tasks.get("tsk_1"))).rejects.toMatchObject({ code: "network_error" });
+  expect(asked).toHaveLength(1);
+  expect(Date.now() - startedAt).toBe(8_000);
+});
