@@ -1,7 +1,5 @@
-/**
- * The sandbox upstream behind a real port of the loopback interface, for the command, the demo, end-to-end tests and
- * benches. It notes what was asked of it, and refuses to listen to anything but this machine.
- */
+// The sandbox upstream on a port of the loopback interface, for the command, the demo, the end-to-end tests and the benches. It
+// records the requests that it gets.
 import type { EventEmitter } from "node:events";
 import { createServer } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,43 +9,43 @@ import { createSandbox } from "../../src/upstream/sandbox.ts";
 
 const HOST = "127.0.0.1";
 
-/** Requests; a bench of some minutes fits, and a server that runs for days does not grow. */
-const MAX_NOTED_REQUESTS = 10_000;
+/** The last requests that are kept: enough for a bench of some minutes, and a bound for a server that runs for days. */
+const MAX_REQUESTS = 10_000;
 
-/** One request as it arrived, noted when it has been answered. */
+/** One request, recorded when it has been answered. */
 export type SandboxRequest = {
   /** When it arrived, in ms since the epoch. */
   at: number;
   /**
-   * When its exchange ended, in ms since the epoch: the answer was ready to leave or, if that came first, whoever asked was
-   * gone. No client can have had the answer before.
+   * When it ended, in ms since the epoch: the response was ready, or the client had closed the connection before. No client can
+   * have received the response earlier.
    */
   endedAt: number;
   path: string;
-  /** The task asked for (getTaskResult) or made (createTask); null where there is none to be read. */
+  /** The task that was read (getTaskResult) or created (createTask); null where neither body contains one. */
   taskId: string | null;
-  /** createTask's `pageAction`, by which a caller can tell its tasks apart; null where there is none to be read. */
+  /** createTask's `pageAction`, by which a test can tell its tasks apart; null for other requests. */
   pageAction: string | null;
-  /** The HTTP status of the answer, whether or not anybody was left to hear it. */
+  /** The HTTP status of the response, also when the client was gone. */
   status: number;
 };
 
-/** A sandbox that listens. */
+/** A running sandbox. */
 export type RunningSandbox = {
   /** The origin, such as `http://127.0.0.1:9900`. */
   url: string;
-  /** Stops listening and drops the connections that are open. */
+  /** Stops listening and closes open connections. */
   close(): Promise<void>;
-  /** The last 10,000 requests, in the order of their answers. */
+  /** The last 10,000 requests, in the order of their responses. */
   requests: SandboxRequest[];
 };
 
 const withTaskId = z.object({ taskId: z.string() });
 const withPageAction = z.object({ task: z.object({ pageAction: z.string() }) });
 
-/** Starts a sandbox on a port (0: any free one). Rejects where the port cannot be had. */
+/** Starts a sandbox on a port (0: any free one). Rejects when the port is not available. */
 export async function startSandbox(port: number): Promise<RunningSandbox> {
-  // An unreferenced timer: a slow answer must not keep a process alive whose server has been closed.
+  // The timer is unreferenced: a slow response must not keep a process alive after its server was closed.
   const sandbox = createSandbox({ sleep: (ms) => delay(ms, undefined, { ref: false }) });
   const requests: SandboxRequest[] = [];
 
@@ -57,10 +55,10 @@ export async function startSandbox(port: number): Promise<RunningSandbox> {
     outgoing.once("close", () => {
       goneAt = Date.now();
     });
-    const asked = readJson(request.clone());
+    const requestBody = readJson(request.clone());
     const response = await sandbox.fetch(request);
     const endedAt = goneAt ?? Date.now();
-    const body = await asked;
+    const body = await requestBody;
     requests.push({
       at,
       endedAt,
@@ -69,7 +67,7 @@ export async function startSandbox(port: number): Promise<RunningSandbox> {
       pageAction: withPageAction.safeParse(body).data?.task.pageAction ?? null,
       status: response.status,
     });
-    if (requests.length > MAX_NOTED_REQUESTS) requests.shift();
+    if (requests.length > MAX_REQUESTS) requests.shift();
     return response;
   };
 
@@ -83,13 +81,13 @@ export async function startSandbox(port: number): Promise<RunningSandbox> {
     });
   });
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The sandbox listens, but on no TCP port");
+  if (address === null || typeof address === "string") throw new Error("The sandbox does not listen on a TCP port");
 
   return {
     url: `http://${HOST}:${address.port}`,
     close: () =>
       new Promise<void>((resolve) => {
-        // Its only error says that the server is closed already, which is what was asked.
+        // The only possible error is that the server is closed already.
         server.close(() => resolve());
         server.closeAllConnections();
       }),
@@ -97,7 +95,7 @@ export async function startSandbox(port: number): Promise<RunningSandbox> {
   };
 }
 
-/** A body of either direction; undefined where it is not JSON, or is cut off. */
+/** The body of a request or response; undefined when it is not complete JSON. */
 async function readJson(message: Request | Response): Promise<unknown> {
   try {
     return await message.json();

@@ -1,5 +1,5 @@
-// What a stopped gateway has left on disk: whether a task's record still holds something that was to be erased, and whether the
-// bytes of it lie about elsewhere. It reads and never writes.
+// What a stopped gateway has left on disk: whether a task's record still contains something that should be erased, and whether
+// its bytes are elsewhere on disk.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,11 +12,11 @@ const rowsSchema = z.array(z.object({ value: z.instanceof(Uint8Array) }));
 function taskFiles(state: string): string {
   const objects = join(state, "v3", "do");
   const folder = readdirSync(objects).find((name) => name.endsWith("TaskObject"));
-  if (folder === undefined) throw new Error("no task has left anything");
+  if (folder === undefined) throw new Error("the state folder contains no task");
   return join(objects, folder);
 }
 
-/** Whether the records of a task (by its object's id) hold the text; null where it has left no record. */
+/** Whether the stored record of a task (by its object's id) contains the text; null when there is no record. */
 export function recordHolds(state: string, objectId: string, text: string): boolean | null {
   const file = join(taskFiles(state), `${objectId}.sqlite`);
   if (!existsSync(file)) return null;
@@ -30,8 +30,8 @@ export function recordHolds(state: string, objectId: string, text: string): bool
 }
 
 /**
- * The files, relative to the state's folder, in whose raw bytes the text occurs. SQLite leaves what it deletes in free pages
- * and in its write-ahead log until they are used again, so a hit is no fault of a record.
+ * The files, relative to the state folder, whose raw bytes contain the text. SQLite keeps deleted bytes in free pages and in its
+ * write-ahead log until they are reused, so a hit does not mean that a record contains the text.
  */
 export function filesHolding(state: string, text: string): string[] {
   return readdirSync(state, { recursive: true, withFileTypes: true })

@@ -1,5 +1,5 @@
-// A webhook receiver on loopback, for the demo, the end-to-end tests and the crash test: it keeps what it was sent, byte for
-// byte, and what it answered.
+// A webhook receiver on loopback, for the demo, the end-to-end tests and the crash test. It keeps the exact bytes that it gets, and
+// what it answered.
 
 import { createServer, type IncomingHttpHeaders } from "node:http";
 
@@ -7,19 +7,19 @@ export interface ReceivedWebhook {
   readonly at: number;
   readonly body: string;
   readonly headers: IncomingHttpHeaders;
-  /** The HTTP status of the answer. */
+  /** The HTTP status that it answered. */
   readonly status: number;
 }
 
 export interface WebhookReceiver {
   readonly url: string;
   readonly received: ReceivedWebhook[];
-  /** The `count`-th webhook (from 1), now or when it comes. */
+  /** Resolves with the `count`-th webhook (from 1) when it has arrived. */
   nth(count: number): Promise<ReceivedWebhook>;
   close(): Promise<void>;
 }
 
-/** Starts a receiver; `statusOf` says what it answers to the n-th webhook (from 1) and its body, by default 204. */
+/** Starts a receiver. `statusOf` returns the HTTP status for the n-th webhook (from 1) and its body, by default 204. */
 export async function startReceiver(
   statusOf: (count: number, body: string) => number = () => 204,
 ): Promise<WebhookReceiver> {
@@ -40,7 +40,7 @@ export async function startReceiver(
     server.once("error", reject).listen(0, "127.0.0.1", resolve);
   });
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
+  if (address === null || typeof address === "string") throw new Error("The receiver does not listen on a TCP port");
   return {
     url: `http://127.0.0.1:${address.port}/webhook`,
     received,

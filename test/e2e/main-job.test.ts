@@ -1,5 +1,5 @@
-// The main job over real HTTP: the seed's example through both faces, in both modes, by status endpoint, held request and
-// webhook; and what a power cut in the middle leaves.
+// The main job over real HTTP: the example task of the upstream's documentation through both APIs, in both modes, by status endpoint,
+// long poll and webhook; and a power cut in the middle.
 
 import { Webhook } from "standardwebhooks";
 import { Webhook as SvixWebhook } from "svix";
@@ -24,10 +24,13 @@ afterAll(() => stage.close());
 
 const sent = (path: string) => stage.upstream.requests.filter((request) => request.path === path);
 
-describe.each(["test", "live"] as const)("the seed's example with a %s key", (mode) => {
-  it("comes to its token through v1", async () => {
+describe.each(["test", "live"] as const)("the upstream documentation's example with a %s key", (mode) => {
+  it("gets its token through v1", async () => {
     const upstreamBefore = stage.upstream.requests.length;
-    const accepted = await ask(stage.gateway(), "POST", "/v1/tasks", { token: keys[mode], body: { task: SEED_TASK } });
+    const accepted = await ask(stage.gateway(), "POST", "/v1/tasks", {
+      token: keys[mode],
+      body: { task: SEED_TASK },
+    });
     expect(accepted.status).toBe(202);
     const { id } = accepted.body as Task;
 
@@ -57,7 +60,7 @@ describe.each(["test", "live"] as const)("the seed's example with a %s key", (mo
   });
 });
 
-it("polls upstream no sooner than 3 s after an answer", async () => {
+it("polls the upstream at least 3 s after its last answer", async () => {
   const { body } = await ask(stage.gateway(), "POST", "/v1/tasks", {
     token: keys.live,
     body: { task: { ...SEED_TASK, websiteKey: "sandbox-delay-8000" } },
@@ -69,11 +72,15 @@ it("polls upstream no sooner than 3 s after an answer", async () => {
   for (const [index, at] of times.slice(1).entries()) expect(at - (times[index] ?? 0)).toBeGreaterThanOrEqual(3_000);
 });
 
-it("sends a webhook that both reference libraries verify, once the receiver has failed three times", async () => {
+it("sends a webhook again after three failures, and both reference libraries verify it", async () => {
   const receiver = await startReceiver((count) => (count <= 3 ? 503 : 200));
   const { body } = await ask(stage.gateway(), "POST", "/v1/tasks", {
     token: keys.live,
-    body: { task: { ...SEED_TASK, websiteKey: "sandbox-instant" }, webhookUrl: receiver.url, metadata: { order: "7" } },
+    body: {
+      task: { ...SEED_TASK, websiteKey: "sandbox-instant" },
+      webhookUrl: receiver.url,
+      metadata: { order: "7" },
+    },
   });
   const { id } = body as Task;
   const webhook = await receiver.nth(4);
@@ -93,9 +100,12 @@ it("sends a webhook that both reference libraries verify, once the receiver has 
   await receiver.close();
 });
 
-it("a task survives kill -9 and is solved after the restart, without a second submission", async () => {
+it("solves a task after kill -9 and a restart, without submitting it a second time", async () => {
   const submissions = sent("/createTask").length;
-  const { body } = await ask(stage.gateway(), "POST", "/v1/tasks", { token: keys.live, body: { task: SEED_TASK } });
+  const { body } = await ask(stage.gateway(), "POST", "/v1/tasks", {
+    token: keys.live,
+    body: { task: SEED_TASK },
+  });
   const { id } = body as Task;
   await expect.poll(() => sent("/createTask").length, { timeout: 10_000 }).toBe(submissions + 1);
   await expect

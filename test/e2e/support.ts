@@ -1,4 +1,4 @@
-// A gateway, an upstream and a tenant, as processes and real HTTP, for the end-to-end tests.
+// A gateway with an upstream and tenants, over real HTTP, for the end-to-end tests.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import type { Task } from "../../src/tasks/present.ts";
 /** The operator's token of every end-to-end gateway. */
 export const ADMIN_TOKEN = "admin-token-of-the-end-to-end-tests";
 
-/** The seed's example task. */
+/** The example task of the upstream's documentation. */
 export const SEED_TASK = {
   type: "RecaptchaV3TaskProxyless",
   websiteURL: "https://antcpt.com/score_detector",
@@ -23,14 +23,14 @@ export const SEED_TASK = {
 
 export interface Stage {
   readonly upstream: RunningSandbox;
-  /** The gateway that runs now; another one after `restart`. */
+  /** The gateway that runs now: another one after `killAndRestart`. */
   gateway(): RunningGateway;
   /** `kill -9`, and a new gateway on the same state and port. */
   killAndRestart(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Sets the stage. */
+/** Starts an upstream, and a gateway that uses it. */
 export async function setStage(vars: Readonly<Record<string, string>> = {}): Promise<Stage> {
   const upstream = await startSandbox(0);
   const persistTo = mkdtempSync(join(tmpdir(), "solvegate-e2e-"));
@@ -61,7 +61,7 @@ export async function setStage(vars: Readonly<Record<string, string>> = {}): Pro
   };
 }
 
-/** One JSON request; the status, the body and the headers of its answer. */
+/** Sends one JSON request; returns the status, body and headers of the response. */
 export async function ask(
   gateway: RunningGateway,
   method: string,
@@ -81,12 +81,12 @@ export async function ask(
   return { status: response.status, body: (text === "" ? null : JSON.parse(text)) as never, headers: response.headers };
 }
 
-/** One request of the operator. */
+/** Sends one request as the operator. */
 export function askAdmin(gateway: RunningGateway, method: string, path: string, body?: unknown) {
   return ask(gateway, method, path, { token: ADMIN_TOKEN, body });
 }
 
-/** Makes a tenant that may solve on antcpt.com. */
+/** Creates a tenant that is allowed antcpt.com. */
 export async function makeTenant(
   gateway: RunningGateway,
   id: string,
@@ -99,7 +99,7 @@ export async function makeTenant(
   return body;
 }
 
-/** Makes a key. */
+/** Creates a key. */
 export async function makeKey(gateway: RunningGateway, tenantId: string, mode: "live" | "test"): Promise<string> {
   const { status, body } = await ask(gateway, "POST", `/admin/tenants/${tenantId}/keys`, {
     token: ADMIN_TOKEN,
@@ -109,7 +109,7 @@ export async function makeKey(gateway: RunningGateway, tenantId: string, mode: "
   return (body as { key: string }).key;
 }
 
-/** Reads a task, held until it is finished. */
+/** Reads a task by a long poll until it is finished. */
 export async function awaitTask(gateway: RunningGateway, key: string, id: string): Promise<Task> {
   const { status, body } = await ask(gateway, "GET", `/v1/tasks/${id}`, { token: key, headers: { prefer: "wait=40" } });
   if (status !== 200) throw new Error(`not read: ${status} ${JSON.stringify(body)}`);
