@@ -40,7 +40,7 @@ const UNREADABLE_RETRY_MS = 600_000;
 
 export class TaskObject extends DurableObject<Env> {
   /** An instance property, so it cannot be reached by RPC. */
-  readonly state = new TaskState(this.ctx.storage, () => this.env.ANALYTICS);
+  readonly state = new TaskState(this.ctx.storage, () => this.env);
 
   readonly #alias: AliasStore = new AliasStore(this.ctx.storage);
 

@@ -1,6 +1,8 @@
 // The record of one task in memory and in storage, and its one alarm. Loads, applies events, stores and arms. It makes no requests
 // and decides nothing: the lifecycle and the timers do.
 
+import { raiseAlert } from "../alerts/raise.ts";
+import type { Env } from "../env.ts";
 import { log } from "../log.ts";
 import { UPSTREAM_TIMEOUT_MS } from "../upstream/client.ts";
 import { isVolatile } from "./durability.ts";
@@ -15,10 +17,13 @@ import { isFinal } from "./status.ts";
 import { TASK_ID_PREFIX } from "./task-id.ts";
 import { ALARM_OVERDUE_MS, nextWakeAt } from "./timers.ts";
 
+/** Where changes are reported.  */
+type ReportEnv = Pick<Env, "ANALYTICS" | "ALERTS">;
+
 export class TaskState {
   readonly subscribers = new LongPollSubscribers();
   readonly #storage: DurableObjectStorage;
-  readonly #analytics: () => AnalyticsEngineDataset;
+  readonly #env: () => ReportEnv;
   #record: TaskRecord | null = null;
   #opening: Promise<void> | null = null;
   /** When the alarm rings (ms), as far as this instance knows; null while none is set. */
@@ -28,9 +33,9 @@ export class TaskState {
   /** The alarm handler is running. It arms the alarm when it ends, so nothing else has to. */
   working = false;
 
-  constructor(storage: DurableObjectStorage, analytics: () => AnalyticsEngineDataset) {
+  constructor(storage: DurableObjectStorage, env: () => ReportEnv) {
     this.#storage = storage;
-    this.#analytics = analytics;
+    this.#env = env;
   }
 
   /** The record as it is now; null where there is no task. */
@@ -62,7 +67,7 @@ export class TaskState {
     this.#record = record;
     this.#final = new AbortController();
     this.arm(nextWakeAt(record, now));
-    reportChange(this.#analytics(), null, record);
+    reportChange(this.#env().ANALYTICS, null, record);
   }
 
   /** Applies an event to the record as it is now, whatever was awaited before, and stores what must survive an eviction. */
@@ -75,7 +80,11 @@ export class TaskState {
     if (!isVolatile(before, event)) this.#store(after);
     this.#record = after;
     if (after.status !== before.status) {
-      reportChange(this.#analytics(), before, after);
+      reportChange(this.#env().ANALYTICS, before, after);
+      if (after.error?.code === "internal") {
+        const { id, tenantId, mode } = after;
+        raiseAlert(this.#env(), { type: "task.internal_error", data: { tenantId, mode, taskId: TASK_ID_PREFIX + id } });
+      }
       if (isFinal(after.status)) {
         this.subscribers.release();
         // A cancel does not wait for the pending upstream request, or the webhook and the slot would wait with it.

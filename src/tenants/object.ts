@@ -2,6 +2,7 @@
 // services.ts that adds what needs the object itself: the alarm, the snapshot in KV, and calls to tasks.
 
 import { DurableObject } from "cloudflare:workers";
+import { raiseAlert } from "../alerts/raise.ts";
 import type { Env } from "../env.ts";
 import { configurationOf } from "../env.ts";
 import { describeError, log } from "../log.ts";
@@ -215,7 +216,9 @@ export class TenantObject extends DurableObject<Env> {
   disableEndpoint(url: string, origin: TaskOrigin, mode: KeyMode): void {
     const tenant = this.#own(origin);
     if (tenant?.webhooks.disable(mode, url, "The endpoint answered 410 Gone.", Date.now()) !== true) return;
-    log("warn", "endpoint_disabled", { tenantId: tenant.profile.id, mode });
+    const { id: tenantId } = tenant.profile;
+    log("warn", "endpoint_disabled", { tenantId, mode });
+    raiseAlert(this.env, { type: "endpoint.disabled", data: { tenantId, mode, host: new URL(url).host } });
   }
 
   /** The signing secret of a mode. Null when the actor has no tenant. */
@@ -361,9 +364,19 @@ export class TenantObject extends DurableObject<Env> {
 
   /** Has the alarm publish the snapshot when the quota is used up and when it starts again, so that no caller waits for KV. */
   #announceExhaustion(tenant: TenantServices, now: number): void {
-    if (tenant.announceExhaustion(now)) this.#armBy(now + 1);
+    if (tenant.announceExhaustion(now)) {
+      this.#armBy(now + 1);
+      this.#alertExhaustion(tenant, now);
+    }
     // No later than the alarm that comes anyway, which looks again: an alarm set twice costs a row.
     if (tenant.exhaustedMonth(now) !== null) this.#armBy(Math.min(nextMonthAt(now), now + PRUNE_EVERY_MS));
+  }
+
+  #alertExhaustion(tenant: TenantServices, now: number): void {
+    const month = tenant.exhaustedMonth(now);
+    const { id: tenantId, limits } = tenant.profile;
+    if (month === null || limits.monthlyTasks === null) return;
+    raiseAlert(this.env, { type: "tenant.quota_reached", data: { tenantId, month, quota: limits.monthlyTasks } });
   }
 
   #armForLeaseExpiry(tenant: TenantServices): void {

@@ -149,9 +149,12 @@ function allOk({ accounts }: AccountStates): boolean {
 
 /** KV's copy. Where KV fails, or has none, nothing is known: solving must not stop with it. */
 async function readCopy({ DIRECTORY }: UpstreamEnv): Promise<AccountStates> {
-  const options = { type: "json", cacheTtl: KV_CACHE_S } as const;
-  const stored: unknown = await inTime(DIRECTORY.get(STATES_KEY, options)).catch(() => null);
-  return accountStatesSchema.safeParse(stored).data ?? NO_STATES;
+  try {
+    const stored: unknown = await inTime(DIRECTORY.get(STATES_KEY, { type: "json", cacheTtl: KV_CACHE_S }));
+    return accountStatesSchema.safeParse(stored).data ?? NO_STATES;
+  } catch {
+    return NO_STATES;
+  }
 }
 
 /** @throws what `answer` rejects with, or an error when it takes too long */
