@@ -101,7 +101,7 @@ describe("in every look", () => {
 
   it("a ready task whose webhook fails, everything in it long; and sending it again", async () => {
     const { page, button, dialog } = await open(`tasks/${ready}`);
-    await page.getByText("Next attempt").waitFor();
+    await page.locator(".fact").getByText("Next attempt", { exact: true }).waitFor();
     await page.getByRole("heading", { name: "Raw JSON" }).click();
     await expectEveryLook(page, "console-task-ready");
     await button("Redeliver webhook").click();

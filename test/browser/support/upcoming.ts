@@ -20,5 +20,4 @@ export async function fulfillUpcoming(page: Page): Promise<void> {
   await page.route(at(/^\/(?:v1|admin\/tenants\/[\w-]+)\/audit$/), (route) =>
     route.fulfill({ json: { entries: [], nextCursor: null } }),
   );
-  await page.route(at(/^\/admin\/upstream$/), (route) => route.fulfill({ json: { accounts: [] } }));
 }
