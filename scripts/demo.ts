@@ -1,6 +1,6 @@
 // `npm run demo`: the main job end to end, on an empty machine. It starts a gateway, an upstream and a webhook receiver, submits
 // the example task of the upstream's documentation with a live key, and gets the result both from the status endpoint and by a
-// signed webhook. It ends everything that it started, also when it is interrupted.
+// signed webhook. With `-- --listen` it also shows `solvegate listen`. It ends everything that it started, also when it is interrupted.
 
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
 import { z } from "zod";
+import { demonstrateListen } from "./support/demo-listen.ts";
 import { startGateway } from "./support/gateway-process.ts";
 import { startSandbox } from "./support/sandbox-server.ts";
 import { Shutdown, shutdownSignal } from "./support/shutdown.ts";
@@ -82,18 +83,18 @@ async function demo(cleanups: (() => unknown)[], signal: AbortSignal): Promise<s
   const gateway = await starting;
   report("✓", `gateway on ${gateway.url}, upstream on ${upstream.url}`);
 
-  const tenant = z.object({ webhookSecrets: z.object({ live: z.string() }) }).parse(
+  const tenant = z.object({ webhookSecrets: z.object({ live: z.string(), test: z.string() }) }).parse(
     await send(`${gateway.url}/admin/tenants`, adminToken, {
       method: "POST",
       body: { id: "demo", name: "Demo", allowedHosts: ["antcpt.com"] },
     }),
   );
-  const { key } = z.object({ key: z.string() }).parse(
-    await send(`${gateway.url}/admin/tenants/demo/keys`, adminToken, {
-      method: "POST",
-      body: { name: "Demo", mode: "live" },
-    }),
-  );
+  const createKey = async (mode: "live" | "test"): Promise<string> => {
+    const body = { name: "Demo", mode };
+    const created = await send(`${gateway.url}/admin/tenants/demo/keys`, adminToken, { method: "POST", body });
+    return z.object({ key: z.string() }).parse(created).key;
+  };
+  const key = await createKey("live");
   report("✓", "created tenant demo, allowed on antcpt.com, and a live key");
 
   const accepted = taskSchema.parse(
@@ -121,6 +122,13 @@ async function demo(cleanups: (() => unknown)[], signal: AbortSignal): Promise<s
     "✓",
     `the webhook ${String(webhook.headers["webhook-id"]).slice(0, 16)}… has the same solution and a valid signature`,
   );
+
+  if (process.argv.includes("--listen")) {
+    const { url } = gateway;
+    const secret = tenant.webhookSecrets.test;
+    const listening = demonstrateListen({ url, apiKey: await createKey("test"), secret, receiver, report, signal });
+    await withTimeout(listening, "solvegate listen brought no event");
+  }
 
   console.log("\nFrom the status endpoint:\n");
   console.log(JSON.stringify(done.solution, null, 2));
