@@ -37,7 +37,11 @@ cpSync(join(REFERENCE, "home.html"), join(STAGING, "index.html"));
 cpSync(join(REFERENCE, "docs.html"), join(STAGING, "docs.html"));
 writeFileSync(join(docs, "problems.html"), PROBLEMS_PAGE);
 // One look for both: the console's colours stand before the reference's rules.
-const styles = [join(CONSOLE, "styles", "tokens.css"), join(REFERENCE, "reference.css")];
+const styles = [
+  join(CONSOLE, "styles", "tokens.css"),
+  join(REFERENCE, "reference.css"),
+  join(REFERENCE, "swagger-theme.css"),
+];
 writeFileSync(join(docs, "reference.css"), styles.map((file) => readFileSync(file, "utf8")).join("\n"));
 cpSync(join(REFERENCE, "reference.js"), join(docs, "reference.js"));
 cpSync(join(CONSOLE, "icon.svg"), join(docs, "icon.svg"));

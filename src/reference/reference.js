@@ -1,10 +1,5 @@
-// Starts Swagger UI on the gateway's own description. A key that is entered stays in the page's memory. Refuses to ask anybody but
-// the gateway: the validator's badge, which would, is off.
-
-const dark = window.matchMedia("(prefers-color-scheme: dark)");
-const followScheme = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
-followScheme();
-dark.addEventListener("change", followScheme);
+// Starts Swagger UI on the gateway's own OpenAPI document. A key that is entered stays in the page's memory, and nothing is requested from
+// another host: the badge of the online validator is off.
 
 window.SwaggerUIBundle({
   url: "/openapi.json",

@@ -32,8 +32,8 @@ describe("the reference", () => {
     const { page } = await openReference({ scheme, size });
 
     const response = await page.request.get("/openapi.json");
-    const { paths } = (await response.json()) as { paths: Record<string, object> };
-    const operations = Object.values(paths).flatMap((methods) => Object.keys(methods));
+    const { paths, webhooks } = (await response.json()) as Record<"paths" | "webhooks", Record<string, object>>;
+    const operations = [...Object.values(paths), ...Object.values(webhooks)].flatMap((methods) => Object.keys(methods));
     expect(await page.locator(".opblock").count()).toBe(operations.length);
     expect(await page.title()).toContain("Reference");
     await expectFits(page);
