@@ -13,7 +13,9 @@ import { logRequests } from "./middleware/access-log.ts";
 import type { AppEnv } from "./middleware/authenticate.ts";
 import { overloadedError } from "./object-retry.ts";
 import { OPENAPI_HEAD, SECURITY_SCHEMES } from "./openapi.ts";
-import { adminRoutes } from "./routes/admin.ts";
+import { accountRoutes } from "./routes/account.ts";
+import { adminKeyRoutes } from "./routes/admin-keys.ts";
+import { adminTenantRoutes } from "./routes/admin-tenants.ts";
 import { adminUpstreamRoutes } from "./routes/admin-upstream.ts";
 import { adminUsageRoutes } from "./routes/admin-usage.ts";
 import {
@@ -58,7 +60,9 @@ export function createApp() {
   app.route("/", keyRoutes());
   app.route("/", webhookEndpointRoutes());
   app.route("/", compatibilityRoutes());
-  app.route("/", adminRoutes());
+  app.route("/", accountRoutes());
+  app.route("/", adminTenantRoutes());
+  app.route("/", adminKeyRoutes());
   app.route("/", adminUsageRoutes());
   app.route("/", adminUpstreamRoutes());
   app.route("/", metaRoutes());

@@ -16,6 +16,8 @@ import {
 } from "./shapes.ts";
 import { type CallOptions, type Transport, withQuery } from "./transport.ts";
 import type {
+  AuditEntry,
+  AuditList,
   CreatedKey,
   CurrentKey,
   Endpoint,
@@ -29,7 +31,6 @@ import type {
   Rotation,
   WebhookSecret,
 } from "./types.ts";
-import type { AuditEntry, AuditList } from "./upcoming.ts";
 
 const WEBHOOK = "/v1/webhook";
 

@@ -15,6 +15,8 @@ import {
 import { type ListTasksOptions, listTasks, loadTaskPage, type TaskPageOptions } from "./tasks.ts";
 import { type CallOptions, type Transport, withQuery } from "./transport.ts";
 import type {
+  AuditEntry,
+  AuditList,
   CreatedKey,
   CreatedTenant,
   Key,
@@ -35,7 +37,6 @@ import type {
   UsageDay,
   UsageOptions,
 } from "./types.ts";
-import type { AuditEntry, AuditList } from "./upcoming.ts";
 
 export interface SolvegateAdminOptions extends ClientOptions {
   /** The gateway's `ADMIN_TOKEN`. */

@@ -21,7 +21,6 @@ export type {
 } from "./tasks.ts";
 export type { CallOptions, Fetch } from "./transport.ts";
 export type * from "./types.ts";
-export type * from "./upcoming.ts";
 export type { ReceivedWebhook, WebhookHeaders } from "./verify-webhook.ts";
 export { verifyWebhook } from "./verify-webhook.ts";
 export type {

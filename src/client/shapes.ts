@@ -3,7 +3,6 @@
 
 import type * as wire from "./types.ts";
 import type { FieldError, FinalTask, SolvedTask, Task } from "./types.ts";
-import type { Account, AuditList } from "./upcoming.ts";
 import type { KeyList, Timeline, Usage } from "./wire.gen.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -72,8 +71,8 @@ export const readKeyList = object<KeyList>({ keys: isListBy("id") });
 export const readCurrentKey = object<wire.CurrentKey>({ id: isText, scopes: Array.isArray });
 export const readCreatedKey = object<wire.CreatedKey>({ id: isText, key: isText });
 export const readRotatedKey = object<wire.RotatedKey>({ id: isText, key: isText, replaces: isObject });
-export const readAccount = object<Account>({ tenant: isObject, limits: isObject, month: isObject });
-export const readAuditList = page<AuditList>("entries", "action");
+export const readAccount = object<wire.Account>({ tenant: isObject, limits: isObject, month: isObject });
+export const readAuditList = page<wire.AuditList>("entries", "action");
 export const readEndpoint = object<wire.Endpoint>({ url: isTextOrNull });
 export const readEndpointTest = object<wire.EndpointTest>({ latencyMs: isNumber });
 export const readRotatedSecret = object<wire.RotatedSecret>({ secret: isText });

@@ -7,8 +7,7 @@ import { readAccount, readUsage } from "./shapes.ts";
 import { type SolveOptions, solve } from "./solve.ts";
 import { MAX_WAIT_S, Tasks } from "./tasks.ts";
 import { type CallOptions, type Transport, withQuery } from "./transport.ts";
-import type { SolvedTask, TaskInput, UsageDay, UsageOptions } from "./types.ts";
-import type { Account } from "./upcoming.ts";
+import type { Account, SolvedTask, TaskInput, UsageDay, UsageOptions } from "./types.ts";
 import { positiveSeconds } from "./validate-options.ts";
 import type { WebSocketConstructor } from "./websocket.ts";
 

@@ -19,6 +19,9 @@ import type {
 } from "./wire.gen.ts";
 
 export type {
+  Account,
+  AuditEntry,
+  AuditList,
   CreatedKey,
   CreatedTenant,
   CurrentKey,

@@ -460,6 +460,78 @@ export interface EndpointTest {
    */
   error: string | null;
 }
+export interface Account {
+  tenant: {
+    id: string;
+    name: string;
+    suspended: boolean;
+  };
+  /**
+   * The calling key's mode
+   */
+  mode: "live" | "test";
+  allowedHosts: string[];
+  limits: {
+    maxInFlight: number;
+    monthlyTasks: number | null;
+  };
+  /**
+   * Live tasks of the current month (UTC), and how many are allowed. Null: no quota
+   */
+  month: {
+    liveTasks: number;
+    quota: number | null;
+  };
+  /**
+   * Tasks of the mode that have a slot
+   */
+  inFlight: number;
+  /**
+   * Tasks of the mode that wait for a slot
+   */
+  queued: number;
+}
+export interface AuditList {
+  entries: AuditEntry[];
+  nextCursor: string | null;
+}
+export interface AuditEntry {
+  /**
+   * RFC 3339 in UTC, with milliseconds
+   */
+  at: string;
+  action:
+    | "key.created"
+    | "key.rotated"
+    | "key.revoked"
+    | "webhook.updated"
+    | "webhook.deleted"
+    | "webhook.secret_read"
+    | "webhook.secret_rotated"
+    | "tenant.created"
+    | "tenant.updated";
+  /**
+   * The key that made the change, or the operator
+   */
+  actor: {
+    type: "key" | "operator";
+    keyId?: string | undefined;
+  };
+  /**
+   * The id of the key or tenant that was changed, or `webhook`
+   */
+  target: string;
+  /**
+   * Null for what concerns both modes
+   */
+  mode: "live" | "test" | null;
+  /**
+   * What was changed. Never a key or a secret
+   */
+  details: {
+    [k: string]: unknown;
+  };
+}
 export interface Tenant {
   id: string;
   name: string;
@@ -473,6 +545,29 @@ export interface Tenant {
    * RFC 3339 in UTC, with milliseconds
    */
   createdAt: string;
+  upstreamAccount: string | null;
+  location: "wnam" | "enam" | "sam" | "weur" | "eeur" | "apac" | "oc" | "afr" | "me" | null;
+  /**
+   * Tasks that have a slot
+   */
+  inFlight: {
+    live: number;
+    test: number;
+  };
+  /**
+   * Tasks that wait for a slot
+   */
+  queued: {
+    live: number;
+    test: number;
+  };
+  /**
+   * Live tasks of the current month (UTC), and how many are allowed. Null: no quota
+   */
+  month: {
+    liveTasks: number;
+    quota: number | null;
+  };
 }
 export interface CreateTenant {
   id: string;
@@ -487,9 +582,21 @@ export interface CreateTenant {
         monthlyTasks?: (number | null) | undefined;
       }
     | undefined;
+  /**
+   * The name of the only upstream account that the tenant's live tasks may use. Null: any
+   */
+  upstreamAccount?: (string | null) | undefined;
+  /**
+   * Where the tenant's object is placed, as a location hint of the platform. By default near the request that creates the tenant
+   */
+  location?: ("wnam" | "enam" | "sam" | "weur" | "eeur" | "apac" | "oc" | "afr" | "me" | null) | undefined;
 }
 export interface TenantList {
   tenants: Tenant[];
+  /**
+   * Tenants of this page that are missing because their objects did not answer. Repeat the call
+   */
+  unavailable?: string[] | undefined;
   nextCursor: string | null;
 }
 export interface PatchTenant {
@@ -505,6 +612,10 @@ export interface PatchTenant {
       }
     | undefined;
   suspended?: boolean | undefined;
+  /**
+   * The name of the only upstream account that the tenant's live tasks may use. Null: any
+   */
+  upstreamAccount?: (string | null) | undefined;
 }
 export interface CreateKey {
   name: string;

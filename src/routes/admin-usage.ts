@@ -3,7 +3,7 @@
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { z } from "zod";
 import type { Env } from "../env.ts";
-import { ApiError, invalidField } from "../errors.ts";
+import { invalidField } from "../errors.ts";
 import { describeError, log } from "../log.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticateOperator } from "../middleware/authenticate.ts";
@@ -21,9 +21,10 @@ import { usageSchema } from "../schemas/usage.ts";
 import { OPERATOR } from "../tenants/actor.ts";
 import { listTenants, tenantStub } from "../tenants/directory.ts";
 import type { KeyMode } from "../tenants/keys.ts";
-import { TENANT_ID_PATTERN } from "../tenants/keys.ts";
 import type { LedgerPage } from "../tenants/ledger-queries.ts";
+import type { TenantView } from "../tenants/rpc.ts";
 import type { UsageDay, UsageRange } from "../tenants/usage.ts";
+import { askTenant } from "./admin-access.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { taskPage } from "./list-tasks.ts";
 import { rangeOf } from "./usage.ts";
@@ -91,8 +92,8 @@ export function adminUsageRoutes() {
   app.openapi(tenantTasksRoute, async (c) => {
     const { mode, ...query } = c.req.valid("query");
     const { tenantId } = c.req.valid("param");
-    const profile = await askTenant(c.env, tenantId, (tenant) => tenant.describe());
-    const owner = { tenantId, mode, tenantSince: profile.createdAt };
+    const { createdAt } = await askTenant<TenantView>(c.env, tenantId, (tenant) => tenant.describe());
+    const owner = { tenantId, mode, tenantSince: createdAt };
     const page = await taskPage(c.env, owner, query, (ledgerQuery) =>
       askTenant<LedgerPage>(c.env, tenantId, (tenant) => tenant.listTasks(OPERATOR, mode, ledgerQuery)),
     );
@@ -111,17 +112,6 @@ export function adminUsageRoutes() {
   app.openapi(allUsageRoute, async (c) => c.json(await usagePage(c.env, c.req.valid("query")), 200));
 
   return app;
-}
-
-/** @throws ApiError `not_found` if there is no such tenant, or no tenant can have the id */
-async function askTenant<T>(
-  env: Env,
-  tenantId: string,
-  ask: (tenant: ReturnType<typeof tenantStub>) => Promise<T | null>,
-): Promise<T> {
-  const answer = TENANT_ID_PATTERN.test(tenantId) ? await withRetry(() => ask(tenantStub(env, tenantId))) : null;
-  if (answer === null) throw new ApiError("not_found", "There is no such tenant.");
-  return answer;
 }
 
 async function usagePage(

@@ -126,7 +126,7 @@ function rejectionOf(configuration: Configuration, caller: Caller, wanted: Wante
     const target = checkWebhookTarget(wanted.webhookUrl, { allowPrivate: configuration.allowPrivateWebhooks });
     if (!target.ok) return targetError(target, wanted.webhookField);
   }
-  if (caller.mode === "live" && accountsFor(configuration, null).length === 0) {
+  if (caller.mode === "live" && accountsFor(configuration, caller.profile.upstreamAccount).length === 0) {
     return new ApiError("upstream_not_configured", "This gateway has no upstream account: live tasks are refused.");
   }
   return quotaError(caller, Date.now());

@@ -6,8 +6,15 @@ import type { createKeySchema } from "../schemas/tenants.ts";
 import { MAX_KEYS } from "../tenants/keyring.ts";
 import type { KeyMode } from "../tenants/keys.ts";
 import { DEFAULT_SCOPES, SCOPES } from "../tenants/keys.ts";
-import type { CreatedKey, CreateKeyResult, KeyInfo, NewKey, RotatedKey, RotateKeyResult } from "../tenants/rpc.ts";
-import type { TenantProfile } from "../tenants/settings.ts";
+import type {
+  CreatedKey,
+  CreateKeyResult,
+  KeyInfo,
+  NewKey,
+  RotatedKey,
+  RotateKeyResult,
+  TenantView,
+} from "../tenants/rpc.ts";
 
 /** Default overlap (s) of a rotated key with its replacement. */
 export const KEY_OVERLAP_S = 3_600;
@@ -16,8 +23,8 @@ export const noSuchKey = () => new ApiError("not_found", "There is no such key."
 
 const rfc3339 = (ms: number): string => new Date(ms).toISOString();
 
-export function presentTenant(profile: TenantProfile) {
-  return { ...profile, createdAt: rfc3339(profile.createdAt) };
+export function presentTenant(view: TenantView) {
+  return { ...view, createdAt: rfc3339(view.createdAt) };
 }
 
 function keyFields({ id, name, mode, scopes, createdAt, expiresAt }: KeyInfo) {

@@ -2,7 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { SCOPES, TENANT_ID_PATTERN } from "../tenants/keys.ts";
-import { limitsSchema } from "../tenants/settings.ts";
+import { LOCATION_HINTS, limitsSchema } from "../tenants/settings.ts";
 import { nameSchema, nullableTimeSchema, timeInputSchema, timeSchema } from "./shared.ts";
 
 const tenantIdSchema = z
@@ -21,12 +21,23 @@ const hostsSchema = z
 
 const limitsPatchSchema = limitsSchema.partial().strict();
 
+const upstreamAccountSchema = z.string().max(100).nullable().openapi({
+  description: "The name of the only upstream account that the tenant's live tasks may use. Null: any",
+  example: "primary",
+});
+
 export const createTenantSchema = z
   .strictObject({
     id: tenantIdSchema,
     name: nameSchema,
     allowedHosts: hostsSchema.default([]),
     limits: limitsPatchSchema.optional().openapi({ example: { maxInFlight: 100, monthlyTasks: null } }),
+    upstreamAccount: upstreamAccountSchema.optional(),
+    location: z.enum(LOCATION_HINTS).nullable().optional().openapi({
+      description:
+        "Where the tenant's object is placed, as a location hint of the platform. By default near the request that creates the tenant",
+      example: "weur",
+    }),
   })
   .openapi("CreateTenant", {
     example: { id: "acme", name: "Acme", allowedHosts: ["shop.example", "*.shop.example"] },
@@ -38,6 +49,7 @@ export const patchTenantSchema = z
     allowedHosts: hostsSchema.optional(),
     limits: limitsPatchSchema.optional(),
     suspended: z.boolean().optional(),
+    upstreamAccount: upstreamAccountSchema.optional(),
   })
   .openapi("PatchTenant", { example: { suspended: true } });
 
@@ -48,7 +60,18 @@ const EXAMPLE_TENANT = {
   limits: { maxInFlight: 100, monthlyTasks: null },
   suspended: false,
   createdAt: "2026-11-23T09:30:00.000Z",
+  upstreamAccount: null,
+  location: null,
+  inFlight: { live: 12, test: 0 },
+  queued: { live: 3, test: 0 },
+  month: { liveTasks: 8_120, quota: null },
 };
+
+const countsSchema = z.object({ live: z.int(), test: z.int() });
+
+export const monthSchema = z
+  .object({ liveTasks: z.int(), quota: z.int().nullable() })
+  .openapi({ description: "Live tasks of the current month (UTC), and how many are allowed. Null: no quota" });
 
 export const tenantSchema = z
   .object({
@@ -58,6 +81,11 @@ export const tenantSchema = z
     limits: z.object({ maxInFlight: z.int(), monthlyTasks: z.int().nullable() }),
     suspended: z.boolean(),
     createdAt: timeSchema,
+    upstreamAccount: z.string().nullable(),
+    location: z.enum(LOCATION_HINTS).nullable(),
+    inFlight: countsSchema.openapi({ description: "Tasks that have a slot" }),
+    queued: countsSchema.openapi({ description: "Tasks that wait for a slot" }),
+    month: monthSchema,
   })
   .openapi("Tenant", { example: EXAMPLE_TENANT });
 
@@ -75,7 +103,13 @@ export const createdTenantSchema = tenantSchema
   });
 
 export const tenantListSchema = z
-  .object({ tenants: z.array(tenantSchema), nextCursor: z.string().nullable() })
+  .object({
+    tenants: z.array(tenantSchema),
+    unavailable: z.array(z.string()).optional().openapi({
+      description: "Tenants of this page that are missing because their objects did not answer. Repeat the call",
+    }),
+    nextCursor: z.string().nullable(),
+  })
   .openapi("TenantList", { example: { tenants: [EXAMPLE_TENANT], nextCursor: null } });
 
 export const createKeySchema = z

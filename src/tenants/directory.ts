@@ -2,16 +2,20 @@
 
 import type { Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
-import type { TenantProfile, TenantSnapshot } from "./settings.ts";
+import type { LocationHint, TenantProfile, TenantSnapshot } from "./settings.ts";
 import { SNAPSHOT_PREFIX, snapshotKeyOf, snapshotSchema } from "./settings.ts";
 import { cacheSnapshot } from "./snapshot-cache.ts";
 
 /** How long (s) KV may answer from a location's cache. 60 is the platform's default. */
 const KV_CACHE_S = 60;
 
-/** The object of a tenant. */
-export function tenantStub(env: Env, tenantId: string) {
-  return env.TENANTS.get(env.TENANTS.idFromName(tenantId));
+/**
+ * The object of a tenant.
+ * @param locationHint where the platform places the object, if this is its first call
+ */
+export function tenantStub(env: Env, tenantId: string, locationHint?: LocationHint | null) {
+  const id = env.TENANTS.idFromName(tenantId);
+  return locationHint == null ? env.TENANTS.get(id) : env.TENANTS.get(id, { locationHint });
 }
 
 /** A page of tenants in the order of their ids, from KV: a new tenant appears when KV has it everywhere. */
@@ -43,7 +47,8 @@ export async function readSnapshot(env: Env, tenantId: string, now: number): Pro
   }
 }
 
-function parseSnapshot(text: string | null, name: string): TenantSnapshot | null {
+/** A snapshot as KV has it, or null when there is none or this version cannot read it. */
+export function parseSnapshot(text: string | null, name: string): TenantSnapshot | null {
   if (text === null) return null;
   try {
     return snapshotSchema.parse(JSON.parse(text));

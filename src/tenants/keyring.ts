@@ -58,11 +58,11 @@ export class Keyring {
     return this.#valid(now).some((key) => key.id === id);
   }
 
-  /** Ends a key at once. Returns whether the actor can see a valid key of this id. */
-  revoke(actor: Actor, id: string, now: number): boolean {
-    if (!this.list(actor, now).some((key) => key.id === id)) return false;
-    this.#db.delete(apiKeys).where(eq(apiKeys.id, id)).run();
-    return true;
+  /** Ends a key at once, and returns it. Null when the actor can see no valid key of this id. */
+  revoke(actor: Actor, id: string, now: number): KeyInfo | null {
+    const key = this.list(actor, now).find((one) => one.id === id) ?? null;
+    if (key !== null) this.#db.delete(apiKeys).where(eq(apiKeys.id, id)).run();
+    return key;
   }
 
   /** Creates a key of the same name, mode, scopes and expiry, and ends the old one after `overlapMs`. */

@@ -1,42 +1,64 @@
-// Publishing a tenant's snapshot to KV, where the edge reads it. One put at a time and the latest last; a put that KV refuses is
-// wanted again later, by the object's alarm: the change itself stands in the object, which is the truth.
+// Publishing a tenant's snapshot to KV, where the edge reads it. One write at a time, in order. A write that KV rejects is repeated by the
+// object's alarm: the object is the source of truth.
 
 import { describeError, log } from "../log.ts";
+import { parseSnapshot } from "./directory.ts";
 import type { TenantServices } from "./services.ts";
 import { snapshotKeyOf } from "./settings.ts";
 
-/** A snapshot that KV did not take is tried again after this (ms): KV takes one write a second to a key. */
-export const PUBLISH_RETRY_MS = 1_500;
+/** A rejected write is repeated after this time (ms). KV takes one write a second to a key. */
+const PUBLISH_RETRY_MS = 1_500;
 
-/** What the publisher asks of the tenant's object. */
+/** What the publisher needs of the tenant's object. */
 export interface Publishing {
-  /** Where snapshots are published. */
   directory(): KVNamespace;
-  /** The tenant as it is now, or null once it is deleted. */
+  /** The tenant as it is now, or null after it was deleted. */
   current(): TenantServices | null;
-  /** Wants the alarm to ring at a moment (ms) or before. */
+  /** Makes the alarm ring at a time (ms) or earlier. */
   wakeBy(at: number): void;
 }
 
 export class Publisher {
   readonly #object: Publishing;
-  /** The end of the put that is under way; it never rejects. */
-  #underWay: Promise<void> = Promise.resolve();
+  /** The end of the last write that was asked for. Never rejects. */
+  #lastWrite: Promise<unknown> = Promise.resolve();
 
   constructor(object: Publishing) {
     this.#object = object;
   }
 
-  /** Puts the latest snapshot into KV, after whatever put is under way: an older one never lands last. */
-  async publish(tenant: TenantServices): Promise<void> {
-    const turn = this.#underWay.then(() => this.#put(tenant));
-    this.#underWay = turn;
-    await turn;
+  /** Puts the latest snapshot into KV. */
+  publish(tenant: TenantServices): Promise<void> {
+    return this.#inOrder(() => this.#put(tenant));
   }
 
-  /** Takes a deleted tenant's snapshot away. */
-  async withdraw(tenantId: string): Promise<void> {
-    await this.#object.directory().delete(snapshotKeyOf(tenantId));
+  /**
+   * Makes KV hold what is true after a deletion: no snapshot, or the one of a new tenant of the same id. Returns whether KV showed it. A
+   * location may show what it has cached for 60 s.
+   */
+  correct(tenantId: string): Promise<boolean> {
+    return this.#inOrder(async () => {
+      try {
+        return await this.#correct(tenantId);
+      } catch (error) {
+        log("warn", "snapshot_not_deleted", { tenantId, ...describeError(error) });
+        return false;
+      }
+    });
+  }
+
+  async #correct(tenantId: string): Promise<boolean> {
+    const name = snapshotKeyOf(tenantId);
+    const directory = this.#object.directory();
+    if (this.#object.current() === null) await directory.delete(name);
+    const stored = await directory.get(name);
+    const current = this.#object.current();
+    if (current === null) return stored === null;
+    const snapshot = parseSnapshot(stored, name);
+    if (snapshot?.profile.createdAt === current.profile.createdAt) return true;
+    current.settings.update({});
+    await this.#put(current);
+    return false;
   }
 
   async #put(tenant: TenantServices): Promise<void> {
@@ -45,13 +67,17 @@ export class Publisher {
     const snapshot = tenant.snapshot(Date.now());
     try {
       await this.#object.directory().put(snapshotKeyOf(profile.id), JSON.stringify(snapshot));
-      const current = this.#object.current();
-      if (current === tenant) tenant.settings.markPublished(snapshot);
-      // Deleted while KV was written: the snapshot must not outlive the tenant.
-      else if (current === null) await this.withdraw(profile.id);
+      // Deleted meanwhile: its deletion writes after this.
+      if (this.#object.current() === tenant) tenant.settings.markPublished(snapshot);
     } catch (error) {
       log("warn", "snapshot_unpublished", { tenantId: profile.id, ...describeError(error) });
       this.#object.wakeBy(Date.now() + PUBLISH_RETRY_MS);
     }
+  }
+
+  #inOrder<T>(write: () => Promise<T>): Promise<T> {
+    const turn = this.#lastWrite.then(write);
+    this.#lastWrite = turn.catch(() => undefined);
+    return turn;
   }
 }

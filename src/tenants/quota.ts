@@ -73,7 +73,7 @@ export interface QuotaCaller {
   readonly mode: KeyMode;
   /** The month (`2026-11`) whose quota is used up, or null. */
   readonly exhaustedMonth: string | null;
-  readonly profile: TenantProfile;
+  readonly profile: Pick<TenantProfile, "limits">;
 }
 
 /** The error for a live task of a tenant that has used up its month, or null. */

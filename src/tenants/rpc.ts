@@ -1,7 +1,7 @@
 // What a TenantObject is asked and what it answers. Types only. Times are in ms since the epoch.
 
 import type { KeyMode, Scope } from "./keys.ts";
-import type { TenantLimits, TenantProfile } from "./settings.ts";
+import type { LocationHint, TenantLimits, TenantProfile } from "./settings.ts";
 
 /** A tenant to create. */
 export interface NewTenant {
@@ -9,6 +9,9 @@ export interface NewTenant {
   readonly name: string;
   readonly allowedHosts: readonly string[];
   readonly limits: TenantLimits;
+  /** The only upstream account of its live tasks. By default any. */
+  readonly upstreamAccount?: string | null | undefined;
+  readonly location?: LocationHint | null | undefined;
 }
 
 /** A change of settings. What is undefined stays as it is. */
@@ -17,11 +20,33 @@ export interface TenantPatch {
   readonly allowedHosts?: readonly string[] | undefined;
   readonly limits?: Partial<TenantLimits> | undefined;
   readonly suspended?: boolean | undefined;
+  readonly upstreamAccount?: string | null | undefined;
+}
+
+/** A tenant as the operator sees it: its settings, and what it is doing now. */
+export interface TenantView extends TenantProfile {
+  /** Tasks that have a slot. */
+  readonly inFlight: Readonly<Record<KeyMode, number>>;
+  /** Tasks that wait for a slot. */
+  readonly queued: Readonly<Record<KeyMode, number>>;
+  /** Live tasks of the current month (UTC), and how many are allowed. */
+  readonly month: { readonly liveTasks: number; readonly quota: number | null };
+}
+
+/** A tenant as a key of a mode sees it. `inFlight` and `queued` are of this mode. */
+export interface AccountView {
+  readonly tenant: { readonly id: string; readonly name: string; readonly suspended: boolean };
+  readonly mode: KeyMode;
+  readonly allowedHosts: readonly string[];
+  readonly limits: TenantLimits;
+  readonly month: TenantView["month"];
+  readonly inFlight: number;
+  readonly queued: number;
 }
 
 /** A new tenant with the first signing secret of each mode. */
 export interface CreatedTenant {
-  readonly profile: TenantProfile;
+  readonly tenant: TenantView;
   readonly webhookSecrets: Readonly<Record<KeyMode, string>>;
 }
 
@@ -82,4 +107,36 @@ export interface OutcomeReceipt {
   readonly entered: boolean;
   readonly streaming: boolean;
   readonly settings: WebhookSettings;
+}
+
+export type AuditAction =
+  | "key.created"
+  | "key.rotated"
+  | "key.revoked"
+  | "webhook.updated"
+  | "webhook.deleted"
+  | "webhook.secret_read"
+  | "webhook.secret_rotated"
+  | "tenant.created"
+  | "tenant.updated";
+
+type AuditValue = string | number | boolean | null | readonly string[];
+export type AuditDetails = Readonly<Record<string, AuditValue | Readonly<Record<string, AuditValue>>>>;
+
+/** An entry of the audit log. */
+export interface AuditEntry {
+  readonly at: number;
+  readonly action: AuditAction;
+  readonly actor: { readonly type: "operator" } | { readonly type: "key"; readonly keyId: string };
+  /** The id of the key or tenant, or `webhook`. */
+  readonly target: string;
+  /** Null for what concerns both modes. */
+  readonly mode: KeyMode | null;
+  readonly details: AuditDetails;
+}
+
+/** A page of entries. `next` is where the next page begins, or null at the end. */
+export interface AuditPage {
+  readonly entries: readonly AuditEntry[];
+  readonly next: number | null;
 }

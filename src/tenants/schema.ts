@@ -1,4 +1,4 @@
-// The drizzle tables of a tenant's object: API keys, the ledger of tasks and daily totals. After a change here, run
+// The drizzle tables of a tenant's object: API keys, the audit log, the ledger of tasks and daily totals. After a change here, run
 // `npm run migrations`. Keys are stored as hashes, solutions not at all. Times are in ms since the epoch.
 //
 // Every row written and every index entry is billed. The ledger is therefore ordered by its integer primary key, and its only
@@ -9,6 +9,20 @@ import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { TaskErrorCode, TaskStatus } from "../tasks/status.ts";
 import type { WebhookState } from "../webhooks/delivery.ts";
 import type { KeyMode, Scope } from "./keys.ts";
+import type { AuditAction, AuditDetails } from "./rpc.ts";
+
+export const audit = sqliteTable("audit", {
+  /** Ascending, so also the cursor of the log. */
+  id: integer("id").primaryKey(),
+  at: integer("at").notNull(),
+  action: text("action").$type<AuditAction>().notNull(),
+  /** The key that acted; null for the operator. */
+  actorKeyId: text("actor_key_id"),
+  target: text("target").notNull(),
+  /** Null for what concerns both modes. */
+  mode: text("mode").$type<KeyMode>(),
+  details: text("details", { mode: "json" }).$type<AuditDetails>().notNull(),
+});
 
 export const apiKeys = sqliteTable("api_keys", {
   id: text("id").primaryKey(),

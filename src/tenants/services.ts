@@ -1,25 +1,42 @@
-// The services of one tenant over the storage of its object: settings, keys, webhook endpoints, ledger and admission. They call
-// no other object and set no alarm.
+// The services of one tenant over the storage of its object: settings, keys, webhook endpoints, audit log, ledger and admission. They
+// call no other object and set no alarm.
 
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
 import { drizzle } from "drizzle-orm/durable-sqlite";
 import { migrate } from "drizzle-orm/durable-sqlite/migrator";
+import { Account } from "./account.ts";
+import { OPERATOR } from "./actor.ts";
 import { AdaptiveFirstPoll } from "./adaptive-first-poll.ts";
 import { Admission } from "./admission.ts";
+import { AuditLog } from "./audit.ts";
 import { Keyring } from "./keyring.ts";
 import type { KeyMode } from "./keys.ts";
+import type { TaskOutcome } from "./ledger.ts";
 import { Ledger } from "./ledger.ts";
 import migrations from "./migrations/migrations.js";
 import { monthOf } from "./quota.ts";
-import type { NewTenant } from "./rpc.ts";
+import type { AccountView, CreatedTenant, NewTenant, TenantView, WebhookSettings } from "./rpc.ts";
 import type { TenantProfile, TenantSnapshot } from "./settings.ts";
 import { SettingsStore } from "./settings-store.ts";
 import { randomSecret, WebhookEndpoints } from "./webhook-endpoints.ts";
+
+/** What came of the report of an outcome. */
+interface ReportedOutcome {
+  /** Whether the outcome is in the ledger now. */
+  readonly entered: boolean;
+  /** Whether the outcome was new. */
+  readonly fresh: boolean;
+  readonly settings: WebhookSettings;
+  /** The tasks that were admitted to the slot that became free. */
+  readonly admitted: readonly string[];
+}
 
 export class TenantServices {
   readonly settings: SettingsStore;
   readonly keyring: Keyring;
   readonly webhooks: WebhookEndpoints;
+  readonly audit: AuditLog;
+  readonly account: Account;
   readonly ledger: Ledger;
   readonly admission: Admission;
   /** By mode: test and live tasks have different solve times. */
@@ -33,6 +50,8 @@ export class TenantServices {
     this.#announcedExhaustion = settings.record.publishedExhaustedMonth;
     this.keyring = new Keyring(db);
     this.webhooks = new WebhookEndpoints(settings);
+    this.audit = new AuditLog(db);
+    this.account = new Account(this);
     this.ledger = new Ledger(db, now);
     this.admission = new Admission(this.ledger, now);
     this.firstPolls = {
@@ -41,7 +60,10 @@ export class TenantServices {
     };
   }
 
-  /** The tenant in storage, or null. An object without a tenant creates no tables. */
+  /**
+   * The tenant in storage, or null. An object without a tenant creates no tables.
+   * @throws when this version cannot read the tenant, or a migration fails; storage is unchanged then
+   */
   static async load(storage: DurableObjectStorage): Promise<TenantServices | null> {
     const settings = SettingsStore.load(storage);
     return settings === null ? null : TenantServices.#open(storage, settings);
@@ -49,10 +71,11 @@ export class TenantServices {
 
   /** Writes a new tenant to storage. */
   static async create(storage: DurableObjectStorage, wanted: NewTenant, now: number): Promise<TenantServices> {
-    const { id, name, limits } = wanted;
+    const { id, name, limits, upstreamAccount = null, location = null } = wanted;
+    const allowedHosts = [...wanted.allowedHosts];
     const settings = SettingsStore.create(storage, {
       version: 1,
-      profile: { id, name, allowedHosts: [...wanted.allowedHosts], limits, suspended: false, createdAt: now },
+      profile: { id, name, allowedHosts, limits, suspended: false, createdAt: now, upstreamAccount, location },
       secrets: [{ secret: randomSecret(), expiresAt: null }],
       endpoint: null,
       testWebhook: { secrets: [{ secret: randomSecret(), expiresAt: null }], endpoint: null },
@@ -60,7 +83,9 @@ export class TenantServices {
       published: 0,
       publishedExhaustedMonth: null,
     });
-    return TenantServices.#open(storage, settings);
+    const tenant = await TenantServices.#open(storage, settings);
+    tenant.audit.record(OPERATOR, "tenant.created", id, null, { name, upstreamAccount, location }, now);
+    return tenant;
   }
 
   static async #open(storage: DurableObjectStorage, settings: SettingsStore): Promise<TenantServices> {
@@ -73,6 +98,37 @@ export class TenantServices {
     return this.settings.profile;
   }
 
+  /** The tenant as the operator sees it. */
+  view(now: number): TenantView {
+    const live = this.admission.counts("live");
+    const test = this.admission.counts("test");
+    return {
+      ...this.profile,
+      inFlight: { live: live.inFlight, test: test.inFlight },
+      queued: { live: live.queued, test: test.queued },
+      month: this.#month(now),
+    };
+  }
+
+  /** The tenant as a key of a mode sees it. */
+  accountView(mode: KeyMode, now: number): AccountView {
+    const { id, name, suspended, allowedHosts, limits } = this.profile;
+    return {
+      tenant: { id, name, suspended },
+      mode,
+      allowedHosts,
+      limits,
+      month: this.#month(now),
+      ...this.admission.counts(mode),
+    };
+  }
+
+  /** The view of a new tenant, with its signing secrets. */
+  createdView(now: number): CreatedTenant {
+    const secretOf = (mode: KeyMode) => this.webhooks.secret(mode, now).secret;
+    return { tenant: this.view(now), webhookSecrets: { live: secretOf("live"), test: secretOf("test") } };
+  }
+
   /** What the edge needs to know of the tenant now. */
   snapshot(now: number): TenantSnapshot {
     return {
@@ -82,6 +138,23 @@ export class TenantServices {
       keys: this.keyring.forSnapshot(now),
       exhaustedMonth: this.exhaustedMonth(now),
     };
+  }
+
+  /**
+   * Frees the slot of a task that is final, and enters its outcome into the ledger once.
+   * @param mayWait keep the outcome in memory if there is a webhook: the task reports again after the first attempt
+   */
+  reportOutcome(report: TaskOutcome, mayWait: boolean, now: number): ReportedOutcome {
+    const settings = this.webhooks.settings(report.mode, now);
+    const webhookState = report.webhookState ?? (settings.endpoint === null ? null : "pending");
+    const entered = !mayWait || webhookState === null;
+    const outcome = { ...report, webhookState };
+    const fresh = entered ? this.ledger.recordOutcome(outcome) : this.ledger.hold(outcome);
+    const { mode, unsolvedMs, solveMs } = outcome;
+    if (fresh && unsolvedMs !== null && solveMs !== null) {
+      this.firstPolls[mode].record({ afterMs: unsolvedMs, byMs: solveMs });
+    }
+    return { entered, fresh, settings, admitted: this.admission.release(report, this.profile, now) };
   }
 
   /** The current month (`2026-11`) if its quota of live tasks is used up, else null. */
@@ -98,5 +171,9 @@ export class TenantServices {
     if (month === announced || (announced === undefined && this.profile.limits.monthlyTasks === null)) return false;
     this.settings.update({});
     return true;
+  }
+
+  #month(now: number) {
+    return { liveTasks: this.admission.liveTasksOfMonth(now), quota: this.profile.limits.monthlyTasks };
   }
 }

@@ -1,4 +1,4 @@
-// The settings record of a tenant in storage. Every change raises the revision, so that the edge's snapshot follows.
+// The settings record of a tenant in storage. A change that the edge has to know raises the revision, and the snapshot follows it.
 
 import type { TenantPatch } from "./rpc.ts";
 import type { TenantProfile, TenantRecord, TenantSnapshot } from "./settings.ts";
@@ -48,14 +48,18 @@ export class SettingsStore {
   /** Notes that KV has a snapshot. */
   markPublished({ revision, exhaustedMonth }: TenantSnapshot): void {
     const published = Math.max(this.#record.published, revision);
-    this.#record = { ...this.#record, published, publishedExhaustedMonth: exhaustedMonth };
+    this.save({ published, publishedExhaustedMonth: exhaustedMonth });
+  }
+
+  /** Stores a change that the snapshot does not contain. */
+  save(change: Partial<TenantRecord>): void {
+    this.#record = { ...this.#record, ...change };
     this.#storage.kv.put(RECORD_KEY, this.#record);
   }
 
-  /** Stores a change and raises the revision. `{}` is for a change outside of the record that the snapshot contains. */
+  /** Stores a change that the snapshot contains: the revision rises. `{}` is for a change outside of the record. */
   update(change: Partial<TenantRecord>): void {
-    this.#record = { ...this.#record, ...change, revision: this.#record.revision + 1 };
-    this.#storage.kv.put(RECORD_KEY, this.#record);
+    this.save({ ...change, revision: this.#record.revision + 1 });
   }
 
   /** Applies a patch of the operator. */
@@ -68,10 +72,11 @@ export class SettingsStore {
       allowedHosts: [...(patch.allowedHosts ?? profile.allowedHosts)],
       limits: {
         maxInFlight: maxInFlight ?? profile.limits.maxInFlight,
-        // Null removes the quota, so only undefined keeps it.
+        // Null is a value of its own, no quota, so only undefined keeps it.
         monthlyTasks: monthlyTasks === undefined ? profile.limits.monthlyTasks : monthlyTasks,
       },
       suspended: patch.suspended ?? profile.suspended,
+      upstreamAccount: patch.upstreamAccount === undefined ? profile.upstreamAccount : patch.upstreamAccount,
     };
     this.update({ profile: patched });
     return patched;

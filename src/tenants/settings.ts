@@ -16,6 +16,10 @@ export type TenantLimits = z.output<typeof limitsSchema>;
 
 export const DEFAULT_LIMITS: TenantLimits = { maxInFlight: 100, monthlyTasks: null };
 
+/** Where a tenant's object can be placed: the location hints of the platform. */
+export const LOCATION_HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
+export type LocationHint = (typeof LOCATION_HINTS)[number];
+
 const profileSchema = z.object({
   id: z.string().regex(TENANT_ID_PATTERN),
   name: z.string(),
@@ -23,6 +27,10 @@ const profileSchema = z.object({
   limits: limitsSchema,
   suspended: z.boolean(),
   createdAt: time,
+  /** The only upstream account that its live tasks may use; null for any. */
+  upstreamAccount: z.string().nullable().default(null),
+  /** Where its object was to be placed; null for near the operator. */
+  location: z.enum(LOCATION_HINTS).nullable().default(null),
 });
 /** A tenant as the operator sees it; `createdAt` in ms. */
 export type TenantProfile = z.output<typeof profileSchema>;

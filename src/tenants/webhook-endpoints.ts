@@ -70,7 +70,7 @@ export class WebhookEndpoints {
   #update(mode: KeyMode, change: Partial<ModeWebhook>): void {
     const live = { ...this.#of("live"), ...(mode === "live" ? change : {}) };
     const test = { ...this.#of("test"), ...(mode === "test" ? change : {}) };
-    this.#settings.update({ ...live, testWebhook: test });
+    this.#settings.save({ ...live, testWebhook: test });
   }
 }
 

@@ -1,14 +1,25 @@
-/** Rules of a tenant: it is made once, outlives its memory, and leaves nothing behind when it is deleted or never was. */
+/** A tenant's object: creating a tenant, keeping it, reading older and unreadable records, and holding no tenant. */
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { OPERATOR } from "../../src/tenants/actor.ts";
+import type { TenantObject } from "../../src/tenants/object.ts";
 import type { TenantRecord } from "../../src/tenants/settings.ts";
-import { acceptTask, freshTaskObject, TENANT_ID, view } from "../support/objects.ts";
-import type { TenantStub } from "../support/tenants.ts";
-import { A_KEY, createTenant, mintKey, publishedSnapshot, tenantObject } from "../support/tenants.ts";
-import { eventually, evict, freezeTime, pass, releaseTime, ring, START } from "../support/time.ts";
-import { created, scriptOutside } from "../support/upstream.ts";
+import { DEFAULT_LIMITS } from "../../src/tenants/settings.ts";
+import { expectProblem } from "../support/answers.ts";
+import { admin } from "../support/gateway.ts";
+import { freshTaskObject, TENANT_ID } from "../support/objects.ts";
+import {
+  A_KEY,
+  aRequest,
+  createTenant,
+  EMPTY_STORAGE,
+  mintKey,
+  publishedSnapshot,
+  storageOf,
+  tenantObject,
+} from "../support/tenants.ts";
+import { alarmOf, evict, freezeTime, releaseTime, ringOnTime, START } from "../support/time.ts";
 
 beforeEach(() => freezeTime());
 afterEach(async () => {
@@ -16,18 +27,8 @@ afterEach(async () => {
   await reset();
 });
 
-/** Everything that a tenant's object has in storage: key-value pairs, tables, alarm. */
-function leftIn(stub: TenantStub) {
-  return runInDurableObject(stub, async (_object, { storage }) => ({
-    pairs: [...(await storage.list())].length,
-    tables: storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'").toArray(),
-    alarm: await storage.getAlarm(),
-  }));
-}
-const NOTHING = { pairs: 0, tables: [], alarm: null };
-
 describe("a tenant", () => {
-  it("is made once: a second creation changes nothing", async () => {
+  it("is not changed by a second creation", async () => {
     const stub = await createTenant({ name: "First" });
     const before = await stub.webhookSettings({ createdAt: Date.now() }, "live");
     const limits = { maxInFlight: 1, monthlyTasks: 1 };
@@ -36,7 +37,7 @@ describe("a tenant", () => {
     expect(await stub.webhookSettings({ createdAt: Date.now() }, "live")).toEqual(before);
   });
 
-  it("is made once by ten at the same moment", async () => {
+  it("is created once by ten calls at the same time", async () => {
     const limits = { maxInFlight: 100, monthlyTasks: null };
     const results = await Promise.all(
       Array.from({ length: 10 }, (_, n) =>
@@ -45,10 +46,10 @@ describe("a tenant", () => {
     );
     const made = results.filter((result) => result !== null);
     expect(made).toHaveLength(1);
-    expect(await tenantObject().describe()).toMatchObject({ name: made[0]?.profile.name });
+    expect(await tenantObject().describe()).toMatchObject({ name: made[0]?.tenant.name });
   });
 
-  it("has a signing secret from the start, shown to its maker alone", async () => {
+  it("has a signing secret per mode, which neither its view nor its snapshot contains", async () => {
     const limits = { maxInFlight: 100, monthlyTasks: null };
     const stub = tenantObject();
     const made = await stub.create({ id: TENANT_ID, name: "Acme", allowedHosts: [], limits });
@@ -83,7 +84,7 @@ describe("a tenant", () => {
     expect(live.secrets).not.toContain(secret);
   });
 
-  it("outlives an eviction with all that it has", async () => {
+  it("is the same after an eviction", async () => {
     const stub = await createTenant();
     await mintKey(stub);
     await stub.patch({ suspended: true });
@@ -101,54 +102,71 @@ describe("a tenant", () => {
   });
 });
 
-describe("a deleted tenant", () => {
-  it("leaves nothing in storage or KV, and can be made again", async () => {
-    scriptOutside({ create: [created()] });
-    const stub = await createTenant();
-    await mintKey(stub);
-    const task = await acceptTask();
-    await ring(task);
-    expect(await stub.remove()).toBe(true);
-    expect(await leftIn(stub)).toEqual(NOTHING);
-    expect(await publishedSnapshot()).toBeNull();
-    expect(await stub.describe()).toBeNull();
-    expect(await stub.remove()).toBe(false);
-    await createTenant({ name: "Acme again" });
-    expect(await stub.listKeys(OPERATOR)).toEqual([]);
-    expect(await publishedSnapshot()).toMatchObject({ profile: { name: "Acme again" } });
-  });
+function setVersion(storage: DurableObjectStorage, version: number): void {
+  storage.kv.put("tenant", { ...storage.kv.get<TenantRecord>("tenant"), version });
+}
 
-  it("has its unfinished tasks canceled, those that wait for a slot too", async () => {
-    scriptOutside({ create: [created()] });
-    const stub = await createTenant({ limits: { maxInFlight: 1, monthlyTasks: null } });
-    const running = await acceptTask();
-    await ring(running);
-    pass(1);
-    const waiting = await acceptTask();
-    await ring(waiting);
-    expect(await view(waiting)).toMatchObject({ status: "queued", stage: "waiting" });
-    await stub.remove();
-    for (const task of [running, waiting]) {
-      await eventually(async () => (await view(task)).status === "canceled");
-      await ring(task);
-      expect(await view(task)).toMatchObject({ status: "canceled" });
+describe.each([
+  {
+    what: "a record of a newer version",
+    damage: (storage: DurableObjectStorage) => setVersion(storage, 99),
+    repair: (storage: DurableObjectStorage) => setVersion(storage, 1),
+  },
+  {
+    what: "a migration that fails",
+    damage: (storage: DurableObjectStorage) => {
+      storage.sql.exec("ALTER TABLE __drizzle_migrations RENAME TO applied");
+    },
+    repair: (storage: DurableObjectStorage) => {
+      storage.sql.exec("DROP TABLE IF EXISTS __drizzle_migrations");
+      storage.sql.exec("ALTER TABLE applied RENAME TO __drizzle_migrations");
+    },
+  },
+])("a tenant with $what", ({ damage, repair }) => {
+  it("fails every call, keeps its alarm and its storage, and is back when it can be read again", async () => {
+    const stub = await createTenant();
+    const { id } = await mintKey(stub);
+    await runInDurableObject(stub, (_object, { storage }) => damage(storage));
+    await evict(stub);
+    const { entries, tables } = await storageOf(stub);
+
+    const calls: ((object: TenantObject) => unknown)[] = [
+      (object) => object.describe(),
+      (object) => object.patch({ name: "Other" }),
+      (object) => object.create({ id: TENANT_ID, name: "Other", allowedHosts: [], limits: DEFAULT_LIMITS }),
+      (object) => object.remove(),
+      (object) => object.listKeys(OPERATOR),
+      (object) => object.revokeKey(OPERATOR, id),
+      (object) => object.snapshot(),
+      (object) => object.admit(aRequest()),
+      (object) => object.webhookSettings({ createdAt: START }, "live"),
+    ];
+    for (const call of calls) {
+      const failure = await runInDurableObject<TenantObject, unknown>(stub, async (object) => {
+        try {
+          return await call(object);
+        } catch (error) {
+          return String(error);
+        }
+      });
+      expect(failure).toBe("Error: the tenant could not be loaded");
     }
-    expect(await leftIn(stub)).toEqual(NOTHING);
-  });
+    await expectProblem(await admin("GET", `/admin/tenants/${TENANT_ID}`), "internal");
+    for (let rings = 0; rings < 8; rings += 1) {
+      await ringOnTime(stub);
+      expect(await alarmOf(stub)).toBe(Date.now() + 60_000);
+    }
+    expect(await storageOf(stub)).toMatchObject({ entries, tables });
 
-  it("cancels, at its admission, a task that its object never heard of", async () => {
-    const outside = scriptOutside();
-    const stub = await createTenant();
-    const task = await acceptTask();
-    await stub.remove();
-    await ring(task);
-    expect(await view(task)).toMatchObject({ status: "canceled", submissions: 0 });
-    expect(outside.count).toBe(0);
+    await runInDurableObject(stub, (_object, { storage }) => repair(storage));
+    await ringOnTime(stub);
+    expect(await stub.describe()).toMatchObject({ id: TENANT_ID, name: "Acme" });
+    expect(await stub.listKeys(OPERATOR)).toHaveLength(1);
   });
 });
 
 describe("a tenant that does not exist", () => {
-  it("knows nothing, refuses everything, and leaves nothing behind", async () => {
+  it("answers every call with nothing, and stores nothing", async () => {
     const stub = tenantObject("nobody");
     const taskId = freshTaskObject().id.toString();
     const place = { taskId, mode: "live", website: "antcpt.com", createdAt: START } as const;
@@ -170,11 +188,11 @@ describe("a tenant that does not exist", () => {
       webhookState: null,
     } as const;
     const settings = { endpoint: null, secrets: [] };
-    expect(await stub.reportOutcome({ ...place, ...outcome })).toEqual({ entered: true, settings });
+    expect(await stub.reportOutcome({ ...place, ...outcome })).toEqual({ entered: true, streaming: false, settings });
     expect(await stub.webhookSettings({ createdAt: Date.now() }, "live")).toEqual({ endpoint: null, secrets: [] });
     await stub.recordDeliveryState({ taskId, createdAt: START, webhookState: "delivered" });
     await stub.noteKeyUse("key_0", "2035-05-15");
-    expect(await leftIn(stub)).toEqual(NOTHING);
+    expect(await storageOf(stub)).toEqual(EMPTY_STORAGE);
     expect(await publishedSnapshot("nobody")).toBeNull();
   });
 });

@@ -51,6 +51,22 @@ export async function publishedSnapshot(id: string = TENANT_ID): Promise<TenantS
   return text === null ? null : snapshotSchema.parse(JSON.parse(text));
 }
 
+/** Everything that a tenant's object has in storage: entries, tables with their rows, and the alarm. */
+export function storageOf(stub: TenantStub) {
+  return runInDurableObject(stub, async (_object, { storage }) => {
+    const names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'";
+    const tables = storage.sql.exec<{ name: string }>(names).toArray();
+    return {
+      entries: Object.fromEntries(await storage.list()),
+      tables: Object.fromEntries(
+        tables.map(({ name }) => [name, storage.sql.exec(`SELECT * FROM "${name}"`).toArray()]),
+      ),
+      alarm: await storage.getAlarm(),
+    };
+  });
+}
+export const EMPTY_STORAGE = { entries: {}, tables: {}, alarm: null };
+
 /** One row of a tenant's ledger. */
 export type LedgerRow = {
   task_id: string;

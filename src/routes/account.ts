@@ -1,0 +1,62 @@
+// GET /v1/account and GET /v1/audit: a tenant's own account, and the log of its changes.
+
+import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { AppEnv } from "../middleware/authenticate.ts";
+import { authenticate } from "../middleware/authenticate.ts";
+import { limitCalls } from "../middleware/rate-limit.ts";
+import { accountSchema, auditListSchema } from "../schemas/account.ts";
+import { json, pageQuerySchema, problems } from "../schemas/shared.ts";
+import { callTenant } from "./account-access.ts";
+import { auditPage } from "./audit-page.ts";
+import { rejectInvalid } from "./validation.ts";
+
+const tags = ["Account"];
+const security = [{ apiKey: [] }];
+
+const accountRoute = createRoute({
+  method: "get",
+  path: "/v1/account",
+  tags,
+  security,
+  operationId: "getAccount",
+  summary: "Read the account",
+  description: "The tenant of the calling key, its limits, and what it uses now. Needs no scope.",
+  middleware: [authenticate(null), limitCalls("calls")],
+  responses: { 200: json(accountSchema, "The account"), ...problems(401, 429) },
+});
+
+const auditRoute = createRoute({
+  method: "get",
+  path: "/v1/audit",
+  tags,
+  security,
+  operationId: "listAudit",
+  summary: "List changes of the account, newest first",
+  description:
+    "Changes of the keys, the endpoint and the secrets of the calling key's mode, and of the tenant. Entries are kept for a year.",
+  middleware: [authenticate("account:read"), limitCalls("calls")],
+  request: { query: pageQuerySchema },
+  responses: { 200: json(auditListSchema, "A page of entries"), ...problems(400, 401, 403, 429) },
+});
+
+/** The routes of the account. */
+export function accountRoutes() {
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
+
+  app.openapi(accountRoute, async (c) => {
+    const { mode } = c.var.caller;
+    const account = await callTenant(c, async (tenant, actor) => tenant.account(actor, mode));
+    return c.json({ ...account, allowedHosts: [...account.allowedHosts] }, 200);
+  });
+
+  app.openapi(auditRoute, async (c) => {
+    const { tenantId, mode } = c.var.caller;
+    const scope = JSON.stringify(["audit", tenantId, mode]);
+    const page = await auditPage(c.req.valid("query"), scope, (limit, before) =>
+      callTenant(c, async (tenant, actor) => tenant.auditLog(actor, mode, limit, before)),
+    );
+    return c.json(page, 200);
+  });
+
+  return app;
+}

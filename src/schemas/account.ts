@@ -1,0 +1,73 @@
+// Wire schemas of a tenant's account and of its audit log.
+
+import { z } from "@hono/zod-openapi";
+import type { AuditAction } from "../tenants/rpc.ts";
+import { pageQuerySchema, timeSchema } from "./shared.ts";
+import { monthSchema } from "./tenants.ts";
+
+export const accountSchema = z
+  .object({
+    tenant: z.object({ id: z.string(), name: z.string(), suspended: z.boolean() }),
+    mode: z.enum(["live", "test"]).openapi({ description: "The calling key's mode" }),
+    allowedHosts: z.array(z.string()),
+    limits: z.object({ maxInFlight: z.int(), monthlyTasks: z.int().nullable() }),
+    month: monthSchema,
+    inFlight: z.int().openapi({ description: "Tasks of the mode that have a slot" }),
+    queued: z.int().openapi({ description: "Tasks of the mode that wait for a slot" }),
+  })
+  .openapi("Account", {
+    example: {
+      tenant: { id: "acme", name: "Acme", suspended: false },
+      mode: "live",
+      allowedHosts: ["shop.example", "*.shop.example"],
+      limits: { maxInFlight: 100, monthlyTasks: 10_000 },
+      month: { liveTasks: 8_120, quota: 10_000 },
+      inFlight: 12,
+      queued: 3,
+    },
+  });
+
+const ACTIONS = [
+  "key.created",
+  "key.rotated",
+  "key.revoked",
+  "webhook.updated",
+  "webhook.deleted",
+  "webhook.secret_read",
+  "webhook.secret_rotated",
+  "tenant.created",
+  "tenant.updated",
+] as const satisfies readonly AuditAction[];
+
+const auditEntrySchema = z
+  .object({
+    at: timeSchema,
+    action: z.enum(ACTIONS),
+    actor: z
+      .object({ type: z.enum(["key", "operator"]), keyId: z.string().optional() })
+      .openapi({ description: "The key that made the change, or the operator" }),
+    target: z.string().openapi({ description: "The id of the key or tenant that was changed, or `webhook`" }),
+    mode: z.enum(["live", "test"]).nullable().openapi({ description: "Null for what concerns both modes" }),
+    details: z.record(z.string(), z.unknown()).openapi({ description: "What was changed. Never a key or a secret" }),
+  })
+  .openapi("AuditEntry");
+
+const EXAMPLE_ENTRY = {
+  at: "2026-11-23T09:30:00.000Z",
+  action: "webhook.updated" as const,
+  actor: { type: "key" as const, keyId: "key_0f8fad5bd9cb469fa16570867728950e" },
+  target: "webhook",
+  mode: "live" as const,
+  details: { host: "hooks.shop.example" },
+};
+
+export const auditListSchema = z
+  .object({ entries: z.array(auditEntrySchema), nextCursor: z.string().nullable() })
+  .openapi("AuditList", { example: { entries: [EXAMPLE_ENTRY], nextCursor: null } });
+
+export const tenantAuditQuerySchema = pageQuerySchema.extend({
+  mode: z
+    .enum(["live", "test"])
+    .optional()
+    .openapi({ description: "Leaves out the entries of the other mode. By default all entries" }),
+});

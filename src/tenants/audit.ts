@@ -1,0 +1,88 @@
+// The audit log of a tenant: every change of its keys, endpoints, secrets and settings, and every reading of a secret. It never contains
+// a key or a secret. Entries are kept for a year.
+
+import { and, desc, eq, isNull, lt, lte, or } from "drizzle-orm";
+import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
+import type { Actor } from "./actor.ts";
+import type { KeyMode } from "./keys.ts";
+import type { AuditAction, AuditDetails, AuditPage } from "./rpc.ts";
+import { audit } from "./schema.ts";
+
+/** How long (ms) an entry is kept: a year. */
+const KEPT_MS = 365 * 86_400_000;
+
+/** Entries that are kept at most, so that a key that changes things in a loop cannot fill the storage. */
+const MAX_ENTRIES = 100_000;
+
+/** The log is cut to `MAX_ENTRIES` after so many new entries. */
+const PRUNE_AFTER = 1_000;
+
+export class AuditLog {
+  readonly #db: DrizzleSqliteDODatabase;
+
+  constructor(db: DrizzleSqliteDODatabase) {
+    this.#db = db;
+  }
+
+  /** @param mode null for what concerns both modes */
+  record(
+    actor: Actor,
+    action: AuditAction,
+    target: string,
+    mode: KeyMode | null,
+    details: AuditDetails,
+    now: number,
+  ): void {
+    const actorKeyId = actor.type === "key" ? actor.keyId : null;
+    const entry = { at: now, action, actorKeyId, target, mode, details };
+    const { id } = this.#db.insert(audit).values(entry).returning({ id: audit.id }).get();
+    if (id % PRUNE_AFTER === 0) this.prune(now);
+  }
+
+  /**
+   * A page of entries, newest first.
+   * @param mode only entries of this mode and of both modes; null for all
+   * @param before the `next` of the previous page, or null
+   */
+  page(mode: KeyMode | null, limit: number, before: number | null): AuditPage {
+    const rows = this.#db
+      .select()
+      .from(audit)
+      .where(
+        and(
+          mode === null ? undefined : or(isNull(audit.mode), eq(audit.mode, mode)),
+          before === null ? undefined : lt(audit.id, before),
+        ),
+      )
+      .orderBy(desc(audit.id))
+      .limit(limit + 1)
+      .all();
+    const entries = rows.slice(0, limit);
+    const last = entries.at(-1);
+    return {
+      entries: entries.map(({ at, action, actorKeyId, target, mode: ofMode, details }) => ({
+        at,
+        action,
+        actor: actorKeyId === null ? { type: "operator" } : { type: "key", keyId: actorKeyId },
+        target,
+        mode: ofMode,
+        details,
+      })),
+      next: rows.length > limit && last !== undefined ? last.id : null,
+    };
+  }
+
+  /** Deletes entries that are too old or too many. */
+  prune(now: number): void {
+    this.#db
+      .delete(audit)
+      .where(lt(audit.at, now - KEPT_MS))
+      .run();
+    const newest = this.#db.select({ id: audit.id }).from(audit).orderBy(desc(audit.id)).limit(1).get();
+    if (newest === undefined) return;
+    this.#db
+      .delete(audit)
+      .where(lte(audit.id, newest.id - MAX_ENTRIES))
+      .run();
+  }
+}

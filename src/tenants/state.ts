@@ -1,0 +1,195 @@
+// What a TenantObject holds: the tenant that is in its storage, and what keeps the world in step with it: the alarm, the snapshot in KV,
+// the stream connections, and the deletion of a tenant that was here before.
+
+import { raiseAlert } from "../alerts/raise.ts";
+import type { Env } from "../env.ts";
+import { describeError, log } from "../log.ts";
+import { EventStream } from "../stream/event-stream.ts";
+import type { Actor } from "./actor.ts";
+import { Alarm } from "./alarm.ts";
+import { Deletion } from "./deletion.ts";
+import type { TaskOrigin } from "./incarnation.ts";
+import { belongsTo } from "./incarnation.ts";
+import { Publisher } from "./publisher.ts";
+import { nextMonthAt } from "./quota.ts";
+import type { CreatedTenant, NewTenant } from "./rpc.ts";
+import { TenantServices } from "./services.ts";
+import { TaskCalls } from "./task-calls.ts";
+
+/** The ledger and the audit log are pruned this often (ms). */
+const PRUNE_EVERY_MS = 86_400_000;
+
+/** An alarm whose work failed is repeated after this time (ms), and so is loading a tenant that could not be read. */
+const ALARM_RETRY_MS = 1_500;
+const LOAD_RETRY_MS = 60_000;
+
+export class TenantState {
+  readonly alarm: Alarm;
+  readonly stream: EventStream;
+  readonly tasks: TaskCalls;
+  readonly #ctx: DurableObjectState;
+  readonly #env: () => Env;
+  readonly #publisher: Publisher;
+  readonly #deletion: Deletion;
+  #services: TenantServices | null = null;
+  /** Why the tenant could not be loaded. Every call fails then, and storage stays as it is: another version may be able to read it. */
+  #loadError: unknown = null;
+
+  /** @param env the object's environment, which tests replace */
+  constructor(ctx: DurableObjectState, env: () => Env) {
+    this.#ctx = ctx;
+    this.#env = env;
+    this.alarm = new Alarm(ctx.storage);
+    this.stream = new EventStream(ctx);
+    this.tasks = new TaskCalls(env, ctx);
+    this.#publisher = new Publisher({
+      directory: () => env().DIRECTORY,
+      current: () => this.#services,
+      wakeBy: (at) => this.alarm.ringBy(at),
+    });
+    this.#deletion = new Deletion(ctx.storage, {
+      correctKv: (tenantId) => this.#publisher.correct(tenantId),
+      cancelTask: (tenantId, taskId) => this.tasks.stub(taskId).abandon(tenantId, taskId),
+    });
+  }
+
+  /**
+   * The tenant, or null when there is none.
+   * @throws when it could not be loaded
+   */
+  get tenant(): TenantServices | null {
+    if (this.#loadError !== null) throw new Error("the tenant could not be loaded", { cause: this.#loadError });
+    return this.#services;
+  }
+
+  /** The tenant that the actor may read or change. Null when it was deleted, or the calling key ended, since the edge looked. */
+  tenantOf(actor: Actor): TenantServices | null {
+    const { tenant } = this;
+    if (tenant === null || actor.type === "operator") return tenant;
+    const { keyId, tenantCreatedAt } = actor;
+    return tenant.profile.createdAt === tenantCreatedAt && tenant.keyring.has(keyId, Date.now()) ? tenant : null;
+  }
+
+  /** The tenant that a task belongs to. Null for a task of a deleted tenant of the same id. */
+  tenantOfTask(origin: TaskOrigin): TenantServices | null {
+    const { tenant } = this;
+    return tenant !== null && belongsTo(origin, tenant.profile.createdAt) ? tenant : null;
+  }
+
+  /** Loads what storage has. Never throws. */
+  async load(): Promise<void> {
+    this.#loadError = null;
+    try {
+      await this.alarm.load();
+      if (this.#deletion.nextAt !== null) this.alarm.ringBy(this.#deletion.nextAt);
+      this.#services = await TenantServices.load(this.#ctx.storage);
+      if (this.#services !== null) this.announceExhaustion(this.#services, Date.now());
+    } catch (error) {
+      this.#loadError = error;
+      log("error", "tenant_unreadable", { objectId: this.#ctx.id.toString(), ...describeError(error) });
+      this.alarm.ringBy(Date.now() + LOAD_RETRY_MS);
+    }
+  }
+
+  /** Creates the tenant, or returns null when it exists. */
+  async create(wanted: NewTenant): Promise<CreatedTenant | null> {
+    if (this.tenant !== null) return null;
+    const now = Math.max(Date.now(), this.#deletion.createdAfter);
+    const tenant = await this.#ctx.blockConcurrencyWhile(async () => {
+      this.#services = await TenantServices.create(this.#ctx.storage, wanted, now);
+      return this.#services;
+    });
+    this.alarm.ringBy(now + PRUNE_EVERY_MS);
+    await this.#publisher.publish(tenant);
+    return tenant.createdView(now);
+  }
+
+  /** Changes the actor's tenant and publishes what the edge has to know. Null when the actor has no tenant. */
+  async change<T>(actor: Actor, change: (tenant: TenantServices, now: number) => T): Promise<T | null> {
+    const tenant = this.tenantOf(actor);
+    if (tenant === null) return null;
+    const result = change(tenant, Date.now());
+    if (tenant.settings.unpublished) await this.#publisher.publish(tenant);
+    return result;
+  }
+
+  /** Deletes the tenant with its keys and ledger, and cancels its unfinished tasks. False when there is no tenant. */
+  async remove(): Promise<boolean> {
+    const { tenant } = this;
+    if (tenant === null) return false;
+    const { id, createdAt } = tenant.profile;
+    const now = Date.now();
+    this.#deletion.start(id, createdAt, tenant.admission.unfinished(), now);
+    tenant.ledger.close();
+    this.#services = null;
+    this.alarm.ringBy(this.#deletion.nextAt ?? now);
+    this.stream.connections.closeAll();
+    this.#ctx.waitUntil(this.#deletion.cancelTasks());
+    await this.#publisher.correct(id);
+    return true;
+  }
+
+  /** Has the alarm publish the snapshot when the quota is used up and when it starts again, so that no caller waits for KV. */
+  announceExhaustion(tenant: TenantServices, now: number): void {
+    if (tenant.announceExhaustion(now)) {
+      this.alarm.ringBy(now + 1);
+      this.#alertExhaustion(tenant, now);
+    }
+    // No later than the alarm that comes anyway, which looks again: an alarm set twice costs a row.
+    if (tenant.exhaustedMonth(now) !== null) this.alarm.ringBy(Math.min(nextMonthAt(now), now + PRUNE_EVERY_MS));
+  }
+
+  #alertExhaustion(tenant: TenantServices, now: number): void {
+    const month = tenant.exhaustedMonth(now);
+    const { id: tenantId, limits } = tenant.profile;
+    if (month === null || limits.monthlyTasks === null) return;
+    raiseAlert(this.#env(), { type: "tenant.quota_reached", data: { tenantId, month, quota: limits.monthlyTasks } });
+  }
+
+  armForLeaseExpiry(tenant: TenantServices): void {
+    const at = tenant.admission.nextLeaseExpiryAt();
+    if (at !== null) this.alarm.ringBy(at);
+  }
+
+  /** The work of the alarm. Never throws: the platform would retry six times and then drop the alarm. */
+  async onAlarm(): Promise<void> {
+    this.alarm.cleared();
+    if (this.#loadError !== null) await this.#ctx.blockConcurrencyWhile(() => this.load());
+    try {
+      await this.#proceedDeletion();
+    } catch (error) {
+      log("error", "tenant_deletion_failed", describeError(error));
+      this.alarm.ringBy(Date.now() + ALARM_RETRY_MS);
+    }
+    if (this.#services !== null) await this.#maintain(this.#services);
+  }
+
+  async #maintain(tenant: TenantServices): Promise<void> {
+    const now = Date.now();
+    let again = now + PRUNE_EVERY_MS;
+    try {
+      this.tasks.wake(tenant.admission.expireLeases(now));
+      this.tasks.wake(tenant.admission.letIn(tenant.profile, now));
+      this.announceExhaustion(tenant, now);
+      if (tenant.settings.unpublished) await this.#publisher.publish(tenant);
+      tenant.audit.prune(now);
+      await tenant.ledger.prune(now);
+    } catch (error) {
+      if (this.#services !== tenant) return;
+      log("error", "tenant_alarm_failed", { tenantId: tenant.profile.id, ...describeError(error) });
+      again = now + ALARM_RETRY_MS;
+    }
+    if (this.#services !== tenant) return;
+    this.alarm.ringBy(Math.min(again, this.stream.connections.closeExpired(now) ?? again));
+    this.armForLeaseExpiry(tenant);
+  }
+
+  async #proceedDeletion(): Promise<void> {
+    if (this.#deletion.nextAt === null) return;
+    const done = await this.#deletion.proceed(Date.now());
+    if (this.#deletion.nextAt !== null) this.alarm.ringBy(this.#deletion.nextAt);
+    if (!done || this.#services !== null) return;
+    await this.#ctx.blockConcurrencyWhile(() => this.#ctx.storage.deleteAll());
+    this.alarm.cleared();
+  }
+}

@@ -1,0 +1,228 @@
+// What the operator sees of tenants, where they are pinned and placed, and their deletion.
+
+import { reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it } from "vitest";
+import { expectInvalid, expectProblem } from "../support/answers.ts";
+import {
+  ADMIN_TOKEN,
+  admin,
+  call,
+  callWith,
+  makeCaller,
+  makeKey,
+  makeTenant,
+  SEED_TASK,
+  scenario,
+  submit,
+} from "../support/gateway.ts";
+import { createTenant, tenantObject } from "../support/tenants.ts";
+
+afterEach(reset);
+
+const ENDLESS = scenario("sandbox-never");
+
+interface TenantPage {
+  readonly tenants: readonly { readonly id: string }[];
+  readonly nextCursor: string | null;
+}
+
+const freshId = (): string => `t-${crypto.randomUUID().slice(0, 13)}`;
+const create = (body: object): Promise<Response> =>
+  admin("POST", "/admin/tenants", { id: freshId(), name: "Acme", allowedHosts: ["antcpt.com"], ...body });
+const pathOf = (id: string): string => `/admin/tenants/${id}`;
+const read = async (id: string) => (await admin("GET", pathOf(id))).json();
+
+async function page(query: string): Promise<TenantPage> {
+  const response = await admin("GET", `/admin/tenants${query}`);
+  expect(response.status).toBe(200);
+  return response.json();
+}
+
+describe("a tenant's view", () => {
+  it("shows tasks in flight and queued per mode, and the live tasks of the month", async () => {
+    const { id } = await makeTenant({ limits: { maxInFlight: 1, monthlyTasks: 10 } });
+    const test = await makeKey(id);
+    const live = await makeKey(id, { mode: "live" });
+    for (let n = 0; n < 3; n += 1) await submit(test.key, ENDLESS);
+    await submit(live.key, ENDLESS);
+    await expect
+      .poll(() => read(id))
+      .toMatchObject({
+        inFlight: { live: 1, test: 1 },
+        queued: { live: 0, test: 2 },
+        month: { liveTasks: 1, quota: 10 },
+      });
+  });
+});
+
+describe("upstreamAccount", () => {
+  it("is set on creation, changed, kept by other changes, and removed by null", async () => {
+    const response = await create({ upstreamAccount: "default" });
+    expect(response.status).toBe(201);
+    const { id, ...created } = await response.json<{ id: string }>();
+    expect(created).toMatchObject({ upstreamAccount: "default" });
+    await admin("PATCH", pathOf(id), { name: "Renamed" });
+    expect(await read(id)).toMatchObject({ upstreamAccount: "default" });
+    await admin("PATCH", pathOf(id), { upstreamAccount: null });
+    expect(await read(id)).toMatchObject({ upstreamAccount: null });
+    await admin("PATCH", pathOf(id), { upstreamAccount: "default" });
+    expect(await read(id)).toMatchObject({ upstreamAccount: "default" });
+  });
+
+  it("is 400 for an account that is not configured, and changes nothing", async () => {
+    await expectInvalid(await create({ upstreamAccount: "other" }), "upstreamAccount");
+    const { id } = await makeTenant();
+    await expectInvalid(await admin("PATCH", pathOf(id), { upstreamAccount: "other", name: "x" }), "upstreamAccount");
+    expect(await read(id)).toMatchObject({ upstreamAccount: null, name: "A tenant" });
+  });
+
+  it("that is not configured any more rejects live tasks with upstream_not_configured, and no test tasks", async () => {
+    const { id } = await makeTenant({ upstreamAccount: "default" });
+    const body = { task: SEED_TASK };
+    const accounts = JSON.stringify([
+      { name: "primary", url: "http://upstream.test", clientKey: "a-key-of-the-tests" },
+    ]);
+    const changes = { UPSTREAM_ACCOUNTS: accounts };
+    const live = await makeKey(id, { mode: "live" });
+    await expectProblem(
+      await callWith(changes, "POST", "/v1/tasks", { key: live.key, body }),
+      "upstream_not_configured",
+    );
+    const test = await makeKey(id);
+    expect((await callWith(changes, "POST", "/v1/tasks", { key: test.key, body })).status).toBe(202);
+  });
+
+  it("goes to the task with its admission, for live tasks only", async () => {
+    const tenant = await createTenant({ id: freshId(), upstreamAccount: "default" });
+    const request = { taskId: env.TASKS.newUniqueId().toString(), website: "antcpt.com", createdAt: Date.now() };
+    const deadlineAt = Date.now() + 60_000;
+    const admitted = await tenant.admit({ ...request, mode: "live", deadlineAt });
+    expect(admitted).toMatchObject({ tag: "admitted", upstreamAccount: "default" });
+    const taskId = env.TASKS.newUniqueId().toString();
+    expect(await tenant.admit({ ...request, taskId, mode: "test", deadlineAt })).not.toHaveProperty("upstreamAccount");
+  });
+});
+
+describe("location", () => {
+  it.each(["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"])("can be %s", async (location) => {
+    const hints: unknown[] = [];
+    const TENANTS = {
+      idFromName: (name: string) => env.TENANTS.idFromName(name),
+      get: (id: DurableObjectId, options?: { locationHint?: DurableObjectLocationHint }) => {
+        hints.push(options?.locationHint);
+        return env.TENANTS.get(id, options);
+      },
+    };
+    const body = { id: freshId(), name: "Acme", allowedHosts: [], location };
+    const response = await callWith({ TENANTS }, "POST", "/admin/tenants", { key: ADMIN_TOKEN, body });
+    expect(await response.json()).toMatchObject({ location });
+    expect(hints).toEqual([location]);
+  });
+
+  it.each(["", "WEUR", "europe", 1])("is 400 for %j", async (location) => {
+    await expectInvalid(await create({ location }), "location");
+  });
+
+  it("cannot be changed", async () => {
+    const { id } = await makeTenant();
+    await expectInvalid(await admin("PATCH", pathOf(id), { location: "weur" }), "location");
+  });
+});
+
+describe("the list", () => {
+  it("shows each tenant once, page by page", async () => {
+    const ids = await Promise.all(Array.from({ length: 5 }, async () => (await makeTenant()).id));
+    const seen: string[] = [];
+    let cursor: string | null = "";
+    for (let pages = 0; cursor !== null; pages += 1) {
+      expect(pages).toBeLessThan(4);
+      const { tenants, nextCursor }: TenantPage = await page(
+        cursor === "" ? "?limit=2" : `?limit=2&cursor=${encodeURIComponent(cursor)}`,
+      );
+      expect(tenants.length).toBeLessThanOrEqual(2);
+      seen.push(...tenants.map(({ id }) => id));
+      cursor = nextCursor;
+    }
+    expect(seen.toSorted()).toEqual(ids.toSorted());
+  });
+
+  it("shows a tenant as GET /admin/tenants/{id} does", async () => {
+    const { id } = await makeTenant();
+    const { tenants, nextCursor } = await page("");
+    expect(tenants).toStrictEqual([await (await admin("GET", pathOf(id))).json()]);
+    expect(nextCursor).toBeNull();
+  });
+
+  it("is empty when there is no tenant", async () => {
+    expect(await page("?limit=100")).toStrictEqual({ tenants: [], nextCursor: null });
+  });
+
+  it.each(["0", "101", "-1", "1.5", "many", "", "1e1"])("rejects a limit of %j", async (limit) => {
+    await expectInvalid(await admin("GET", `/admin/tenants?limit=${limit}`), "limit");
+  });
+
+  it("rejects a cursor that it did not return", async () => {
+    await expectInvalid(await admin("GET", "/admin/tenants?cursor=garbage"), "cursor");
+  });
+
+  it("does not show a deleted tenant that KV still has", async () => {
+    const { id } = await makeTenant();
+    const other = await makeTenant();
+    const old = (await env.DIRECTORY.get(`tenant:${id}`)) ?? "";
+    await admin("DELETE", pathOf(id));
+    await env.DIRECTORY.put(`tenant:${id}`, old);
+    expect((await page("")).tenants).toMatchObject([{ id: other.id }]);
+  });
+
+  it("names a tenant whose object fails, and shows the others", async () => {
+    const broken = await makeTenant();
+    const other = await makeTenant();
+    const failing = () => Promise.reject(new Error("an error of the object"));
+    const brokenId = env.TENANTS.idFromName(broken.id);
+    const TENANTS = {
+      idFromName: (name: string) => env.TENANTS.idFromName(name),
+      get: (id: DurableObjectId) => (id.equals(brokenId) ? { describe: failing } : env.TENANTS.get(id)),
+    };
+    const response = await callWith({ TENANTS }, "GET", "/admin/tenants", { key: ADMIN_TOKEN });
+    expect(await response.json()).toMatchObject({ tenants: [{ id: other.id }], unavailable: [broken.id] });
+  });
+});
+
+describe("a deleted tenant", () => {
+  it("is gone with its keys, and its id can be used again", async () => {
+    const { tenantId, key } = await makeCaller();
+    const { id } = await submit(key, ENDLESS);
+    const response = await admin("DELETE", pathOf(tenantId));
+    expect(response.status).toBe(204);
+    expect(await response.text()).toBe("");
+    await expectProblem(await call("GET", `/v1/tasks/${id}`, { key }), "unauthenticated");
+    await expectProblem(await call("POST", "/v1/tasks", { key, body: { task: ENDLESS } }), "unauthenticated");
+    await expectProblem(await admin("GET", pathOf(tenantId)), "not_found");
+    expect((await page("")).tenants).toEqual([]);
+    await expectProblem(await admin("DELETE", pathOf(tenantId)), "not_found");
+
+    expect((await create({ id: tenantId })).status).toBe(201);
+    await expectProblem(await call("GET", `/v1/tasks/${id}`, { key }), "unauthenticated");
+    expect(await (await admin("GET", `${pathOf(tenantId)}/keys`)).json()).toStrictEqual({ keys: [] });
+  });
+
+  it("gives nothing to a key of the old one that the edge still accepts, once the id is used again", async () => {
+    const { tenantId, key } = await makeCaller({}, { scopes: ["tasks:read", "account:read", "account:write"] });
+    expect((await call("GET", "/v1/tasks", { key })).status).toBe(200);
+    await tenantObject(tenantId).remove();
+    await createTenant({ id: tenantId, name: "Another owner" });
+    for (const path of [
+      "/v1/account",
+      "/v1/keys",
+      "/v1/webhook",
+      "/v1/webhook/secret",
+      "/v1/audit",
+      "/v1/tasks",
+      "/v1/usage",
+    ]) {
+      await expectProblem(await call("GET", path, { key }), "unauthenticated");
+    }
+    await expectProblem(await call("POST", "/v1/keys", { key, body: { name: "x" } }), "unauthenticated");
+  });
+});
