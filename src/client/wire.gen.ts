@@ -136,7 +136,7 @@ export interface Task {
   } | null;
 }
 /**
- * Single use, valid for 120 s, best used within 60 s. Other fields of the upstream ride along
+ * Single use, valid for 120 s, best used within 60 s. Other fields of the upstream are passed through
  */
 export interface Solution {
   gRecaptchaResponse: string;

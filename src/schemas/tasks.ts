@@ -88,7 +88,7 @@ export const solutionSchema = z
     secChUa: z.string().openapi({ description: "Send this `sec-ch-ua` with the token" }),
   })
   .openapi("Solution", {
-    description: "Single use, valid for 120 s, best used within 60 s. Other fields of the upstream ride along",
+    description: "Single use, valid for 120 s, best used within 60 s. Other fields of the upstream are passed through",
     additionalProperties: true,
     example: {
       gRecaptchaResponse: "03AGdBq25SxXT-pmSeBXjzScW",
