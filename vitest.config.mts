@@ -11,6 +11,8 @@ export default defineConfig({
     silent: "passed-only",
     projects: [
       {
+        // Not warnings: packages without their sources are no concern of the tests.
+        logLevel: "error",
         plugins: [
           cloudflareTest({
             main: "./src/index.ts",

@@ -19,7 +19,15 @@ import { vi } from "vitest";
 import { PROJECT } from "../../scripts/support/gateway-process.ts";
 
 /** What the commands need of the project, besides packages and built pages. */
-const COPIED = ["src", "scripts", "wrangler.toml", "package.json", "tsconfig.json"] as const;
+const COPIED = [
+  "src",
+  "scripts",
+  "test",
+  "wrangler.toml",
+  "package.json",
+  "tsconfig.json",
+  "vitest.config.mts",
+] as const;
 
 /** Marks every process that a command starts, in its environment. */
 const MARK = "SOLVEGATE_TEST_COMMAND";
@@ -73,7 +81,7 @@ function start(cwd: string, line: string, env: Readonly<Record<string, string>>)
   const child = spawn("bash", ["-c", `exec ${line}`], {
     cwd,
     detached: true,
-    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, ...env, [MARK]: mark },
+    env: { ...userEnvironment(), NO_COLOR: "1", ...env, [MARK]: mark },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const texts = { stdout: "", stderr: "" };
@@ -97,6 +105,14 @@ function start(cwd: string, line: string, env: Readonly<Record<string, string>>)
     stderr: () => texts.stderr,
     processes: () => processesWith(`${MARK}=${mark}`),
   };
+}
+
+/** This process's environment without what npm and vitest have added. */
+function userEnvironment(): NodeJS.ProcessEnv {
+  const entries = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|VITEST|NODE_ENV$|FORCE_COLOR$|DEV$|PROD$|SSR$|MODE$)/.test(name),
+  );
+  return Object.fromEntries(entries);
 }
 
 /**

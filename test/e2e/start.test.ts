@@ -249,6 +249,16 @@ describe("npm run demo", () => {
   });
 });
 
+describe("npm test", () => {
+  it("does not read the developer's .dev.vars", async () => {
+    writeFileSync(join(checkout.folder, ".dev.vars"), "POLL_INTERVAL_MS=1\n");
+    const command = run("npm test -- --project workers test/api/configuration-warnings.test.ts");
+    expect(await command.exited).toBe(0);
+    expect(command.stdout()).toMatch(/Tests\s+1 passed/);
+    expect(command.stdout() + command.stderr()).not.toContain(".dev.vars");
+  });
+});
+
 describe("npm run sandbox", () => {
   it("ends on SIGINT, and with one line when its port is in use", async () => {
     const port = await freePort();
