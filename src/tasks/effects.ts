@@ -3,6 +3,7 @@
 
 import type { Configuration, Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
+import { isUnavailable } from "../object-retry.ts";
 import type { TaskOrigin } from "../tenants/incarnation.ts";
 import type { TaskOutcome } from "../tenants/ledger.ts";
 import type { WebhookSettings } from "../tenants/rpc.ts";
@@ -145,7 +146,9 @@ async function askTenant<T>(record: TaskRecord, what: string, ask: () => Promise
     return await ask();
   } catch (error) {
     const ids = { taskId: TASK_ID_PREFIX + record.id, tenantId: record.tenantId };
-    log("warn", "tenant_unavailable", { ...ids, what, ...describeError(error) });
+    const details = { ...ids, what, ...describeError(error) };
+    if (isUnavailable(error)) log("warn", "tenant_unavailable", details);
+    else log("error", "tenant_call_failed", details);
     return null;
   }
 }
