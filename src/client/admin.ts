@@ -116,12 +116,13 @@ export class Tenants {
     await this.#transport.call(call);
   }
 
+  /** One page of the tenants, by id. `unavailable` names tenants that are missing for the moment. */
   page({ signal, ...query }: PageOptions & CallOptions = {}): Promise<TenantList> {
     const call = { method: "GET", idempotent: true, read: readTenantList, signal } as const;
     return this.#transport.value({ ...call, path: withQuery("/admin/tenants", query) });
   }
 
-  /** All tenants, by id. */
+  /** All tenants, by id. Use `page` to see which are missing for the moment. */
   async *list(options: Pick<PageOptions, "limit"> & CallOptions = {}): AsyncGenerator<Tenant, void, undefined> {
     for await (const { tenants } of eachPage(undefined, (cursor) => this.page({ ...options, cursor }))) yield* tenants;
   }

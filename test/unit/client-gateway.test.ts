@@ -150,6 +150,17 @@ describe("the account", () => {
     expect(await failure(client.keys.revoke(next.id))).toMatchObject({ code: "not_found" });
   });
 
+  it("has its tenant, limits and current use, and an audit log", async () => {
+    const account = await client.account();
+    expect(account).toMatchObject({ tenant: { id: tenantId, suspended: false }, mode: "test", inFlight: 0 });
+    expect(account.allowedHosts).toEqual(["antcpt.com"]);
+    const { id } = await client.keys.create({ name: "CI" });
+    await client.keys.revoke(id);
+    const actions = (await Array.fromAsync(client.audit.list({ limit: 1 }))).map(({ action }) => action);
+    expect(actions.slice(0, 2)).toEqual(["key.revoked", "key.created"]);
+    expect((await client.audit.page({ limit: 1 })).entries).toMatchObject([{ action: "key.revoked", target: id }]);
+  });
+
   it("has its usage by day and key", async () => {
     await client.solve(INSTANT);
     const day = today();
@@ -198,6 +209,12 @@ describe("the operator's client", () => {
     expect(all.filter((row) => row.tenantId === tenantId && row.mode === "test")).toMatchObject([
       { day, submitted: 1 },
     ]);
+  });
+
+  it("reads a tenant's audit log and the upstream accounts", async () => {
+    const entries = await Array.fromAsync(admin.tenants.audit(tenantId, { limit: 1 }));
+    expect(entries.map(({ action, actor }) => `${action} by ${actor.type}`)).toContain("tenant.created by operator");
+    await expect(admin.upstream()).resolves.toMatchObject([{ name: "default", state: "ok" }]);
   });
 
   it("is rejected with a wrong token, which is not in the error", async () => {
