@@ -13,6 +13,7 @@ import { signalGroup, untilGroupEnds } from "./process-group.ts";
 import { PROJECT } from "./project.ts";
 import { StartError } from "./start-error.ts";
 import { claimStateFolder, STATE_VARIABLE, type StateFolder } from "./state-folder.ts";
+import { hasFlag } from "./wrangler-flags.ts";
 
 export { freePort } from "./ports.ts";
 export { PROJECT } from "./project.ts";
@@ -99,7 +100,8 @@ function spawnWrangler(state: StateFolder, flags: readonly string[]): ChildProce
   const preload = new URL("./parent-watch.ts", import.meta.url);
   // Not bin/wrangler.js, which would start one more process for the same module.
   const command = join(dirname(manifest), "wrangler-dist", "cli.js");
-  const own = ["--config", state.config, "--persist-to", state.path, "--show-interactive-dev-session=false"];
+  const config = hasFlag(flags, "--config", "-c") ? [] : ["--config", state.config];
+  const own = [...config, "--persist-to", state.path, "--show-interactive-dev-session=false"];
   return spawn(process.execPath, ["--no-warnings", "--import", preload.href, command, "dev", ...own, ...flags], {
     cwd: PROJECT,
     env: {

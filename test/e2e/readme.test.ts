@@ -56,7 +56,7 @@ describe("the README's quick start", () => {
     expect(stdout.match(/"gRecaptchaResponse":"sandbox\./g)).toHaveLength(3);
     expect(stdout).toMatch(/"errorId":0,[^\n]*"status":"processing"/);
     expect(stdout).toMatch(/"errorId":0,[^\n]*"status":"ready"/);
-    expect(stdout).toMatch(/\nListening on http:\/\/127\.0\.0\.1:\d+\n(?:.*\n)*task\.ready tsk_[0-9a-z_]+ ready\n/);
+    expect(stdout).toMatch(/Listening on http:\/\/127\.0\.0\.1:\d+\n(?:.*\n)*task\.ready tsk_[0-9a-z_]+ ready\n/);
     expect(stdout).toMatch(/\n(queued|processing)\n(?:.*\n)*ready\nsandbox\.[^\n]+\n$/);
   });
 });
