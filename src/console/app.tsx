@@ -4,22 +4,17 @@ import { useEffect, useErrorBoundary, useMemo, useState } from "preact/hooks";
 import { openStream } from "./api/open-stream.ts";
 import { OperatorApi } from "./api/operator-api.ts";
 import { TenantApi } from "./api/tenant-api.ts";
-import type { CurrentKey } from "./api/wire.ts";
 import { Layout } from "./layout.tsx";
 import { EventStream } from "./refresh/event-stream.ts";
 import type { Credential } from "./session/credential.ts";
 import { CredentialStore, HANDOVER_TIMEOUT_MS } from "./session/credential-store.ts";
+import type { Identity } from "./session/identity.ts";
 import type { Session } from "./session/session.ts";
 import { SessionProvider } from "./session/session.ts";
 import { RestoreSession, SignIn } from "./session/sign-in.tsx";
 import { Announcer } from "./ui/announcer.tsx";
 import { Button, Notice } from "./ui/controls.tsx";
 import { claimDrafts, dropDrafts } from "./ui/drafts.ts";
-
-/** Who is signed in. `me` is the key's own description. */
-export type Identity =
-  | { readonly role: "tenant"; readonly secret: string; readonly me: CurrentKey }
-  | { readonly role: "operator"; readonly secret: string };
 
 type State =
   /** Another tab is asked for its session. */

@@ -3,7 +3,6 @@
 
 import type { Env } from "../env.ts";
 import type { AccountStates, Refusal } from "./account-states.ts";
-import type { UpstreamObject } from "./object.ts";
 import type { AccountUsage } from "./usage.ts";
 
 /** The name of the one object. */
@@ -25,6 +24,6 @@ export interface UpstreamOverview {
 }
 
 /** The one UpstreamObject. A fresh stub for each call: a stub whose object was lost stays broken. */
-export function upstreamObject({ UPSTREAM }: Pick<Env, "UPSTREAM">): DurableObjectStub<UpstreamObject> {
+export function upstreamObject({ UPSTREAM }: Pick<Env, "UPSTREAM">): ReturnType<Env["UPSTREAM"]["get"]> {
   return UPSTREAM.get(UPSTREAM.idFromName(OBJECT_NAME));
 }

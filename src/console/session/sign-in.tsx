@@ -6,13 +6,13 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Failure, Result } from "../api/failure.ts";
 import { OperatorApi } from "../api/operator-api.ts";
 import { TenantApi } from "../api/tenant-api.ts";
-import type { Identity } from "../app.tsx";
 import { FRESH, historyAfter, refreshIntervalMs } from "../refresh/refresh-interval.ts";
 import { Mark } from "../ui/brand.tsx";
 import { Button, FailureNotice, Notice } from "../ui/controls.tsx";
 import { Skeleton } from "../ui/surfaces.tsx";
 import type { Credential } from "./credential.ts";
 import { parseCredential } from "./credential.ts";
+import type { Identity } from "./identity.ts";
 
 const NOT_ACCEPTED = {
   tenant:
