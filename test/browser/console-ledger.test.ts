@@ -8,10 +8,10 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type RunningGateway, startGateway } from "../../scripts/support/gateway-process.ts";
 import { ask } from "../e2e/support.ts";
-import { launchChromium } from "./support/chromium.ts";
 import { signIn } from "./support/console.ts";
 import { fillLedger } from "./support/long-ledger.ts";
 import { expectEveryLook } from "./support/looks.ts";
+import { connectBrowser } from "./support/stage.ts";
 import { flushTraffic, watchTraffic } from "./support/traffic.ts";
 import { startVisit, type Visit } from "./support/visit.ts";
 
@@ -35,7 +35,7 @@ beforeAll(async () => {
   key = (made.body as { key: string }).key;
   await gateway.stop();
   fillLedger(persistTo, TASKS, Date.now());
-  [gateway, browser] = await Promise.all([startGateway(options), launchChromium()]);
+  [gateway, browser] = await Promise.all([startGateway(options), connectBrowser()]);
 });
 afterEach(async () => {
   await visit?.close();

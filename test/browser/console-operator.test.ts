@@ -6,7 +6,8 @@ import { ADMIN_TOKEN, ask, askAdmin, awaitTask } from "../e2e/support.ts";
 import { signIn, submitTask } from "./support/console.ts";
 import { browserStage } from "./support/stage.ts";
 
-const stage = browserStage();
+// A gateway of its own: these views show all tenants.
+const stage = browserStage({});
 
 const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
 const dialog = (page: Page) => page.getByRole("dialog");
@@ -150,7 +151,7 @@ describe("the upstream accounts", () => {
     const { page } = await enter("upstream");
     const account = page.getByRole("listitem").filter({ has: page.getByRole("heading") });
     await account.getByText("Working", { exact: true }).waitFor();
-    await account.getByText(stage.upstream.url).waitFor();
+    await account.getByText(stage.upstreamUrl).waitFor();
   });
 
   it("that are refused are explained", async () => {

@@ -7,7 +7,7 @@ import { ask, awaitTask } from "../e2e/support.ts";
 import { copied, paste, signIn, submitTask } from "./support/console.ts";
 import { browserStage } from "./support/stage.ts";
 
-const stage = browserStage({ POLL_INTERVAL_MS: "1000" });
+const stage = browserStage();
 
 /** The status that the receiver answers. */
 let answer = 204;

@@ -6,7 +6,7 @@ import { ask } from "../e2e/support.ts";
 import { copied, credentialField, paste, revokeKey, signIn } from "./support/console.ts";
 import { browserStage } from "./support/stage.ts";
 
-const stage = browserStage({ POLL_INTERVAL_MS: "1000" });
+const stage = browserStage();
 
 const field = (page: Page, name: string) => page.getByRole("textbox", { name });
 const create = (page: Page) => page.getByRole("button", { name: "Create task" });

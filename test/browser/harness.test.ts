@@ -3,7 +3,7 @@
 import { createServer, type Server } from "node:http";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { launchChromium } from "./support/chromium.ts";
+import { connectBrowser } from "./support/stage.ts";
 import { startVisit } from "./support/visit.ts";
 
 /** Pages with one problem each, under a content security policy like the console's. */
@@ -40,7 +40,7 @@ beforeAll(async () => {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
   origin = `http://127.0.0.1:${address.port}`;
-  browser = await launchChromium();
+  browser = await connectBrowser();
 });
 
 afterAll(async () => {

@@ -1,14 +1,15 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests in a real browser against a real gateway, both started by the test file: one file after the other, patiently. */
+/** Tests in a real browser against a real gateway. Two files run at a time: the tests mostly wait for the browser. */
 export default defineConfig({
   test: {
     name: "browser",
     root: new URL("../..", import.meta.url).pathname,
     include: ["test/browser/**/*.test.ts"],
+    globalSetup: ["test/browser/support/shared.ts"],
     testTimeout: 90_000,
     hookTimeout: 120_000,
-    fileParallelism: false,
+    maxWorkers: 2,
     silent: "passed-only",
   },
 });

@@ -61,9 +61,12 @@ export async function setStage(vars: Readonly<Record<string, string>> = {}): Pro
   };
 }
 
+/** A gateway that requests are sent to. */
+export type Target = Pick<RunningGateway, "url">;
+
 /** Sends one JSON request; returns the status, body and headers of the response. */
 export async function ask(
-  gateway: RunningGateway,
+  gateway: Target,
   method: string,
   path: string,
   options: { token?: string; body?: unknown; headers?: Record<string, string> } = {},
@@ -82,13 +85,13 @@ export async function ask(
 }
 
 /** Sends one request as the operator. */
-export function askAdmin(gateway: RunningGateway, method: string, path: string, body?: unknown) {
+export function askAdmin(gateway: Target, method: string, path: string, body?: unknown) {
   return ask(gateway, method, path, { token: ADMIN_TOKEN, body });
 }
 
 /** Creates a tenant that is allowed antcpt.com. */
 export async function makeTenant(
-  gateway: RunningGateway,
+  gateway: Target,
   id: string,
 ): Promise<{ webhookSecrets: { live: string; test: string } }> {
   const { status, body } = await ask(gateway, "POST", "/admin/tenants", {
@@ -100,7 +103,7 @@ export async function makeTenant(
 }
 
 /** Creates a key. */
-export async function makeKey(gateway: RunningGateway, tenantId: string, mode: "live" | "test"): Promise<string> {
+export async function makeKey(gateway: Target, tenantId: string, mode: "live" | "test"): Promise<string> {
   const { status, body } = await ask(gateway, "POST", `/admin/tenants/${tenantId}/keys`, {
     token: ADMIN_TOKEN,
     body: { name: mode, mode },
@@ -110,7 +113,7 @@ export async function makeKey(gateway: RunningGateway, tenantId: string, mode: "
 }
 
 /** Reads a task by a long poll until it is finished. */
-export async function awaitTask(gateway: RunningGateway, key: string, id: string): Promise<Task> {
+export async function awaitTask(gateway: Target, key: string, id: string): Promise<Task> {
   const { status, body } = await ask(gateway, "GET", `/v1/tasks/${id}`, { token: key, headers: { prefer: "wait=40" } });
   if (status !== 200) throw new Error(`not read: ${status} ${JSON.stringify(body)}`);
   return body;

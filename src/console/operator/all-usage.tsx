@@ -189,34 +189,37 @@ function DayTable({ days, daily }: { readonly days: readonly string[]; readonly 
       <summary>
         <h2>Table of days</h2>
       </summary>
-      <table class="table days">
-        <caption class="visually-hidden">Each day, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">Day</th>
-            {["Submitted", "Ready", "Failed", "Canceled"].map((name) => (
-              <th key={name} scope="col" class="number">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {days
-            .map((day, index) => ({ day, totals: daily[index] }))
-            .reverse()
-            .map(({ day, totals }) => (
-              <tr key={day}>
-                <th scope="row">{shortDay(day)}</th>
-                {[totals?.submitted, totals?.ready, totals?.failed, totals?.canceled].map((n, index) => (
-                  <td key={index} class="number">
-                    {count(n ?? 0)}
-                  </td>
-                ))}
-              </tr>
-            ))}
-        </tbody>
-      </table>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region needs the focus to be scrolled by keyboard */}
+      <section class="scroll" tabIndex={0} aria-label="Table of days, scrolls sideways">
+        <table class="table days">
+          <caption class="visually-hidden">Each day, newest first</caption>
+          <thead>
+            <tr>
+              <th scope="col">Day</th>
+              {["Submitted", "Ready", "Failed", "Canceled"].map((name) => (
+                <th key={name} scope="col" class="number">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {days
+              .map((day, index) => ({ day, totals: daily[index] }))
+              .reverse()
+              .map(({ day, totals }) => (
+                <tr key={day}>
+                  <th scope="row">{shortDay(day)}</th>
+                  {[totals?.submitted, totals?.ready, totals?.failed, totals?.canceled].map((n, index) => (
+                    <td key={index} class="number">
+                      {count(n ?? 0)}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+          </tbody>
+        </table>
+      </section>
     </details>
   );
 }

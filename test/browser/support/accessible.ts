@@ -4,21 +4,15 @@ import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 
-/** The rules that a color scheme can break. */
-const COLOR_RULES = ["color-contrast", "link-in-text-block"];
-
 interface Scope {
   /** CSS selectors of the checked parts; by default the whole page. */
   readonly within?: readonly string[];
-  /** Only the rules of colors: for the second scheme of a page that was checked in the first. */
-  readonly colorsOnly?: boolean;
 }
 
 /** Expects that axe finds no violation. */
-export async function expectAccessible(page: Page, { within = [], colorsOnly = false }: Scope = {}): Promise<void> {
+export async function expectAccessible(page: Page, { within = [] }: Scope = {}): Promise<void> {
   // The legacy mode opens no second page for the result. It does not look into frames of other origins; there are none.
   const axe = new AxeBuilder({ page }).setLegacyMode();
-  if (colorsOnly) axe.withRules(COLOR_RULES);
   for (const selector of within) axe.include(selector);
   const { violations, passes } = await axe.analyze();
   expect(

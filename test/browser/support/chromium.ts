@@ -1,7 +1,7 @@
 // Starts the system's Chromium. playwright-core drives it and downloads none. It can reach only this machine.
 
 import { existsSync } from "node:fs";
-import type { Browser } from "playwright-core";
+import type { Browser, BrowserServer, LaunchOptions } from "playwright-core";
 import { chromium } from "playwright-core";
 
 /** The path of Debian's package; the variable `CHROMIUM` can name another. */
@@ -24,8 +24,17 @@ const ARGS = [
 
 /** Starts Chromium without a window. */
 export function launchChromium(): Promise<Browser> {
+  return chromium.launch(options());
+}
+
+/** Starts Chromium for several processes, which connect to its `wsEndpoint()`. */
+export function launchChromiumServer(): Promise<BrowserServer> {
+  return chromium.launchServer(options());
+}
+
+function options(): LaunchOptions {
   if (!existsSync(executablePath)) {
     throw new Error(`There is no Chromium at ${executablePath}. Install it, or set CHROMIUM to its path.`);
   }
-  return chromium.launch({ executablePath, headless: true, args: ARGS });
+  return { executablePath, headless: true, args: ARGS };
 }

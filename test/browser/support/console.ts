@@ -1,9 +1,8 @@
 // Signs in to the console, and creates tasks over the API.
 
 import type { Page } from "playwright-core";
-import type { RunningGateway } from "../../../scripts/support/gateway-process.ts";
 import type { Task } from "../../../src/tasks/present.ts";
-import { ask, askAdmin, SEED_TASK } from "../../e2e/support.ts";
+import { ask, askAdmin, SEED_TASK, type Target } from "../../e2e/support.ts";
 
 /** The field of the sign-in form. */
 export const credentialField = (page: Page) => page.getByLabel("API key or operator token", { exact: true });
@@ -23,7 +22,7 @@ export async function signIn(page: Page, credential: string, route?: string): Pr
  * the task in the body.
  */
 export async function submitTask(
-  gateway: RunningGateway,
+  gateway: Target,
   key: string,
   websiteKey: string = SEED_TASK.websiteKey,
   extra: Readonly<Record<string, unknown>> = {},
@@ -37,7 +36,7 @@ export async function submitTask(
 }
 
 /** Revokes a key, as the operator does. */
-export async function revokeKey(gateway: RunningGateway, key: string): Promise<void> {
+export async function revokeKey(gateway: Target, key: string): Promise<void> {
   const { body } = await ask(gateway, "GET", "/v1/keys/current", { token: key });
   const { id, tenantId } = body as { id: string; tenantId: string };
   const { status } = await askAdmin(gateway, "DELETE", `/admin/tenants/${tenantId}/keys/${id}`);

@@ -1,13 +1,12 @@
 // What browser tests need: a gateway with an upstream, a browser, and tenants. Visits are closed after each test, and a problem in one of
-// them fails the test.
+// them fails the test. The browser and, unless a file needs its own, the gateway are shared by all files.
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect } from "vitest";
-import { PROJECT, type RunningGateway } from "../../../scripts/support/gateway-process.ts";
-import { askAdmin, makeTenant, type Stage, setStage } from "../../e2e/support.ts";
-import { launchChromium } from "./chromium.ts";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
+import { PROJECT } from "../../../scripts/support/gateway-process.ts";
+import { askAdmin, makeTenant, type Stage, setStage, type Target } from "../../e2e/support.ts";
 import { fulfillUpcoming } from "./upcoming.ts";
 import { startVisit, type Visit, type VisitOptions } from "./visit.ts";
 
@@ -23,8 +22,8 @@ interface TestTenant {
 }
 
 export interface BrowserStage {
-  readonly gateway: RunningGateway;
-  readonly upstream: Stage["upstream"];
+  readonly gateway: Target;
+  readonly upstreamUrl: string;
   /** A new visit. It is closed after the test, and its problems fail the test. */
   visit(options?: VisitOptions): Promise<Visit>;
   /** A new tenant that may use antcpt.com. */
@@ -35,20 +34,17 @@ const ALL_SCOPES = ["tasks:write", "tasks:read", "account:read", "account:write"
 
 /**
  * Sets the stage for the tests of a file. Call it once, at the top of the file; use the result inside tests and hooks.
- * @param vars variables of the gateway, besides those of every end-to-end test
+ * @param vars variables of a gateway for this file alone; by default the file uses the shared one
  */
-export function browserStage(vars: Readonly<Record<string, string>> = {}): BrowserStage {
-  let stage: Stage | undefined;
+export function browserStage(vars?: Readonly<Record<string, string>>): BrowserStage {
+  let own: Stage | undefined;
   let browser: Browser | undefined;
-  let tenants = 0;
   const visits: Visit[] = [];
-  const set = <T>(part: T | undefined): T => {
-    if (part === undefined) throw new Error("the stage is not set yet: use it inside tests and hooks");
-    return part;
-  };
+  const gateway = (): Target => own?.gateway() ?? { url: inject("gatewayUrl") };
 
   beforeAll(async () => {
-    [stage, browser] = await Promise.all([setStage(vars), launchChromium()]);
+    browser = await connectBrowser();
+    if (vars !== undefined) own = await setStage(vars);
   });
   afterEach(async () => {
     const done = visits.splice(0);
@@ -57,39 +53,43 @@ export function browserStage(vars: Readonly<Record<string, string>> = {}): Brows
   });
   afterAll(async () => {
     await browser?.close();
-    await stage?.close();
+    await own?.close();
   });
 
   return {
     get gateway() {
-      return set(stage).gateway();
+      return gateway();
     },
-    get upstream() {
-      return set(stage).upstream;
+    get upstreamUrl() {
+      return own?.upstream.url ?? inject("upstreamUrl");
     },
     async visit(options) {
-      const visit = await startVisit(set(browser), set(stage).gateway().url, options);
+      if (browser === undefined) throw new Error("no browser yet: use the stage inside tests and hooks");
+      const visit = await startVisit(browser, gateway().url, options);
       visits.push(visit);
       await fulfillUpcoming(visit.page);
       return visit;
     },
     async tenant() {
-      const gateway = set(stage).gateway();
-      tenants += 1;
-      const id = `tenant-${tenants}`;
-      const { webhookSecrets } = await makeTenant(gateway, id);
+      const id = `tenant-${crypto.randomUUID().slice(0, 8)}`;
+      const { webhookSecrets } = await makeTenant(gateway(), id);
       return {
         id,
         webhookSecret: webhookSecrets.test,
         async key({ mode = "test", scopes = ALL_SCOPES } = {}) {
           const body = { name: `${mode} key`, mode, scopes };
-          const made = await askAdmin(gateway, "POST", `/admin/tenants/${id}/keys`, body);
+          const made = await askAdmin(gateway(), "POST", `/admin/tenants/${id}/keys`, body);
           if (made.status !== 201) throw new Error(`no key: ${made.status} ${JSON.stringify(made.body)}`);
           return (made.body as { key: string }).key;
         },
       };
     },
   };
+}
+
+/** The browser that all files share. Closing it closes this connection and its pages. */
+export function connectBrowser(): Promise<Browser> {
+  return chromium.connect(inject("browserEndpoint"));
 }
 
 /** Keeps a picture of the whole page, to be looked at. */
