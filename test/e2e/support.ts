@@ -25,8 +25,8 @@ export interface Stage {
   readonly upstream: RunningSandbox;
   /** The gateway that runs now: another one after `killAndRestart`. */
   gateway(): RunningGateway;
-  /** `kill -9`, and a new gateway on the same state and port. */
-  killAndRestart(): Promise<void>;
+  /** `kill -9`, and a new gateway on the same state and port. `meanwhile` gets the state folder while nothing runs. */
+  killAndRestart(meanwhile?: (state: string) => void): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -48,9 +48,10 @@ export async function setStage(vars: Readonly<Record<string, string>> = {}): Pro
   return {
     upstream,
     gateway: () => gateway,
-    killAndRestart: async () => {
+    killAndRestart: async (meanwhile) => {
       const { port } = gateway;
       await gateway.kill();
+      meanwhile?.(persistTo);
       gateway = await startGateway({ ...options, port });
     },
     close: async () => {
