@@ -13,11 +13,13 @@ import { requireCaller } from "../middleware/authenticate.ts";
 import { limitBody, readJson } from "../middleware/body.ts";
 import { spend } from "../middleware/rate-limit.ts";
 import {
+  balanceSchema,
   compatibilityCreateSchema,
   compatibilityResponseSchema,
   compatibilityResultSchema,
   compatibilityTaskSchema,
   createTaskDocSchema,
+  getBalanceDocSchema,
   getTaskResultDocSchema,
   isSupportedType,
 } from "../schemas/compatibility.ts";
@@ -27,6 +29,7 @@ import type { Task } from "../tasks/present.ts";
 import type { StoredSolution } from "../tasks/record.ts";
 import type { Scope } from "../tenants/keys.ts";
 import { parseTraceparent } from "../traceparent.ts";
+import { balanceOf } from "./balance.ts";
 import { createNumberedTask, findTask } from "./compatibility-ids.ts";
 import { assertNotSuspended } from "./create-task.ts";
 import { invalidRequest } from "./validation.ts";
@@ -42,7 +45,7 @@ export class CompatibilityError extends Error {
   }
 }
 
-const SAID = "The answer; `errorId` 1 is an error";
+const SAID = "The result, or an error when `errorId` is 1";
 const answers = {
   200: json(compatibilityResponseSchema, SAID),
   413: json(compatibilityResponseSchema, "Over 64 KiB: `ERROR_BAD_REQUEST`"),
@@ -56,7 +59,7 @@ const createRouteDefinition = createRoute({
   tags: ["Compatibility"],
   // The key is in the body.
   security: [],
-  operationId: "compatibleCreateTask",
+  operationId: "compatibilityCreateTask",
   summary: "Submit a task by the protocol",
   request: { headers: createHeadersSchema.omit({ prefer: true }), body: jsonContent(createTaskDocSchema) },
   responses: { ...answers, 200: json(compatibilityResponseSchema, SAID, "Idempotency-Replayed") },
@@ -68,10 +71,23 @@ const resultRouteDefinition = createRoute({
   tags: ["Compatibility"],
   // The key is in the body.
   security: [],
-  operationId: "compatibleGetTaskResult",
+  operationId: "compatibilityGetTaskResult",
   summary: "Read a result by the protocol",
   request: { body: jsonContent(getTaskResultDocSchema) },
   responses: answers,
+});
+
+const balanceRouteDefinition = createRoute({
+  method: "post",
+  path: "/getBalance",
+  tags: ["Compatibility"],
+  // The key is in the body.
+  security: [],
+  operationId: "compatibilityGetBalance",
+  summary: "Read the balance: the live tasks left this month",
+  description: "Up to 90 s old. 1,000,000 for test keys and tenants without a quota.",
+  request: { body: jsonContent(getBalanceDocSchema) },
+  responses: { ...answers, 200: json(balanceSchema, SAID) },
 });
 
 /** Methods of the protocol that the gateway does not have. Clients that call them get a code that they know. */
@@ -127,6 +143,7 @@ export function compatibilityRoutes() {
   const app = new OpenAPIHono<AppEnv>();
   app.openAPIRegistry.registerPath(createRouteDefinition);
   app.openAPIRegistry.registerPath(resultRouteDefinition);
+  app.openAPIRegistry.registerPath(balanceRouteDefinition);
 
   app.post("/createTask", limitBody, async (c) => {
     const raw = await readJson(c);
@@ -168,6 +185,13 @@ export function compatibilityRoutes() {
     return c.json(resultOf(task));
   });
 
+  app.post("/getBalance", limitBody, async (c) => {
+    const caller = await admit(c, keyIn(await readJson(c)), null);
+    await spend(c, caller, "calls");
+    c.set("caller", caller);
+    return c.json({ errorId: 0, balance: await balanceOf(c) });
+  });
+
   // What the routes above have not taken: another method than POST, or a method of the protocol that the gateway does not have.
   for (const path of PATHS) {
     app.all(path, (c) => {
@@ -179,11 +203,13 @@ export function compatibilityRoutes() {
   return app;
 }
 
-/** The caller, or the one error that no key, a wrong key and a key without the scope share. */
-async function admit(c: Context<AppEnv>, key: unknown, scope: Scope): Promise<Caller> {
+/** The caller. @throws ApiError for a missing or wrong key, and for a key without the scope (null: any key) */
+async function admit(c: Context<AppEnv>, key: unknown, scope: Scope | null): Promise<Caller> {
   const missing = key === undefined || key === null || key === "";
   const caller = await requireCaller(c, key, missing ? "clientKey is missing." : "The clientKey is not a valid key.");
-  if (!caller.scopes.includes(scope)) throw new ApiError("insufficient_scope", `The key lacks the scope ${scope}.`);
+  if (scope !== null && !caller.scopes.includes(scope)) {
+    throw new ApiError("insufficient_scope", `The key lacks the scope ${scope}.`);
+  }
   return caller;
 }
 

@@ -78,3 +78,16 @@ export const compatibilityResponseSchema = z
   .openapi("CompatibilityResponse", {
     example: { errorId: 0, errorCode: "", errorDescription: "", status: "idle", taskId: 1042315 },
   });
+
+export const getBalanceDocSchema = z
+  .object({ clientKey: z.string().openapi({ example: EXAMPLE_KEY }) })
+  .openapi("CompatibilityGetBalance", { example: { clientKey: EXAMPLE_KEY } });
+
+export const balanceSchema = z
+  .object({
+    errorId: z.int().openapi({ description: "0: no error, 1: error" }),
+    balance: z.int().min(0).optional().openapi({ description: "Live tasks left this month" }),
+    errorCode: z.string().optional(),
+    errorDescription: z.string().optional(),
+  })
+  .openapi("CompatibilityBalance", { example: { errorId: 0, balance: 250 } });

@@ -202,6 +202,28 @@ describe("getTaskResult", () => {
   });
 });
 
+describe("getBalance", () => {
+  const balanceOf = async (clientKey: string): Promise<unknown> =>
+    (await call("POST", "/getBalance", { body: { clientKey } })).json();
+
+  it("is 1,000,000 for test keys and for tenants without a quota", async () => {
+    const { tenantId, key } = await makeCaller();
+    const live = await makeKey(tenantId, { mode: "live", scopes: ["account:read"] });
+    for (const clientKey of [key, live.key]) {
+      expect(await balanceOf(clientKey)).toStrictEqual({ errorId: 0, balance: 1_000_000 });
+    }
+  });
+
+  it("is the quota less the live tasks of the month, and never negative", async () => {
+    scriptOutside({ create: [created()], poll: [processing] });
+    const { tenantId, key } = await makeCaller({ limits: { monthlyTasks: 3 } }, { mode: "live" });
+    await taskOf(key, await createdId(key));
+    expect(await balanceOf(key)).toStrictEqual({ errorId: 0, balance: 2 });
+    await admin("PATCH", `/admin/tenants/${tenantId}`, { limits: { monthlyTasks: 0 } });
+    expect(await balanceOf(key)).toStrictEqual({ errorId: 0, balance: 0 });
+  });
+});
+
 describe("task ids", () => {
   it("name the same task in both APIs: a number, its digits, or the id of v1", async () => {
     const { key } = await makeCaller();
