@@ -1,5 +1,5 @@
-// Structured logs: one JSON line an event. Callers hand in ids, codes, counts and times; a key, a token, a cookie, a secret or
-// a body is never a field. Refuses nothing at run time, so the rule is kept where lines are written, and a test greps for it.
+// Structured logs: one JSON line per event. Fields are ids, codes, counts and times, never a key, a token, a cookie, a secret or a body.
+// Nothing checks that at run time: a test searches the log for them.
 
 export type LogLevel = "info" | "warn" | "error";
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
@@ -12,8 +12,8 @@ export function log(level: LogLevel, event: string, fields: LogFields): void {
   else console.log(line);
 }
 
-/** What may be said of an unexpected exception: its name, its message and where it was thrown. Ours never quote a secret. */
+/** The fields of an unexpected exception. Messages of the gateway's own errors never quote a secret. */
 export function describeError(error: unknown): { readonly error: string; readonly stack: string | undefined } {
   if (error instanceof Error) return { error: `${error.name}: ${error.message}`, stack: error.stack?.slice(0, 1_000) };
-  return { error: "a value that is no Error was thrown", stack: undefined };
+  return { error: "a value that is not an Error was thrown", stack: undefined };
 }

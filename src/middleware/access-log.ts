@@ -1,16 +1,16 @@
-// One line a request: what was asked, what was answered, how long it took. Never a header, a body or a query: they may hold keys.
+// The access log: one line per request. Never a header, a body or a query, which can contain keys.
 
 import { createMiddleware } from "hono/factory";
 import { routePath } from "hono/route";
 import { log } from "../log.ts";
 import type { AppEnv, Caller } from "./authenticate.ts";
 
-/** Logs each request as it is answered. Paths are logged as their route, so that ids of tasks do not make them all different. */
+/** Logs each request after its response. Paths are logged as routes, so that requests can be grouped. */
 export function logRequests() {
   return createMiddleware<AppEnv>(async function logRequests(c, next) {
     const startedAt = Date.now();
     await next();
-    // Unset on routes that need no key, and where the key was refused.
+    // Not set on routes without a key, and when the key was rejected.
     const caller: Caller | undefined = c.var.caller;
     log("info", "request", {
       requestId: c.var.requestId,

@@ -1,4 +1,4 @@
-// The request's body: at most 64 KiB, JSON by its content type, valid UTF-8, valid JSON. What it says is the schemas' business.
+// The body of a request: at most 64 KiB, with the content type of JSON, valid UTF-8, valid JSON. The schemas check the rest.
 
 import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -6,10 +6,10 @@ import { createMiddleware } from "hono/factory";
 import { ApiError, invalidField } from "../errors.ts";
 import { decodeUtf8, parseJson } from "../json.ts";
 
-/** Bytes. A task with every field at its longest and 16 entries of metadata has some 17 KB in ASCII. */
+/** Bytes. A task with all fields and metadata at their maximum has about 17 KB in ASCII. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** Refuses longer bodies, before they are read where their length is said, and as they are read where it is not. */
+/** Rejects longer bodies: by `Content-Length`, or while they are read when there is none. */
 export const limitBody = bodyLimit({
   maxSize: MAX_BODY_BYTES,
   onError: () => {
@@ -17,7 +17,7 @@ export const limitBody = bodyLimit({
   },
 });
 
-/** Requires a JSON body. With `optional`, none at all will do, whatever its content type says. */
+/** Requires a JSON body. With `optional`, an empty body of any content type is accepted too. */
 export function requireJson(options: { readonly optional?: boolean } = {}) {
   return createMiddleware(async function requireJson(c, next) {
     const bytes = await c.req.arrayBuffer();
@@ -30,13 +30,13 @@ export function requireJson(options: { readonly optional?: boolean } = {}) {
       throw new ApiError("unsupported_media_type", "The body must have Content-Type: application/json.");
     }
     rejectPrototypes(parseBody(bytes), []);
-    // Blanks and parameters are legal there (RFC 9110 §8.3.1), and the validator behind takes not all of them.
+    // Blanks and parameters are legal here (RFC 9110 §8.3.1), but the validator behind this does not accept all of them.
     if (contentType !== "application/json") replaceBody(c, bytes);
     return next();
   });
 }
 
-/** Puts a plain JSON body, or none at all, in place of the one that came. */
+/** Replaces the body by a JSON body, or by none. */
 function replaceBody(c: Context, body: ArrayBuffer | null): void {
   const headers = new Headers(c.req.raw.headers);
   if (body === null) headers.delete("content-type");
@@ -45,10 +45,10 @@ function replaceBody(c: Context, body: ArrayBuffer | null): void {
   c.req.raw = new Request(c.req.url, { method: c.req.method, headers, body });
 }
 
-/** Levels of a body that are looked at. No schema has more than four; what nests deeper is not walked to its end. */
+/** The deepest nesting of a body. No schema has more than four levels. */
 const MAX_LEVELS = 16;
 
-/** A `__proto__` is a field that no schema knows, but one that validators pass over in silence. */
+/** Rejects `__proto__` as an unknown field, because the validator ignores it. */
 function rejectPrototypes(value: unknown, path: readonly string[]): void {
   if (typeof value !== "object" || value === null) return;
   if (path.length >= MAX_LEVELS) throw invalidField(path.join("."), "is nested too deeply");
@@ -58,7 +58,7 @@ function rejectPrototypes(value: unknown, path: readonly string[]): void {
   }
 }
 
-/** The body as JSON, whatever its content type says; integers of any length stay whole. */
+/** The body as JSON, whatever its content type. Integers keep all their digits. */
 export async function readJson(c: Context): Promise<unknown> {
   return parseBody(await c.req.arrayBuffer());
 }

@@ -20,7 +20,7 @@ import {
 } from "../schemas/tenants.ts";
 import { OPERATOR } from "../tenants/actor.ts";
 import { listTenants, tenantStub } from "../tenants/directory.ts";
-import { normaliseHosts } from "../tenants/hosts.ts";
+import { normalizeHosts } from "../tenants/hosts.ts";
 import type { AuditPage, TenantView } from "../tenants/rpc.ts";
 import { DEFAULT_LIMITS } from "../tenants/settings.ts";
 import { dropCachedTenant, rememberTenant } from "../tenants/snapshot-cache.ts";
@@ -209,7 +209,7 @@ function assertConfigured({ upstreamAccounts }: Configuration, name: string | nu
 }
 
 function hostsOf(patterns: readonly string[]): string[] {
-  const result = normaliseHosts(patterns);
+  const result = normalizeHosts(patterns);
   if (result.ok) return result.hosts;
   throw invalidField(`allowedHosts.${result.index}`, result.message);
 }

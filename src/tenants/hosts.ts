@@ -1,38 +1,34 @@
-/**
- * A tenant's allow-list of website hosts: how patterns are written, how a URL's host is read, and whether they meet.
- *
- * Pure. Refuses to guess: a pattern or URL whose host could be read in two ways is refused, never repaired, because the
- * list is the only thing between a key and sites that nobody gave leave for.
- */
+// The allow-list of website hosts: its patterns, the host of a URL, and whether they match. Pure. A pattern or a URL whose host can be
+// read in two ways is rejected and never repaired: the list is all that keeps a key from sites that its tenant may not automate.
 
-/** Characters of the longest DNS name in text form. A `*.suffix` counts whole, as something must fit in place of `*`. */
+/** Characters of the longest DNS name in text form. A `*.suffix` counts with its `*`, which stands for at least one character. */
 const MAX_HOST_LENGTH = 253;
 
-/** Patterns of one tenant: the list travels in the snapshot that every edge location reads, and is scanned per task. */
+/** Patterns of one tenant. The snapshot that every edge reads contains the list, and each task scans it. */
 const MAX_PATTERNS = 1000;
 
 /**
- * One DNS label after IDN mapping, of at most 63 octets. Underscores and outer hyphens are against RFC 1123 but serve
- * real websites. What URL parsers let through besides (`*`, `!`, `$` …) never does.
+ * One DNS label after IDN mapping, of at most 63 octets. RFC 1123 forbids underscores and outer hyphens, but real websites use them.
+ * Other characters that URL parsers accept (`*`, `!`, `$` …) are not used.
  */
 const LABEL = /^[a-z0-9_-]{1,63}$/;
 
-/** Text that means something else than a host to a URL parser, or that it would strip or decode unseen. */
+/** Characters that a URL parser does not read as part of a host, or that it strips or decodes. */
 const NOT_IN_A_HOST = /[\s\p{Cc}:/?#@\\%*[\]]/u;
 
 const IPV6_LITERAL = /^\[[0-9a-f:.]{2,45}\]$/i;
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 
 /**
- * The scheme, `//` and the authority, as every URL standard reads them. WHATWG parsers also take `https:host` and
- * `https:\host`, drop tabs and line breaks, and split at the last of several `@`; other parsers don't.
+ * Scheme, `//` and authority, as every URL standard reads them. WHATWG parsers also accept `https:host` and `https:\host`, drop tabs
+ * and line breaks, and split at the last of several `@`. Other parsers do not.
  */
 const PLAIN_AUTHORITY = /^https?:\/\/(?:[^/?#\\@]*@)?[^/?#\\@]+(?:[/?#]|$)/i;
 const DROPPED_BY_URL_PARSERS = /[\t\n\r]/;
 
 /**
- * A pattern in its normal form, or null: an exact host (name, IPv4, or IPv6 in brackets), `*.suffix` for any depth below
- * the suffix and not the suffix itself, or `*`. Names become lower case and punycode, without a trailing dot.
+ * The normal form of a pattern, or null when it is invalid. A pattern is an exact host (a name, IPv4, or IPv6 in brackets), `*.suffix`
+ * for every depth below the suffix but not the suffix itself, or `*`. Names become lower case and punycode, without a trailing dot.
  */
 export function parseHostPattern(text: string): string | null {
   if (text === "*") return text;
@@ -44,8 +40,8 @@ export function parseHostPattern(text: string): string | null {
   return pattern.length <= MAX_HOST_LENGTH ? pattern : null;
 }
 
-/** A whole list in normal form, without repeats, or the index of the first pattern that is wrong and why. */
-export function normaliseHosts(
+/** The normal form of a list, without repeats, or the index of the first invalid pattern and why it is invalid. */
+export function normalizeHosts(
   patterns: readonly string[],
 ): { ok: true; hosts: string[] } | { ok: false; index: number; message: string } {
   if (patterns.length > MAX_PATTERNS) {
@@ -59,7 +55,7 @@ export function normaliseHosts(
     }
     hosts.add(host);
   }
-  // A lone `*` is a decision; one among others is more likely a slip that would open everything.
+  // A single `*` is a decision. One beside other patterns is more likely a mistake that would allow every host.
   if (hosts.size > 1 && hosts.has("*")) {
     return { ok: false, index: patterns.indexOf("*"), message: '"*" allows every host and must stand alone' };
   }
@@ -67,15 +63,15 @@ export function normaliseHosts(
 }
 
 /**
- * The host that an http or https URL names, in the form patterns are kept in: no port, no trailing dot. Null for anything
- * else, also for a URL that upstream's parser might read as another host than this one does (`https://good\@evil`).
+ * The host of an http or https URL in the normal form of patterns: no port, no trailing dot. Null for anything else, also for a URL
+ * that the upstream's parser might read as another host (`https://good\@evil`).
  */
 export function websiteHost(url: string): string | null {
   if (DROPPED_BY_URL_PARSERS.test(url) || !PLAIN_AUTHORITY.test(url)) return null;
   return parsedHost(url);
 }
 
-/** Whether a host from `websiteHost` meets one of the patterns from `normaliseHosts`. An empty list allows nothing. */
+/** Whether a host from `websiteHost` matches one of the patterns from `normalizeHosts`. An empty list allows no host. */
 export function hostAllowed(host: string, patterns: readonly string[]): boolean {
   if (host === "") return false;
   return patterns.some((pattern) => {
@@ -95,7 +91,7 @@ function parsedHost(url: string): string | null {
   return parsed === null ? null : normalHost(parsed.hostname);
 }
 
-/** The parser has mapped IDN and canonicalised addresses already; what is left is the dot and what DNS can't hold. */
+/** The URL parser has mapped IDN and normalized addresses. This removes the trailing dot and rejects what DNS cannot contain. */
 function normalHost(hostname: string): string | null {
   if (hostname.startsWith("[")) return hostname;
   const name = hostname.endsWith(".") ? hostname.slice(0, -1) : hostname;

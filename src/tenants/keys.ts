@@ -1,42 +1,37 @@
-/**
- * API keys: how one is made, recognised and fingerprinted.
- *
- * Pure: randomness is handed in, and nothing here looks a key up. A key that parses is well formed, not valid: whether
- * it exists, is revoked or may do something is the directory's business. Refuses to take a key apart further than its
- * mode and tenant: the secret part leaves this file only inside a whole key.
- */
+// The form of API keys: creating, parsing and hashing them. Pure: randomness is a parameter. A key that parses is well formed; whether it
+// is valid is decided in find-key.ts.
 
 export type KeyMode = "live" | "test";
 
-/** What a key may be allowed to do. The order is the one in which scopes are shown. */
+/** What a key can be allowed to do, in the order in which scopes are shown. */
 export const SCOPES = ["tasks:write", "tasks:read", "account:read", "account:write"] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** A key that nobody gave scopes solves tasks and cannot touch the account. */
+/** The scopes of a key that is created without any: it can solve tasks, and has no access to the account. */
 export const DEFAULT_SCOPES: readonly Scope[] = ["tasks:write", "tasks:read"];
 
 const TENANT_ID_SOURCE = "[a-z0-9][a-z0-9-]{1,30}";
 
-/** Tenant ids hold no underscore, so that a key splits in one way only. */
+/** Tenant ids contain no underscore, so that a key can be split in one way only. */
 export const TENANT_ID_PATTERN: RegExp = new RegExp(`^${TENANT_ID_SOURCE}$`);
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** Characters of the secret: 32 of base62 are 190 bits, beyond guessing even at SHA-256 speed from a leaked hash. */
+/** Characters of the secret. 32 of base62 are 190 bits, too many to guess from a leaked SHA-256. */
 const SECRET_LENGTH = 32;
 
-/** Characters of the checksum: 62^6 is the first power of 62 above 2^32. */
+/** Characters of the checksum. 62^6 is the first power of 62 above 2^32. */
 const CHECKSUM_LENGTH = 6;
 
-/** Characters of the longest key: `sg_`, `live_`, 31 of tenant id, `_`, secret, checksum. Longer text is never scanned. */
+/** Characters of the longest key: `sg_`, `live_`, 31 of tenant id, `_`, secret, checksum. Longer text is rejected unread. */
 const MAX_KEY_LENGTH = 3 + 5 + 31 + 1 + SECRET_LENGTH + CHECKSUM_LENGTH;
 
-/** The greatest multiple of 62 in a byte: bytes from here up would favour the alphabet's first eight characters. */
+/** The greatest multiple of 62 in a byte. Bytes from here up would favor the first eight characters of the alphabet. */
 const UNBIASED_LIMIT = 248;
 
 /**
- * Bytes of randomness to hand to `mintKey`. One byte in 32 is rejected, so 32 would do only one time in three; with 64
- * the chance that fewer than 32 are left is under 2^-100.
+ * Random bytes for `mintKey`. One byte in 32 is rejected, so 32 bytes would be enough only one time in three. Of 64 bytes, fewer than
+ * 32 are left with a probability under 2^-100.
  */
 export const KEY_ENTROPY_BYTES = 64;
 
@@ -45,8 +40,8 @@ const KEY_PATTERN = new RegExp(
 );
 
 /**
- * A new key. Throws RangeError for a tenant id that no key could carry, and when `randomBytes` runs out before the
- * secret is complete: a shorter secret would be a silent weakness.
+ * Creates a key.
+ * @throws RangeError for an invalid tenant id, and when `randomBytes` are too few: a shorter secret would be weak without a sign of it
  */
 export function mintKey(mode: KeyMode, tenantId: string, randomBytes: Uint8Array): string {
   if (!TENANT_ID_PATTERN.test(tenantId)) throw new RangeError("not a tenant id");
@@ -61,8 +56,8 @@ export function mintKey(mode: KeyMode, tenantId: string, randomBytes: Uint8Array
 }
 
 /**
- * Whose key this claims to be, or null when it cannot be a key. A typo is found here, before any I/O. Never throws.
- * The checksum is compared plainly: it is computed from the text itself and protects no secret.
+ * The mode and tenant in a key, or null for text that is not a key. Finds typos before any I/O. Never throws. The checksum needs no
+ * constant-time comparison: it is computed from the text itself.
  */
 export function parseKey(text: string): { mode: KeyMode; tenantId: string } | null {
   if (text.length > MAX_KEY_LENGTH) return null;
@@ -73,7 +68,7 @@ export function parseKey(text: string): { mode: KeyMode; tenantId: string } | nu
   return { mode: mode === "live" ? "live" : "test", tenantId };
 }
 
-/** The only form in which a key is kept: SHA-256 in lower-case hex. No salt or stretching: the secret is 190 random bits. */
+/** The form in which a key is stored: SHA-256 in lower-case hex. The secret has 190 random bits, so no salt or stretching is needed. */
 export async function hashKey(key: string): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
   let hex = "";
@@ -82,20 +77,19 @@ export async function hashKey(key: string): Promise<string> {
 }
 
 /**
- * Equality without an early exit. The time depends on the length of `a` alone, so pass what the caller presented first
- * and the secret second: then not even the secret's length shows. The answer is the same in either order.
+ * Whether two texts are equal, without an early exit. The time depends on the length of `a` only: pass the caller's text as `a` and the
+ * secret as `b`, so that not even the length of the secret shows.
  */
 export function equalInConstantTime(a: string, b: string): boolean {
   let difference = a.length ^ b.length;
   for (let i = 0; i < a.length; i++) {
-    // Wraps around a shorter `b` instead of stopping at its end. An empty one yields NaN, which XOR takes as 0; the
-    // lengths have then decided already.
+    // Wraps around a shorter `b` instead of stopping at its end. An empty `b` gives NaN, which XOR reads as 0; the lengths differ then.
     difference |= a.charCodeAt(i) ^ b.charCodeAt(i % b.length);
   }
   return difference === 0;
 }
 
-/** CRC-32 as in zip and PNG (reflected, polynomial 0xEDB88320), unsigned. Bit by bit: a key is 72 bytes at most. */
+/** CRC-32 as in zip and PNG (reflected, polynomial 0xEDB88320), unsigned. Bit by bit is fast enough for 78 bytes at most. */
 export function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {

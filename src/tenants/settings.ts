@@ -1,5 +1,5 @@
-// What a tenant is: its settings as its object keeps them (one JSON record, parsed on load), and the snapshot of what the edge
-// needs, as it stands in KV. The object is the truth; a snapshot may be a minute old. A new field is optional or has a default.
+// The persisted shapes of a tenant: its settings record in its object, which is the source of truth, and its snapshot in KV, which the
+// edge reads. Both are JSON and parsed by zod. A new field is optional or has a default, so that older records can be read.
 
 import { z } from "zod";
 import { SCOPES, TENANT_ID_PATTERN } from "./keys.ts";
@@ -7,9 +7,9 @@ import { SCOPES, TENANT_ID_PATTERN } from "./keys.ts";
 const time = z.int().nonnegative();
 
 export const limitsSchema = z.object({
-  /** Tasks with upstream at once, of each mode: a test run takes no slot from live traffic. */
+  /** Tasks with a slot at once. Each mode has its own slots. */
   maxInFlight: z.int().min(1).max(10_000),
-  /** Live tasks in a calendar month (UTC), or null for no limit. */
+  /** Live tasks in a calendar month (UTC). Null: no limit. */
   monthlyTasks: z.int().min(0).max(1_000_000_000).nullable(),
 });
 export type TenantLimits = z.output<typeof limitsSchema>;
@@ -29,10 +29,10 @@ const profileSchema = z.object({
   createdAt: time,
   /** The only upstream account that its live tasks may use; null for any. */
   upstreamAccount: z.string().nullable().default(null),
-  /** Where its object was to be placed; null for near the operator. */
+  /** The location hint of its object. Null: near the request that created it. */
   location: z.enum(LOCATION_HINTS).nullable().default(null),
 });
-/** A tenant as the operator sees it; `createdAt` in ms. */
+/** The settings that the edge has to know. `createdAt` in ms. */
 export type TenantProfile = z.output<typeof profileSchema>;
 
 const modeWebhookSchema = z.object({
@@ -53,7 +53,7 @@ export const tenantRecordSchema = z.object({
   ...modeWebhookSchema.shape,
   /** Missing in records from before the modes were isolated, where the live mode's count for both. */
   testWebhook: modeWebhookSchema.optional(),
-  /** Rises with every change that the edge must see. */
+  /** Raised by every change that the edge has to know. */
   revision: z.int().nonnegative(),
   /** The revision that KV has. */
   published: z.int(),

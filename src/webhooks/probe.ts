@@ -1,11 +1,10 @@
-// `webhook.test`: one signed event to the tenant's endpoint, now, and what a misconfigured receiver would hide: the status, the
-// time it took, a redirect. One attempt, no schedule.
+// The test of an endpoint: one signed `webhook.test` event, sent once, and what the endpoint answered.
 
 import type { Configuration } from "../env.ts";
 import { deliverWebhook } from "./deliver.ts";
 import { signWebhook } from "./sign.ts";
 
-/** What the receiver did. `error` only where no answer came, and `status` only where one did. */
+/** The answer of the endpoint. Either `status` or `error` is null: an error means that there was no response. */
 export interface ProbeResult {
   readonly status: number | null;
   readonly latencyMs: number;

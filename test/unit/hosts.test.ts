@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hostAllowed, normaliseHosts, parseHostPattern, websiteHost } from "../../src/tenants/hosts.ts";
+import { hostAllowed, normalizeHosts, parseHostPattern, websiteHost } from "../../src/tenants/hosts.ts";
 
 /** Ends in a letter label, as a name that ends in digits is an address to URL parsers. */
 const names = fc
@@ -115,30 +115,30 @@ describe("patterns", () => {
 
 describe("lists", () => {
   it("an empty list is a list", () => {
-    expect(normaliseHosts([])).toEqual({ ok: true, hosts: [] });
+    expect(normalizeHosts([])).toEqual({ ok: true, hosts: [] });
   });
 
   it("repeats are dropped after normalising, and the order stays", () => {
-    expect(normaliseHosts(["b.example", "A.example", "b.EXAMPLE.", "*.a.example", "a.example"])).toEqual({
+    expect(normalizeHosts(["b.example", "A.example", "b.EXAMPLE.", "*.a.example", "a.example"])).toEqual({
       ok: true,
       hosts: ["b.example", "a.example", "*.a.example"],
     });
-    expect(normaliseHosts(["*", "*"])).toEqual({ ok: true, hosts: ["*"] });
+    expect(normalizeHosts(["*", "*"])).toEqual({ ok: true, hosts: ["*"] });
   });
 
   it("the first wrong pattern is named by its index", () => {
-    expect(normaliseHosts(["a.example", "no host", "**"])).toMatchObject({ ok: false, index: 1 });
+    expect(normalizeHosts(["a.example", "no host", "**"])).toMatchObject({ ok: false, index: 1 });
   });
 
   it("`*` beside others is an error, wherever it stands", () => {
-    expect(normaliseHosts(["*", "a.example"])).toMatchObject({ ok: false, index: 0 });
-    expect(normaliseHosts(["a.example", "b.example", "*"])).toMatchObject({ ok: false, index: 2 });
+    expect(normalizeHosts(["*", "a.example"])).toMatchObject({ ok: false, index: 0 });
+    expect(normalizeHosts(["a.example", "b.example", "*"])).toMatchObject({ ok: false, index: 2 });
   });
 
   it("a thousand patterns are allowed, and one more is not", () => {
     const patterns = Array.from({ length: 1001 }, (_, i) => `host${i}.example`);
-    expect(normaliseHosts(patterns.slice(0, 1000))).toMatchObject({ ok: true });
-    expect(normaliseHosts(patterns)).toMatchObject({ ok: false, index: 1000 });
+    expect(normalizeHosts(patterns.slice(0, 1000))).toMatchObject({ ok: true });
+    expect(normalizeHosts(patterns)).toMatchObject({ ok: false, index: 1000 });
   });
 });
 
