@@ -1,4 +1,4 @@
-// GET /v1/keys/current: a key is told what it is. Any valid key may ask, and learns of no other.
+// GET /v1/keys/current: the calling key, for any valid key.
 
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -13,7 +13,7 @@ afterEach(reset);
 const current = (key: string): Promise<Response> => call("GET", "/v1/keys/current", { key });
 
 it.each(["tasks:write", "tasks:read", "account:read", "account:write"])(
-  "a key with %s alone may ask, and is told itself among others",
+  "GET /v1/keys/current returns the calling key, and no other, to a key with %s alone",
   async (scope) => {
     const { tenantId } = await makeCaller();
     const expiresAt = new Date(Date.now() + 60_000).toISOString();
@@ -35,7 +35,7 @@ it.each(["tasks:write", "tasks:read", "account:read", "account:write"])(
   },
 );
 
-it("a key that was rotated is told when it ends", async () => {
+it("GET /v1/keys/current shows when a rotated key ends", async () => {
   const { tenantId, key } = await makeCaller();
   const { id } = await (await current(key)).json<{ id: string }>();
   await admin("POST", `/admin/tenants/${tenantId}/keys/${id}/rotate`, { overlapSeconds: 60 });
@@ -44,13 +44,13 @@ it("a key that was rotated is told when it ends", async () => {
   expect(Date.parse(expiresAt) - Date.now()).toBeLessThanOrEqual(60_000);
 });
 
-it("a suspended tenant's key may ask", async () => {
+it("GET /v1/keys/current works for a suspended tenant", async () => {
   const { tenantId, key } = await makeCaller();
   await admin("PATCH", `/admin/tenants/${tenantId}`, { suspended: true });
   expect((await current(key)).status).toBe(200);
 });
 
-it("a key that was revoked elsewhere is refused at once, though this edge still takes it for good", async () => {
+it("GET /v1/keys/current rejects a key that was revoked elsewhere, though the edge still accepts it", async () => {
   const { tenantId, key } = await makeCaller();
   const { id } = await (await current(key)).json<{ id: string }>();
   await tenantStub(env, tenantId).revokeKey(OPERATOR, id);

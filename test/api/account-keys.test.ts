@@ -1,4 +1,4 @@
-// /v1/keys: a tenant's own keys. A key gives nothing that it lacks.
+// /v1/keys: a tenant's own keys, of the calling key's mode.
 
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
@@ -22,7 +22,7 @@ const mint = (key: string, body: Record<string, unknown> = {}) =>
   call("POST", "/v1/keys", { key, body: { name: "Mine", mode: "test", ...body } });
 
 describe("a key with account:write", () => {
-  it("makes a key that works at once, shown this once", async () => {
+  it("creates a key that works at once, and that no later answer contains", async () => {
     const { key } = await makeCaller({}, { scopes: ALL });
     const answer = await mint(key);
     expect(answer.status).toBe(201);
@@ -39,7 +39,7 @@ describe("a key with account:write", () => {
   it.each([
     ["a scope that it lacks", { scopes: ["tasks:read", "account:read"] }],
     ["another mode", { mode: "live", scopes: ["tasks:read"] }],
-  ])("gives no key of %s", async (_what, body) => {
+  ])("cannot create a key with %s", async (_what, body) => {
     const { key } = await makeCaller({}, { scopes: ["tasks:read", "account:write"] });
     await expectProblem(await mint(key, body), "insufficient_scope");
   });
@@ -114,7 +114,7 @@ describe("a key with account:write", () => {
     expect((await call("GET", "/v1/tasks", { key })).status).toBe(200);
   });
 
-  it("rotates a key of its own kind, and the old one ends with the overlap", async () => {
+  it("rotates a key without an overlap, and the old one stops working at once", async () => {
     const { tenantId, key } = await makeCaller({}, { scopes: ALL });
     const old = await makeKey(tenantId);
     const answer = await call("POST", `/v1/keys/${old.id}/rotate`, { key, body: { overlapSeconds: 0 } });
@@ -133,7 +133,7 @@ describe("a key with account:write", () => {
     expect((await call("GET", "/v1/tasks", { key: old.key })).status).toBe(200);
   });
 
-  it("revokes a key, and finds none twice", async () => {
+  it("revokes a key, and returns 404 when it is revoked again", async () => {
     const { tenantId, key } = await makeCaller({}, { scopes: ALL });
     const other = await makeKey(tenantId);
     expect((await call("DELETE", `/v1/keys/${other.id}`, { key })).status).toBe(204);
@@ -141,7 +141,7 @@ describe("a key with account:write", () => {
     await expectProblem(await call("DELETE", `/v1/keys/${other.id}`, { key }), "not_found");
   });
 
-  it("finds no key of another tenant", async () => {
+  it("returns 404 for a key of another tenant", async () => {
     const { key } = await makeCaller({}, { scopes: ALL });
     const stranger = await makeCaller();
     const { id } = await makeKey(stranger.tenantId);
@@ -158,12 +158,12 @@ describe("a key with account:write", () => {
     [{ name: "" }, "name"],
     [{ mode: "prod" }, "mode"],
     [{ extra: 1 }, "extra"],
-  ])("makes none of %j", async (body, path) => {
+  ])("rejects a key with %j", async (body, path) => {
     const { key } = await makeCaller({}, { scopes: ALL });
     await expectInvalid(await mint(key, body), path);
   });
 
-  it("makes none while its tenant is suspended, and still reads", async () => {
+  it("cannot create a key while its tenant is suspended, but can list keys", async () => {
     const { tenantId, key } = await makeCaller({}, { scopes: ALL });
     await admin("PATCH", `/admin/tenants/${tenantId}`, { suspended: true });
     await expectProblem(await mint(key), "tenant_suspended");

@@ -50,29 +50,32 @@ function setClock(at: number): void {
 }
 
 describe("a new key", () => {
-  it.each(["live", "test"])("of mode %s is answered in full and shown this once", async (mode) => {
-    const { id: tenantId } = await makeTenant();
-    const response = await admin("POST", keysOf(tenantId), { name: "CI", mode });
-    const body: KeyBody = await response.json();
-    expect(response.status).toBe(201);
-    expect(body).toStrictEqual({
-      id: expect.stringMatching(/./),
-      key: expect.stringMatching(new RegExp(`^sg_${mode}_${tenantId}_[0-9A-Za-z]{38}$`)),
-      name: "CI",
-      mode,
-      scopes: ["tasks:write", "tasks:read"],
-      createdAt: aTime,
-      expiresAt: null,
-    });
-    const { key, ...shown } = body;
-    const keys = await list(tenantId);
-    expect(keys).toStrictEqual([{ ...shown, lastUsedOn: null }]);
-    const secret = key.slice(-38);
-    expect(JSON.stringify(keys)).not.toContain(secret);
-    expect(body.id).not.toContain(secret);
-  });
+  it.each(["live", "test"])(
+    "of mode %s is returned in full, and no later answer contains the key itself",
+    async (mode) => {
+      const { id: tenantId } = await makeTenant();
+      const response = await admin("POST", keysOf(tenantId), { name: "CI", mode });
+      const body: KeyBody = await response.json();
+      expect(response.status).toBe(201);
+      expect(body).toStrictEqual({
+        id: expect.stringMatching(/./),
+        key: expect.stringMatching(new RegExp(`^sg_${mode}_${tenantId}_[0-9A-Za-z]{38}$`)),
+        name: "CI",
+        mode,
+        scopes: ["tasks:write", "tasks:read"],
+        createdAt: aTime,
+        expiresAt: null,
+      });
+      const { key, ...shown } = body;
+      const keys = await list(tenantId);
+      expect(keys).toStrictEqual([{ ...shown, lastUsedOn: null }]);
+      const secret = key.slice(-38);
+      expect(JSON.stringify(keys)).not.toContain(secret);
+      expect(body.id).not.toContain(secret);
+    },
+  );
 
-  it("works at once, even where the tenant was known before", async () => {
+  it("works at once, also when the edge knows the tenant already", async () => {
     const { tenantId, key } = await makeCaller();
     expect(await works(key)).toBe(true);
     expect(await works((await makeKey(tenantId)).key)).toBe(true);
@@ -88,7 +91,7 @@ describe("a new key", () => {
     },
   );
 
-  it("ends when it was to", async () => {
+  it("stops working at its expiry", async () => {
     const { id: tenantId } = await makeTenant();
     const expiresAt = new Date(Date.now() + HOUR_MS).toISOString();
     const { key } = await makeKey(tenantId, { expiresAt });
@@ -99,7 +102,7 @@ describe("a new key", () => {
     expect(await works(key)).toBe(false);
   });
 
-  it("may name its end with an offset, and is told it in UTC", async () => {
+  it("can have an expiry with an offset, which is returned in UTC", async () => {
     const { id: tenantId } = await makeTenant();
     const body = { name: "CI", mode: "test", expiresAt: "2999-01-01T02:00:00+02:00" };
     expect(await (await admin("POST", keysOf(tenantId), body)).json()).toMatchObject({
@@ -107,20 +110,20 @@ describe("a new key", () => {
     });
   });
 
-  it("may have a name of 100 characters", async () => {
+  it("can have a name of 100 characters", async () => {
     const { id: tenantId } = await makeTenant();
     await makeKey(tenantId, { name: "ü".repeat(100) });
     expect((await list(tenantId))[0]?.name).toBe("ü".repeat(100));
   });
 
-  it("shows the day of its use", async () => {
+  it("shows the day on which it was last used", async () => {
     const { tenantId, key } = await makeCaller();
     expect(await works(key)).toBe(true);
     await expectEventually(async () => (await list(tenantId))[0]?.lastUsedOn).toMatch(/^\d{4}-\d{2}-\d{2}$/);
   });
 });
 
-describe("a key is refused for", () => {
+describe("POST /admin/tenants/{id}/keys", () => {
   it.each([
     ["name", ""],
     ["name", "n".repeat(101)],
@@ -147,7 +150,7 @@ describe("a key is refused for", () => {
     ["expiresAt", 4_102_444_800_000],
     ["key", "sg_test_mine"],
     ["extra", 1],
-  ])("%s: %j", async (path, value) => {
+  ])("is 400 for %s: %j", async (path, value) => {
     const { id: tenantId } = await makeTenant();
     const [field = path] = path.split(".");
     const body = { name: "CI", mode: "test", [field]: value };
@@ -155,7 +158,7 @@ describe("a key is refused for", () => {
     expect(await list(tenantId)).toEqual([]);
   });
 
-  it("an end that is now", async () => {
+  it("is 400 for an expiry that is now", async () => {
     const { id: tenantId } = await makeTenant();
     const now = Date.now();
     setClock(now);
@@ -165,7 +168,7 @@ describe("a key is refused for", () => {
 });
 
 describe("a revoked key", () => {
-  it("is dead at once, and the tenant's others are not", async () => {
+  it("stops working at once, and the tenant's other keys work on", async () => {
     const { id: tenantId } = await makeTenant();
     const [one, two] = [await makeKey(tenantId), await makeKey(tenantId)];
     expect([await works(one.key), await works(two.key)]).toEqual([true, true]);
@@ -177,7 +180,7 @@ describe("a revoked key", () => {
     await expectProblem(await admin("DELETE", `${keysOf(tenantId)}/${one.id}`), "not_found");
   });
 
-  it("is one of the tenant that is named", async () => {
+  it("belongs to the tenant in the path: another tenant's is 404", async () => {
     const [owner, other] = [await makeTenant(), await makeTenant()];
     const { id, key } = await makeKey(owner.id);
     await expectProblem(await admin("DELETE", `${keysOf(other.id)}/${id}`), "not_found");
@@ -189,7 +192,7 @@ describe("a revoked key", () => {
 });
 
 describe("a rotated key", () => {
-  it("has a successor like it, and works on beside it for an hour by default", async () => {
+  it("is replaced by a key like it, and works for an hour by default", async () => {
     const { id: tenantId } = await makeTenant();
     const old = await makeKey(tenantId, { name: "CI", mode: "live", scopes: ["tasks:read", "account:read"] });
     const next = await rotate(tenantId, old.id, {});
@@ -215,7 +218,7 @@ describe("a rotated key", () => {
     expect([await works(old.key), await works(next.key)]).toEqual([false, true]);
   });
 
-  it("needs no body", async () => {
+  it("can be rotated without a body", async () => {
     const { tenantId, key } = await makeCaller();
     const [old] = await list(tenantId);
     const response = await call("POST", `${keysOf(tenantId)}/${old?.id}/rotate`, { key: ADMIN_TOKEN });
@@ -223,7 +226,7 @@ describe("a rotated key", () => {
     expect(await works(key)).toBe(true);
   });
 
-  it("is dead at once where there is to be no overlap", async () => {
+  it("stops working at once without an overlap", async () => {
     const { id: tenantId } = await makeTenant();
     const old = await makeKey(tenantId);
     expect(await works(old.key)).toBe(true);
@@ -231,7 +234,7 @@ describe("a rotated key", () => {
     expect([await works(old.key), await works(next.key)]).toEqual([false, true]);
   });
 
-  it("works on for a week at the most", async () => {
+  it("works for a week at most", async () => {
     const { id: tenantId } = await makeTenant();
     const old = await makeKey(tenantId);
     const next = await rotate(tenantId, old.id, { overlapSeconds: 604_800 });
@@ -239,7 +242,7 @@ describe("a rotated key", () => {
     expect(await works(old.key)).toBe(true);
   });
 
-  it("does not outlive its own end", async () => {
+  it("does not work beyond its own expiry", async () => {
     const { id: tenantId } = await makeTenant();
     const expiresAt = new Date(Date.now() + 60_000).toISOString();
     const old = await makeKey(tenantId, { expiresAt });
@@ -254,7 +257,7 @@ describe("a rotated key", () => {
     ["overlapSeconds", { overlapSeconds: "60" }],
     ["overlapSeconds", { overlapSeconds: null }],
     ["overlap", { overlap: 60 }],
-  ])("is not rotated for a wrong %s: %j", async (path, body) => {
+  ])("is not rotated with an invalid %s: %j", async (path, body) => {
     const { id: tenantId } = await makeTenant();
     const { id } = await makeKey(tenantId);
     await expectInvalid(await admin("POST", `${keysOf(tenantId)}/${id}/rotate`, body), path);
@@ -262,7 +265,7 @@ describe("a rotated key", () => {
   });
 });
 
-it("a new key sees tasks of its tenant that an old one made", async () => {
+it("a new key can read the tasks that an old key of its tenant created", async () => {
   const { tenantId, key } = await makeCaller();
   const created = await call("POST", "/v1/tasks", { key, body: { task: scenario("sandbox-never") } });
   const { id } = await created.json<{ id: string }>();
@@ -272,7 +275,7 @@ it("a new key sees tasks of its tenant that an old one made", async () => {
 });
 
 describe("a key's last use", () => {
-  it("is shown by its day, once it was used", async () => {
+  it("is shown as a day once the key was used", async () => {
     const { id: tenantId } = await makeTenant();
     const { key } = await makeKey(tenantId);
     expect((await list(tenantId)).map(({ lastUsedOn }) => lastUsedOn)).toEqual([null]);

@@ -54,7 +54,7 @@ describe("a new tenant", () => {
     expect(JSON.stringify(await page(""))).not.toContain("whsec_");
   });
 
-  it("has the default limits where none are named, or for those that are not", async () => {
+  it("has the default limits for those that the request leaves out", async () => {
     expect(await (await create({})).json()).toMatchObject({ limits: DEFAULT_LIMITS });
     expect(await (await create({ limits: {} })).json()).toMatchObject({ limits: DEFAULT_LIMITS });
     const partial = await (await create({ limits: { maxInFlight: 5 } })).json();
@@ -67,24 +67,24 @@ describe("a new tenant", () => {
     expect(new Set(secrets).size).toBe(4);
   });
 
-  it("may not take an id that is taken, and leaves its owner as it was", async () => {
+  it("is 409 when the id is taken, and the existing tenant stays as it was", async () => {
     const { id } = await makeTenant({ name: "First" });
     await expectProblem(await create({ id, name: "Second" }), "tenant_exists");
     expect(await (await admin("GET", pathOf(id))).json()).toMatchObject({ name: "First" });
   });
 
-  it("is made once when its id is asked for twenty times at once", async () => {
+  it("is created once by twenty requests at the same time", async () => {
     const id = freshId();
     const answers = await Promise.all(Array.from({ length: 20 }, () => create({ id })));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(19).fill(409)]);
   });
 
-  it.each(["ab", "0a", "a-", "a--b", "0-9", "a".repeat(31)])("may be called %s", async (id) => {
+  it.each(["ab", "0a", "a-", "a--b", "0-9", "a".repeat(31)])("can have the id %s", async (id) => {
     expect((await create({ id })).status).toBe(201);
   });
 });
 
-describe("a tenant is refused for", () => {
+describe("POST /admin/tenants", () => {
   it.each([
     ["id", ""],
     ["id", "a"],
@@ -112,7 +112,7 @@ describe("a tenant is refused for", () => {
     ["suspended", true],
     ["webhookSecret", "whsec_x"],
     ["extra", 1],
-  ])("%s: %j", async (field, value) => {
+  ])("is 400 for %s: %j", async (field, value) => {
     await expectInvalid(await create({ [field]: value }), field);
   });
 
@@ -135,11 +135,11 @@ describe("a tenant is refused for", () => {
     "a".repeat(64),
     5,
     null,
-  ])("a host that is %j, and says which", async (pattern) => {
+  ])("is 400 for the host %j, and says which one", async (pattern) => {
     await expectInvalid(await create({ allowedHosts: ["good.example", pattern] }), "allowedHosts.1");
   });
 
-  it("`*` beside others", async () => {
+  it("is 400 for `*` beside other hosts", async () => {
     await expectInvalid(await create({ allowedHosts: ["*", "shop.example"] }), "allowedHosts.0");
     await expectInvalid(await create({ allowedHosts: ["shop.example", "*"] }), "allowedHosts.1");
   });
@@ -154,18 +154,18 @@ describe("a tenant is refused for", () => {
     ["monthlyTasks", 0.5],
     ["monthlyTasks", "1000"],
     ["perSecond", 5],
-  ])("limits.%s: %j", async (limit, value) => {
+  ])("is 400 for limits.%s: %j", async (limit, value) => {
     await expectInvalid(await create({ limits: { [limit]: value } }), `limits.${limit}`);
   });
 
-  it("and is not there afterwards", async () => {
+  it("creates nothing when it is 400", async () => {
     const id = freshId();
     await expectProblem(await create({ id, limits: { maxInFlight: 0 } }), "invalid_request");
     await expectProblem(await admin("GET", pathOf(id)), "not_found");
   });
 });
 
-describe("a change", () => {
+describe("PATCH /admin/tenants/{id}", () => {
   it.each<[{ limits?: { maxInFlight?: number; monthlyTasks?: number }; [field: string]: unknown }]>([
     [{ name: "Renamed" }],
     [{ allowedHosts: ["other.example"] }],
@@ -173,7 +173,7 @@ describe("a change", () => {
     [{ suspended: true }],
     [{ limits: { maxInFlight: 1, monthlyTasks: 5 } }],
     [{}],
-  ])("of %j leaves the rest as it was", async (patch) => {
+  ])("with %j leaves the other settings as they were", async (patch) => {
     const { id } = await makeTenant();
     const { month, ...before } = await (await admin("GET", pathOf(id))).json<{ month: object }>();
     const response = await admin("PATCH", pathOf(id), patch);
@@ -185,7 +185,7 @@ describe("a change", () => {
     expect((await page("")).tenants).toStrictEqual([after]);
   });
 
-  it("of one limit leaves the other, and null lifts the quota", async () => {
+  it("with one limit leaves the other, and null removes the quota", async () => {
     const { id } = await makeTenant({ limits: { maxInFlight: 5, monthlyTasks: 10 } });
     const one = await (await admin("PATCH", pathOf(id), { limits: { maxInFlight: 6 } })).json();
     expect(one).toMatchObject({ limits: { maxInFlight: 6, monthlyTasks: 10 } });
@@ -209,14 +209,14 @@ describe("a change", () => {
     ["limits.monthlyTasks", { limits: { monthlyTasks: -1 } }],
     ["limits.extra", { limits: { extra: 1 } }],
     ["extra", { name: "Good", extra: 1 }],
-  ])("of %s is refused whole: %j", async (path, patch) => {
+  ])("is 400 for %s and changes nothing: %j", async (path, patch) => {
     const { id } = await makeTenant();
     const before = await (await admin("GET", pathOf(id))).json();
     await expectInvalid(await admin("PATCH", pathOf(id), patch), path);
     expect(await (await admin("GET", pathOf(id))).json()).toStrictEqual(before);
   });
 
-  it("of the hosts acts at once", async () => {
+  it("applies new hosts at once", async () => {
     const { tenantId, key } = await makeCaller();
     await submit(key, ENDLESS);
     await admin("PATCH", pathOf(tenantId), { allowedHosts: ["other.example"] });
@@ -225,7 +225,7 @@ describe("a change", () => {
     await submit(key, ENDLESS);
   });
 
-  it("of maxInFlight lets waiting tasks in", async () => {
+  it("admits waiting tasks when maxInFlight rises", async () => {
     const { tenantId, key } = await makeCaller({ limits: { maxInFlight: 1 } });
     const ids = [(await submit(key, ENDLESS)).id, (await submit(key, ENDLESS)).id];
     const statuses = async (): Promise<string[]> => {
@@ -238,8 +238,8 @@ describe("a change", () => {
   });
 });
 
-describe("a tenant that is not there", () => {
-  it.each(["nobody", "a", "Acme", "a_b", "a".repeat(32), "..%2facme", "%20", "%00"])("%s is not found", async (id) => {
+describe("a tenant that does not exist", () => {
+  it.each(["nobody", "a", "Acme", "a_b", "a".repeat(32), "..%2facme", "%20", "%00"])("is 404: %s", async (id) => {
     const keyBody = { name: "A key", mode: "test" };
     const answers = [
       await admin("GET", pathOf(id)),
@@ -253,7 +253,7 @@ describe("a tenant that is not there", () => {
     for (const answer of answers) await expectProblem(answer, "not_found");
   });
 
-  it("does not come to be by being asked for", async () => {
+  it("is not created by calls about it", async () => {
     await admin("PATCH", pathOf("nobody"), { name: "Somebody" });
     await expect(makeKey("nobody")).rejects.toThrow("404");
     expect((await page("")).tenants).toEqual([]);

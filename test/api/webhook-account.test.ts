@@ -1,4 +1,4 @@
-// The tenant's default endpoint and its signing secret over the wire.
+// /v1/webhook: the default endpoint and the signing secrets of a mode.
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -52,7 +52,7 @@ async function rotate(body?: unknown): Promise<string> {
 }
 
 describe("the endpoint", () => {
-  it("is told as none before it is set, and once it is removed", async () => {
+  it("has a null url before it is set, and after it is removed", async () => {
     expect(await endpoint()).toStrictEqual(NONE);
     await put({ url: ENDPOINT });
     for (const _again of [1, 2]) {
@@ -62,7 +62,7 @@ describe("the endpoint", () => {
     expect(await endpoint()).toStrictEqual(NONE);
   });
 
-  it("is told as it was set, and the last one stands", async () => {
+  it("is returned as it was set last", async () => {
     for (const url of [RECEIVER_URL, ENDPOINT]) {
       const response = await put({ url });
       expect({ status: response.status, body: await response.json() }).toStrictEqual({
@@ -73,7 +73,7 @@ describe("the endpoint", () => {
     }
   });
 
-  it("that is disabled says since when and why, and is enabled by setting it again", async () => {
+  it("shows when and why it was disabled, and is enabled when it is set again", async () => {
     await put({ url: ENDPOINT });
     await tenantObject(tenantId).disableEndpoint(ENDPOINT, { createdAt: Date.now() }, "test");
     expect(await endpoint()).toStrictEqual({
@@ -117,7 +117,7 @@ describe("setting the endpoint", () => {
     ["a path alone", { url: "/hook" }, "url"],
     ["a scheme alone", { url: "https://" }, "url"],
     ["a port too high", { url: "https://hooks.shop.example:99999/" }, "url"],
-  ])("to what is no URL is 400: %s", async (_what, body, path) => {
+  ])("is 400 for a string that is not a URL: %s", async (_what, body, path) => {
     await put({ url: RECEIVER_URL });
     await expectInvalid(await put(body), path);
     expect(await endpoint()).toStrictEqual({ ...NONE, url: RECEIVER_URL });
@@ -137,7 +137,7 @@ describe("setting the endpoint", () => {
     "https://[::1]/",
     "https://[::ffff:8.8.8.8]/",
     `https://hooks.shop.example/${"a".repeat(2_048)}`,
-  ])("to a URL that is refused is 403: %s", async (url) => {
+  ])("is 403 for a URL that is not allowed: %s", async (url) => {
     await put({ url: RECEIVER_URL });
     await expectProblem(await put({ url }), "webhook_url_not_allowed");
     expect(await endpoint()).toStrictEqual({ ...NONE, url: RECEIVER_URL });
@@ -170,22 +170,25 @@ describe("rotating the secret", () => {
     { name: "one second", body: { overlapSeconds: 1 }, overlapS: 1 },
     { name: "an hour", body: { overlapSeconds: 3_600 }, overlapS: 3_600 },
     { name: "the longest", body: { overlapSeconds: WEEK_S }, overlapS: WEEK_S },
-  ])("with $name: both sign for the overlap, and only the new one after it", async ({ body, overlapS }) => {
-    const secret = await rotate(body);
-    expect(secret).not.toBe(webhookSecret);
-    expect(await signing(secret, webhookSecret)).toEqual([true, true]);
-    pass(overlapS * 1_000 - 1);
-    expect(await signing(secret, webhookSecret)).toEqual([true, true]);
-    pass(1);
-    expect(await signing(secret, webhookSecret)).toEqual([true, false]);
-  });
+  ])(
+    "with $name signs with both secrets for the overlap, and then with the new one only",
+    async ({ body, overlapS }) => {
+      const secret = await rotate(body);
+      expect(secret).not.toBe(webhookSecret);
+      expect(await signing(secret, webhookSecret)).toEqual([true, true]);
+      pass(overlapS * 1_000 - 1);
+      expect(await signing(secret, webhookSecret)).toEqual([true, true]);
+      pass(1);
+      expect(await signing(secret, webhookSecret)).toEqual([true, false]);
+    },
+  );
 
-  it("with an overlap of 0 ends the old one at once", async () => {
+  it("without an overlap ends the old secret at once", async () => {
     const secret = await rotate({ overlapSeconds: 0 });
     expect(await signing(secret, webhookSecret)).toEqual([true, false]);
   });
 
-  it("twice within the overlap leaves three that sign, each for its own time", async () => {
+  it("twice within the overlap signs with three secrets, each for its own time", async () => {
     const second = await rotate({ overlapSeconds: 60 });
     pass(1_000);
     const third = await rotate({ overlapSeconds: 3_600 });
@@ -203,12 +206,12 @@ describe("rotating the secret", () => {
     ["text", { overlapSeconds: "60" }, "overlapSeconds"],
     ["null", { overlapSeconds: null }, "overlapSeconds"],
     ["a field too many", { overlap: 60 }, "overlap"],
-  ])("is refused with %s, and changes nothing", async (_what, body, path) => {
+  ])("is 400 with %s, and changes nothing", async (_what, body, path) => {
     await expectInvalid(await call("POST", "/v1/webhook/rotate", { key, body }), path);
     expect(await signing(webhookSecret)).toEqual([true]);
   });
 
-  it("is refused with a body that is no JSON, or does not say that it is", async () => {
+  it("is rejected with a body that is not JSON, or has another content type", async () => {
     await expectProblem(await call("POST", "/v1/webhook/rotate", { key, body: "{" }), "invalid_json");
     const unnamed = { key, body: "{}", contentType: "text/plain" };
     await expectProblem(await call("POST", "/v1/webhook/rotate", unnamed), "unsupported_media_type");
@@ -256,14 +259,14 @@ describe("the endpoint's test", () => {
     ["500", plain(500), { ...answered, status: 500 }],
     ["a redirect", plain(302, null, { location: RECEIVER_URL }), { ...answered, status: 302, redirected: true }],
     ["no answer", lost, { ...answered, status: null, error: expect.stringMatching(/^[a-z_]+$/) }],
-  ])("tells %s as it is", async (_what, answer, expected) => {
+  ])("returns %s as it is", async (_what, answer, expected) => {
     const received = scriptReceivers({ [ENDPOINT]: [delayed(84, answer)] });
     const response = await test();
     expect({ status: response.status, body: await response.json() }).toStrictEqual({ status: 200, body: expected });
     expect(received).toHaveLength(1);
   });
 
-  it("sends webhook.test, signed, under an id of its own each time, and follows no redirect", async () => {
+  it("sends webhook.test, signed, each time with a new id, and follows no redirect", async () => {
     const received = scriptReceivers({ [ENDPOINT]: [ok] });
     await test();
     await test();
@@ -277,7 +280,7 @@ describe("the endpoint's test", () => {
     expect(new Set(received.map(({ headers }) => headers.get("webhook-id"))).size).toBe(2);
   });
 
-  it("is 404 where no endpoint is set", async () => {
+  it("is 404 when no endpoint is set", async () => {
     await call("DELETE", "/v1/webhook", { key });
     await expectProblem(await test(), "not_found");
   });
@@ -291,7 +294,7 @@ describe("the scopes", () => {
     ["GET", "/v1/webhook/secret", "account:write"],
     ["POST", "/v1/webhook/rotate", "account:write"],
     ["POST", "/v1/webhook/test", "account:write"],
-  ])("%s %s takes %s, and no other will do", async (method, path, scope) => {
+  ])("%s %s needs the scope %s, and no other is enough", async (method, path, scope) => {
     scriptReceivers({ [ENDPOINT]: [ok] });
     await put({ url: ENDPOINT });
     const body = method === "PUT" ? { url: ENDPOINT } : undefined;

@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(reset);
 
-describe("the address of a task's webhook", () => {
+describe("the URL of a task's webhook", () => {
   /** Scripts both receivers; `heard` waits for the one webhook and tells where it went. */
   function listen() {
     const received = scriptReceivers({ [ENDPOINT]: [ok], [RECEIVER_URL]: [ok] });
@@ -33,19 +33,19 @@ describe("the address of a task's webhook", () => {
     return { received, heard };
   }
 
-  it("is its own, whatever the endpoint is", async () => {
+  it("is the task's webhookUrl, whatever the endpoint is", async () => {
     const { heard } = listen();
     const { id } = await solve(key, { webhookUrl: RECEIVER_URL });
     expect(await heard(id)).toEqual([{ url: RECEIVER_URL, type: "task.ready", id }]);
   });
 
-  it("is the endpoint, where it has none of its own", async () => {
+  it("is the endpoint when the task has no webhookUrl", async () => {
     const { heard } = listen();
     const { id } = await solve(key);
     expect(await heard(id)).toEqual([{ url: ENDPOINT, type: "task.ready", id }]);
   });
 
-  it("is callbackUrl in the compatible face, whatever the endpoint is", async () => {
+  it("is callbackUrl in the compatibility API, whatever the endpoint is", async () => {
     const { heard } = listen();
     const body = { clientKey: key, task: scenario("sandbox-instant"), callbackUrl: RECEIVER_URL };
     const { taskId } = await (await call("POST", "/createTask", { body })).json<{ taskId: string }>();
@@ -53,7 +53,7 @@ describe("the address of a task's webhook", () => {
     expect(await heard(id)).toEqual([{ url: RECEIVER_URL, type: "task.ready", id }]);
   });
 
-  it("is told with the task as soon as it is known: its own at once, the endpoint at the end", async () => {
+  it("is in the Task at once for a webhookUrl, and at the end for the endpoint", async () => {
     const { heard } = listen();
     const own = await submit(key, SEED_TASK, { webhookUrl: RECEIVER_URL });
     expect(own.webhook).toStrictEqual({
@@ -73,7 +73,7 @@ describe("the address of a task's webhook", () => {
   it.each<[string, () => unknown]>([
     ["is removed", () => call("DELETE", "/v1/webhook", { key })],
     ["is disabled", () => tenantObject(tenantId).disableEndpoint(ENDPOINT, { createdAt: Date.now() }, "test")],
-  ])("is nowhere, where the endpoint %s and it has none of its own", async (_what, change) => {
+  ])("is null when the endpoint %s and the task has no webhookUrl", async (_what, change) => {
     const { received } = listen();
     await change();
     const { id } = await solve(key);

@@ -41,7 +41,7 @@ describe("patterns", () => {
     ["[::ffff:192.0.2.1]", "[::ffff:c000:201]"],
     [LONGEST_NAME, LONGEST_NAME],
     [`${LONGEST_NAME}.`, LONGEST_NAME],
-  ])("%j becomes %j", (text, expected) => {
+  ])("the normal form of %j is %j", (text, expected) => {
     expect(parseHostPattern(text)).toBe(expected);
   });
 
@@ -99,11 +99,11 @@ describe("patterns", () => {
     `a${LONGEST_NAME}`,
     `*.${LONGEST_NAME}`,
     "a.".repeat(500_000),
-  ])("%j is refused", (text) => {
+  ])("%j is not a pattern", (text) => {
     expect(parseHostPattern(text)).toBeNull();
   });
 
-  it("normalising again changes nothing", () => {
+  it("the normal form of a normal form is itself", () => {
     fc.assert(
       fc.property(fc.oneof(fc.domain(), fc.ipV4(), fc.string({ unit: "binary", maxLength: 12 })), (text) => {
         const once = parseHostPattern(text);
@@ -114,11 +114,11 @@ describe("patterns", () => {
 });
 
 describe("lists", () => {
-  it("an empty list is a list", () => {
+  it("an empty list is valid", () => {
     expect(normalizeHosts([])).toEqual({ ok: true, hosts: [] });
   });
 
-  it("repeats are dropped after normalising, and the order stays", () => {
+  it("repeats are removed after normalizing, and the order is kept", () => {
     expect(normalizeHosts(["b.example", "A.example", "b.EXAMPLE.", "*.a.example", "a.example"])).toEqual({
       ok: true,
       hosts: ["b.example", "a.example", "*.a.example"],
@@ -126,16 +126,16 @@ describe("lists", () => {
     expect(normalizeHosts(["*", "*"])).toEqual({ ok: true, hosts: ["*"] });
   });
 
-  it("the first wrong pattern is named by its index", () => {
+  it("the index of the first invalid pattern is returned", () => {
     expect(normalizeHosts(["a.example", "no host", "**"])).toMatchObject({ ok: false, index: 1 });
   });
 
-  it("`*` beside others is an error, wherever it stands", () => {
+  it("`*` beside other patterns is an error at every place", () => {
     expect(normalizeHosts(["*", "a.example"])).toMatchObject({ ok: false, index: 0 });
     expect(normalizeHosts(["a.example", "b.example", "*"])).toMatchObject({ ok: false, index: 2 });
   });
 
-  it("a thousand patterns are allowed, and one more is not", () => {
+  it("1,000 patterns are valid, and 1,001 are not", () => {
     const patterns = Array.from({ length: 1001 }, (_, i) => `host${i}.example`);
     expect(normalizeHosts(patterns.slice(0, 1000))).toMatchObject({ ok: true });
     expect(normalizeHosts(patterns)).toMatchObject({ ok: false, index: 1000 });
@@ -168,7 +168,7 @@ describe("the host of a URL", () => {
     ["http://[2001:DB8::0:1]:8080/", "[2001:db8::1]"],
     ["http://localhost:3000/", "localhost"],
     [`https://shop.example/${"a".repeat(100_000)}`, "shop.example"],
-  ])("%j names %j", (url, expected) => {
+  ])("of %j is %j", (url, expected) => {
     expect(websiteHost(url)).toBe(expected);
   });
 
@@ -198,7 +198,7 @@ describe("the host of a URL", () => {
     "https://[::1/",
     "https://1.2.3.4.5/",
     `https://a${LONGEST_NAME}/`,
-  ])("%j names no host", (url) => {
+  ])("of %j is null", (url) => {
     expect(websiteHost(url)).toBeNull();
   });
 
@@ -215,11 +215,11 @@ describe("the host of a URL", () => {
     " https://good.example/",
     "\u0000https://good.example/",
     "https://@@good.example/",
-  ])("%j is refused, as two parsers may read two hosts", (url) => {
+  ])("of %j is null, because two parsers can read two hosts", (url) => {
     expect(websiteHost(url)).toBeNull();
   });
 
-  it("no text makes it throw, and what it returns is a pattern in normal form", () => {
+  it("is null or a pattern in normal form for every text", () => {
     const urls = fc.oneof(
       fc.webUrl(),
       fc.string({ unit: "binary" }),
@@ -258,11 +258,11 @@ describe("allowing", () => {
     expect(hostAllowed(host, patterns)).toBe(expected);
   });
 
-  it("an empty list allows nothing", () => {
+  it("an empty list allows no host", () => {
     fc.assert(fc.property(names, (host) => !hostAllowed(host, [])));
   });
 
-  it("an exact pattern allows its own host and no other", () => {
+  it("an exact pattern allows its host and no other", () => {
     fc.assert(
       fc.property(names, names, (host, other) => {
         expect(hostAllowed(host, [host])).toBe(true);
@@ -271,7 +271,7 @@ describe("allowing", () => {
     );
   });
 
-  it("a suffix pattern allows every depth below it, and not itself nor a longer label", () => {
+  it("a suffix pattern allows every depth below the suffix, but neither the suffix nor a longer label", () => {
     fc.assert(
       fc.property(names, names, (below, suffix) => {
         expect(hostAllowed(`${below}.${suffix}`, [`*.${suffix}`])).toBe(true);
