@@ -132,13 +132,14 @@ function rejectionOf(configuration: Configuration, caller: Caller, wanted: Wante
   return quotaError(caller, Date.now());
 }
 
-/** The error of a webhook address: a string that is no URL is invalid, a URL that is refused is not allowed. */
+/** The error for a webhook URL: a string that is not a URL is invalid, another URL is not allowed. */
 export function targetError(
   target: { readonly reason: "not_a_url" | "not_allowed"; readonly message: string },
   path: string,
 ): ApiError {
   const { reason, message } = target;
-  return reason === "not_a_url" ? invalidField(path, message) : new ApiError("webhook_url_not_allowed", message);
+  if (reason === "not_a_url") return invalidField(path, message);
+  return new ApiError("webhook_url_not_allowed", `The webhook URL ${message}.`);
 }
 
 /** Every refusal is recorded: who wanted what, where, and why it was not done. */

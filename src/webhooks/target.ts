@@ -3,6 +3,7 @@
 
 import ipaddr from "ipaddr.js";
 
+/** The result of a check. `message` is a rule that the URL breaks: "must use https". */
 type WebhookTarget = { ok: true; url: string } | { ok: false; reason: "not_a_url" | "not_allowed"; message: string };
 
 /** Characters. The longest that proxies and servers accept without question; it also bounds a task's record. */
@@ -43,7 +44,7 @@ const RANGE_NAMES: Readonly<Record<string, string>> = {
  */
 export function checkWebhookTarget(url: string, options: { allowPrivate: boolean }): WebhookTarget {
   const parsed = URL.parse(url);
-  if (parsed === null) return { ok: false, reason: "not_a_url", message: "the webhook URL must be an absolute URL" };
+  if (parsed === null) return { ok: false, reason: "not_a_url", message: "must be an absolute URL" };
   // Percent-encoding can make it longer than what came in, and dropped blanks shorter.
   if (Math.max(url.length, parsed.href.length) > MAX_URL_LENGTH) return tooLong();
   const rule = brokenRule(parsed, options.allowPrivate);
@@ -89,5 +90,5 @@ function tooLong(): WebhookTarget {
 }
 
 function refused(rule: string): WebhookTarget {
-  return { ok: false, reason: "not_allowed", message: `the webhook URL ${rule}` };
+  return { ok: false, reason: "not_allowed", message: rule };
 }
