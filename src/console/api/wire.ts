@@ -1,4 +1,4 @@
-// The API's types, as the client has them. Fields that the OpenAPI document does not describe yet are added here, and deleted with it.
+// The API's types, as the client has them.
 
 import type * as client from "../../client/index.ts";
 
@@ -7,19 +7,26 @@ export type {
   AuditEntry,
   AuditList,
   CreatedKey,
+  CreatedTenant,
   CurrentKey,
   Endpoint,
   EndpointTest,
   FieldError,
   Key,
   Mode,
+  NewTask,
+  NewTenant,
   NewTenantKey as NewKey,
   Scope,
   Solution,
+  Task,
   TaskFilter,
   TaskList,
   TaskStatus,
   TaskSummary,
+  Tenant,
+  TenantList,
+  TenantPatch,
   TenantUsage,
   UpstreamAccount,
   UsageDay,
@@ -28,26 +35,8 @@ export type {
 
 export type WebhookState = client.WebhookDelivery["state"];
 
-export type Task = client.Task;
-export type NewTask = client.NewTask;
+/** What was sent and received in a webhook attempt is described by the OpenAPI document when the gateway has it. */
 export type TimelineEntry = client.TimelineEntry & { responseBody?: string | null };
-
-/** A count for each mode. */
-export interface ByMode {
-  live: number;
-  test: number;
-}
-interface TenantState {
-  upstreamAccount?: string | null;
-  inFlight?: ByMode;
-  queued?: ByMode;
-  month?: { liveTasks: number; quota: number | null };
-}
-export type Tenant = client.Tenant & TenantState;
-export type TenantList = Omit<client.TenantList, "tenants"> & { tenants: Tenant[] };
-export type NewTenant = client.NewTenant & { upstreamAccount?: string };
-export type TenantPatch = client.TenantPatch & { upstreamAccount?: string | null };
-export type CreatedTenant = client.CreatedTenant & TenantState;
 
 /** A part of a list. */
 export interface Page {

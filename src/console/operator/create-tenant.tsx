@@ -2,10 +2,12 @@
 
 import { useState } from "preact/hooks";
 import type { CreatedTenant, FieldError, NewTenant } from "../api/wire.ts";
+import { LOAD_ONCE, useWatch } from "../refresh/watch.ts";
 import { hashOf } from "../route.ts";
 import { useAction, useOperator } from "../session/session.ts";
 import { Button, FailureNotice, Field, Secret } from "../ui/controls.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { LOCATIONS, type Location } from "./locations.ts";
 import { hostsOf, limitsOf, type TenantDraft, TenantFields } from "./tenant-form.tsx";
 
 const EMPTY: TenantDraft = { name: "", hosts: "", maxInFlight: "100", monthlyTasks: "", upstreamAccount: "" };
@@ -19,6 +21,8 @@ export function CreateTenantDialog({ onClose, onCreated }: CreateTenantDialogPro
   const { api } = useOperator();
   const [id, setId] = useState("");
   const [draft, setDraft] = useState(EMPTY);
+  const [location, setLocation] = useState("");
+  const accounts = useWatch("upstream accounts", (signal) => api.upstream(signal), LOAD_ONCE);
   const [created, setCreated] = useState<CreatedTenant | null>(null);
   const create = useAction((body: NewTenant) => api.createTenant(body));
   const [typed, setTyped] = useState<readonly FieldError[]>([]);
@@ -32,6 +36,8 @@ export function CreateTenantDialog({ onClose, onCreated }: CreateTenantDialogPro
       name: draft.name.trim() === "" ? id.trim() : draft.name.trim(),
       allowedHosts: hostsOf(draft.hosts),
       limits: { ...limits },
+      upstreamAccount: draft.upstreamAccount || null,
+      location: (Object.keys(LOCATIONS) as Location[]).find((one) => one === location) ?? null,
     });
     if (result === null) return;
     setCreated(result.value);
@@ -67,7 +73,24 @@ export function CreateTenantDialog({ onClose, onCreated }: CreateTenantDialogPro
             />
           )}
         </Field>
-        <TenantFields draft={draft} errors={errors} accounts={[]} onDraft={setDraft} />
+        <TenantFields draft={draft} errors={errors} accounts={accounts.value ?? []} onDraft={setDraft} />
+        <Field
+          label="Location"
+          path="location"
+          errors={errors}
+          hint="Where its state is stored: near its programs. It can't be changed."
+        >
+          {(props) => (
+            <select {...props} value={location} onChange={(event) => setLocation(event.currentTarget.value)}>
+              <option value="">Near its first caller</option>
+              {Object.entries(LOCATIONS).map(([value, name]) => (
+                <option key={value} value={value}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
         {create.failure === null ? null : <FailureNotice failure={create.failure} />}
         <div class="row end">
           <Button onClick={onClose}>Cancel</Button>

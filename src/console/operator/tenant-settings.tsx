@@ -6,8 +6,9 @@ import { LOAD_ONCE, useWatch } from "../refresh/watch.ts";
 import { useAction, useOperator } from "../session/session.ts";
 import { announce } from "../ui/announcer.tsx";
 import { Button, FailureNotice } from "../ui/controls.tsx";
-import { count, moment } from "../ui/formats.ts";
+import { count, day } from "../ui/formats.ts";
 import { Card, Figure } from "../ui/surfaces.tsx";
+import { LOCATIONS } from "./locations.ts";
 import { hostsOf, type Limits, limitsOf, type TenantDraft, TenantFields } from "./tenant-form.tsx";
 
 interface TenantSettingsProps {
@@ -20,16 +21,21 @@ export function TenantSettings({ tenant, onTenant }: TenantSettingsProps) {
   return (
     <>
       <dl class="figures">
-        <Figure name="Live tasks this month" more={month?.quota == null ? "No quota" : `of ${count(month.quota)}`}>
-          {month === undefined ? "–" : count(month.liveTasks)}
+        <Figure name="Live tasks this month" more={month.quota === null ? "No quota" : `of ${count(month.quota)}`}>
+          {count(month.liveTasks)}
         </Figure>
-        <Figure name="In flight, live" more={queued === undefined ? "" : `${count(queued.live)} waiting`}>
-          {inFlight === undefined ? "–" : count(inFlight.live)}
+        <Figure name="In flight, live" more={`${count(queued.live)} waiting`}>
+          {count(inFlight.live)}
         </Figure>
-        <Figure name="In flight, test" more={queued === undefined ? "" : `${count(queued.test)} waiting`}>
-          {inFlight === undefined ? "–" : count(inFlight.test)}
+        <Figure name="In flight, test" more={`${count(queued.test)} waiting`}>
+          {count(inFlight.test)}
         </Figure>
-        <Figure name="Created">{moment(Date.parse(tenant.createdAt))}</Figure>
+        <Figure
+          name="Created"
+          more={tenant.location === null ? "Stored near its first caller" : LOCATIONS[tenant.location]}
+        >
+          {day(Date.parse(tenant.createdAt))}
+        </Figure>
       </dl>
       <SettingsForm tenant={tenant} onTenant={onTenant} />
     </>

@@ -157,7 +157,6 @@ function Row({ tenant, usage }: RowProps) {
 }
 
 function Month({ tenant: { month } }: Pick<RowProps, "tenant">) {
-  if (month === undefined) return <None word="Not known" />;
   const { liveTasks, quota } = month;
   if (quota === null) return <span class="number">{count(liveTasks)}</span>;
   return (
@@ -171,7 +170,6 @@ function Month({ tenant: { month } }: Pick<RowProps, "tenant">) {
 }
 
 function ByMode({ counts }: { readonly counts: Tenant["inFlight"] }) {
-  if (counts === undefined) return <None word="Not known" />;
   if (counts.live === 0 && counts.test === 0) return <span class="quiet">0</span>;
   return (
     <>

@@ -7,7 +7,6 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
 import { PROJECT } from "../../../scripts/support/gateway-process.ts";
 import { askAdmin, makeTenant, type Stage, setStage, type Target } from "../../e2e/support.ts";
-import { fulfillUpcoming } from "./upcoming.ts";
 import { startVisit, type Visit, type VisitOptions } from "./visit.ts";
 
 /** Where pictures are kept: beside the build, outside of git. */
@@ -67,7 +66,6 @@ export function browserStage(vars?: Readonly<Record<string, string>>): BrowserSt
       if (browser === undefined) throw new Error("no browser yet: use the stage inside tests and hooks");
       const visit = await startVisit(browser, gateway().url, options);
       visits.push(visit);
-      await fulfillUpcoming(visit.page);
       return visit;
     },
     async tenant() {
