@@ -127,7 +127,7 @@ function rejectionOf(configuration: Configuration, caller: Caller, wanted: Wante
     if (!target.ok) return targetError(target, wanted.webhookField);
   }
   if (caller.mode === "live" && accountsFor(configuration, caller.profile.upstreamAccount).length === 0) {
-    return new ApiError("upstream_not_configured", "This gateway has no upstream account: live tasks are refused.");
+    return new ApiError("upstream_not_configured", "No upstream account is configured for live tasks of this tenant.");
   }
   return quotaError(caller, Date.now());
 }

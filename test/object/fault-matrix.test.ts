@@ -22,8 +22,9 @@ beforeEach(async () => {
   hour += 1;
   begin = START + hour * 3_600_000;
   sent = begin + 1;
-  freezeTime(begin);
+  freezeTime();
   await createTenant();
+  pass(begin - START);
 });
 afterEach(async () => {
   releaseTime();
