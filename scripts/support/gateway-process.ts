@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 import { parseLog } from "./gateway-logs.ts";
 import { freePort, portInUse } from "./ports.ts";
@@ -129,9 +130,13 @@ async function endGroup({ pid }: ChildProcess): Promise<void> {
 
 /** Why a gateway has ended before it answered. */
 function failure(lines: readonly string[]): StartError {
-  const taken = /Address already in use.*?:(\d+)/.exec(lines.join("\n"));
+  const plain = lines.map((line) => stripVTControlCharacters(line));
+  const output = plain.join("\n").trim();
+  const taken = /Address already in use.*?:(\d+)/.exec(output);
   if (taken !== null) return portInUse(Number(taken[1]));
-  return new StartError(`The gateway did not start:\n${lines.slice(-SHOWN_LINES).join("\n").trim()}`);
+  const unknown = /Unknown arguments?: .*/.exec(output);
+  if (unknown !== null) return new StartError(`${unknown[0]}. npm start -- --help lists the flags.`);
+  return new StartError(`The gateway did not start:\n${plain.slice(-SHOWN_LINES).join("\n").trim()}`);
 }
 
 async function timeout(ms: number): Promise<never> {

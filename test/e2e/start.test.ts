@@ -83,6 +83,7 @@ describe("npm start with a mistake", () => {
     ],
     ["no value in --var", "--var DEBUG", ["--var DEBUG… has no colon after the name: write --var DEBUG:VALUE"]],
     ["a bad port", "--port=abc", ['--port must be a whole number from 0 (any free port) to 65535, not "abc".']],
+    ["an unknown flag", "--bogus", ["Unknown argument: bogus. npm start -- --help lists the flags."]],
     ["a file as its state folder", "--persist-to package.json", [/^The state folder \S+ cannot be created: EEXIST\.$/]],
   ])("ends with a line for each problem when it has %s", async (_what, flags, lines) => {
     const command = run(`npm start -- ${flags.includes("--port") ? "" : `--port ${await freePort()}`} ${flags}`);
