@@ -16,6 +16,8 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             main: "./src/index.ts",
+            // Errors that a test provokes on purpose are not printed: a test that fails shows its own.
+            verbose: false,
             // Away from the developer's `.dev.vars`, which wrangler reads beside its configuration.
             wrangler: { configPath: linkProject(join(PROJECT, ".wrangler", "test")) },
             miniflare: {
@@ -31,6 +33,9 @@ export default defineConfig({
           name: "workers",
           isolate: false,
           include: ["test/{unit,object,api}/**/*.test.ts"],
+          setupFiles: ["./test/support/setup.ts"],
+          // A machine may be busy. No test waits for its time to be over.
+          testTimeout: 60_000,
           globalSetup: ["./test/support/faulty-upstream.ts", "./test/support/faulty-receiver.ts"],
           restoreMocks: true,
         },

@@ -90,6 +90,12 @@ export class AccountView {
     await this.#reportUsage(env, this.usage.take(now));
   }
 
+  /** Drops what this isolate remembers of the accounts, as the end of the isolate would. Tests share one isolate. */
+  reset(): void {
+    this.#memory = null;
+    this.#unreported.clear();
+  }
+
   async #reportUsage(env: UpstreamEnv, reports: ReturnType<UsageCounter["take"]>): Promise<void> {
     if (reports.length > 0) await this.#ask("usage", () => upstreamObject(env).reportUsage(reports));
   }

@@ -8,16 +8,12 @@ import { Mortality, restoreAlarm } from "../support/mortality.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, again, LIVE, POLL_MS, stored, storedText } from "../support/objects.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
-import { alarmOf, evict, freezeTime, loseAlarm, pass, releaseTime, START } from "../support/time.ts";
+import { alarmOf, evict, freezeTime, loseAlarm, pass, releaseTime } from "../support/time.ts";
 import type { Outside } from "../support/upstream.ts";
 import { created, plain, processing, RECEIVER_URL, ready, scriptOutside } from "../support/upstream.ts";
 
-/** What an isolate remembers of the breaker is keyed by nothing but time: each test has an hour of its own. */
-let hour = 0;
-
 beforeEach(async () => {
-  hour += 1;
-  freezeTime(START + hour * 3_600_000);
+  freezeTime();
   await createTenant();
 });
 afterEach(async () => {
