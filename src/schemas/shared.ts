@@ -29,7 +29,7 @@ const RFC_3339 =
   /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
 
 /** The time (ms since the epoch) in an RFC 3339 text, or null. In UTC it must be in a year of four digits, too. */
-export function parseTime(text: string): number | null {
+function parseTime(text: string): number | null {
   const day = RFC_3339.exec(text)?.[1];
   if (day === undefined || !isDay(day)) return null;
   const ms = Date.parse(text.toUpperCase());

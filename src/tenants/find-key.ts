@@ -33,7 +33,7 @@ const WAIT_MS = 10;
 const MAX_WAITS = 500;
 
 /** A key that is valid, with its tenant as the edge knows it. */
-export interface KnownKey {
+interface KnownKey {
   readonly key: SnapshotKey;
   readonly profile: TenantProfile;
   readonly exhaustedMonth: string | null;

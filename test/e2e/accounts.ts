@@ -15,7 +15,7 @@ const requestSchema = z.object({
 });
 
 /** What the account does with createTask: it accepts, or refuses with a code, or leaves the request without an answer. */
-export type AccountMode = "ok" | "hang" | `ERROR_${string}`;
+type AccountMode = "ok" | "hang" | `ERROR_${string}`;
 
 export interface FakeAccount {
   readonly url: string;

@@ -6,7 +6,7 @@ import "uplot/dist/uPlot.min.css";
 import { shortDay } from "../ui/formats.ts";
 
 /** What is drawn over each day. */
-export interface PlotSeries {
+interface PlotSeries {
   readonly values: readonly (number | null)[];
   /** A custom property of the style sheet, such as `--draw-good`. */
   readonly color: string;
