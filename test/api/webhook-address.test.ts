@@ -48,8 +48,11 @@ describe("the URL of a task's webhook", () => {
   it("is callbackUrl in the compatibility API, whatever the endpoint is", async () => {
     const { heard } = listen();
     const body = { clientKey: key, task: scenario("sandbox-instant"), callbackUrl: RECEIVER_URL };
-    const { taskId } = await (await call("POST", "/createTask", { body })).json<{ taskId: string }>();
-    const id = `tsk_${BigInt(taskId).toString(16).padStart(64, "0")}`;
+    await call("POST", "/createTask", { body });
+    const tasks = async () =>
+      (await (await call("GET", "/v1/tasks", { key })).json<{ tasks: { id: string }[] }>()).tasks;
+    await eventually(async () => (await tasks()).length === 1);
+    const id = (await tasks())[0]?.id ?? "";
     expect(await heard(id)).toEqual([{ url: RECEIVER_URL, type: "task.ready", id }]);
   });
 
