@@ -6,7 +6,7 @@ import { afterEach, expect, it } from "vitest";
 import { OPERATOR } from "../../src/tenants/actor.ts";
 import { tenantStub } from "../../src/tenants/directory.ts";
 import { expectProblem } from "../support/answers.ts";
-import { admin, call, makeCaller, makeKey, SEED_TASK } from "../support/gateway.ts";
+import { admin, call, EXAMPLE_TASK, makeCaller, makeKey } from "../support/gateway.ts";
 
 afterEach(reset);
 
@@ -54,6 +54,6 @@ it("GET /v1/keys/current rejects a key that was revoked elsewhere, though the ed
   const { tenantId, key } = await makeCaller();
   const { id } = await (await current(key)).json<{ id: string }>();
   await tenantStub(env, tenantId).revokeKey(OPERATOR, id);
-  expect((await call("POST", "/v1/tasks", { key, body: { task: SEED_TASK } })).status).toBe(202);
+  expect((await call("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK } })).status).toBe(202);
   await expectProblem(await current(key), "unauthenticated");
 });

@@ -4,7 +4,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { OPERATOR } from "../../src/tenants/actor.ts";
 import { aTime, expectInvalid, expectProblem } from "../support/answers.ts";
-import { admin, call, makeCaller, makeKey, SEED_TASK } from "../support/gateway.ts";
+import { admin, call, EXAMPLE_TASK, makeCaller, makeKey } from "../support/gateway.ts";
 import { tenantObject } from "../support/tenants.ts";
 
 afterEach(reset);
@@ -28,7 +28,7 @@ describe("a key with account:write", () => {
     expect(answer.status).toBe(201);
     const minted = await answer.json<Minted>();
     expect(minted).toMatchObject({ mode: "test", scopes: ["tasks:write", "tasks:read"], expiresAt: null });
-    expect((await call("POST", "/v1/tasks", { key: minted.key, body: { task: SEED_TASK } })).status).toBe(202);
+    expect((await call("POST", "/v1/tasks", { key: minted.key, body: { task: EXAMPLE_TASK } })).status).toBe(202);
 
     const list = await call("GET", "/v1/keys", { key });
     const text = await list.text();
@@ -111,7 +111,7 @@ describe("a key with account:write", () => {
     const { id } = await (await call("GET", "/v1/keys/current", { key })).json<{ id: string }>();
     await tenantObject(tenantId).revokeKey(OPERATOR, id);
     await expectProblem(await mint(key), "unauthenticated");
-    expect((await call("POST", "/v1/tasks", { key, body: { task: SEED_TASK } })).status).toBe(202);
+    expect((await call("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK } })).status).toBe(202);
   });
 
   it("rotates a key without an overlap, and the old one stops working at once", async () => {

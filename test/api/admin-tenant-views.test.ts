@@ -9,10 +9,10 @@ import {
   admin,
   call,
   callWith,
+  EXAMPLE_TASK,
   makeCaller,
   makeKey,
   makeTenant,
-  SEED_TASK,
   scenario,
   submit,
 } from "../support/gateway.ts";
@@ -79,7 +79,7 @@ describe("upstreamAccount", () => {
 
   it("that is not configured any more rejects live tasks with upstream_not_configured, and no test tasks", async () => {
     const { id } = await makeTenant({ upstreamAccount: "default" });
-    const body = { task: SEED_TASK };
+    const body = { task: EXAMPLE_TASK };
     const accounts = JSON.stringify([
       { name: "primary", url: "http://upstream.test", clientKey: "a-key-of-the-tests" },
     ]);

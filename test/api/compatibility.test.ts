@@ -5,7 +5,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Task } from "../../src/tasks/present.ts";
 import { expectCommonHeaders, expectEventually } from "../support/answers.ts";
-import { admin, call, finished, makeCaller, makeKey, read, SEED_TASK, scenario, solve } from "../support/gateway.ts";
+import { admin, call, EXAMPLE_TASK, finished, makeCaller, makeKey, read, scenario, solve } from "../support/gateway.ts";
 import { created, processing, scriptOutside, silent } from "../support/upstream.ts";
 
 afterEach(reset);
@@ -46,7 +46,7 @@ async function taskOf(key: string, taskId: number): Promise<Task> {
 describe("createTask", () => {
   it("answers with an int32 number and `idle`, in exactly the protocol's form (1 to 5)", async () => {
     const { key } = await makeCaller();
-    const response = await createTask(key, SEED_TASK);
+    const response = await createTask(key, EXAMPLE_TASK);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("application/json");
     expectCommonHeaders(response);
@@ -60,9 +60,9 @@ describe("createTask", () => {
 
   it("makes the same task as v1, with the same defaults", async () => {
     const { key } = await makeCaller();
-    const task = await taskOf(key, await createdId(key, SEED_TASK));
+    const task = await taskOf(key, await createdId(key, EXAMPLE_TASK));
     expect(task).toMatchObject({ mode: "test", metadata: {}, webhook: null });
-    expect(task.task).toStrictEqual({ ...SEED_TASK, isInvisible: true });
+    expect(task.task).toStrictEqual({ ...EXAMPLE_TASK, isInvisible: true });
     expect(Date.parse(task.deadlineAt) - Date.parse(task.createdAt)).toBe(120_000);
   });
 

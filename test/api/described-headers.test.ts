@@ -3,7 +3,7 @@
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { HEADER_COMPONENTS } from "../../src/schemas/headers.ts";
-import { call, makeCaller, SEED_TASK, scenario } from "../support/gateway.ts";
+import { call, EXAMPLE_TASK, makeCaller, scenario } from "../support/gateway.ts";
 
 afterEach(() => reset());
 
@@ -31,7 +31,7 @@ describe("the description", () => {
   });
 
   const POST = "post /v1/tasks";
-  const body = { task: SEED_TASK };
+  const body = { task: EXAMPLE_TASK };
   const replay = { "idempotency-key": "order-1042" };
   type Send = (key: string) => Promise<Response>;
   const cases: [what: string, operation: string, expected: string[], send: Send][] = [

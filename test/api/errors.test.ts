@@ -6,7 +6,7 @@ import { KEY_ENTROPY_BYTES, mintKey } from "../../src/tenants/keys.ts";
 import type { ProblemBody } from "../support/answers.ts";
 import { expectCommonHeaders, expectCompatibilityError, expectProblem } from "../support/answers.ts";
 import type { CallOptions } from "../support/gateway.ts";
-import { ADMIN_TOKEN, admin, call, callWith, makeCaller, makeKey, SEED_TASK } from "../support/gateway.ts";
+import { ADMIN_TOKEN, admin, call, callWith, EXAMPLE_TASK, makeCaller, makeKey } from "../support/gateway.ts";
 
 afterEach(async () => {
   vi.useRealTimers();
@@ -152,14 +152,14 @@ describe.each(compatibilityRoutes)("POST %s", (path) => {
   it("refuses every key that is none, and tells nothing of why", async () => {
     const keys = [...Object.values(await badKeys()), undefined, null, "", 5, {}, []];
     for (const clientKey of keys) {
-      const body = { clientKey, task: SEED_TASK, taskId: "1" };
+      const body = { clientKey, task: EXAMPLE_TASK, taskId: "1" };
       await expectCompatibilityError(await call("POST", path, { body }), "ERROR_KEY_DOES_NOT_EXIST");
     }
   });
 
   it("reads the key from the body only", async () => {
     const { key } = await makeCaller();
-    const answer = await call("POST", path, { key, body: { task: SEED_TASK, taskId: "1" } });
+    const answer = await call("POST", path, { key, body: { task: EXAMPLE_TASK, taskId: "1" } });
     await expectCompatibilityError(answer, "ERROR_KEY_DOES_NOT_EXIST");
   });
 });
@@ -185,7 +185,7 @@ describe("what is not there", () => {
 
 it("a fault of validation names no more than the caller sent", async () => {
   const { key } = await makeCaller();
-  const response = await call("POST", "/v1/tasks", { key, body: { task: SEED_TASK, secret: "do-not-echo" } });
+  const response = await call("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK, secret: "do-not-echo" } });
   const problem: ProblemBody = await expectProblem(response, "invalid_request");
   expect(JSON.stringify(problem)).not.toContain("do-not-echo");
 });

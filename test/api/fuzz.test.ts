@@ -8,7 +8,16 @@ import { z } from "zod";
 import { ERROR_CODES } from "../../src/errors.ts";
 import type { FuzzedRequest } from "../support/fuzz.ts";
 import { operationsOf, requestsTo } from "../support/fuzz.ts";
-import { ADMIN_TOKEN, call, makeCaller, makeKey, makeTenant, SEED_TASK, scenario, submit } from "../support/gateway.ts";
+import {
+  ADMIN_TOKEN,
+  call,
+  EXAMPLE_TASK,
+  makeCaller,
+  makeKey,
+  makeTenant,
+  scenario,
+  submit,
+} from "../support/gateway.ts";
 
 const SEED = 20_261_123;
 const REQUESTS = 5_000;
@@ -92,7 +101,7 @@ it(`survives ${REQUESTS} requests that nobody would send`, { timeout: 240_000 },
   const freshKey = () => makeKey(tenant.id, { scopes: ["tasks:write", "tasks:read", "account:read", "account:write"] });
   let { key, id: keyId } = await freshKey();
   const { key: reader } = await makeKey(tenant.id, { scopes: ["tasks:read"] });
-  const task = await submit(key, SEED_TASK);
+  const task = await submit(key, EXAMPLE_TASK);
   const description: unknown = await (await call("GET", "/openapi.json")).json();
   const ids = [task.id, task.id.toUpperCase(), `tsk_${"0".repeat(64)}`, keyId, tenant.id, "nobody-here", "acme"];
 

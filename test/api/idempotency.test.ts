@@ -2,7 +2,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Task } from "../../src/tasks/present.ts";
 import { expectEventually, expectInvalid, expectProblem } from "../support/answers.ts";
-import { admin, call, callWith, makeCaller, makeKey, read, SEED_TASK, scenario } from "../support/gateway.ts";
+import { admin, call, callWith, EXAMPLE_TASK, makeCaller, makeKey, read, scenario } from "../support/gateway.ts";
 import { created, processing, scriptOutside } from "../support/upstream.ts";
 
 afterEach(reset);
@@ -216,6 +216,6 @@ describe("a key is 1 to 255 printable characters", () => {
     ["beyond ASCII", "ördër"],
   ])("not %s", async (_what, name) => {
     const { key } = await makeCaller();
-    await expectInvalid(await create(key, { task: SEED_TASK }, name), "idempotency-key");
+    await expectInvalid(await create(key, { task: EXAMPLE_TASK }, name), "idempotency-key");
   });
 });

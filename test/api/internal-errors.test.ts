@@ -39,25 +39,25 @@ describe("an unexpected exception", () => {
 });
 
 describe("a configuration with a bad value", () => {
-  it.each([
-    { POLL_INTERVAL_MS: "999" },
-    { UPSTREAM_URL: "ftp://api.1captcha.vip" },
-  ])("answers every request with 500 and without the value: %j", async (variables) => {
-    const { key } = await makeCaller();
-    const responses = [
-      await callWith(variables, "GET", "/healthz"),
-      await callWith(variables, "POST", "/v1/tasks", { key, body: { task } }),
-      await callWith(variables, "GET", "/admin/tenants", { key: ADMIN_TOKEN }),
-    ];
-    for (const response of responses) {
-      const { title, detail } = await expectProblem(response, "configuration");
-      for (const value of Object.values(variables)) expect(title + detail).not.toContain(value);
-    }
-    for (const path of ["/createTask", "/getTaskResult"]) {
-      const response = await callWith(variables, "POST", path, { body: { clientKey: key, task } });
-      await expectCompatibilityError(response, "ERROR_SERVICE_UNAVAILABLE", 500);
-    }
-  });
+  it.each([{ POLL_INTERVAL_MS: "999" }, { UPSTREAM_URL: "ftp://api.1captcha.vip" }])(
+    "answers every request with 500 and without the value: %j",
+    async (variables) => {
+      const { key } = await makeCaller();
+      const responses = [
+        await callWith(variables, "GET", "/healthz"),
+        await callWith(variables, "POST", "/v1/tasks", { key, body: { task } }),
+        await callWith(variables, "GET", "/admin/tenants", { key: ADMIN_TOKEN }),
+      ];
+      for (const response of responses) {
+        const { title, detail } = await expectProblem(response, "configuration");
+        for (const value of Object.values(variables)) expect(title + detail).not.toContain(value);
+      }
+      for (const path of ["/createTask", "/getTaskResult"]) {
+        const response = await callWith(variables, "POST", path, { body: { clientKey: key, task } });
+        await expectCompatibilityError(response, "ERROR_SERVICE_UNAVAILABLE", 500);
+      }
+    },
+  );
 
   it("stops nothing once the value is good", async () => {
     expect((await call("GET", "/healthz")).status).toBe(200);

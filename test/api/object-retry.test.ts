@@ -10,11 +10,11 @@ import {
   ADMIN_TOKEN,
   call,
   callWith,
+  EXAMPLE_TASK,
   makeCaller,
   makeKey,
   makeTenant,
   requestOf,
-  SEED_TASK,
   scenario,
   submit,
 } from "../support/gateway.ts";
@@ -71,7 +71,7 @@ describe("an object that is lost", () => {
   ])("as it accepts a task under $by makes one task", async ({ headers }) => {
     const { key } = await makeCaller();
     const { ask, asked } = gatewayThatLoses("accept", 2);
-    const answer = await ask("POST", "/v1/tasks", { key, headers, body: { task: SEED_TASK } });
+    const answer = await ask("POST", "/v1/tasks", { key, headers, body: { task: EXAMPLE_TASK } });
     expect([answer.status, asked.accept]).toEqual([202, 3]);
     const { id } = await answer.json<Task>();
     await expect.poll(async () => (await tasksOf(key)).map((task) => task.id)).toEqual([id]);
@@ -79,7 +79,7 @@ describe("an object that is lost", () => {
 
   it("is no replay to a caller who gave no key", async () => {
     const { key } = await makeCaller();
-    const answer = await gatewayThatLoses("accept", 1).ask("POST", "/v1/tasks", { key, body: { task: SEED_TASK } });
+    const answer = await gatewayThatLoses("accept", 1).ask("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK } });
     expect(answer.headers.get("Idempotency-Replayed")).toBeNull();
   });
 
@@ -106,14 +106,14 @@ describe("an object that is lost", () => {
   it("again and again is an internal error in the end", async () => {
     const { key } = await makeCaller();
     const { ask, asked } = gatewayThatLoses("accept", 1_000);
-    expect((await ask("POST", "/v1/tasks", { key, body: { task: SEED_TASK } })).status).toBe(500);
+    expect((await ask("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK } })).status).toBe(500);
     expect(asked.accept).toBe(6);
   });
 
   it("is not called again after an error of its own", async () => {
     const { key } = await makeCaller();
     const { ask, asked } = gatewayThatLoses("accept", 1, () => new Error("an error of the object"));
-    expect((await ask("POST", "/v1/tasks", { key, body: { task: SEED_TASK } })).status).toBe(500);
+    expect((await ask("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK } })).status).toBe(500);
     expect(asked.accept).toBe(1);
   });
 });
@@ -126,7 +126,7 @@ describe("an object that is overloaded", () => {
   it("is not called again: 503 with Retry-After", async () => {
     const { key } = await makeCaller();
     const { ask, asked } = gatewayThatLoses("accept", 1, overloaded);
-    const response = await ask("POST", "/v1/tasks", { key, body: { task: SEED_TASK } });
+    const response = await ask("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK } });
     await expectProblem(response, "overloaded");
     expect(response.headers.get("retry-after")).toBe("5");
     expect(asked.accept).toBe(1);
@@ -135,7 +135,7 @@ describe("an object that is overloaded", () => {
   it("is ERROR_SERVICE_UNAVAILABLE in the compatibility API", async () => {
     const { key } = await makeCaller();
     const { ask } = gatewayThatLoses("accept", 1, overloaded);
-    const body = { clientKey: key, task: SEED_TASK };
+    const body = { clientKey: key, task: EXAMPLE_TASK };
     await expectCompatibilityError(await ask("POST", "/createTask", { body }), "ERROR_SERVICE_UNAVAILABLE");
   });
 });

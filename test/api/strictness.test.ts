@@ -8,10 +8,10 @@ import {
   admin,
   call,
   callWith,
+  EXAMPLE_TASK,
   makeCaller,
   makeKey,
   makeTenant,
-  SEED_TASK,
   scenario,
   solve,
   submit,
@@ -25,7 +25,7 @@ describe("a tenant made anew under an old id", () => {
     const { tenantId, key } = await makeCaller();
     const old = await solve(key);
     const headers = { "idempotency-key": "order-1" };
-    const first = await call("POST", "/v1/tasks", { key, body: { task: SEED_TASK }, headers });
+    const first = await call("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK }, headers });
     const { id: oldId } = await first.json<{ id: string }>();
     expect((await admin("DELETE", `/admin/tenants/${tenantId}`)).status).toBe(204);
 
@@ -33,7 +33,7 @@ describe("a tenant made anew under an old id", () => {
     const next = await makeKey(tenantId);
     await expectProblem(await call("GET", `/v1/tasks/${old.id}`, { key: next.key }), "not_found");
     await expectProblem(await call("POST", `/v1/tasks/${old.id}/claim`, { key: next.key }), "not_found");
-    const again = await call("POST", "/v1/tasks", { key: next.key, body: { task: SEED_TASK }, headers });
+    const again = await call("POST", "/v1/tasks", { key: next.key, body: { task: EXAMPLE_TASK }, headers });
     expect(again.headers.get("idempotency-replayed")).toBeNull();
     expect((await again.json<{ id: string }>()).id).not.toBe(oldId);
   });
@@ -56,7 +56,7 @@ describe("a field named __proto__", () => {
     "is unknown like any other: %s",
     async (start) => {
       const { key } = await makeCaller();
-      const body = `${start},"task":${JSON.stringify(SEED_TASK)}}`;
+      const body = `${start},"task":${JSON.stringify(EXAMPLE_TASK)}}`;
       expect((await call("POST", "/v1/tasks", { key, body })).status).toBe(400);
     },
   );
@@ -65,7 +65,7 @@ describe("a field named __proto__", () => {
 describe("a webhook address", () => {
   it("that is long and no URL is invalid; one that is long and a URL is not allowed", async () => {
     const { key } = await makeCaller();
-    const post = (webhookUrl: string) => call("POST", "/v1/tasks", { key, body: { task: SEED_TASK, webhookUrl } });
+    const post = (webhookUrl: string) => call("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK, webhookUrl } });
     await expectInvalid(await post("x".repeat(3_000)), "webhookUrl");
     await expectProblem(await post(`https://hooks.example/${"x".repeat(3_000)}`), "webhook_url_not_allowed");
   });
@@ -94,7 +94,7 @@ describe("a content type", () => {
     "is JSON in each of its spellings: %s",
     async (contentType) => {
       const { key } = await makeCaller();
-      expect((await call("POST", "/v1/tasks", { key, body: { task: SEED_TASK }, contentType })).status).toBe(202);
+      expect((await call("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK }, contentType })).status).toBe(202);
     },
   );
 });
@@ -145,7 +145,9 @@ describe("a query", () => {
 describe("the compatible face", () => {
   it("names a bad callbackUrl as its caller does", async () => {
     const { key: clientKey } = await makeCaller();
-    const answer = await call("POST", "/createTask", { body: { clientKey, task: SEED_TASK, callbackUrl: "nonsense" } });
+    const answer = await call("POST", "/createTask", {
+      body: { clientKey, task: EXAMPLE_TASK, callbackUrl: "nonsense" },
+    });
     expect(await answer.json()).toMatchObject({
       errorCode: "ERROR_BAD_REQUEST",
       errorDescription: expect.stringContaining("callbackUrl"),

@@ -2,7 +2,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Task } from "../../src/tasks/present.ts";
 import { aTime, expectInvalid } from "../support/answers.ts";
-import { call, makeCaller, SEED_TASK, scenario } from "../support/gateway.ts";
+import { call, EXAMPLE_TASK, makeCaller, scenario } from "../support/gateway.ts";
 
 afterEach(reset);
 
@@ -23,7 +23,7 @@ const entries = (count: number): Record<string, string> =>
 
 describe("an accepted task", () => {
   it("is answered in full, with where and when to look", async () => {
-    const response = await create({ task: SEED_TASK });
+    const response = await create({ task: EXAMPLE_TASK });
     const task: Task = await response.json();
     expect(response.status).toBe(202);
     expect(response.headers.get("content-type")).toBe("application/json");
@@ -35,7 +35,7 @@ describe("an accepted task", () => {
       id: expect.stringMatching(/^tsk_[0-9a-f]{64}$/),
       status: "queued",
       mode: "test",
-      task: { ...SEED_TASK, isInvisible: true },
+      task: { ...EXAMPLE_TASK, isInvisible: true },
       reference: null,
       metadata: {},
       compatTaskId: null,

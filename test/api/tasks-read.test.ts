@@ -3,7 +3,17 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Task } from "../../src/tasks/present.ts";
 import { aTime, expectEventually, expectProblem } from "../support/answers.ts";
-import { call, finished, makeCaller, makeKey, read, SEED_TASK, scenario, solve, submit } from "../support/gateway.ts";
+import {
+  call,
+  EXAMPLE_TASK,
+  finished,
+  makeCaller,
+  makeKey,
+  read,
+  scenario,
+  solve,
+  submit,
+} from "../support/gateway.ts";
 import { created, processing, scriptOutside } from "../support/upstream.ts";
 
 afterEach(reset);
@@ -47,7 +57,7 @@ describe("a task that is read", () => {
       id: task.id,
       status: "ready",
       mode: "test",
-      task: { ...SEED_TASK, websiteKey: "sandbox-instant", isInvisible: true },
+      task: { ...EXAMPLE_TASK, websiteKey: "sandbox-instant", isInvisible: true },
       reference: null,
       metadata: { order: "1042" },
       createdAt: aTime,

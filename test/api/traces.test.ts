@@ -4,7 +4,7 @@
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { call, makeCaller, SEED_TASK } from "../support/gateway.ts";
+import { call, EXAMPLE_TASK, makeCaller } from "../support/gateway.ts";
 import { freezeTime, releaseTime, runUntil, START } from "../support/time.ts";
 import { created, plain, processing, RECEIVER_URL, ready, scriptOutside } from "../support/upstream.ts";
 
@@ -23,13 +23,13 @@ const TRACESTATE = "vendor=what-only-it-understands";
 /** Each face: creates a task whose webhook goes to the receiver, and gives the id of its object. */
 const FACES = {
   "POST /v1/tasks": async (key: string, headers: Record<string, string>) => {
-    const body = { task: SEED_TASK, webhookUrl: RECEIVER_URL };
+    const body = { task: EXAMPLE_TASK, webhookUrl: RECEIVER_URL };
     const response = await call("POST", "/v1/tasks", { key, body, headers });
     expect(response.status).toBe(202);
     return (await response.json<{ id: string }>()).id.slice("tsk_".length);
   },
   "POST /createTask": async (clientKey: string, headers: Record<string, string>) => {
-    const body = { clientKey, task: SEED_TASK, callbackUrl: RECEIVER_URL };
+    const body = { clientKey, task: EXAMPLE_TASK, callbackUrl: RECEIVER_URL };
     const response = await call("POST", "/createTask", { body, headers });
     const { errorId, taskId } = await response.json<{ errorId: number; taskId: string }>();
     expect(errorId).toBe(0);

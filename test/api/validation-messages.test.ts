@@ -1,11 +1,11 @@
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { call, makeCaller, SEED_TASK } from "../support/gateway.ts";
+import { call, EXAMPLE_TASK, makeCaller } from "../support/gateway.ts";
 
 afterEach(() => reset());
 
-const task = SEED_TASK;
-const { websiteKey: _, ...withoutKey } = SEED_TASK;
+const task = EXAMPLE_TASK;
+const { websiteKey: _, ...withoutKey } = EXAMPLE_TASK;
 
 describe("POST /v1/tasks with an invalid body", () => {
   it.each([

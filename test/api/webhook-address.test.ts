@@ -2,7 +2,7 @@
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { call, makeCaller, read, SEED_TASK, scenario, solve, submit } from "../support/gateway.ts";
+import { call, EXAMPLE_TASK, makeCaller, read, scenario, solve, submit } from "../support/gateway.ts";
 import { scriptReceivers } from "../support/receivers.ts";
 import { tenantObject } from "../support/tenants.ts";
 import { eventually } from "../support/time.ts";
@@ -58,7 +58,7 @@ describe("the URL of a task's webhook", () => {
 
   it("is in the Task at once for a webhookUrl, and at the end for the endpoint", async () => {
     const { heard } = listen();
-    const own = await submit(key, SEED_TASK, { webhookUrl: RECEIVER_URL });
+    const own = await submit(key, EXAMPLE_TASK, { webhookUrl: RECEIVER_URL });
     expect(own.webhook).toStrictEqual({
       url: RECEIVER_URL,
       state: "pending",

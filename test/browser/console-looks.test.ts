@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startReceiver, type WebhookReceiver } from "../../scripts/support/webhook-receiver.ts";
-import { ADMIN_TOKEN, ask, askAdmin, awaitTask, SEED_TASK } from "../e2e/support.ts";
+import { ADMIN_TOKEN, ask, askAdmin, awaitTask, EXAMPLE_TASK } from "../e2e/support.ts";
 import { credentialField, signIn, submitTask } from "./support/console.ts";
 import { expectEveryLook } from "./support/looks.ts";
 import { browserStage } from "./support/stage.ts";
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const patched = await askAdmin(stage.gateway, "PATCH", `/admin/tenants/${tenantId}`, { allowedHosts: ["*"] });
   expect(patched.status).toBe(200);
   const submit = async (scenario: string, task: object, extra: object = {}) => {
-    const body = { task: { ...SEED_TASK, websiteKey: scenario, ...task }, ...extra };
+    const body = { task: { ...EXAMPLE_TASK, websiteKey: scenario, ...task }, ...extra };
     const { body: created } = await ask(stage.gateway, "POST", "/v1/tasks", { token: key, body });
     await awaitTask(stage.gateway, key, (created as { id: string }).id);
     return (created as { id: string }).id;
@@ -151,7 +151,7 @@ describe("in every look", () => {
     await button("Create task").click();
     await page.getByRole("alert").waitFor();
     await expectEveryLook(page, "console-try-error");
-    await page.getByRole("textbox", { name: "Website URL" }).fill(SEED_TASK.websiteURL);
+    await page.getByRole("textbox", { name: "Website URL" }).fill(EXAMPLE_TASK.websiteURL);
     await page.getByRole("combobox").selectOption({ label: "Solved at once" });
     await button("Create task").click();
     await heading("The task Ready").waitFor();

@@ -8,7 +8,7 @@ import { startReceiver } from "../../scripts/support/webhook-receiver.ts";
 import { Solvegate, verifyWebhook } from "../../src/client/index.ts";
 import { type InstalledClient, installClient, SYSTEM_NODE } from "./installed-client.ts";
 import type { Stage } from "./support.ts";
-import { askAdmin, makeTenant, SEED_TASK, setStage } from "./support.ts";
+import { askAdmin, EXAMPLE_TASK, makeTenant, setStage } from "./support.ts";
 
 /** The part of miniflare that is used here. It comes with wrangler, and is found through it. */
 interface MiniflareModule {
@@ -243,7 +243,7 @@ describe("in a Worker", () => {
 /** Creates a test task that the sandbox solves after `ms`; resolves with its id. */
 async function create(solvegate: Solvegate, ms: number): Promise<string> {
   const websiteKey = ms === 0 ? "sandbox-instant" : `sandbox-delay-${ms}`;
-  return (await solvegate.tasks.create({ task: { ...SEED_TASK, websiteKey } })).id;
+  return (await solvegate.tasks.create({ task: { ...EXAMPLE_TASK, websiteKey } })).id;
 }
 
 describe("with a real gateway", () => {
@@ -261,7 +261,7 @@ describe("with a real gateway", () => {
     ids.push(await create(solvegate, 1_000), await create(solvegate, 5_000));
     let crash: Promise<void> | undefined;
     const solved = await solvegate.solve(
-      { ...SEED_TASK, websiteKey: "sandbox-delay-2000" },
+      { ...EXAMPLE_TASK, websiteKey: "sandbox-delay-2000" },
       {
         onProgress: () => {
           crash ??= stage.killAndRestart();

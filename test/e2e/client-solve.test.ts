@@ -7,7 +7,7 @@ import { Solvegate, SolvegateError, type TaskSummary, verifyWebhook } from "../.
 import type { LossyProxy } from "./client-proxy.ts";
 import { startProxy } from "./client-proxy.ts";
 import type { Stage } from "./support.ts";
-import { askAdmin, makeTenant, SEED_TASK, setStage } from "./support.ts";
+import { askAdmin, EXAMPLE_TASK, makeTenant, setStage } from "./support.ts";
 
 let stage: Stage;
 let proxy: LossyProxy;
@@ -19,7 +19,7 @@ let webhookSecret: string;
 let tenants = 0;
 
 const SCOPES = ["tasks:write", "tasks:read", "account:read", "account:write"];
-const scenario = (websiteKey: string) => ({ ...SEED_TASK, websiteKey });
+const scenario = (websiteKey: string) => ({ ...EXAMPLE_TASK, websiteKey });
 const INSTANT = scenario("sandbox-instant");
 const NEVER = scenario("sandbox-never");
 

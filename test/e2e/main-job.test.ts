@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startReceiver } from "../../scripts/support/webhook-receiver.ts";
 import type { Task } from "../../src/tasks/present.ts";
 import type { Stage } from "./support.ts";
-import { ask, awaitTask, makeKey, makeTenant, SEED_TASK, setStage } from "./support.ts";
+import { ask, awaitTask, EXAMPLE_TASK, makeKey, makeTenant, setStage } from "./support.ts";
 
 let stage: Stage;
 let webhookSecrets: { live: string; test: string };
@@ -36,7 +36,7 @@ describe.concurrent.each(["test", "live"] as const)("the upstream documentation'
     const pageAction = `v1-${mode}`;
     const accepted = await ask(stage.gateway(), "POST", "/v1/tasks", {
       token: keys[mode],
-      body: { task: { ...SEED_TASK, pageAction } },
+      body: { task: { ...EXAMPLE_TASK, pageAction } },
     });
     expect(accepted.status).toBe(202);
     const { id } = accepted.body as Task;
@@ -50,7 +50,7 @@ describe.concurrent.each(["test", "live"] as const)("the upstream documentation'
 
   it("gets its token through the compatibility API", async () => {
     const clientKey = keys[mode];
-    const created = await ask(stage.gateway(), "POST", "/createTask", { body: { clientKey, task: SEED_TASK } });
+    const created = await ask(stage.gateway(), "POST", "/createTask", { body: { clientKey, task: EXAMPLE_TASK } });
     expect(created).toMatchObject({ status: 200, body: { errorId: 0, status: "idle" } });
     const { taskId } = created.body as { taskId: number };
     expect(Number.isInteger(taskId)).toBe(true);
@@ -70,7 +70,7 @@ describe.concurrent.each(["test", "live"] as const)("the upstream documentation'
 it.concurrent("polls the upstream at least 3 s after its last answer", async () => {
   const { body } = await ask(stage.gateway(), "POST", "/v1/tasks", {
     token: keys.live,
-    body: { task: { ...SEED_TASK, websiteKey: "sandbox-delay-8000", pageAction: "spacing" } },
+    body: { task: { ...EXAMPLE_TASK, websiteKey: "sandbox-delay-8000", pageAction: "spacing" } },
   });
   await awaitTask(stage.gateway(), keys.live, (body as Task).id);
   const times = requestsOf("spacing").map(({ at }) => at);
@@ -85,7 +85,7 @@ it.concurrent("sends a webhook again after three failures, and both reference li
   const { body } = await ask(stage.gateway(), "POST", "/v1/tasks", {
     token: keys.live,
     body: {
-      task: { ...SEED_TASK, websiteKey: "sandbox-instant" },
+      task: { ...EXAMPLE_TASK, websiteKey: "sandbox-instant" },
       webhookUrl: receiver.url,
       metadata: { order: "7" },
     },
@@ -112,7 +112,7 @@ it("solves a task after kill -9 and a restart, without submitting it a second ti
   const submissions = sent("/createTask").length;
   const { body } = await ask(stage.gateway(), "POST", "/v1/tasks", {
     token: keys.live,
-    body: { task: SEED_TASK },
+    body: { task: EXAMPLE_TASK },
   });
   const { id } = body as Task;
   await expect.poll(() => sent("/createTask").length, { timeout: 10_000 }).toBe(submissions + 1);

@@ -11,7 +11,7 @@ import { freePort, PROJECT } from "../../scripts/support/gateway-process.ts";
 import type { Task } from "../../src/tasks/present.ts";
 import { userPath } from "./commands.ts";
 import type { Stage } from "./support.ts";
-import { ask, awaitTask, makeKey, makeTenant, SEED_TASK, setStage } from "./support.ts";
+import { ask, awaitTask, EXAMPLE_TASK, makeKey, makeTenant, setStage } from "./support.ts";
 
 interface Receiver {
   readonly url: string;
@@ -86,7 +86,7 @@ describe("the README's receiver", () => {
     const { body } = await ask(stage.gateway(), "POST", "/v1/tasks", {
       token: key,
       body: {
-        task: { ...SEED_TASK, websiteKey: "sandbox-instant" },
+        task: { ...EXAMPLE_TASK, websiteKey: "sandbox-instant" },
         webhookUrl: receiver.url,
         metadata: { größe: "例え" },
       },

@@ -13,7 +13,7 @@ import type { Task } from "../../src/tasks/present.ts";
 export const ADMIN_TOKEN = "admin-token-of-the-end-to-end-tests";
 
 /** The example task of the upstream's documentation. */
-export const SEED_TASK = {
+export const EXAMPLE_TASK = {
   type: "RecaptchaV3TaskProxyless",
   websiteURL: "https://antcpt.com/score_detector",
   websiteKey: "6LcR_okUAAAAAPYrPe-HK_0RULO1aZM15ENyM-Mf",

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Task } from "../../src/tasks/present.ts";
 import type { Stage } from "./support.ts";
-import { ask, askAdmin, awaitTask, makeKey, makeTenant, SEED_TASK, setStage } from "./support.ts";
+import { ask, askAdmin, awaitTask, EXAMPLE_TASK, makeKey, makeTenant, setStage } from "./support.ts";
 
 let stage: Stage;
 const keys = { acme: "", globex: "" };
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 async function submit(token: string, websiteKey: string): Promise<string> {
-  const body = { task: { ...SEED_TASK, websiteKey } };
+  const body = { task: { ...EXAMPLE_TASK, websiteKey } };
   const answer = await ask(stage.gateway(), "POST", "/v1/tasks", { token, body });
   expect(answer.status).toBe(202);
   return (answer.body as Task).id;
@@ -85,7 +85,7 @@ describe("a tenant's task", () => {
 describe("the operator", () => {
   it("suspends one tenant, and the other goes on", async () => {
     await askAdmin(stage.gateway(), "PATCH", "/admin/tenants/acme", { suspended: true });
-    const body = { task: SEED_TASK };
+    const body = { task: EXAMPLE_TASK };
     const refused = await ask(stage.gateway(), "POST", "/v1/tasks", { token: keys.acme, body });
     expect(refused).toMatchObject({ status: 403, body: { code: "tenant_suspended" } });
     expect((await ask(stage.gateway(), "GET", "/v1/tasks", { token: keys.acme })).status).toBe(200);

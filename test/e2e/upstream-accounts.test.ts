@@ -8,7 +8,7 @@ import type { Task } from "../../src/tasks/present.ts";
 import type { FakeAccount } from "./accounts.ts";
 import { letMinutePass, startAccount } from "./accounts.ts";
 import type { Stage } from "./support.ts";
-import { ask, askAdmin, awaitTask, makeKey, makeTenant, SEED_TASK, setStage } from "./support.ts";
+import { ask, askAdmin, awaitTask, EXAMPLE_TASK, makeKey, makeTenant, setStage } from "./support.ts";
 
 const ALERT_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const FIRST_KEY = "4b1d9c2f7e8a4f60b3c5d7e9f1a2b3c4";
@@ -42,7 +42,7 @@ afterAll(async () => {
 });
 
 async function submit(pageAction: string): Promise<string> {
-  const body = { task: { ...SEED_TASK, pageAction }, timeoutSeconds: 300 };
+  const body = { task: { ...EXAMPLE_TASK, pageAction }, timeoutSeconds: 300 };
   const answer = await ask(stage.gateway(), "POST", "/v1/tasks", { token: key, body });
   expect(answer.status).toBe(202);
   return (answer.body as Task).id;

@@ -7,7 +7,7 @@ import type { Task } from "../../src/tasks/present.ts";
 import type { ClaimResult } from "../../src/tasks/rpc.ts";
 import { objectIdOf, TASK_ID_PREFIX } from "../../src/tasks/task-id.ts";
 import { expectEventually } from "../support/answers.ts";
-import { call, makeCaller, makeKey, read, SEED_TASK, scenario, solve } from "../support/gateway.ts";
+import { call, EXAMPLE_TASK, makeCaller, makeKey, read, scenario, solve } from "../support/gateway.ts";
 import { tenantObject } from "../support/tenants.ts";
 import type { Outside } from "../support/upstream.ts";
 import { created, processing, scriptOutside, TOKEN } from "../support/upstream.ts";
@@ -104,7 +104,7 @@ describe("an idempotency key makes one task", () => {
     return { keys: [key, ...siblings.map((sibling) => sibling.key)], outside };
   }
 
-  const post = (key: string | undefined, task: object = SEED_TASK) =>
+  const post = (key: string | undefined, task: object = EXAMPLE_TASK) =>
     call("POST", "/v1/tasks", { key, body: { task }, headers: { "idempotency-key": IDEMPOTENCY_KEY } });
 
   const idsOf = async (answers: readonly Response[]) =>
@@ -130,7 +130,7 @@ describe("an idempotency key makes one task", () => {
 
   it("of whichever of two bodies came first: every post of the other is told so", async () => {
     const { keys, outside } = await liveCallers(10);
-    const tasks = [SEED_TASK, { ...SEED_TASK, pageAction: "login" }];
+    const tasks = [EXAMPLE_TASK, { ...EXAMPLE_TASK, pageAction: "login" }];
     const answers = await times(100, (index) => post(keys[index % 10], tasks[(index >> 1) % 2]));
     expect(await tally(answers)).toEqual({ "202": 50, "422 idempotency_mismatch": 50 });
     expect((await idsOf(answers.filter(({ status }) => status === 202))).size).toBe(1);
@@ -139,7 +139,7 @@ describe("an idempotency key makes one task", () => {
 
   it("of whichever of 100 bodies came first", async () => {
     const { keys, outside } = await liveCallers(1);
-    const answers = await times(100, (index) => post(keys[0], { ...SEED_TASK, pageAction: `action_${index}` }));
+    const answers = await times(100, (index) => post(keys[0], { ...EXAMPLE_TASK, pageAction: `action_${index}` }));
     expect(await tally(answers)).toEqual({ "202": 1, "422 idempotency_mismatch": 99 });
     await expectOneTask(keys[0], outside);
   });

@@ -12,8 +12,8 @@ vi.setConfig({ testTimeout: 30_000 });
 const ORIGIN = "https://gateway.test";
 export const ADMIN_TOKEN = "admin-token-of-the-tests-0123456789";
 
-/** The seed's example task. */
-export const SEED_TASK = {
+/** The example task of the upstream's documentation. */
+export const EXAMPLE_TASK = {
   type: "RecaptchaV3TaskProxyless",
   websiteURL: "https://antcpt.com/score_detector",
   websiteKey: "6LcR_okUAAAAAPYrPe-HK_0RULO1aZM15ENyM-Mf",
@@ -21,8 +21,8 @@ export const SEED_TASK = {
   websiteTitle: "Score detector for reCAPTCHA v3",
 } as const;
 
-/** The seed's example with another site key: the sandbox reads its scenario from it. */
-export const scenario = (websiteKey: string) => ({ ...SEED_TASK, websiteKey });
+/** The example task with another site key: the sandbox reads its scenario from the key. */
+export const scenario = (websiteKey: string) => ({ ...EXAMPLE_TASK, websiteKey });
 
 export interface CallOptions {
   readonly key?: string | undefined;
@@ -115,7 +115,7 @@ export async function makeCaller(
 }
 
 /** Submits a task and expects it to be accepted. */
-export async function submit(key: string, task: object = SEED_TASK, extra: object = {}): Promise<Task> {
+export async function submit(key: string, task: object = EXAMPLE_TASK, extra: object = {}): Promise<Task> {
   const response = await call("POST", "/v1/tasks", { key, body: { task, ...extra } });
   if (response.status !== 202) throw new Error(`not accepted: ${response.status} ${await response.text()}`);
   return response.json();

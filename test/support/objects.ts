@@ -6,7 +6,7 @@ import type { TaskObject } from "../../src/tasks/object.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import { RECORD_KEY } from "../../src/tasks/record.ts";
 import type { AcceptRequest, TaskRef } from "../../src/tasks/rpc.ts";
-import { SEED_TASK } from "./gateway.ts";
+import { EXAMPLE_TASK } from "./gateway.ts";
 import type { AnyObject, AnyStub } from "./time.ts";
 import { pass, START } from "./time.ts";
 
@@ -18,14 +18,14 @@ export const TENANT_ID = "acme";
 /** The owner of the tests' tasks: the tenant that `createTenant` creates at `START`. */
 export const LIVE: TaskRef = { tenantId: TENANT_ID, tenantSince: START, mode: "live", taskId: null };
 
-/** A task of the seed's example, live, for `TENANT_ID`, with every setting at its default. */
+/** A live example task of `TENANT_ID`, with the default settings. */
 export function aTask(overrides: Partial<AcceptRequest> = {}): AcceptRequest {
   const { taskId: _, ...owner } = LIVE;
   return {
     ...owner,
     keyId: "key_of_the_tests",
     named: false,
-    task: { ...SEED_TASK, isInvisible: true },
+    task: { ...EXAMPLE_TASK, isInvisible: true },
     reference: null,
     compatTaskId: null,
     metadata: {},

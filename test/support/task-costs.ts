@@ -14,7 +14,7 @@ import type { TaskRecord } from "../../src/tasks/record.ts";
 import type { TaskStatus } from "../../src/tasks/status.ts";
 import { objectIdOf, TASK_ID_PREFIX } from "../../src/tasks/task-id.ts";
 import type { CountedKind } from "./budgets.ts";
-import { call, read, SEED_TASK, submit } from "./gateway.ts";
+import { call, EXAMPLE_TASK, read, submit } from "./gateway.ts";
 import type { TaskStub } from "./objects.ts";
 import { stored, storedText } from "./objects.ts";
 import type { TenantStub } from "./tenants.ts";
@@ -100,7 +100,7 @@ async function prepare(kind: CountedKind, key: string): Promise<void> {
 function request(kind: CountedKind, key: string): Promise<Response> {
   const webhook = kind === "webhook" || kind === "alone" ? { webhookUrl: RECEIVER_URL } : {};
   const headers = kind === "waited" ? { prefer: "wait=60" } : {};
-  return call("POST", "/v1/tasks", { key, headers, body: { task: SEED_TASK, ...webhook } });
+  return call("POST", "/v1/tasks", { key, headers, body: { task: EXAMPLE_TASK, ...webhook } });
 }
 
 /** The id of the only object that the meter has counted besides the tenant's. */

@@ -4,7 +4,7 @@ import { reset } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Fetch, Solvegate, SolvegateAdmin, SolvegateError } from "../../src/client/index.ts";
-import { ADMIN_TOKEN, makeCaller, SEED_TASK, scenario } from "../support/gateway.ts";
+import { ADMIN_TOKEN, EXAMPLE_TASK, makeCaller, scenario } from "../support/gateway.ts";
 
 const SCOPES = ["tasks:write", "tasks:read", "account:read", "account:write"];
 const INSTANT = scenario("sandbox-instant");
@@ -95,7 +95,7 @@ describe("tasks", () => {
 
   it("are rejected under the idempotency key of another request", async () => {
     await client.tasks.create({ task: INSTANT }, { idempotencyKey: "order-7" });
-    const error = await failure(client.tasks.create({ task: SEED_TASK }, { idempotencyKey: "order-7" }));
+    const error = await failure(client.tasks.create({ task: EXAMPLE_TASK }, { idempotencyKey: "order-7" }));
     expect(error).toMatchObject({ code: "idempotency_mismatch", status: 422 });
   });
 });

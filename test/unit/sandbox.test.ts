@@ -7,7 +7,7 @@ import { createSandbox } from "../../src/upstream/sandbox.ts";
 import { faultyForMs, formatTaskId, parseScenario } from "../../src/upstream/scenario.ts";
 
 const CREATED_AT = Date.UTC(2026, 10, 20);
-const SEED_KEY = "6LcR_okUAAAAAPYrPe-HK_0RULO1aZM15ENyM-Mf";
+const EXAMPLE_KEY = "6LcR_okUAAAAAPYrPe-HK_0RULO1aZM15ENyM-Mf";
 const NONCE = "0123456789abcdef";
 const SOLUTION = {
   gRecaptchaResponse: expect.stringMatching(/^sandbox\..*worthless/),
@@ -23,7 +23,7 @@ function apiError(errorCode: string) {
 function seedTask(overrides: Record<string, unknown> = {}) {
   return {
     websiteURL: "https://antcpt.com/score_detector",
-    websiteKey: SEED_KEY,
+    websiteKey: EXAMPLE_KEY,
     pageAction: "homepage",
     websiteTitle: "Score detector for reCAPTCHA v3",
     type: "RecaptchaV3TaskProxyless",
@@ -55,8 +55,8 @@ function harness() {
 }
 
 describe("createTask", () => {
-  it("answers a good task with the seed's shape and a url-safe id", async () => {
-    const response = await harness().create(SEED_KEY);
+  it("answers a valid task in the documented shape, with a URL-safe id", async () => {
+    const response = await harness().create(EXAMPLE_KEY);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toContain("application/json");
     expect(await response.json()).toStrictEqual({
@@ -69,11 +69,11 @@ describe("createTask", () => {
 
   it("gives two tasks of one millisecond two ids", async () => {
     const { createdId } = harness();
-    expect(await createdId(SEED_KEY)).not.toBe(await createdId(SEED_KEY));
+    expect(await createdId(EXAMPLE_KEY)).not.toBe(await createdId(EXAMPLE_KEY));
   });
 
   it("keeps a caller's site key out of the id", async () => {
-    expect(await harness().createdId(SEED_KEY)).not.toContain(SEED_KEY);
+    expect(await harness().createdId(EXAMPLE_KEY)).not.toContain(EXAMPLE_KEY);
   });
 
   it("takes extra fields and nulls, as clients send them", async () => {
@@ -203,9 +203,9 @@ describe("scenarios of createTask", () => {
 
 describe("scenarios of getTaskResult", () => {
   it.each([
-    [SEED_KEY, 0, PROCESSING],
-    [SEED_KEY, 4_999, PROCESSING],
-    [SEED_KEY, 5_000, READY],
+    [EXAMPLE_KEY, 0, PROCESSING],
+    [EXAMPLE_KEY, 4_999, PROCESSING],
+    [EXAMPLE_KEY, 5_000, READY],
     ["sandboxed-by-name-only", 4_999, PROCESSING],
     ["sandbox-delay-0", 0, READY],
     ["sandbox-delay-12000", 11_999, PROCESSING],
@@ -253,8 +253,8 @@ describe("task ids", () => {
     ["an empty one", ""],
     ["a number", 7],
     ["an object", {}],
-    ["one with a wrong checksum", `${formatTaskId(CREATED_AT, NONCE, SEED_KEY).slice(0, -8)}00000000`],
-    ["one with another time", formatTaskId(CREATED_AT, NONCE, SEED_KEY).replace(/^sbx\.\w/, "sbx.0")],
+    ["one with a wrong checksum", `${formatTaskId(CREATED_AT, NONCE, EXAMPLE_KEY).slice(0, -8)}00000000`],
+    ["one with another time", formatTaskId(CREATED_AT, NONCE, EXAMPLE_KEY).replace(/^sbx\.\w/, "sbx.0")],
     ["one of a task that was rejected", formatTaskId(CREATED_AT, NONCE, "sandbox-reject-ERROR_ZERO_BALANCE")],
     ["one of a scenario that there is not", formatTaskId(CREATED_AT, NONCE, "sandbox-unheard-of")],
     ["one of a malformed answer", formatTaskId(CREATED_AT, NONCE, "sandbox-malformed")],
@@ -267,7 +267,7 @@ describe("task ids", () => {
   it.each([
     ["no taskId", { clientKey: "any" }, "ERROR_BAD_REQUEST"],
     ["a null taskId", { clientKey: "any", taskId: null }, "ERROR_BAD_REQUEST"],
-    ["no clientKey", { taskId: formatTaskId(CREATED_AT, NONCE, SEED_KEY) }, "ERROR_KEY_DOES_NOT_EXIST"],
+    ["no clientKey", { taskId: formatTaskId(CREATED_AT, NONCE, EXAMPLE_KEY) }, "ERROR_KEY_DOES_NOT_EXIST"],
   ])("getTaskResult refuses %s", async (_name, body, code) => {
     expect(await (await harness().post("/getTaskResult", body)).json()).toStrictEqual(apiError(code));
   });
@@ -284,7 +284,7 @@ describe("tokens", () => {
     const tokenOf = async (taskId: string) =>
       (await (await poll(taskId, 5_000)).json<{ solution: { gRecaptchaResponse: string } }>()).solution
         .gRecaptchaResponse;
-    const [first, second] = [await createdId(SEED_KEY), await createdId(SEED_KEY)];
+    const [first, second] = [await createdId(EXAMPLE_KEY), await createdId(EXAMPLE_KEY)];
     expect(await tokenOf(first)).toBe(await tokenOf(first));
     expect(await tokenOf(first)).not.toBe(await tokenOf(second));
     expect(await tokenOf(first)).toMatch(/^sandbox\.this-token-is-worthless[\w.-]+$/);
@@ -293,7 +293,7 @@ describe("tokens", () => {
 
 describe("parseScenario", () => {
   it.each([
-    [SEED_KEY, { kind: "delay", ms: 5_000 }],
+    [EXAMPLE_KEY, { kind: "delay", ms: 5_000 }],
     ["sandbox-delay-250", { kind: "delay", ms: 250 }],
     ["sandbox-reject-ERROR_IP_BANNED", { kind: "reject", code: "ERROR_IP_BANNED" }],
     ["sandbox-fail-ERROR_BAD_DUPLICATES", { kind: "fail", code: "ERROR_BAD_DUPLICATES" }],

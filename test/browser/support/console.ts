@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import type { Task } from "../../../src/tasks/present.ts";
-import { ask, askAdmin, SEED_TASK, type Target } from "../../e2e/support.ts";
+import { ask, askAdmin, EXAMPLE_TASK, type Target } from "../../e2e/support.ts";
 
 /** The field of the sign-in form. */
 export const credentialField = (page: Page) => page.getByLabel("API key or operator token", { exact: true });
@@ -24,12 +24,12 @@ export async function signIn(page: Page, credential: string, route?: string): Pr
 export async function submitTask(
   gateway: Target,
   key: string,
-  websiteKey: string = SEED_TASK.websiteKey,
+  websiteKey: string = EXAMPLE_TASK.websiteKey,
   extra: Readonly<Record<string, unknown>> = {},
 ): Promise<Task> {
   const { status, body } = await ask(gateway, "POST", "/v1/tasks", {
     token: key,
-    body: { task: { ...SEED_TASK, websiteKey }, ...extra },
+    body: { task: { ...EXAMPLE_TASK, websiteKey }, ...extra },
   });
   if (status !== 202) throw new Error(`not accepted: ${status} ${JSON.stringify(body)}`);
   return body;
