@@ -171,6 +171,10 @@ describe("a tenant's object that is lost in the middle of a call", () => {
     { method: "GET", path: "/v1/webhook/secret", call: "webhookSecret", status: 200 },
     { method: "PUT", path: "/v1/webhook", call: "setEndpoint", status: 200, body: { url: "https://hooks.example/a" } },
     { method: "DELETE", path: "/v1/webhook", call: "setEndpoint", status: 204 },
+    { method: "GET", path: "/v1/account", call: "account", status: 200 },
+    { method: "GET", path: "/v1/audit", call: "auditLog", status: 200 },
+    { method: "GET", path: "/v1/tasks", call: "listTasks", status: 200 },
+    { method: "GET", path: "/v1/usage", call: "usage", status: 200 },
   ])("is called again for $method $path", async ({ method, path, call: name, status, body }) => {
     const { key } = await makeCaller({}, { scopes: ALL });
     const { asked, changes } = withLostTenant(name);
@@ -183,6 +187,9 @@ describe("a tenant's object that is lost in the middle of a call", () => {
     { method: "PATCH", path: "", call: "patch", status: 200, body: { name: "Renamed" } },
     { method: "DELETE", path: "", call: "remove", status: 204 },
     { method: "GET", path: "/keys", call: "listKeys", status: 200 },
+    { method: "GET", path: "/audit", call: "auditLog", status: 200 },
+    { method: "GET", path: "/tasks", call: "listTasks", status: 200 },
+    { method: "GET", path: "/usage", call: "usage", status: 200 },
   ])("is called again for $method /admin/tenants/{id}$path", async ({ method, path, call: name, status, body }) => {
     const { id } = await makeTenant();
     const { asked, changes } = withLostTenant(name);
