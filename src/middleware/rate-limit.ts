@@ -30,14 +30,22 @@ export async function spend(c: Context<AppEnv>, caller: Caller, kind: "create" |
   }
 }
 
-/** Limits the tests of a webhook endpoint, per tenant and mode. Runs behind `authenticate`. */
-export function limitWebhookTests() {
-  return createMiddleware<AppEnv>(async function limitWebhookTests(c, next) {
-    const { tenantId, mode } = c.var.caller;
-    const subject = `${tenantId}:${mode}`;
-    const taken = webhookTests.take(subject, Date.now());
-    const { success } = taken ? await c.env.WEBHOOK_TEST_LIMIT.limit({ key: subject }) : { success: false };
-    if (!success) throw rateLimited(WEBHOOK_TESTS, "At most 10 tests of an endpoint are allowed in 60 seconds.");
-    await next();
-  });
+/** Counts a test of a webhook endpoint, per tenant and mode: `refund` when nothing is sent, `settle` before it is sent. */
+export function beginWebhookTest(c: Context<AppEnv>) {
+  const { tenantId, mode } = c.var.caller;
+  const subject = `${tenantId}:${mode}`;
+  const attempt = webhookTests.begin(subject, Date.now());
+  if (attempt === null) throw tooManyTests();
+  return {
+    refund: () => webhookTests.refund(subject, attempt),
+    settle: async () => {
+      attempt.settled = true;
+      const { success } = await c.env.WEBHOOK_TEST_LIMIT.limit({ key: subject });
+      if (!success) throw tooManyTests();
+    },
+  };
+}
+
+function tooManyTests() {
+  return rateLimited(WEBHOOK_TESTS, "At most 10 tests of an endpoint are allowed in 60 seconds.");
 }

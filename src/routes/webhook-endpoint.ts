@@ -5,7 +5,7 @@ import { ApiError } from "../errors.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
-import { limitCalls, limitWebhookTests } from "../middleware/rate-limit.ts";
+import { beginWebhookTest, limitCalls } from "../middleware/rate-limit.ts";
 import { json, jsonContent, noContent, problems } from "../schemas/shared.ts";
 import { overlapSchema } from "../schemas/tenants.ts";
 import {
@@ -100,7 +100,7 @@ const testEndpointRoute = createRoute({
   operationId: "testWebhook",
   summary: "Send `webhook.test` to the default endpoint",
   description: "Sends one signed event now, without retries. At most 10 in 60 seconds per tenant and mode.",
-  middleware: [...writable, limitWebhookTests()],
+  middleware: writable,
   responses: { 200: json(probeSchema, "What the endpoint answered"), ...problems(401, 403, 404, 413, 429) },
 });
 
@@ -143,11 +143,15 @@ export function webhookEndpointRoutes() {
   });
 
   app.openapi(testEndpointRoute, async (c) => {
-    const { mode } = c.var.caller;
-    const { endpoint, secrets } = await callTenant(c, async (tenant, actor) => tenant.probeSettings(actor, mode));
-    if (endpoint === null) throw new ApiError("not_found", "No endpoint is set.");
     const { configuration, caller } = c.var;
-    const result = await probeEndpoint(endpoint, caller.tenantId, secrets, configuration);
+    const test = beginWebhookTest(c);
+    const settings = await callTenant(c, async (tenant, actor) => tenant.probeSettings(actor, caller.mode));
+    if (settings.endpoint === null) {
+      test.refund();
+      throw new ApiError("not_found", "No endpoint is set.");
+    }
+    await test.settle();
+    const result = await probeEndpoint(settings.endpoint, caller.tenantId, settings.secrets, configuration);
     return c.json(result, 200);
   });
 

@@ -22,6 +22,9 @@ const RETRY_MS = 5_000;
 /** A task that can't be canceled for a day is past its deadline, and its object is broken: it is given up. */
 const CANCEL_PATIENCE_MS = 86_400_000;
 
+/** Tables of SQLite, of the platform and of its local emulator. */
+const PLATFORM_TABLE = /^(?:sqlite_|_cf_|__miniflare_)/;
+
 /** Tasks that are canceled at once. */
 const CANCEL_BATCH = 50;
 
@@ -138,8 +141,6 @@ function readRecord(storage: DurableObjectStorage): DeletionRecord | null {
 }
 
 function tablesOf(storage: DurableObjectStorage): string[] {
-  const tables = storage.sql.exec<{ name: string }>(
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
-  );
-  return tables.toArray().map(({ name }) => name);
+  const tables = storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'");
+  return tables.toArray().flatMap(({ name }) => (PLATFORM_TABLE.test(name) ? [] : [name]));
 }
