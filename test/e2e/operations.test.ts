@@ -138,19 +138,25 @@ describe("the queries", () => {
 });
 
 describe("the table of log lines", () => {
-  /** Events and their levels, where the code writes them. */
+  /** Every event that the code logs, with its levels: `event: level, level`. */
   function written(): string[] {
     const files = readdirSync(join(PROJECT, "src"), { recursive: true, encoding: "utf8" });
-    const source = files.filter((file) => /\.tsx?$/.test(file) && file !== "log.ts");
-    const lines = source.flatMap((file) =>
-      [...readFileSync(join(PROJECT, "src", file), "utf8").matchAll(/\blog\(\s*([^;{]*?),\s*"(\w+)",\s*\{/g)].map(
-        ([, level = "", event = ""]) => `${event}: ${levelsIn(level)}`,
-      ),
-    );
-    return [...new Set(lines)].sort();
+    const levels = new Map<string, string[]>();
+    for (const file of files.filter((name) => /\.tsx?$/.test(name) && name !== "log.ts")) {
+      const source = readFileSync(join(PROJECT, "src", file), "utf8");
+      for (const [, level = "", event = ""] of source.matchAll(/\blog\(\s*([^;{]*?),\s*"(\w+)",/g)) {
+        // A level that is looked up in a table can be any level of that table.
+        const table = /^(\w+)\[/.exec(level)?.[1];
+        const text = table === undefined ? level : (source.split(`const ${table}`)[1]?.split(";")[0] ?? "");
+        levels.set(event, [...(levels.get(event) ?? []), ...levelsIn(text)]);
+      }
+    }
+    return [...levels]
+      .map(([event, all]) => `${event}: ${LEVELS.filter((one) => all.includes(one)).join(", ")}`)
+      .sort();
   }
-  const levelsIn = (text: string) =>
-    ["info", "warn", "error"].filter((level) => new RegExp(`\\b${level}"?(?![\\w?.])`).test(text)).join(", ");
+  const LEVELS = ["info", "warn", "error"];
+  const levelsIn = (text: string) => LEVELS.filter((level) => new RegExp(`\\b${level}"?(?![\\w?.])`).test(text));
 
   it("has every line that the code writes, with its level, and no other", () => {
     const table = PAGE.slice(PAGE.indexOf("## The log's lines")).split("\n## ")[0] ?? "";
@@ -159,6 +165,15 @@ describe("the table of log lines", () => {
     );
     expect(listed.length).toBeGreaterThan(10);
     expect(listed.sort()).toEqual(written());
+  });
+
+  it("is preceded by a table of every operator alert", () => {
+    const kinds = readFileSync(join(PROJECT, "src/alerts/alerts.ts"), "utf8").matchAll(
+      /type: z\.literal\("([\w.]+)"\)/g,
+    );
+    const alerts = PAGE.slice(PAGE.indexOf("## Alerts")).split("\n## ")[0] ?? "";
+    const listed = [...alerts.matchAll(/^\| `(\w+\.\w+)` \|/gm)].map(([, kind]) => kind);
+    expect(listed.sort()).toEqual([...kinds].map(([, kind]) => kind).sort());
   });
 
   it("knows every line that an alert names", () => {
