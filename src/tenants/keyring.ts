@@ -50,12 +50,14 @@ export class Keyring {
   /** The row of a key that the actor can see, also of one that has ended. */
   find(actor: Actor, id: string): KeyRow | null {
     const mode = visibleMode(actor);
-    return this.#rows().find((row) => row.id === id && (mode === null || row.mode === mode)) ?? null;
+    const row = this.#row(id);
+    return row !== undefined && (mode === null || row.mode === mode) ? row : null;
   }
 
   /** Whether there is a valid key of this id, of any mode. */
   has(id: string, now: number): boolean {
-    return this.#valid(now).some((key) => key.id === id);
+    const row = this.#row(id);
+    return row !== undefined && isValid(row, now);
   }
 
   /** Ends a key at once, and returns it. Null when the actor can see no valid key of this id. */
@@ -82,7 +84,7 @@ export class Keyring {
 
   /** Notes that a key was used on `day`. Writes at most once a day. */
   noteUse(id: string, day: string): void {
-    const row = this.#rows().find((candidate) => candidate.id === id);
+    const row = this.#row(id);
     if (row === undefined || (row.lastUsedDay ?? "") >= day) return;
     this.#db.update(apiKeys).set({ lastUsedDay: day }).where(eq(apiKeys.id, id)).run();
   }
@@ -112,6 +114,10 @@ export class Keyring {
     };
     this.#db.insert(apiKeys).values(row).run();
     return { ...infoOf(row), key };
+  }
+
+  #row(id: string): KeyRow | undefined {
+    return this.#db.select().from(apiKeys).where(eq(apiKeys.id, id)).get();
   }
 
   #rows(): KeyRow[] {
