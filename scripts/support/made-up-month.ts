@@ -1,5 +1,4 @@
-// A month of made-up tasks in a tenant's ledger, for pictures of the overview. It writes into the files of a gateway that has been
-// stopped, and refuses a folder in which there is more than one tenant: it is for a gateway that was made for the picture.
+// Fills the ledgers of a stopped gateway with a month of made-up tasks, for pictures of the overview and of the operator's usage view.
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +8,7 @@ import { sequenceAt } from "../../src/tenants/sequence.ts";
 const DAY_MS = 86_400_000;
 const DAYS = 30;
 
-/** How the tasks of the month came out, up to which share of all, and what the ledger says of them. */
+/** The outcomes of the tasks: each holds up to a share of all. */
 const OUTCOMES = [
   { upTo: 0.93, status: "ready", code: null },
   { upTo: 0.955, status: "failed", code: "unsolvable" },
@@ -19,7 +18,7 @@ const OUTCOMES = [
   { upTo: 1, status: "canceled", code: null },
 ] as const;
 
-/** Numbers from 0 to 1 that look random and are the same in every run (mulberry32). */
+/** Pseudo-random numbers from 0 to 1, the same in every run (mulberry32). */
 function numbers(seed: number): () => number {
   let state = seed;
   return () => {
@@ -30,56 +29,64 @@ function numbers(seed: number): () => number {
   };
 }
 
-/** Enters the month before `now` (ms since the epoch) into the one tenant's ledger under `state`. */
+/** The sizes of the months, in the order of the ledgers, relative to the first one. */
+const SHARES = [1, 0.45, 0.25, 0.1] as const;
+
+/** Adds the month before `now` (ms since the epoch) to the ledger of each tenant under `state`. */
 export function enterMonth(state: string, now: number): void {
   const random = numbers(7);
-  const database = new DatabaseSync(ledgerFile(state));
+  for (const [index, file] of ledgerFiles(state).entries()) {
+    const database = new DatabaseSync(file);
+    database.exec("BEGIN");
+    fill(database, now, SHARES[index] ?? 0.05, random);
+    database.exec("COMMIT");
+    database.close();
+  }
+}
+
+function fill(database: DatabaseSync, now: number, share: number, random: () => number): void {
   const insert = database.prepare(
     `INSERT INTO tasks (sequence, task_id, mode, website, status, admitted, created_at, deadline_at, finished_at, solve_ms, error_code)
      VALUES (?, ?, 'test', 'antcpt.com', ?, 1, ?, ?, ?, ?, ?)`,
   );
-  database.exec("BEGIN");
   const today = Math.floor(now / DAY_MS) * DAY_MS;
   for (let day = DAYS - 1; day >= 0; day -= 1) {
     const start = today - day * DAY_MS;
     const weekend = [0, 6].includes(new Date(start).getUTCDay());
-    const tasks = Math.round((weekend ? 60 : 150) * (0.8 + 0.4 * random()) * (1 + (DAYS - day) / DAYS));
+    const tasks = Math.round(share * (weekend ? 60 : 150) * (0.8 + 0.4 * random()) * (1 + (DAYS - day) / DAYS));
     for (let count = 0; count < tasks; count += 1) {
       const createdAt = start + Math.floor(((count + random()) / tasks) * DAY_MS);
       if (createdAt > now - 300_000) break;
       const drawn = random();
       const outcome = OUTCOMES.find(({ upTo }) => drawn < upTo) ?? OUTCOMES[0];
       const solveMs = Math.round(4_000 + 5_000 * random() + (random() < 0.08 ? 22_000 * random() : 0));
-      const id = [...Array(8)]
-        .map(() =>
-          Math.floor(random() * 2 ** 32)
-            .toString(16)
-            .padStart(8, "0"),
-        )
-        .join("");
-      const solved = outcome.status === "ready" ? solveMs : null;
-      const deadlineAt = createdAt + 120_000;
+      const finishedAt = createdAt + solveMs;
       insert.run(
         sequenceAt(createdAt),
-        id,
+        randomHex(random),
         outcome.status,
         createdAt,
-        deadlineAt,
-        createdAt + solveMs,
-        solved,
+        createdAt + 120_000,
+        finishedAt,
+        outcome.status === "ready" ? solveMs : null,
         outcome.code,
       );
     }
   }
-  database.exec("COMMIT");
-  database.close();
 }
 
-function ledgerFile(state: string): string {
+/** 64 hex digits. */
+function randomHex(random: () => number): string {
+  const word = () => Math.floor(random() * 2 ** 32).toString(16);
+  return Array.from({ length: 8 }, () => word().padStart(8, "0")).join("");
+}
+
+/** The ledgers of all tenants, by the names of their files. */
+function ledgerFiles(state: string): string[] {
   const objects = join(state, "v3", "do");
   const folder = readdirSync(objects).find((name) => name.endsWith("TenantObject"));
-  const files = readdirSync(join(objects, folder ?? "")).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
-  const [file] = files;
-  if (folder === undefined || file === undefined || files.length > 1) throw new Error("not exactly one tenant");
-  return join(objects, folder, file);
+  if (folder === undefined) throw new Error("no tenant");
+  return readdirSync(join(objects, folder))
+    .filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name))
+    .map((name) => join(objects, folder, name));
 }

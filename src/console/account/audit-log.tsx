@@ -82,7 +82,9 @@ const ACTIONS: Readonly<Record<string, string>> = {
 
 function Row({ entry }: { readonly entry: AuditEntry }) {
   const { at, action, actor, target, mode, details } = entry;
-  const facts = Object.entries(details).map(([name, value]) => `${name}: ${wordOf(value)}`);
+  const facts = Object.entries(details)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name}: ${wordOf(value)}`);
   return (
     <tr>
       <td class="cell-when">

@@ -19,8 +19,8 @@ import { TenantSettings } from "./tenant-settings.tsx";
 import { TenantTasks } from "./tenant-tasks.tsx";
 import { TenantUsage } from "./tenant-usage.tsx";
 
-/** Counts in flight are loaded this often (ms). */
-const REFRESH_MS = 15_000;
+/** How often (ms) the counts of a tenant are loaded. */
+const REFRESH_MS = 30_000;
 
 const policyOf = (_tenant: unknown, now: number): RefreshPolicy => ({
   running: false,

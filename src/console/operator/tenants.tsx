@@ -16,35 +16,35 @@ import type { TenantTotals } from "./all-usage-totals.ts";
 import { byTenant, lastDays } from "./all-usage-totals.ts";
 import { CreateTenantDialog } from "./create-tenant.tsx";
 
-/** Counts in flight change all the time; they are loaded this often (ms). */
-const REFRESH_MS = 15_000;
+/** How often (ms) tenants are loaded: a page asks the object of each of its tenants. */
+const REFRESH_MS = 30_000;
+
+/** How often (ms) usage is loaded: it asks the objects of all tenants. */
+const USAGE_REFRESH_MS = 300_000;
 
 /** Days of usage from which failures are counted. */
 const FAILURE_DAYS = 7;
 
-interface Tenants extends TenantList {
-  /** Usage of the last days by tenant id; empty where it could not be read. */
-  readonly usage: readonly TenantTotals[];
-}
+const policyEvery =
+  (refreshMs: number) =>
+  (_value: unknown, now: number): RefreshPolicy => ({ running: false, nextChangeAt: now + refreshMs, final: false });
 
-const policyOf = (_tenants: unknown, now: number): RefreshPolicy => ({
-  running: false,
-  nextChangeAt: now + REFRESH_MS,
-  final: false,
-});
-
-async function load(api: OperatorApi, signal: AbortSignal): Promise<Result<Tenants>> {
-  const page = await api.tenants(null, signal);
-  if (!page.ok) return page;
+/** Usage of the last days by tenant. */
+async function loadUsage(api: OperatorApi, signal: AbortSignal): Promise<Result<readonly TenantTotals[]>> {
   const days = lastDays(Date.now(), FAILURE_DAYS);
   const usage = await api.allUsage(days[0] ?? "", days.at(-1) ?? "", signal);
-  return { ok: true, value: { ...page.value, usage: usage.ok ? byTenant(usage.value) : [] } };
+  return usage.ok ? { ok: true, value: byTenant(usage.value) } : usage;
 }
 
 export function TenantsView() {
   const { api } = useOperator();
   const [creating, setCreating] = useState(false);
-  const { value, failure, nextAt, refresh } = useWatch("tenants", (signal) => load(api, signal), policyOf);
+  const { value, failure, nextAt, refresh } = useWatch(
+    "tenants",
+    (signal) => api.tenants(null, signal),
+    policyEvery(REFRESH_MS),
+  );
+  const usage = useWatch("usage by tenant", (signal) => loadUsage(api, signal), policyEvery(USAGE_REFRESH_MS));
   return (
     <>
       <Heading
@@ -64,14 +64,20 @@ export function TenantsView() {
           <p>A tenant has keys, an allow-list of websites, and limits of its own.</p>
         </Empty>
       ) : (
-        <TenantTable first={value} />
+        <TenantTable first={value} usage={usage.value ?? []} />
       )}
       {creating ? <CreateTenantDialog onClose={() => setCreating(false)} onCreated={refresh} /> : null}
     </>
   );
 }
 
-function TenantTable({ first }: { readonly first: Tenants }) {
+interface TenantTableProps {
+  readonly first: TenantList;
+  /** Usage of the last days; empty until it is loaded. */
+  readonly usage: readonly TenantTotals[];
+}
+
+function TenantTable({ first, usage }: TenantTableProps) {
   const { api } = useOperator();
   const [older, setOlder] = useState<TenantList | null>(null);
   const more = useAction((cursor: string) => api.tenants(cursor));
@@ -104,11 +110,7 @@ function TenantTable({ first }: { readonly first: Tenants }) {
         </thead>
         <tbody>
           {tenants.map((tenant) => (
-            <Row
-              key={tenant.id}
-              tenant={tenant}
-              usage={first.usage.find(({ tenantId }) => tenantId === tenant.id) ?? null}
-            />
+            <Row key={tenant.id} tenant={tenant} usage={usage.find(({ tenantId }) => tenantId === tenant.id) ?? null} />
           ))}
         </tbody>
       </table>

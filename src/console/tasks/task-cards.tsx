@@ -29,9 +29,11 @@ export function Summary({ task }: TaskProps) {
       <Figure name="Created" title={moment(ms(task.createdAt))}>
         {agoWords(ms(task.createdAt), now)}
       </Figure>
-      <Figure name={task.status === "ready" ? "Solve time" : "With the upstream"}>
-        {solve === null ? "Never" : duration(Math.max(solve, 0))}
-      </Figure>
+      {solve === null ? null : (
+        <Figure name={task.status === "ready" ? "Solve time" : "With the upstream"}>
+          {duration(Math.max(solve, 0))}
+        </Figure>
+      )}
       {ended ? (
         <Figure name="Total time">{duration(end - ms(task.createdAt))}</Figure>
       ) : (
