@@ -1,7 +1,9 @@
-// The events that are sent to webhook endpoints, for the OpenAPI document's `webhooks` section.
+// The events that are sent to webhook endpoints and to the operator's ALERT_WEBHOOK_URL, for the OpenAPI document's `webhooks` section.
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { z } from "@hono/zod-openapi";
+import type { Alert } from "../alerts/alerts.ts";
+import { alertSchema } from "../alerts/alerts.ts";
 import { timeSchema } from "./shared.ts";
 import { taskViewSchema } from "./tasks.ts";
 
@@ -25,6 +27,15 @@ const TASK_EVENTS = {
   "task.failed": "The task failed; `data.error` says why",
   "task.canceled": "The task was canceled",
 } as const;
+
+const ALERTS: Readonly<Record<Alert["type"], string>> = {
+  "upstream.refused": "Operator alert: the upstream refused an account",
+  "upstream.recovered": "Operator alert: a refused account works again",
+  "upstream.exhausted": "Operator alert: no upstream account is left",
+  "tenant.quota_reached": "Operator alert: a tenant has used up its monthly quota",
+  "endpoint.disabled": "Operator alert: a tenant's endpoint answered 410 and was disabled",
+  "task.internal_error": "Operator alert: a task failed because of the gateway",
+};
 
 const RESPONSES = {
   "2XX": { description: "Delivered. Respond within 10 s" },
@@ -54,6 +65,7 @@ export function registerWebhookEvents(app: Pick<OpenAPIHono, "openAPIRegistry">)
       responses: RESPONSES,
     });
   for (const [type, summary] of Object.entries(TASK_EVENTS)) register(type, summary, taskViewSchema);
+  for (const { shape } of alertSchema.options) register(shape.type.value, ALERTS[shape.type.value], shape.data);
   register(
     "webhook.test",
     "A test of the endpoint, sent by `POST /v1/webhook/test`",

@@ -49,7 +49,14 @@ describe("GET /openapi.json", () => {
 
   it("describes every event that an endpoint receives, with the signature's headers", async () => {
     const { webhooks } = await describeGateway();
-    for (const type of ["task.ready", "task.failed", "task.canceled", "webhook.test"]) {
+    for (const type of [
+      "task.ready",
+      "task.failed",
+      "task.canceled",
+      "webhook.test",
+      "upstream.refused",
+      "task.internal_error",
+    ]) {
       const names = webhooks[type]?.post.parameters.map(({ name }) => name);
       expect(names).toEqual(["webhook-id", "webhook-timestamp", "webhook-signature"]);
     }
