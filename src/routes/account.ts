@@ -5,7 +5,7 @@ import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { limitCalls } from "../middleware/rate-limit.ts";
 import { accountSchema, auditListSchema } from "../schemas/account.ts";
-import { json, pageQuerySchema, problems } from "../schemas/shared.ts";
+import { json, noQuerySchema, pageQuerySchema, problems } from "../schemas/shared.ts";
 import { callTenant } from "./account-access.ts";
 import { auditPage } from "./audit-page.ts";
 import { rejectInvalid } from "./validation.ts";
@@ -22,6 +22,7 @@ const accountRoute = createRoute({
   summary: "Read the account",
   description: "The tenant of the calling key, its limits, and what it uses now. Needs no scope.",
   middleware: [authenticate(null), limitCalls("calls")],
+  request: { query: noQuerySchema },
   responses: { 200: json(accountSchema, "The account"), ...problems(401, 429) },
 });
 

@@ -4,7 +4,7 @@ import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticateOperator } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
-import { json, jsonContent, noContent, problems } from "../schemas/shared.ts";
+import { json, jsonContent, noContent, noQuerySchema, problems } from "../schemas/shared.ts";
 import {
   createdKeySchema,
   createKeySchema,
@@ -42,7 +42,7 @@ const createKeyRoute = createRoute({
   operationId: "createTenantKey",
   summary: "Create a key for a tenant",
   middleware: [...operator, requireJson()],
-  request: { params: tenantParamSchema, body: jsonContent(createKeySchema) },
+  request: { query: noQuerySchema, params: tenantParamSchema, body: jsonContent(createKeySchema) },
   responses: { 201: json(createdKeySchema, "The key"), ...problems(400, 401, 404, 413, 415, 429) },
 });
 
@@ -54,7 +54,7 @@ const listKeysRoute = createRoute({
   operationId: "listTenantKeys",
   summary: "List a tenant's keys",
   middleware: operator,
-  request: { params: tenantParamSchema },
+  request: { query: noQuerySchema, params: tenantParamSchema },
   responses: { 200: json(keyListSchema, "The keys, without their secrets"), ...problems(401, 404, 429) },
 });
 
@@ -67,7 +67,7 @@ const deleteKeyRoute = createRoute({
   summary: "Revoke a tenant's key",
   description: "The key stops working everywhere within 90 seconds.",
   middleware: operator,
-  request: { params: tenantKeyParamSchema },
+  request: { query: noQuerySchema, params: tenantKeyParamSchema },
   responses: { 204: noContent("Revoked"), ...problems(401, 404, 413, 429) },
 });
 
@@ -82,6 +82,7 @@ const rotateKeyRoute = createRoute({
     "Creates a key of the same name, mode, scopes and expiry. The old key works until the overlap ends. A key can be rotated once.",
   middleware: [...operator, requireJson({ optional: true })],
   request: {
+    query: noQuerySchema,
     params: tenantKeyParamSchema,
     body: { required: false, content: { "application/json": { schema: overlapSchema(KEY_OVERLAP_S) } } },
   },

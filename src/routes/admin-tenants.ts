@@ -9,7 +9,15 @@ import { authenticateOperator } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
 import { withRetry } from "../object-retry.ts";
 import { auditListSchema, tenantAuditQuerySchema } from "../schemas/account.ts";
-import { DEFAULT_PAGE, json, jsonContent, noContent, pageQuerySchema, problems } from "../schemas/shared.ts";
+import {
+  DEFAULT_PAGE,
+  json,
+  jsonContent,
+  noContent,
+  noQuerySchema,
+  pageQuerySchema,
+  problems,
+} from "../schemas/shared.ts";
 import {
   createdTenantSchema,
   createTenantSchema,
@@ -45,7 +53,7 @@ const createTenantRoute = createRoute({
   operationId: "createTenant",
   summary: "Create a tenant",
   middleware: [...operator, requireJson()],
-  request: { body: jsonContent(createTenantSchema) },
+  request: { query: noQuerySchema, body: jsonContent(createTenantSchema) },
   responses: {
     201: json(createdTenantSchema, "The tenant, with the signing secret of each mode's webhooks"),
     ...problems(400, 401, 404, 409, 413, 415, 429),
@@ -73,7 +81,7 @@ const getTenantRoute = createRoute({
   operationId: "getTenant",
   summary: "Read a tenant",
   middleware: operator,
-  request: { params: tenantParamSchema },
+  request: { query: noQuerySchema, params: tenantParamSchema },
   responses: { 200: json(tenantSchema, "The tenant"), ...problems(401, 404, 429) },
 });
 
@@ -86,7 +94,7 @@ const patchTenantRoute = createRoute({
   summary: "Change a tenant",
   description: "Fields that are left out stay as they are. The edge follows within 90 seconds.",
   middleware: [...operator, requireJson()],
-  request: { params: tenantParamSchema, body: jsonContent(patchTenantSchema) },
+  request: { query: noQuerySchema, params: tenantParamSchema, body: jsonContent(patchTenantSchema) },
   responses: { 200: json(tenantSchema, "The tenant as it is now"), ...problems(400, 401, 404, 413, 415, 429) },
 });
 
@@ -100,7 +108,7 @@ const deleteTenantRoute = createRoute({
   description:
     "Its keys stop working everywhere within 90 seconds, its unfinished tasks are canceled without webhooks, and its ledger is erased.",
   middleware: operator,
-  request: { params: tenantParamSchema },
+  request: { query: noQuerySchema, params: tenantParamSchema },
   responses: { 204: noContent("Deleted"), ...problems(401, 404, 413, 429) },
 });
 

@@ -6,7 +6,7 @@ import type { UpstreamAccount } from "../configuration.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticateOperator } from "../middleware/authenticate.ts";
 import { withRetry } from "../object-retry.ts";
-import { json, problems } from "../schemas/shared.ts";
+import { json, noQuerySchema, problems } from "../schemas/shared.ts";
 import { upstreamAccountsSchema } from "../schemas/upstream.ts";
 import { stateOf } from "../upstream/account-states.ts";
 import { accountView } from "../upstream/permits.ts";
@@ -23,6 +23,7 @@ const upstreamRoute = createRoute({
   summary: "The upstream accounts and their states",
   description: "In order of preference: new tasks go to the first account that is `ok`.",
   middleware: [authenticateOperator()],
+  request: { query: noQuerySchema },
   responses: { 200: json(upstreamAccountsSchema, "The configured accounts"), ...problems(401, 404, 429) },
 });
 

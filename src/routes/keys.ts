@@ -6,7 +6,7 @@ import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
 import { limitCalls } from "../middleware/rate-limit.ts";
-import { json, jsonContent, noContent, problems } from "../schemas/shared.ts";
+import { json, jsonContent, noContent, noQuerySchema, problems } from "../schemas/shared.ts";
 import {
   createdKeySchema,
   createOwnKeySchema,
@@ -48,6 +48,7 @@ const listKeysRoute = createRoute({
   summary: "List keys",
   description: "The valid keys of the calling key's mode.",
   middleware: readable,
+  request: { query: noQuerySchema },
   responses: { 200: json(keyListSchema, "The keys, without their secrets"), ...problems(401, 403, 429) },
 });
 
@@ -60,6 +61,7 @@ const currentKeyRoute = createRoute({
   summary: "Read the calling key",
   description: "Needs no scope.",
   middleware: anyKey,
+  request: { query: noQuerySchema },
   responses: { 200: json(currentKeySchema, "The key, without its secret"), ...problems(401, 429) },
 });
 
@@ -72,7 +74,7 @@ const createKeyRoute = createRoute({
   summary: "Create a key",
   description: "The new key has the calling key's mode, and can have only scopes that the calling key has.",
   middleware: [...writable, requireJson()],
-  request: { body: jsonContent(createOwnKeySchema) },
+  request: { query: noQuerySchema, body: jsonContent(createOwnKeySchema) },
   responses: { 201: json(createdKeySchema, "The key"), ...problems(400, 401, 403, 413, 415, 429) },
 });
 
@@ -85,7 +87,7 @@ const deleteKeyRoute = createRoute({
   summary: "Revoke a key",
   description: "The key stops working everywhere within 90 seconds.",
   middleware: writable,
-  request: { params: keyParamSchema },
+  request: { query: noQuerySchema, params: keyParamSchema },
   responses: { 204: noContent("Revoked"), ...problems(401, 403, 404, 413, 429) },
 });
 
@@ -100,6 +102,7 @@ const rotateKeyRoute = createRoute({
     "Creates a key of the same name, mode, scopes and expiry. The old key works until the overlap ends. A key can be rotated once.",
   middleware: [...writable, requireJson({ optional: true })],
   request: {
+    query: noQuerySchema,
     params: keyParamSchema,
     body: { required: false, content: { "application/json": { schema: overlapSchema(KEY_OVERLAP_S) } } },
   },

@@ -9,7 +9,7 @@ import { limitBody, requireJson } from "../middleware/body.ts";
 import { limitCalls } from "../middleware/rate-limit.ts";
 import { withRetry } from "../object-retry.ts";
 import { DOCUMENTED_POLL_MS } from "../poll-interval.ts";
-import { json, jsonContent, problems } from "../schemas/shared.ts";
+import { json, jsonContent, noQuerySchema, problems } from "../schemas/shared.ts";
 import {
   createHeadersSchema,
   createTaskSchema,
@@ -47,7 +47,7 @@ const createTaskRoute = createRoute({
   summary: "Submit a task",
   description: "Accepts a task, durably, and solves it in the background. With `Prefer: wait=N` the answer is held.",
   middleware: [authenticate("tasks:write"), limitCalls("create"), limitBody, requireJson()],
-  request: { headers: createHeadersSchema, body: jsonContent(createTaskSchema) },
+  request: { query: noQuerySchema, headers: createHeadersSchema, body: jsonContent(createTaskSchema) },
   responses: {
     200: json(taskViewSchema, "Finished already", ...created),
     202: json(
@@ -68,7 +68,7 @@ const getTaskRoute = createRoute({
   operationId: "getTask",
   summary: "Read a task",
   middleware: readable,
-  request: { params: taskIdParamSchema, headers: readHeadersSchema },
+  request: { query: noQuerySchema, params: taskIdParamSchema, headers: readHeadersSchema },
   responses: {
     200: json(taskViewSchema, "The task", "Preference-Applied", "Retry-After"),
     ...problems(400, 401, 403, 404, 429),
@@ -84,7 +84,7 @@ const cancelTaskRoute = createRoute({
   summary: "Cancel a task",
   description: "Canceling twice gives the same answer.",
   middleware: writable,
-  request: { params: taskIdParamSchema },
+  request: { query: noQuerySchema, params: taskIdParamSchema },
   responses: { 200: json(taskViewSchema, "The canceled task"), ...problems(401, 403, 404, 409, 413, 429) },
 });
 
@@ -97,7 +97,7 @@ const claimTaskRoute = createRoute({
   summary: "Take the solution, once",
   description: "Hands out the solution exactly once ever, and erases it as it is handed out.",
   middleware: writable,
-  request: { params: taskIdParamSchema },
+  request: { query: noQuerySchema, params: taskIdParamSchema },
   responses: { 200: json(solutionSchema, "The solution"), ...problems(401, 403, 404, 409, 410, 413, 429) },
 });
 
@@ -109,7 +109,7 @@ const eventsRoute = createRoute({
   operationId: "getTaskEvents",
   summary: "Read a task's timeline",
   middleware: readable,
-  request: { params: taskIdParamSchema },
+  request: { query: noQuerySchema, params: taskIdParamSchema },
   responses: { 200: json(timelineSchema, "The timeline"), ...problems(401, 403, 404, 429) },
 });
 
@@ -122,7 +122,7 @@ const redeliverRoute = createRoute({
   summary: "Send the webhook again",
   description: "Starts a fresh round of attempts with the same `webhook-id`.",
   middleware: writable,
-  request: { params: taskIdParamSchema },
+  request: { query: noQuerySchema, params: taskIdParamSchema },
   responses: { 202: json(taskViewSchema, "The task"), ...problems(401, 403, 404, 409, 413, 429) },
 });
 

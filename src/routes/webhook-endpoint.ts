@@ -6,7 +6,7 @@ import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
 import { beginWebhookTest, limitCalls } from "../middleware/rate-limit.ts";
-import { json, jsonContent, noContent, problems } from "../schemas/shared.ts";
+import { json, jsonContent, noContent, noQuerySchema, problems } from "../schemas/shared.ts";
 import { overlapSchema } from "../schemas/tenants.ts";
 import {
   endpointSchema,
@@ -39,6 +39,7 @@ const getEndpointRoute = createRoute({
   summary: "Read the default endpoint",
   description: "Of the calling key's mode. `url` is null when no endpoint is set.",
   middleware: readable,
+  request: { query: noQuerySchema },
   responses: { 200: json(endpointSchema, "The endpoint"), ...problems(401, 403, 429) },
 });
 
@@ -51,7 +52,7 @@ const putEndpointRoute = createRoute({
   summary: "Set and enable the default endpoint",
   description: "Of the calling key's mode.",
   middleware: [...writable, requireJson()],
-  request: { body: jsonContent(putEndpointSchema) },
+  request: { query: noQuerySchema, body: jsonContent(putEndpointSchema) },
   responses: { 200: json(endpointSchema, "The endpoint"), ...problems(400, 401, 403, 413, 415, 429) },
 });
 
@@ -64,6 +65,7 @@ const deleteEndpointRoute = createRoute({
   summary: "Remove the default endpoint",
   description: "Of the calling key's mode.",
   middleware: writable,
+  request: { query: noQuerySchema },
   responses: { 204: noContent("No endpoint is set now"), ...problems(401, 403, 413, 429) },
 });
 
@@ -76,6 +78,7 @@ const getSecretRoute = createRoute({
   summary: "Read the signing secret",
   description: "Of the calling key's mode. Needs `account:write`. Each reading is in the audit log.",
   middleware: [authenticate("account:write"), limitCalls("calls")],
+  request: { query: noQuerySchema },
   responses: { 200: json(secretSchema, "The secret, and the one before it"), ...problems(401, 403, 429) },
 });
 
@@ -88,7 +91,10 @@ const rotateSecretRoute = createRoute({
   summary: "Replace the signing secret",
   description: "Of the calling key's mode. Webhooks are signed with the old secret too until the overlap ends.",
   middleware: [...writable, requireJson({ optional: true })],
-  request: { body: { required: false, content: { "application/json": { schema: overlapSchema(SECRET_OVERLAP_S) } } } },
+  request: {
+    query: noQuerySchema,
+    body: { required: false, content: { "application/json": { schema: overlapSchema(SECRET_OVERLAP_S) } } },
+  },
   responses: { 200: json(rotatedSecretSchema, "The new secret"), ...problems(400, 401, 403, 413, 415, 429) },
 });
 
@@ -101,6 +107,7 @@ const testEndpointRoute = createRoute({
   summary: "Send `webhook.test` to the default endpoint",
   description: "Sends one signed event now, without retries. At most 10 in 60 seconds per tenant and mode.",
   middleware: writable,
+  request: { query: noQuerySchema },
   responses: { 200: json(probeSchema, "What the endpoint answered"), ...problems(401, 403, 404, 413, 429) },
 });
 

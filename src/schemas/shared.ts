@@ -126,6 +126,9 @@ export function jsonContent<Schema extends z.ZodType>(schema: Schema) {
   return { required: true, content: { "application/json": { schema } } };
 }
 
+/** The query of a route that takes no query parameters: any parameter is rejected. */
+export const noQuerySchema = z.strictObject({});
+
 /** `limit` and `cursor` of a list. */
 export const pageQuerySchema = z.strictObject({
   limit: z

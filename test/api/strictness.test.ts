@@ -140,6 +140,47 @@ describe("a query", () => {
     const { key } = await makeCaller({}, { scopes: ["tasks:read", "account:read"] });
     await expectProblem(await call("GET", path, { key }), "invalid_request");
   });
+
+  it("returns 400 for any parameter of a route that takes none", async () => {
+    const { id: tenantId } = await makeTenant();
+    const scopes = ["tasks:write", "tasks:read", "account:read", "account:write"];
+    const { id: keyId, key } = await makeKey(tenantId, { scopes });
+    const task = await submit(key);
+    const tenant = `/admin/tenants/${tenantId}`;
+    const routes = [
+      ["POST", "/v1/tasks", { task: EXAMPLE_TASK }],
+      ["GET", `/v1/tasks/${task.id}`],
+      ["GET", `/v1/tasks/${task.id}/events`],
+      ["POST", `/v1/tasks/${task.id}/cancel`],
+      ["POST", `/v1/tasks/${task.id}/claim`],
+      ["POST", `/v1/tasks/${task.id}/redeliver`],
+      ["GET", "/v1/account"],
+      ["GET", "/v1/keys"],
+      ["GET", "/v1/keys/current"],
+      ["POST", "/v1/keys", { name: "x" }],
+      ["POST", `/v1/keys/${keyId}/rotate`],
+      ["DELETE", `/v1/keys/${keyId}`],
+      ["GET", "/v1/webhook"],
+      ["PUT", "/v1/webhook", { url: "https://hooks.example" }],
+      ["DELETE", "/v1/webhook"],
+      ["GET", "/v1/webhook/secret"],
+      ["POST", "/v1/webhook/rotate"],
+      ["POST", "/v1/webhook/test"],
+      ["POST", "/admin/tenants", { id: "another", name: "x" }],
+      ["GET", tenant],
+      ["PATCH", tenant, { name: "x" }],
+      ["GET", `${tenant}/keys`],
+      ["POST", `${tenant}/keys`, { name: "x", mode: "test" }],
+      ["POST", `${tenant}/keys/${keyId}/rotate`],
+      ["DELETE", `${tenant}/keys/${keyId}`],
+      ["DELETE", tenant],
+      ["GET", "/admin/upstream"],
+    ] as const;
+    for (const [method, path, body] of routes) {
+      const options = { key: path.startsWith("/admin") ? ADMIN_TOKEN : key, body };
+      await expectInvalid(await call(method, `${path}?verbose=1`, options), "verbose");
+    }
+  });
 });
 
 describe("the compatible face", () => {
