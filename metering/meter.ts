@@ -68,7 +68,7 @@ export class Meter {
             else counts.calls += 1;
             if (role === "shared" && name !== "alarm") meter.#countOutgoing();
             const run = () => method.apply(running, parameters);
-            return role === "task" && name === "view" && Number(parameters[1]) > 0 ? meter.#hold(run) : run();
+            return role === "task" && name === "longPoll" ? meter.#hold(run) : run();
           },
       );
     }

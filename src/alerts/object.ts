@@ -210,13 +210,14 @@ export class AlertObject extends DurableObject<Env> {
 }
 
 /** One attempt, signed as it is made. */
-function attempt(
+async function attempt(
   { id, body }: Outgoing,
   { url, secret }: NonNullable<Configuration["alertWebhook"]>,
   allowPrivate: boolean,
 ): Promise<DeliveryOutcome> {
   const webhook = signWebhook(id, body, [secret], Date.now());
-  return deliverWebhook(url, webhook, { fetch: (request) => fetch(request), allowPrivate });
+  const { outcome } = await deliverWebhook(url, webhook, { fetch: (request) => fetch(request), allowPrivate });
+  return outcome;
 }
 
 /** Whether the receiver answered that it does not want this alert. Anything else is about the receiver. */

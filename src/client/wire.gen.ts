@@ -271,6 +271,10 @@ export interface Timeline {
      * Of a webhook attempt
      */
     error?: (string | null) | undefined;
+    /**
+     * Of a webhook attempt: the first 256 characters of the receiver's response body
+     */
+    responseBody?: (string | null) | undefined;
   }[];
 }
 export interface TaskList {

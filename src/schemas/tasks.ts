@@ -206,6 +206,9 @@ export const timelineSchema = z
         detail: z.string().optional(),
         status: z.int().nullable().optional().openapi({ description: "Of a webhook attempt" }),
         error: z.string().nullable().optional().openapi({ description: "Of a webhook attempt" }),
+        responseBody: z.string().nullable().optional().openapi({
+          description: "Of a webhook attempt: the first 256 characters of the receiver's response body",
+        }),
       }),
     ),
   })

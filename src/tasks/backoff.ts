@@ -16,6 +16,25 @@ export function internalBackoffMs(failures: number): number {
   return pauseOf(INTERNAL_BACKOFF_MS, failures);
 }
 
+/** As `internalBackoffMs`, but pauses go on doubling to an hour: for finished tasks, which have no deadline. */
+export function lastingBackoffMs(failures: number): number {
+  const doublings = Math.max(failures - INTERNAL_BACKOFF_MS.length, 0);
+  return Math.min(internalBackoffMs(failures) * 2 ** doublings, LONGEST_LASTING_MS);
+}
+
+const LONGEST_LASTING_MS = 3_600_000;
+
+/** The shortest and the longest pause (ms) between tries to reach a tenant's object that stays away. */
+const OUTAGE_BACKOFF_MS = { min: 1_000, max: 600_000 } as const;
+
+/**
+ * The pause (ms) before a tenant's object is tried again that has not answered for `sinceMs`: as long as that, so pauses double, and an
+ * eviction, which loses a count of tries, does not shorten them.
+ */
+export function outageBackoffMs(sinceMs: number): number {
+  return Math.min(Math.max(sinceMs, OUTAGE_BACKOFF_MS.min), OUTAGE_BACKOFF_MS.max);
+}
+
 function pauseOf(pauses: readonly number[], count: number): number {
   const index = Math.min(Math.max(count, 1), pauses.length) - 1;
   return pauses[index] ?? 0;

@@ -2,7 +2,7 @@
 
 import type { AttemptMade, Delivery } from "../webhooks/delivery.ts";
 import * as delivery from "../webhooks/delivery.ts";
-import { internalBackoffMs } from "./backoff.ts";
+import { outageBackoffMs } from "./backoff.ts";
 import type { TaskRecord } from "./record.ts";
 import { isFinal } from "./status.ts";
 
@@ -20,12 +20,17 @@ export function markReported(record: TaskRecord, endpoint: string | null, now: n
 
 /** The tenant's object did not take the outcome: report it again after a pause. */
 export function postponeReport(record: TaskRecord, now: number): TaskRecord {
-  const settleFaults = record.settleFaults + 1;
-  return { ...record, settleFaults, settleAt: now + internalBackoffMs(settleFaults) };
+  return { ...record, settleAt: now + outageBackoffMs(now - (record.finishedAt ?? now)) };
+}
+
+/** The tenant's object did not return the webhook settings: make the attempt that is due after a pause. */
+export function postponeAttempt(record: TaskRecord, now: number): TaskRecord {
+  const dueAt = record.delivery?.nextAttemptAt ?? now;
+  return postponeAttemptUntil(record, now + outageBackoffMs(now - dueAt));
 }
 
 /** Puts off the webhook attempt that is due, for a reason inside the gateway. */
-export function postponeAttempt(record: TaskRecord, now: number, until = now + internalBackoffMs(2)): TaskRecord {
+export function postponeAttemptUntil(record: TaskRecord, until: number): TaskRecord {
   return withDelivery(record, (current) => delivery.postponeAttempt(current, until));
 }
 

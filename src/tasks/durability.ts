@@ -1,26 +1,28 @@
-// Which changes of a task are written when they are made, and which may wait in memory for the next write. PURE. A row written is
-// most of what a task costs; a change may wait only where losing it is harmless.
+// Which changes of a task are stored when they are made, and which may wait in memory for the next write. Rows are most of what a task
+// costs. A change may wait only where losing it is harmless. Pure.
 
 import type { TaskEvent } from "./events.ts";
 import type { TaskRecord } from "./record.ts";
 
-/** Whether the change that a fact makes to `before` may wait in memory for the next write. */
+/** Whether the change that an event makes to `before` may wait in memory for the next write. */
 export function isVolatile(before: TaskRecord, event: TaskEvent): boolean {
   switch (event.tag) {
-    // Counts and timeline are a lower bound after an eviction; the alarm bears the moment of the last answer.
+    // After an eviction, counts and timeline are a lower bound, and the alarm tells when the last poll was answered.
     case "polled":
       return event.outcome.tag === "processing" && before.faults === 0 && !before.lastExchangeFailed;
-    // The intent is written next; an admission that is asked for twice is the same admission.
+    // The intent is stored next, and asking for the same admission again is idempotent.
     case "admission":
       return event.outcome.tag === "admitted";
-    // The ledger takes an outcome once, however often it is handed in. A webhook attempt must be kept, and is kept with it.
+    // The ledger takes an outcome once, however often it is reported. Without a webhook, reporting again costs less than a row.
     case "outcome_recorded":
-    case "report_failed":
       return before.delivery === null;
-    // The entry into the ledger comes next, and what is lost before it is made again: under the same webhook id.
-    case "slot_released":
-    case "delivered":
-      return !before.settled;
+    // The stored record says that the outcome, or the webhook attempt, is due: an eviction only brings the next try forward.
+    case "report_failed":
+    case "webhook_settings_missing":
+      return true;
+    // The result of the attempt is stored, and it follows at once.
+    case "endpoint_known":
+      return true;
     default:
       return false;
   }

@@ -6,22 +6,26 @@ import { describeError, log } from "../log.ts";
 import { isUnavailable } from "../object-retry.ts";
 import type { TaskOrigin } from "../tenants/incarnation.ts";
 import type { TaskOutcome } from "../tenants/ledger.ts";
-import type { WebhookSettings } from "../tenants/rpc.ts";
+import type { AdmissionReceipt, OutcomeReceipt, WebhookSettings } from "../tenants/rpc.ts";
+import { redactorOf } from "../upstream/redact.ts";
 import { deliverWebhook } from "../webhooks/deliver.ts";
 import { signWebhook } from "../webhooks/sign.ts";
-import type { AdmissionOutcome, TaskEvent } from "./events.ts";
-import type { TaskRecord } from "./record.ts";
+import type { TaskEvent } from "./events.ts";
+import type { StoredSolution, TaskRecord } from "./record.ts";
 import { solveBoundsOf } from "./record.ts";
 import { TASK_ID_PREFIX } from "./task-id.ts";
 import { taskWebhook } from "./task-webhook.ts";
-import { entryMayWait } from "./timers.ts";
+import type { WebhookSettingsCache } from "./webhook-settings.ts";
+
+export type DeliveredEvent = Extract<TaskEvent, { tag: "delivered" }>;
 
 /** What a step may use. */
 export interface StepContext {
   readonly env: Env;
   readonly configuration: Configuration;
-  /** Aborted when the task is final: what upstream would still say is of no use then. */
+  /** Aborted when the task is final: the upstream's answer is of no use then. */
   readonly final: AbortSignal;
+  readonly webhookSettings: WebhookSettingsCache;
 }
 
 /** The tenant's object of a task. */
@@ -29,26 +33,35 @@ function tenantOf(record: TaskRecord, env: Env) {
   return env.TENANTS.get(env.TENANTS.idFromName(record.tenantId));
 }
 
-/** Asks the tenant's object for a slot. */
-export async function admitStep(record: TaskRecord, { env }: StepContext): Promise<TaskEvent> {
-  const outcome = await askTenant(record, "admission", (): Promise<AdmissionOutcome> => {
+/** Asks the tenant's object for a slot. What the webhook will need comes with the answer. */
+export async function admitStep(record: TaskRecord, { env, webhookSettings }: StepContext): Promise<TaskEvent> {
+  const askedAt = Date.now();
+  const receipt = await askTenant(record, "admission", async (): Promise<AdmissionReceipt> => {
     return tenantOf(record, env).admit({ ...ledgerFieldsOf(record), deadlineAt: record.deadlineAt });
   });
-  return { tag: "admission", outcome: outcome ?? { tag: "unavailable" } };
+  if (receipt === null) return { tag: "admission", outcome: { tag: "unavailable" } };
+  if (receipt.webhook !== null) webhookSettings.keep(receipt.webhook, askedAt);
+  return { tag: "admission", outcome: receipt.outcome };
 }
 
-/** Hands the outcome to the tenant's object, which frees the slot; the terms for the webhook come back with it. */
+/**
+ * Reports the outcome to the tenant's object, which frees the slot. What the webhook needs comes with the answer.
+ * @param mayWait the ledger entry may wait for the first webhook attempt
+ */
 export async function reportOutcomeStep(
   record: TaskRecord,
-  { env }: StepContext,
-): Promise<{ readonly event: TaskEvent; readonly settings: WebhookSettings | null }> {
-  const result = await askTenant(record, "outcome report", () =>
-    tenantOf(record, env).reportOutcome(taskOutcomeOf(record), entryMayWait(record, Date.now())),
-  );
-  if (result === null) return { event: { tag: "report_failed" }, settings: null };
-  const { entered, streaming, settings } = result;
+  { env, webhookSettings }: StepContext,
+  mayWait: boolean,
+): Promise<TaskEvent> {
+  const askedAt = Date.now();
+  const receipt = await askTenant(record, "outcome report", async (): Promise<OutcomeReceipt> => {
+    return tenantOf(record, env).reportOutcome(taskOutcomeOf(record), mayWait);
+  });
+  if (receipt === null) return { tag: "report_failed" };
+  const { entered, streaming, settings } = receipt;
+  webhookSettings.keep(settings, askedAt);
   if (streaming) void publishEvent(record, env);
-  return { event: { tag: entered ? "outcome_recorded" : "slot_released", endpoint: settings.endpoint }, settings };
+  return { tag: entered ? "outcome_recorded" : "endpoint_known", endpoint: settings.endpoint };
 }
 
 /** Sends the task's event to the stream's clients. Nothing waits for it: a client that missed it asks with `since`. */
@@ -83,21 +96,34 @@ function originOf({ createdAt, tenantSince }: TaskRecord): TaskOrigin {
   return { createdAt, tenantSince };
 }
 
-/** Asks the tenant's object for the terms of a later attempt; null when it does not answer. */
-export function requestWebhookSettings(record: TaskRecord, { env }: StepContext): Promise<WebhookSettings | null> {
-  return askTenant(record, "webhook settings", () =>
-    tenantOf(record, env).webhookSettings(originOf(record), record.mode),
-  );
+/** The webhook settings for a later attempt: from the tenant's object or, when it does not answer, from memory. */
+export async function currentWebhookSettings(
+  record: TaskRecord,
+  context: StepContext,
+): Promise<WebhookSettings | null> {
+  return (await requestWebhookSettings(record, context)) ?? context.webhookSettings.fresh(Date.now());
+}
+
+/** Asks the tenant's object for the webhook settings. Null when it does not answer. */
+export async function requestWebhookSettings(
+  record: TaskRecord,
+  { env, webhookSettings }: StepContext,
+): Promise<WebhookSettings | null> {
+  const askedAt = Date.now();
+  const settings = await askTenant(record, "webhook settings", async (): Promise<WebhookSettings> => {
+    return tenantOf(record, env).webhookSettings(originOf(record), record.mode);
+  });
+  if (settings !== null) webhookSettings.keep(settings, askedAt);
+  return settings;
 }
 
 /** Makes one webhook attempt. */
 export async function deliverStep(
   record: TaskRecord,
-  context: StepContext,
+  { configuration }: StepContext,
   settings: WebhookSettings,
-): Promise<TaskEvent> {
-  const { env, configuration } = context;
-  const { delivery } = record;
+): Promise<DeliveredEvent> {
+  const { delivery, solution } = record;
   const sentAt = Date.now();
   const jitter = Math.random() * 2 - 1;
   const event = taskWebhook(record);
@@ -106,17 +132,33 @@ export async function deliverStep(
     return { tag: "delivered", sentAt, outcome, jitter };
   }
   const webhook = signWebhook(event.id, event.body, settings.secrets, sentAt);
-  const outcome = await deliverWebhook(delivery.url, webhook, {
+  const { outcome, responseBody } = await deliverWebhook(delivery.url, webhook, {
     fetch: (request) => fetch(request),
     allowPrivate: configuration.allowPrivateWebhooks,
     traceparent: record.traceparent,
+    // A receiver may echo the webhook, and a solution must not outlive its expiry in the delivery log.
+    redact: (text) => redactorOf(secretsOf(solution)).prose(text),
   });
-  if (outcome.tag === "gone" && delivery.source === "tenant") {
-    await askTenant(record, "disabling the endpoint", () =>
-      tenantOf(record, env).disableEndpoint(delivery.url, originOf(record), record.mode),
-    );
-  }
-  return { tag: "delivered", sentAt, outcome, jitter };
+  return { tag: "delivered", sentAt, outcome, responseBody, jitter };
+}
+
+/** A shorter string (characters) in a solution is a flag or a name. */
+const MIN_SECRET_LENGTH = 16;
+
+/** The parts of a solution that must not be stored elsewhere. */
+function secretsOf(solution: StoredSolution | null): string[] {
+  if (solution === null) return [];
+  const { userAgent: _, secChUa: __, cookies = {}, ...fields } = solution;
+  const values: unknown[] = [...Object.values(fields), ...Object.values(cookies)];
+  return values.filter((value) => typeof value === "string").filter(({ length }) => length >= MIN_SECRET_LENGTH);
+}
+
+/** Has the tenant's object disable its endpoint, which answered 410 to this task. */
+export async function disableEndpointStep(record: TaskRecord, url: string, { env }: StepContext): Promise<void> {
+  await askTenant(record, "disabling the endpoint", async () => {
+    await tenantOf(record, env).disableEndpoint(url, originOf(record), record.mode);
+    return true;
+  });
 }
 
 /** Enters where the webhook attempts stand into the ledger. What is lost here is only a column of a list. */

@@ -48,12 +48,18 @@ export type TaskEvent =
   /** The task has another number in the compatibility API, or its first. */
   | { readonly tag: "numbered"; readonly number: number }
   | { readonly tag: "claim" }
-  /** The tenant's object knows the outcome and has freed the slot; its ledger takes it once the first webhook attempt is made. */
-  | { readonly tag: "slot_released"; readonly endpoint: string | null }
+  /** Where the tenant wants its webhooks, or null. The task is final, and the ledger does not have its outcome yet. */
+  | { readonly tag: "endpoint_known"; readonly endpoint: string | null }
   /** The ledger has the outcome; `endpoint` is where the tenant wants its webhooks, null for nowhere. */
   | { readonly tag: "outcome_recorded"; readonly endpoint: string | null }
   | { readonly tag: "report_failed" }
-  | { readonly tag: "delivered"; readonly sentAt: number; readonly outcome: DeliveryOutcome; readonly jitter: number }
+  | {
+      readonly tag: "delivered";
+      readonly sentAt: number;
+      readonly outcome: DeliveryOutcome;
+      readonly responseBody?: string | null;
+      readonly jitter: number;
+    }
   /** Where the tenant's webhooks go now; null: nowhere. */
   | { readonly tag: "endpoint_changed"; readonly endpoint: string | null }
   /** The tenant's object did not say where a webhook goes and what signs it. */

@@ -2,17 +2,19 @@
 // absorb: a late answer, a second cancel, a wake-up for a canceled task change nothing. Refuses I/O, clocks and randomness.
 
 import type { FailureKind, PollOutcome, Solution } from "../upstream/protocol.ts";
-import { backoffMs, internalBackoffMs } from "./backoff.ts";
+import { backoffMs, internalBackoffMs, lastingBackoffMs } from "./backoff.ts";
 import {
   adoptEndpoint,
   followEndpoint,
   markReported,
   postponeAttempt,
+  postponeAttemptUntil,
   postponeReport,
   recordAttempt,
   restartDelivery,
 } from "./completion.ts";
 import type { AdmissionOutcome, Solver, TaskEvent } from "./events.ts";
+import { answerMessage, deadlineMessage, failureMessage } from "./failure-message.ts";
 import type { StoredSolution, TaskError, TaskRecord } from "./record.ts";
 import { claimSolution, expireSolution, solutionTimes } from "./solution.ts";
 import type { TaskErrorCode } from "./status.ts";
@@ -39,7 +41,7 @@ export function applyEvent(record: TaskRecord, event: TaskEvent, now: number): T
       return claimSolution(record, now);
     case "numbered":
       return { ...record, compatTaskId: event.number };
-    case "slot_released":
+    case "endpoint_known":
       return adoptEndpoint(record, event.endpoint, now);
     case "outcome_recorded":
       return markReported(record, event.endpoint, now);
@@ -100,9 +102,8 @@ function applyToUnfinished(record: TaskRecord, event: UnfinishedTaskEvent, now: 
 function onClock(record: TaskRecord, now: number): TaskRecord {
   if (!isFinal(record.status)) {
     if (now < record.deadlineAt) return record;
-    return record.lastExchangeFailed
-      ? fail(record, "upstream_unavailable", "The upstream did not answer in time.", now)
-      : fail(record, "timeout", "The task was not solved before its deadline.", now);
+    const code = record.lastExchangeFailed ? "upstream_unavailable" : "timeout";
+    return fail(record, code, deadlineMessage(record), now);
   }
   return expireSolution(record, now);
 }
@@ -125,8 +126,8 @@ function onAdmission(record: TaskRecord, outcome: AdmissionOutcome, now: number)
     }
     case "rejected":
       return outcome.code === "quota_exceeded"
-        ? fail(record, "quota_exceeded", "The tenant's monthly quota of tasks is used up.", now)
-        : fail(record, "tenant_suspended", "The tenant is suspended.", now);
+        ? fail(record, outcome.code, failureMessage(record, "The tenant's monthly quota of tasks is used up."), now)
+        : fail(record, outcome.code, failureMessage(record, "The tenant is suspended."), now);
     case "gone":
       return finish(record, "canceled", now);
     case "unavailable": {
@@ -164,7 +165,7 @@ function onSubmitted(record: TaskRecord, event: Extract<TaskEvent, { tag: "submi
       return rejected(record, outcome.kind, outcome.code, outcome.description, now);
     case "account": {
       // Asks for a permit at once: another account may work, and without one the task is held.
-      const next: TaskRecord = { ...record, stepAt: now, lastExchangeFailed: true };
+      const next: TaskRecord = { ...withRejectedSend(record), stepAt: now, lastExchangeFailed: true };
       return withTimelineEntry(next, now, "submission_refused", { durationMs, detail: "upstream_unavailable" });
     }
     case "transient":
@@ -201,8 +202,12 @@ function submissionRejected(
 ): TaskRecord {
   const faults = record.faults + 1;
   const stepAt = now + backoffMs(faults, 0, retryAfterMs);
-  const next: TaskRecord = { ...record, faults, stepAt, lastExchangeFailed: true };
+  const next: TaskRecord = { ...withRejectedSend(record), faults, stepAt, lastExchangeFailed: true };
   return withTimelineEntry(next, now, "submission_refused", { durationMs, detail: reason });
+}
+
+function withRejectedSend(record: TaskRecord): TaskRecord {
+  return { ...record, rejectedSends: (record.rejectedSends ?? 0) + 1 };
 }
 
 function onUnknownOutcome(record: TaskRecord, sentAt: number, reason: string, now: number): TaskRecord {
@@ -221,7 +226,7 @@ function onUnknownOutcome(record: TaskRecord, sentAt: number, reason: string, no
   );
   return next.hiddenSubmissions < MAX_UNKNOWN_OUTCOMES
     ? next
-    : fail(next, "upstream_unavailable", "The upstream took the task without a readable answer, twice.", now);
+    : fail(next, "upstream_unavailable", failureMessage(next, "The upstream gave no readable answer, twice."), now);
 }
 
 function onPolled(record: TaskRecord, event: Extract<TaskEvent, { tag: "polled" }>, now: number): TaskRecord {
@@ -278,11 +283,9 @@ function ready(record: TaskRecord, solution: Solution, solver: Solver, now: numb
 }
 
 function rejected(record: TaskRecord, kind: FailureKind, code: string, description: string, now: number): TaskRecord {
-  const explained = description === "" || description === code ? "" : `: ${description}`;
-  const error: TaskError =
-    kind === "unsolvable"
-      ? { code: "unsolvable", message: `The upstream could not solve the task${explained}` }
-      : { code: "upstream_rejected", message: `The upstream rejected the task${explained}` };
+  const unsolvable = kind === "unsolvable";
+  const message = answerMessage(record, unsolvable, description === code ? "" : description);
+  const error: TaskError = { code: unsolvable ? "unsolvable" : "upstream_rejected", message };
   return finish(record, "failed", now, { error: code === "" ? error : { ...error, upstreamCode: code } });
 }
 
@@ -311,14 +314,19 @@ function finish(
 function onStepFailed(record: TaskRecord, limit: number, now: number): TaskRecord {
   const strikes = record.strikes + 1;
   if (isFinal(record.status)) {
-    const pausedUntil = now + internalBackoffMs(strikes);
+    const pausedUntil = now + lastingBackoffMs(strikes);
     const settleAt = record.settled ? null : pausedUntil;
-    return postponeAttempt({ ...record, strikes, pausedUntil, settleAt }, now, pausedUntil);
+    return postponeAttemptUntil({ ...record, strikes, pausedUntil, settleAt }, pausedUntil);
   }
   // What was under way when it came is unknown: a createTask may have left, and so may a poll.
   const known = record.intentAt === null ? record : onUnknownOutcome(record, record.intentAt, "interrupted", now);
   if (isFinal(known.status)) return known;
-  if (strikes >= limit) return fail({ ...known, strikes: 0 }, "internal", "The gateway failed on this task.", now);
+  if (strikes >= limit) return failInternally(known, now);
   const pauseMs = Math.max(internalBackoffMs(strikes), record.status === "processing" ? record.pollIntervalMs : 0);
   return { ...known, strikes, stepAt: Math.max(known.stepAt, now + pauseMs) };
+}
+
+function failInternally(record: TaskRecord, now: number): TaskRecord {
+  const message = failureMessage(record, "The gateway failed on this task.");
+  return fail({ ...record, strikes: 0 }, "internal", message, now);
 }

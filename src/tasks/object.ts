@@ -30,6 +30,7 @@ import { newTaskId, TASK_ID_PREFIX } from "./task-id.ts";
 import type { TaskWebhook } from "./task-webhook.ts";
 import { taskWebhook } from "./task-webhook.ts";
 import { nextWakeAt } from "./timers.ts";
+import { WebhookSettingsCache } from "./webhook-settings.ts";
 import { doDueSteps } from "./work.ts";
 
 /** Consecutive unexpected exceptions after which a task fails with `internal`. */
@@ -40,7 +41,8 @@ const UNREADABLE_RETRY_MS = 600_000;
 
 export class TaskObject extends DurableObject<Env> {
   /** An instance property, so it cannot be reached by RPC. */
-  readonly state = new TaskState(this.ctx.storage, () => this.env);
+  readonly state = new TaskState({ storage: () => this.ctx.storage, env: () => this.env });
+  readonly #webhookSettings = new WebhookSettingsCache();
 
   readonly #alias: AliasStore = new AliasStore(this.ctx.storage);
 
@@ -94,8 +96,8 @@ export class TaskObject extends DurableObject<Env> {
     const waits = !isFinal(record.status) && waitMs > 0;
     if (!waits || subscribers.full) return { task: presentTask(record), full: waits };
     await subscribers.wait(waitMs);
-    const task = await this.view(ref);
-    return task === null ? null : { task, full: false };
+    const after = await this.#look(ref);
+    return after === null ? null : { task: presentTask(after), full: false };
   }
 
   /** The timeline of the task. Null where it does not exist. */
@@ -193,7 +195,8 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   #context(): StepContext {
-    return { env: this.env, configuration: configurationOf(this.env), final: this.state.final };
+    const configuration = configurationOf(this.env);
+    return { env: this.env, configuration, final: this.state.final, webhookSettings: this.#webhookSettings };
   }
 
   /** The caller's task, brought up to the clock, so that no read returns an expired solution or a task past its deadline. */

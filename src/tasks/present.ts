@@ -2,6 +2,7 @@
 // what is the gateway's own business (stages, backoff, the body's hash).
 
 import type { DeliveryAttempt, WebhookState } from "../webhooks/delivery.ts";
+import { attemptAtOf } from "../webhooks/delivery.ts";
 import type { AcceptedTask, StoredSolution, TaskError, TaskRecord } from "./record.ts";
 import type { SolutionState, TaskStatus } from "./status.ts";
 import { isFinal } from "./status.ts";
@@ -50,6 +51,8 @@ export interface TimelineEvent {
   readonly status?: number | null | undefined;
   /** Of a webhook attempt: why it failed, null where the status says it all. */
   readonly error?: string | null | undefined;
+  /** Of a webhook attempt: the first 256 characters of the response body, null without one. */
+  readonly responseBody?: string | null | undefined;
 }
 
 const rfc3339 = (ms: number): string => new Date(ms).toISOString();
@@ -87,7 +90,7 @@ export function presentTask(record: TaskRecord): Task {
             state: delivery.state,
             attempts: delivery.attempts,
             lastStatus: delivery.lastStatus,
-            nextAttemptAt: rfc3339OrNull(delivery.nextAttemptAt),
+            nextAttemptAt: rfc3339OrNull(attemptAtOf(delivery)),
           },
   };
 }
@@ -106,6 +109,6 @@ export function presentTimeline(record: TaskRecord): TimelineEvent[] {
 }
 
 function presentAttempt(attempt: DeliveryAttempt): TimelineEvent {
-  const { at, durationMs, status, error } = attempt;
-  return { at: rfc3339(at), type: "webhook", durationMs, status, error };
+  const { at, durationMs, status, error, responseBody = null } = attempt;
+  return { at: rfc3339(at), type: "webhook", durationMs, status, error, responseBody };
 }

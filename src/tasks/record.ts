@@ -93,7 +93,10 @@ export const taskRecordSchema = z.object({
   intentAt: time.nullable(),
   /** Sends that upstream took or may have taken. */
   submissions: z.int().nonnegative(),
+  /** Sends with an unknown outcome. */
   hiddenSubmissions: z.int().nonnegative(),
+  /** Sends that the upstream answered without accepting the task. */
+  rejectedSends: z.int().nonnegative().optional(),
   polls: z.int().nonnegative(),
   /** Faults in a row of the present step: the index into the backoff. */
   faults: z.int().nonnegative(),

@@ -17,13 +17,16 @@ import { isFinal } from "./status.ts";
 import { TASK_ID_PREFIX } from "./task-id.ts";
 import { ALARM_OVERDUE_MS, nextWakeAt } from "./timers.ts";
 
-/** Where changes are reported.  */
-type ReportEnv = Pick<Env, "ANALYTICS" | "ALERTS">;
+/** What the object has from the platform. Functions, because tests replace it. */
+export interface ObjectResources {
+  readonly storage: () => DurableObjectStorage;
+  /** Where changes are reported. */
+  readonly env: () => Pick<Env, "ANALYTICS" | "ALERTS">;
+}
 
 export class TaskState {
   readonly subscribers = new LongPollSubscribers();
-  readonly #storage: DurableObjectStorage;
-  readonly #env: () => ReportEnv;
+  readonly #object: ObjectResources;
   #record: TaskRecord | null = null;
   #opening: Promise<void> | null = null;
   /** When the alarm rings (ms), as far as this instance knows; null while none is set. */
@@ -33,9 +36,8 @@ export class TaskState {
   /** The alarm handler is running. It arms the alarm when it ends, so nothing else has to. */
   working = false;
 
-  constructor(storage: DurableObjectStorage, env: () => ReportEnv) {
-    this.#storage = storage;
-    this.#env = env;
+  constructor(object: ObjectResources) {
+    this.#object = object;
   }
 
   /** The record as it is now; null where there is no task. */
@@ -67,7 +69,7 @@ export class TaskState {
     this.#record = record;
     this.#final = new AbortController();
     this.arm(nextWakeAt(record, now));
-    reportChange(this.#env().ANALYTICS, null, record);
+    reportChange(this.#object.env().ANALYTICS, null, record);
   }
 
   /** Applies an event to the record as it is now, whatever was awaited before, and stores what must survive an eviction. */
@@ -80,10 +82,11 @@ export class TaskState {
     if (!isVolatile(before, event)) this.#store(after);
     this.#record = after;
     if (after.status !== before.status) {
-      reportChange(this.#env().ANALYTICS, before, after);
+      const env = this.#object.env();
+      reportChange(env.ANALYTICS, before, after);
       if (after.error?.code === "internal") {
         const { id, tenantId, mode } = after;
-        raiseAlert(this.#env(), { type: "task.internal_error", data: { tenantId, mode, taskId: TASK_ID_PREFIX + id } });
+        raiseAlert(env, { type: "task.internal_error", data: { tenantId, mode, taskId: TASK_ID_PREFIX + id } });
       }
       if (isFinal(after.status)) {
         this.subscribers.release();
@@ -96,7 +99,7 @@ export class TaskState {
 
   /** Erases the task. */
   async purge(): Promise<void> {
-    await this.#storage.deleteAll();
+    await this.#object.storage().deleteAll();
     this.#record = null;
   }
 
@@ -108,7 +111,7 @@ export class TaskState {
   arm(at: number): void {
     this.#armedAt = at;
     // Not awaited: a failed write breaks the output gate and with it this instance, so no answer can leave without it.
-    void this.#storage.setAlarm(at);
+    void this.#object.storage().setAlarm(at);
   }
 
   /** Arms for what the record needs now, unless the alarm handler is running and will. */
@@ -127,9 +130,9 @@ export class TaskState {
   }
 
   async #load(rungAt: number | null): Promise<void> {
-    const stored: unknown = this.#storage.kv.get(RECORD_KEY);
+    const stored: unknown = this.#object.storage().kv.get(RECORD_KEY);
     if (stored === undefined) return;
-    const armedAt = rungAt ?? (await this.#storage.getAlarm());
+    const armedAt = rungAt ?? (await this.#object.storage().getAlarm());
     this.#armedAt = armedAt;
     const record = taskRecordSchema.parse(stored);
     const now = Date.now();
@@ -141,6 +144,6 @@ export class TaskState {
   }
 
   #store(record: TaskRecord): void {
-    this.#storage.kv.put(RECORD_KEY, record);
+    this.#object.storage().kv.put(RECORD_KEY, record);
   }
 }

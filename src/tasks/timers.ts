@@ -1,6 +1,7 @@
 // The timers of a task: what is due now, and when to look again. Pure: time is a parameter. One alarm serves all of them.
 
 import { DOCUMENTED_POLL_MS } from "../poll-interval.ts";
+import { attemptAtOf } from "../webhooks/delivery.ts";
 import type { TaskRecord } from "./record.ts";
 import { isFinal } from "./status.ts";
 
@@ -52,14 +53,14 @@ export function nextAction(record: TaskRecord, now: number): Action {
     return { tag: record.stage === "submission" ? "submit" : "admit" };
   }
   if (!record.settled && (record.settleAt ?? now) <= now) return { tag: "report" };
-  if (record.settled && attemptDue(record, now)) return { tag: "deliver" };
+  if (attemptDue(record, now)) return { tag: "deliver" };
   if (purgeAt(record) <= now) return { tag: "purge" };
   return { tag: "sleep", until: nextWakeAt(record, now) };
 }
 
 /** Whether a webhook attempt is due. */
 export function attemptDue({ status, delivery }: TaskRecord, now: number): boolean {
-  const attemptAt = delivery?.nextAttemptAt ?? null;
+  const attemptAt = delivery === null ? null : attemptAtOf(delivery);
   return isFinal(status) && attemptAt !== null && attemptAt <= now;
 }
 
@@ -68,9 +69,7 @@ export function attemptDue({ status, delivery }: TaskRecord, now: number): boole
  * follows at once. Not after an exception, or a repeated failure would keep the outcome from the ledger.
  */
 export function entryMayWait(record: TaskRecord, now: number): boolean {
-  const { delivery, strikes } = record;
-  if (strikes > 0) return false;
-  return delivery === null || (delivery.roundAttempts === 0 && attemptDue(record, now));
+  return record.strikes === 0 && record.delivery?.roundAttempts === 0 && attemptDue(record, now);
 }
 
 /** When the alarm must ring next (ms since the epoch): at least 1 ms in the future, or the platform can lose it. */
@@ -83,8 +82,8 @@ export function nextWakeAt(record: TaskRecord, now: number): number {
 function finishedWakeAt(record: TaskRecord): number {
   const due = [purgeAt(record)];
   if (!record.settled && record.settleAt !== null) due.push(record.settleAt);
-  const attemptAt = record.delivery?.nextAttemptAt ?? null;
-  if (record.settled && attemptAt !== null) due.push(attemptAt);
+  const attemptAt = record.delivery === null ? null : attemptAtOf(record.delivery);
+  if (attemptAt !== null) due.push(attemptAt);
   const wakeAt = Math.max(Math.min(...due), record.pausedUntil ?? 0);
   const { solutionState, solutionExpiresAt } = record;
   return solutionState === "available" && solutionExpiresAt !== null ? Math.min(wakeAt, solutionExpiresAt) : wakeAt;

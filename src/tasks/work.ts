@@ -5,7 +5,9 @@ import { inSpan } from "../tracing.ts";
 import type { StepContext } from "./effects.ts";
 import {
   admitStep,
+  currentWebhookSettings,
   deliverStep,
+  disableEndpointStep,
   recordDeliveryState,
   recordPurge,
   reportOutcomeStep,
@@ -17,7 +19,7 @@ import { reportExhausted } from "./report.ts";
 import type { TaskState } from "./state.ts";
 import { isFinal } from "./status.ts";
 import { TASK_ID_PREFIX } from "./task-id.ts";
-import { attemptDue, nextAction } from "./timers.ts";
+import { attemptDue, entryMayWait, nextAction } from "./timers.ts";
 import { pollStep, reportAccount, requestSubmission, submitStep } from "./upstream-effects.ts";
 
 /** Steps of one alarm: more than any task has due at once, so that a bug cannot loop for ever. */
@@ -42,14 +44,11 @@ export async function doDueSteps(state: TaskState, contextOf: () => StepContext)
       case "poll":
         await poll(state, record, context);
         break;
-      case "report": {
-        const { event, settings } = await reportOutcomeStep(record, context);
-        const after = state.apply(event);
-        if (settings !== null) await deliver(state, after, context, settings);
+      case "report":
+        await report(state, record, context);
         break;
-      }
       case "deliver":
-        await deliver(state, record, context, await requestWebhookSettings(record, context));
+        await deliver(state, context, await currentWebhookSettings(record, context));
         break;
       case "purge":
         await purge(state, record, context);
@@ -87,31 +86,60 @@ async function submit(state: TaskState, record: TaskRecord, context: StepContext
 }
 
 async function poll(state: TaskState, record: TaskRecord, context: StepContext): Promise<void> {
-  const event = await traced("poll", record, () => pollStep(record, context));
-  state.apply(event);
+  const { webhookSettings } = context;
+  const refresh = webhookSettings.needsRefresh(record.delivery !== null, Date.now());
+  const polling = traced("poll", record, () => pollStep(record, context));
+  const refreshing = refresh ? requestWebhookSettings(record, context) : null;
+  const event = await polling;
+  const after = state.apply(event);
   // Not awaited: the task polls on whatever becomes of the account.
   void reportAccount(context, event);
+  if (isFinal(after.status) && webhookSettings.fresh(Date.now()) === null) await refreshing;
 }
 
-async function deliver(
-  state: TaskState,
-  record: TaskRecord,
-  context: StepContext,
-  settings: WebhookSettings | null,
-): Promise<void> {
-  if (!attemptDue(record, Date.now())) return;
+/** Reports the outcome. Where the webhook settings are at hand, the first webhook attempt comes before that. */
+async function report(state: TaskState, record: TaskRecord, context: StepContext): Promise<void> {
+  const settings = context.webhookSettings.fresh(Date.now());
+  if (settings === null) {
+    // The slot is freed and the settings come back. The ledger entry waits for the attempt, if there is one.
+    const mayWait = record.delivery === null ? record.strikes === 0 : entryMayWait(record, Date.now());
+    const after = state.apply(await reportOutcomeStep(record, context, mayWait));
+    const received = context.webhookSettings.fresh(Date.now());
+    if (received !== null && attemptDue(after, Date.now())) await deliver(state, context, received);
+    return;
+  }
+  const adopted = state.apply({ tag: "endpoint_known", endpoint: settings.endpoint });
+  if (entryMayWait(adopted, Date.now())) await deliver(state, context, settings);
+  // The next step reports the outcome together with what came of the attempt.
+  else state.apply(await reportOutcomeStep(adopted, context, false));
+}
+
+/** Makes the webhook attempt that is due, and stores its result before anything else is awaited. */
+async function deliver(state: TaskState, context: StepContext, settings: WebhookSettings | null): Promise<void> {
   if (settings === null) {
     state.apply({ tag: "webhook_settings_missing" });
     return;
   }
   // The solution may have expired while the settings were requested.
-  state.apply({ tag: "clock" });
+  const before = state.apply({ tag: "clock" });
   const due = state.apply({ tag: "endpoint_changed", endpoint: settings.endpoint });
-  const attempt = () => traced("delivery", due, () => deliverStep(due, context, settings));
-  const after = due.delivery?.nextAttemptAt === null ? due : state.apply(await attempt());
+  const { delivery } = due;
+  if (delivery === null) return;
+  let after = due;
+  if (delivery.nextAttemptAt !== null) {
+    const attempt = traced("delivery", due, () => deliverStep(due, context, settings));
+    // Beside the attempt, because a slow receiver must not keep a slot. The ledger entry waits for the result.
+    const releasing = due.settled ? null : reportOutcomeStep(due, context, true);
+    const event = await attempt;
+    after = state.apply(event);
+    await releasing;
+    if (event.outcome.tag === "gone" && delivery.source === "tenant") {
+      await disableEndpointStep(due, delivery.url, context);
+    }
+  }
   if (after.delivery?.state === "exhausted") reportExhausted(after);
   // Where the ledger has no entry yet, the entry that follows has this state.
-  if (after.settled && after.delivery?.state !== record.delivery?.state) await recordDeliveryState(after, context);
+  if (after.settled && after.delivery?.state !== before.delivery?.state) await recordDeliveryState(after, context);
 }
 
 async function purge(state: TaskState, record: TaskRecord, context: StepContext): Promise<void> {

@@ -7,7 +7,6 @@ import type { Env } from "../env.ts";
 import { configurationOf } from "../env.ts";
 import { log } from "../log.ts";
 import { connectionSchema } from "../stream/protocol.ts";
-import type { AdmissionOutcome } from "../tasks/events.ts";
 import type { TaskWebhook } from "../tasks/task-webhook.ts";
 import { eventTypeOf } from "../tasks/task-webhook.ts";
 import type { Actor } from "./actor.ts";
@@ -19,6 +18,7 @@ import type { AdmissionRequest, DeliveryState, TaskOutcome } from "./ledger.ts";
 import type { LedgerPage, TaskPageQuery } from "./ledger-queries.ts";
 import type {
   AccountView,
+  AdmissionReceipt,
   AuditPage,
   CreatedTenant,
   CreateKeyResult,
@@ -170,17 +170,18 @@ export class TenantObject extends DurableObject<Env> {
   }
 
   /** Gives a task a slot or a place in the queue, or rejects it. Idempotent. */
-  admit(request: AdmissionRequest): AdmissionOutcome {
+  admit(request: AdmissionRequest): AdmissionReceipt {
     const tenant = this.#state.tenantOfTask(request);
-    if (tenant === null) return { tag: "gone" };
+    if (tenant === null) return { outcome: { tag: "gone" }, webhook: null };
     const now = Date.now();
     const outcome = tenant.admission.admit(request, tenant.profile, now);
     this.#state.announceExhaustion(tenant, now);
     this.#state.armForLeaseExpiry(tenant);
-    if (outcome.tag !== "admitted") return outcome;
+    const webhook = tenant.webhooks.settings(request.mode, now);
+    if (outcome.tag !== "admitted") return { outcome, webhook };
     const { upstreamAccount } = tenant.profile;
     const pinned = request.mode === "live" && upstreamAccount !== null ? { upstreamAccount } : {};
-    return { ...outcome, ...this.#firstPoll(tenant, request.mode), ...pinned };
+    return { outcome: { ...outcome, ...this.#firstPoll(tenant, request.mode), ...pinned }, webhook };
   }
 
   /** Takes the outcome of a task that is final, and returns what its webhook needs. See `TenantServices.reportOutcome`. */

@@ -1,5 +1,6 @@
 // What a TenantObject is asked and what it answers. Types only. Times are in ms since the epoch.
 
+import type { AdmissionOutcome } from "../tasks/events.ts";
 import type { KeyMode, Scope } from "./keys.ts";
 import type { LocationHint, TenantLimits, TenantProfile } from "./settings.ts";
 
@@ -100,6 +101,12 @@ export interface SecretInfo {
 export interface WebhookSettings {
   readonly endpoint: string | null;
   readonly secrets: readonly string[];
+}
+
+/** The answer to a task that asks for a slot, and the settings for its webhook. Null without a tenant. */
+export interface AdmissionReceipt {
+  readonly outcome: AdmissionOutcome;
+  readonly webhook: WebhookSettings | null;
 }
 
 /** Whether the outcome is in the ledger now, whether a stream client wants its event, and the settings for its webhook. */

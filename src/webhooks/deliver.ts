@@ -1,8 +1,9 @@
-// One webhook attempt: a signed POST in, a tagged outcome out. It never throws for what a receiver does, follows no redirect,
-// keeps nothing of the answer's body, and waits ten seconds at the most.
+// One webhook attempt: a signed POST, a tagged outcome and the beginning of the response body. It never throws for what a receiver
+// does and never follows a redirect.
 
 import { parseRetryAfter } from "../client/retry-after.ts";
 import type { DeliveryOutcome } from "./outcome.ts";
+import { readExcerpt } from "./response-body.ts";
 import type { SignedWebhook } from "./sign.ts";
 import { checkWebhookTarget } from "./target.ts";
 
@@ -18,6 +19,14 @@ export interface DeliveryOptions {
   readonly allowPrivate: boolean;
   readonly traceparent?: string | undefined;
   readonly timeoutMs?: number;
+  /** Removes secrets from the response body. */
+  readonly redact?: (text: string) => string;
+}
+
+export interface DeliveryResult {
+  readonly outcome: DeliveryOutcome;
+  /** The first 256 characters of the response body; null without one. */
+  readonly responseBody: string | null;
 }
 
 /** Sends one attempt to `url`, which is checked again: rules may have tightened since it was set. */
@@ -25,9 +34,9 @@ export async function deliverWebhook(
   url: string,
   webhook: SignedWebhook,
   options: DeliveryOptions,
-): Promise<DeliveryOutcome> {
+): Promise<DeliveryResult> {
   const target = checkWebhookTarget(url, { allowPrivate: options.allowPrivate });
-  if (!target.ok) return failed(null, "target_refused", null);
+  if (!target.ok) return { outcome: failed(null, "target_refused", null), responseBody: null };
   const headers = new Headers({
     "content-type": "application/json",
     "user-agent": "Solvegate-Webhooks/1",
@@ -47,15 +56,15 @@ export async function deliverWebhook(
       signal,
     });
     const response = await options.fetch(request);
-    // The status is the answer; a gigabyte of body is not waited for.
-    await response.body?.cancel().catch(() => undefined);
-    return judge(response);
+    return { outcome: judge(response), responseBody: await readExcerpt(response, options.redact ?? unchanged) };
   } catch {
-    return failed(null, signal.aborted ? "timeout" : "network", null);
+    return { outcome: failed(null, signal.aborted ? "timeout" : "network", null), responseBody: null };
   } finally {
     clearTimeout(timer);
   }
 }
+
+const unchanged = (text: string): string => text;
 
 function judge(response: Response): DeliveryOutcome {
   const { status } = response;

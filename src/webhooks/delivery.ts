@@ -14,6 +14,8 @@ const attemptSchema = z.object({
   status: z.int().nullable(),
   durationMs: z.int().nonnegative(),
   error: z.string().nullable(),
+  /** The first 256 characters of the response body, or null. Missing in attempts of older versions. */
+  responseBody: z.string().nullable().optional(),
 });
 export type DeliveryAttempt = z.output<typeof attemptSchema>;
 
@@ -34,6 +36,8 @@ export const deliverySchema = z.object({
   roundAt: time.nullable(),
   lastStatus: z.int().nullable(),
   nextAttemptAt: time.nullable(),
+  /** The attempt that is due cannot be made before this time, for a reason inside the gateway. */
+  postponedUntil: time.optional(),
   log: z.array(attemptSchema),
 });
 export type Delivery = z.output<typeof deliverySchema>;
@@ -57,13 +61,14 @@ export function newDelivery(url: string, source: Delivery["source"], startedAt: 
 export interface AttemptMade {
   readonly sentAt: number;
   readonly outcome: DeliveryOutcome;
+  readonly responseBody?: string | null | undefined;
   readonly jitter: number;
 }
 
 /** Records an attempt and schedules the next. */
 export function recordAttempt(
   delivery: Delivery,
-  { outcome, sentAt, jitter }: AttemptMade,
+  { outcome, responseBody, sentAt, jitter }: AttemptMade,
   solutionAvailable: boolean,
   now: number,
 ): Delivery {
@@ -72,9 +77,10 @@ export function recordAttempt(
     status: outcome.status,
     durationMs: Math.max(now - sentAt, 0),
     error: outcome.error,
+    ...(responseBody === undefined ? {} : { responseBody }),
   };
   const recorded: Delivery = {
-    ...delivery,
+    ...withoutPostponement(delivery),
     attempts: delivery.attempts + 1,
     lastStatus: outcome.status,
     log: [...delivery.log, attempt].slice(-MAX_ATTEMPTS_KEPT),
@@ -99,7 +105,8 @@ export function recordAttempt(
 
 /** A new delivery cycle to `url`, under the same webhook id. */
 export function newCycle(delivery: Delivery, url: string, now: number): Delivery {
-  return { ...delivery, url, state: "pending", roundAttempts: 0, roundAt: now, nextAttemptAt: now };
+  const current = withoutPostponement(delivery);
+  return { ...current, url, state: "pending", roundAttempts: 0, roundAt: now, nextAttemptAt: now };
 }
 
 /** Follows the tenant's endpoint to another URL, or to null, which ends the attempts. Does not apply to a task's own URL. */
@@ -111,6 +118,15 @@ export function followEndpoint(delivery: Delivery, endpoint: string | null): Del
 
 /** Puts off an attempt that cannot be made now, for a reason inside the gateway. It does not count as an attempt. */
 export function postponeAttempt(delivery: Delivery, until: number): Delivery {
-  if (delivery.nextAttemptAt === null) return delivery;
-  return { ...delivery, nextAttemptAt: Math.max(delivery.nextAttemptAt, until) };
+  if (delivery.nextAttemptAt === null || until <= delivery.nextAttemptAt) return delivery;
+  return { ...delivery, postponedUntil: until };
+}
+
+/** When the next attempt can be made (ms since the epoch), or null when there is none to come. */
+export function attemptAtOf({ nextAttemptAt, postponedUntil = 0 }: Delivery): number | null {
+  return nextAttemptAt === null ? null : Math.max(nextAttemptAt, postponedUntil);
+}
+
+function withoutPostponement({ postponedUntil: _, ...delivery }: Delivery): Delivery {
+  return delivery;
 }

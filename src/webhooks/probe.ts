@@ -26,7 +26,7 @@ export async function probeEndpoint(
     data: { tenantId },
   });
   const webhook = signWebhook(`msg_${crypto.randomUUID().replaceAll("-", "")}`, body, secrets, startedAt);
-  const outcome = await deliverWebhook(url, webhook, {
+  const { outcome } = await deliverWebhook(url, webhook, {
     fetch: (request) => fetch(request),
     allowPrivate: configuration.allowPrivateWebhooks,
   });

@@ -35,9 +35,9 @@ function receiverWith(fault: string, origin = url) {
 }
 
 /** One attempt, where private addresses are allowed unless told otherwise. */
-function attempt(target: string, options: Partial<DeliveryOptions> = {}): Promise<DeliveryOutcome> {
+async function attempt(target: string, options: Partial<DeliveryOptions> = {}): Promise<DeliveryOutcome> {
   const real = { fetch: (request: Request) => fetch(request), allowPrivate: true, timeoutMs: PATIENCE_MS };
-  return deliverWebhook(target, WEBHOOK, { ...real, ...options });
+  return (await deliverWebhook(target, WEBHOOK, { ...real, ...options })).outcome;
 }
 
 const delivered = (status: number): DeliveryOutcome => ({ tag: "delivered", status, error: null });

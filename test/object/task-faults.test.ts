@@ -8,7 +8,7 @@ import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, LIVE, setEnvironment, stored, storedText, TIMEOUT_MS, view } from "../support/objects.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
 import { alarmOf, evict, freezeTime, releaseTime, ring, ringOnTime, runUntil, START } from "../support/time.ts";
-import { created, plain, processing, RECEIVER_URL, ready, scriptOutside, TOKEN } from "../support/upstream.ts";
+import { created, plain, processing, RECEIVER_URL, ready, refused, scriptOutside, TOKEN } from "../support/upstream.ts";
 
 beforeEach(async () => {
   freezeTime();
@@ -171,19 +171,47 @@ describe("a tenant's object that does not answer", () => {
     expect(await view(stub)).toMatchObject({ status: "failed", error: { code: "timeout" }, submissions: 0 });
   });
 
-  it("delays the outcome report, which is then made once, with the webhook behind it", async () => {
+  it("delays the outcome report, and not the webhook", async () => {
     const outside = scriptOutside({ create: [created()], poll: [ready], receive: [plain(204, null)] });
     const stub = await acceptTask({ webhookUrl: RECEIVER_URL });
     await ringOnTime(stub);
     await setEnvironment(stub, AWAY);
     const readyAt = await ringOnTime(stub);
-    expect(await view(stub)).toMatchObject({ status: "ready", settled: false });
+    expect(await view(stub)).toMatchObject({ status: "ready", settled: false, delivery: { state: "delivered" } });
+    expect(outside.webhooks).toHaveLength(1);
     await ringOnTime(stub);
-    expect(outside.webhooks).toHaveLength(0);
     await mendSteps(stub);
     await ringOnTime(stub);
-    expect(Date.now()).toBe(readyAt + 3_000);
-    expect(await ledgerOf(tenantObject())).toMatchObject([{ status: "ready", finished_at: readyAt }]);
+    expect(Date.now()).toBe(readyAt + 2_000);
+    expect(await ledgerOf(tenantObject())).toMatchObject([
+      { status: "ready", finished_at: readyAt, webhook_state: "delivered" },
+    ]);
     expect(outside.webhooks).toHaveLength(1);
+  });
+
+  it("delays a webhook whose settings are not in memory, with pauses that double, and stores nothing meanwhile", async () => {
+    const outside = scriptOutside({
+      create: [refused("ERROR_BAD_REQUEST")],
+      receive: [plain(500), plain(204, null)],
+    });
+    const stub = await acceptTask({ webhookUrl: RECEIVER_URL });
+    await ringOnTime(stub);
+    expect(outside.webhooks).toHaveLength(1);
+    await evict(stub);
+    await setEnvironment(stub, AWAY);
+    const before = await storedText(stub);
+    const rung: number[] = [];
+    for (let alarms = 0; alarms < 12; alarms += 1) {
+      rung.push(await ringOnTime(stub));
+      // The pauses outlive the memory of the object.
+      await evict(stub);
+      await setEnvironment(stub, AWAY);
+    }
+    const pauses = rung.slice(1).map((at, index) => (at - (rung[index] ?? 0)) / 1_000);
+    expect(pauses).toEqual([1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
+    expect(await storedText(stub)).toBe(before);
+    await mendSteps(stub);
+    await ringOnTime(stub);
+    expect(outside.webhooks).toHaveLength(2);
   });
 });

@@ -4,7 +4,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, LIVE, TIMEOUT_MS, tasksInOrder, view } from "../support/objects.ts";
-import { anOutcome, aRequest, createTenant, ledgerOf, limited, tenantObject } from "../support/tenants.ts";
+import { admit, anOutcome, aRequest, createTenant, ledgerOf, limited, tenantObject } from "../support/tenants.ts";
 import {
   alarmOf,
   eventually,
@@ -37,9 +37,9 @@ describe("slots", () => {
   it("go to that many tasks of each mode, and the next tasks wait", async () => {
     const stub = await createTenant(limited(2));
     for (const mode of ["live", "test"] as const) {
-      expect(await stub.admit(aRequest(0, mode))).toEqual({ tag: "admitted" });
-      expect(await stub.admit(aRequest(1, mode))).toEqual({ tag: "admitted" });
-      expect(await stub.admit(aRequest(2, mode))).toEqual({ tag: "waiting" });
+      expect(await admit(stub, aRequest(0, mode))).toEqual({ tag: "admitted" });
+      expect(await admit(stub, aRequest(1, mode))).toEqual({ tag: "admitted" });
+      expect(await admit(stub, aRequest(2, mode))).toEqual({ tag: "waiting" });
     }
   });
 
@@ -47,8 +47,8 @@ describe("slots", () => {
     const stub = await createTenant(limited(1));
     const [first, second] = [aRequest(0), aRequest(1)];
     for (let time = 0; time < 3; time += 1) {
-      expect(await stub.admit(first)).toEqual({ tag: "admitted" });
-      expect(await stub.admit(second)).toEqual({ tag: "waiting" });
+      expect(await admit(stub, first)).toEqual({ tag: "admitted" });
+      expect(await admit(stub, second)).toEqual({ tag: "waiting" });
     }
     expect(await ledgerOf(stub)).toMatchObject([
       { task_id: first.taskId, admitted: 1 },
@@ -81,7 +81,7 @@ describe("slots", () => {
     scriptOutside({ create: [created()] });
     const stub = await createTenant(limited(1));
     const other = aRequest(0);
-    await stub.admit(other);
+    await admit(stub, other);
     const task = await acceptTask();
     await ring(task);
     expect(await alarmOf(task)).toBe(START + 30_000);
@@ -123,15 +123,15 @@ describe("slots", () => {
   it("survive an eviction, and so do places in the queue", async () => {
     const stub = await createTenant(limited(1));
     const [running, waiting, late] = [aRequest(0), aRequest(1), aRequest(2)];
-    await stub.admit(running);
-    await stub.admit(waiting);
+    await admit(stub, running);
+    await admit(stub, waiting);
     await evict(stub);
-    expect(await stub.admit(late)).toEqual({ tag: "waiting" });
-    expect(await stub.admit(running)).toEqual({ tag: "admitted" });
+    expect(await admit(stub, late)).toEqual({ tag: "waiting" });
+    expect(await admit(stub, running)).toEqual({ tag: "admitted" });
     await evict(stub);
     await stub.reportOutcome(anOutcome(running));
-    expect(await stub.admit(late)).toEqual({ tag: "waiting" });
-    expect(await stub.admit(waiting)).toEqual({ tag: "admitted" });
+    expect(await admit(stub, late)).toEqual({ tag: "waiting" });
+    expect(await admit(stub, waiting)).toEqual({ tag: "admitted" });
   });
 });
 
@@ -145,7 +145,7 @@ describe("a lease that expires without an outcome", () => {
     expect(await alarmOf(stub)).toBe(START + TIMEOUT_MS + GRACE_MS);
     await ringOnTime(stub);
     await eventually(async () => (await alarmOf(task)) !== null);
-    expect(await stub.admit(aRequest(TIMEOUT_MS))).toEqual({ tag: "admitted" });
+    expect(await admit(stub, aRequest(TIMEOUT_MS))).toEqual({ tag: "admitted" });
     await ringOnTime(task);
     expect(await view(task)).toMatchObject({ status: "failed", error: { code: "timeout" } });
     expect(await ledgerOf(stub)).toMatchObject([{ status: "failed", error_code: "timeout" }, { finished_at: null }]);
@@ -154,7 +154,7 @@ describe("a lease that expires without an outcome", () => {
   it("admits the next task", async () => {
     scriptOutside({ create: [created()], poll: [processing] });
     const stub = await createTenant(limited(1));
-    await stub.admit(aRequest(0));
+    await admit(stub, aRequest(0));
     pass(60_000);
     const waiting = await acceptTask();
     await ring(waiting);
@@ -168,10 +168,10 @@ describe("a lease that expires without an outcome", () => {
 
   it("is found after an eviction", async () => {
     const stub = await createTenant(limited(1));
-    await stub.admit(aRequest(0));
+    await admit(stub, aRequest(0));
     await evict(stub);
     await ringOnTime(stub);
-    expect(await stub.admit(aRequest(TIMEOUT_MS))).toEqual({ tag: "admitted" });
+    expect(await admit(stub, aRequest(TIMEOUT_MS))).toEqual({ tag: "admitted" });
   });
 });
 
@@ -179,7 +179,7 @@ describe("an outcome report", () => {
   it("is written once, however often and late it is reported", async () => {
     const stub = await createTenant(limited(1));
     const request = aRequest(0);
-    await stub.admit(request);
+    await admit(stub, request);
     pass(5_000);
     const outcome = anOutcome(request);
     await stub.reportOutcome(outcome);

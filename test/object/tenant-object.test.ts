@@ -11,6 +11,7 @@ import { admin } from "../support/gateway.ts";
 import { freshTaskObject, TENANT_ID } from "../support/objects.ts";
 import {
   A_KEY,
+  admit,
   aRequest,
   createTenant,
   EMPTY_STORAGE,
@@ -178,7 +179,7 @@ describe("a tenant that does not exist", () => {
     expect(await stub.rotateKey(OPERATOR, "key_0", 0)).toBeNull();
     expect(await stub.snapshot()).toBeNull();
     expect(await stub.remove()).toBe(false);
-    expect(await stub.admit({ ...place, deadlineAt: START + 1 })).toEqual({ tag: "gone" });
+    expect(await admit(stub, { ...place, deadlineAt: START + 1 })).toEqual({ tag: "gone" });
     const outcome = {
       status: "ready",
       finishedAt: START,

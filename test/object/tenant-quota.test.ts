@@ -6,7 +6,7 @@ import type { TenantRecord } from "../../src/tenants/settings.ts";
 import { rowsReadBy } from "../support/ledger.ts";
 import { acceptTask, tasksInOrder, view } from "../support/objects.ts";
 import type { TenantStub } from "../support/tenants.ts";
-import { anOutcome, aRequest, createTenant, ledgerOf, limited, publishedSnapshot } from "../support/tenants.ts";
+import { admit, anOutcome, aRequest, createTenant, ledgerOf, limited, publishedSnapshot } from "../support/tenants.ts";
 import {
   alarmOf,
   eventually,
@@ -101,25 +101,25 @@ describe("the monthly quota", () => {
   it("admits that many live tasks, fails the next with quota_exceeded, and does not count test tasks", async () => {
     const outside = scriptOutside({ create: [created()] });
     const stub = await createTenant(limited(100, 2));
-    expect(await stub.admit(aRequest(0, "test"))).toEqual({ tag: "admitted" });
+    expect(await admit(stub, aRequest(0, "test"))).toEqual({ tag: "admitted" });
     const [first, second, third] = await tasksInOrder(3);
     if (first === undefined || second === undefined || third === undefined) throw new Error("three tasks");
     for (const task of [first, second, third]) await ring(task);
     expect(outside.creates).toHaveLength(2);
     expect(await view(third)).toMatchObject({ status: "failed", error: { code: "quota_exceeded" }, submissions: 0 });
-    expect(await stub.admit(aRequest(9, "test"))).toEqual({ tag: "admitted" });
+    expect(await admit(stub, aRequest(9, "test"))).toEqual({ tag: "admitted" });
   });
 
   it("counts a waiting task when it gets its slot, so that the queue cannot exceed the quota", async () => {
     const stub = await createTenant(limited(1, 2));
     const [first, second, third] = [aRequest(0), aRequest(1), aRequest(2)];
-    expect(await stub.admit(first)).toEqual({ tag: "admitted" });
-    expect(await stub.admit(second)).toEqual({ tag: "waiting" });
-    expect(await stub.admit(third)).toEqual({ tag: "waiting" });
+    expect(await admit(stub, first)).toEqual({ tag: "admitted" });
+    expect(await admit(stub, second)).toEqual({ tag: "waiting" });
+    expect(await admit(stub, third)).toEqual({ tag: "waiting" });
     await stub.reportOutcome(anOutcome(first));
-    expect(await stub.admit(second)).toEqual({ tag: "admitted" });
+    expect(await admit(stub, second)).toEqual({ tag: "admitted" });
     await stub.reportOutcome(anOutcome(second));
-    expect(await stub.admit(third)).toEqual({ tag: "rejected", code: "quota_exceeded" });
+    expect(await admit(stub, third)).toEqual({ tag: "rejected", code: "quota_exceeded" });
   });
 
   it.each(["in memory", "after an eviction"])(
@@ -129,60 +129,60 @@ describe("the monthly quota", () => {
       const [running, second, third] = [-3, -2, -1].map((age) => aRequest(UNTIL_JUNE + age));
       if (running === undefined || second === undefined || third === undefined) throw new Error("three requests");
       vi.setSystemTime(JUNE - 1);
-      expect(await stub.admit(running)).toEqual({ tag: "admitted" });
-      expect(await stub.admit(second)).toEqual({ tag: "waiting" });
-      expect(await stub.admit(third)).toEqual({ tag: "waiting" });
+      expect(await admit(stub, running)).toEqual({ tag: "admitted" });
+      expect(await admit(stub, second)).toEqual({ tag: "waiting" });
+      expect(await admit(stub, third)).toEqual({ tag: "waiting" });
       vi.setSystemTime(JUNE);
       for (const task of [running, second]) await stub.reportOutcome(anOutcome(task));
       if (where === "after an eviction") await evict(stub);
-      expect(await stub.admit(third)).toEqual({ tag: "admitted" });
+      expect(await admit(stub, third)).toEqual({ tag: "admitted" });
       await stub.reportOutcome(anOutcome(third));
-      expect(await stub.admit(aRequest(UNTIL_JUNE + 1))).toEqual({ tag: "rejected", code: "quota_exceeded" });
+      expect(await admit(stub, aRequest(UNTIL_JUNE + 1))).toEqual({ tag: "rejected", code: "quota_exceeded" });
     },
   );
 
   it("survives an eviction long after the last admission, and starts again with the next month", async () => {
     const stub = await createTenant(limited(100, 2));
     for (const task of [aRequest(0), aRequest(1)]) {
-      await stub.admit(task);
+      await admit(stub, task);
       await stub.reportOutcome(anOutcome(task));
     }
     // Rejected tasks are in the ledger too, newer than the last task that was counted.
     pass(86_400_000);
     const rejected = aRequest(86_400_000);
-    expect(await stub.admit(rejected)).toEqual({ tag: "rejected", code: "quota_exceeded" });
+    expect(await admit(stub, rejected)).toEqual({ tag: "rejected", code: "quota_exceeded" });
     await stub.reportOutcome({ ...anOutcome(rejected), status: "failed", errorCode: "quota_exceeded", solveMs: null });
     await evict(stub);
-    expect(await stub.admit(aRequest(86_400_001))).toEqual({ tag: "rejected", code: "quota_exceeded" });
+    expect(await admit(stub, aRequest(86_400_001))).toEqual({ tag: "rejected", code: "quota_exceeded" });
     vi.setSystemTime(JUNE);
-    expect(await stub.admit(aRequest(UNTIL_JUNE))).toEqual({ tag: "admitted" });
+    expect(await admit(stub, aRequest(UNTIL_JUNE))).toEqual({ tag: "admitted" });
   });
 
   it("counts a task once, however often it asks and whatever is evicted in between", async () => {
     const stub = await createTenant(limited(100, 2));
     for (let time = 0; time < 3; time += 1) {
-      expect(await stub.admit(aRequest(time, "test"))).toEqual({ tag: "admitted" });
+      expect(await admit(stub, aRequest(time, "test"))).toEqual({ tag: "admitted" });
       await evict(stub);
     }
     const first = aRequest(0);
     for (let time = 0; time < 3; time += 1) {
-      expect(await stub.admit(first)).toEqual({ tag: "admitted" });
+      expect(await admit(stub, first)).toEqual({ tag: "admitted" });
       await evict(stub);
     }
-    expect(await stub.admit(aRequest(1))).toEqual({ tag: "admitted" });
-    expect(await stub.admit(aRequest(2))).toEqual({ tag: "rejected", code: "quota_exceeded" });
+    expect(await admit(stub, aRequest(1))).toEqual({ tag: "admitted" });
+    expect(await admit(stub, aRequest(2))).toEqual({ tag: "rejected", code: "quota_exceeded" });
   });
 
   it("counts the rows of older versions, which have no count of their own", async () => {
     const stub = await createTenant(limited(100, 3));
-    for (const task of [aRequest(0), aRequest(1)]) await stub.admit(task);
+    for (const task of [aRequest(0), aRequest(1)]) await admit(stub, task);
     await runInDurableObject(stub, (_object, { storage }) => {
       storage.sql.exec("UPDATE tasks SET month_count = NULL");
     });
     await evict(stub);
-    expect(await stub.admit(aRequest(2))).toEqual({ tag: "admitted" });
+    expect(await admit(stub, aRequest(2))).toEqual({ tag: "admitted" });
     await evict(stub);
-    expect(await stub.admit(aRequest(3))).toEqual({ tag: "rejected", code: "quota_exceeded" });
+    expect(await admit(stub, aRequest(3))).toEqual({ tag: "rejected", code: "quota_exceeded" });
   });
 
   it("finds its count after an eviction without reading the whole month", async () => {
@@ -197,17 +197,17 @@ describe("the monthly quota", () => {
     });
     await evict(stub);
     // The first admission stores the count of the older version's rows with its own row.
-    expect(await stub.admit(aRequest(0))).toEqual({ tag: "admitted" });
+    expect(await admit(stub, aRequest(0))).toEqual({ tag: "admitted" });
     await evict(stub);
     expect(await rowsReadBy(() => stub.describe())).toBeLessThan(50);
-    expect(await stub.admit(aRequest(1))).toEqual({ tag: "rejected", code: "quota_exceeded" });
+    expect(await admit(stub, aRequest(1))).toEqual({ tag: "rejected", code: "quota_exceeded" });
   });
 });
 
 describe("the published snapshot's exhausted month", () => {
   it("is published by the object's alarm when the quota is used up, and withdrawn when the limit is raised", async () => {
     const stub = await createTenant(limited(100, 1));
-    await stub.admit(aRequest(0));
+    await admit(stub, aRequest(0));
     expect(await exhaustedMonth()).toBeNull();
     await ringOnTime(stub);
     expect(await exhaustedMonth()).toBe("2035-05");
@@ -217,10 +217,10 @@ describe("the published snapshot's exhausted month", () => {
 
   it("is published again when a raised limit is used up too", async () => {
     const stub = await createTenant(limited(100, 1));
-    await stub.admit(aRequest(0));
+    await admit(stub, aRequest(0));
     await ringOnTime(stub);
     await stub.patch({ limits: { monthlyTasks: 2 } });
-    await stub.admit(aRequest(1));
+    await admit(stub, aRequest(1));
     await ringOnTime(stub);
     expect(await exhaustedMonth()).toBe("2035-05");
   });
@@ -228,7 +228,7 @@ describe("the published snapshot's exhausted month", () => {
   it("is withdrawn by the alarm when the month changes, after an eviction too", async () => {
     const stub = await createTenant(limited(100, 1));
     const task = aRequest(0);
-    await stub.admit(task);
+    await admit(stub, task);
     await stub.reportOutcome(anOutcome(task));
     await ringOnTime(stub);
     expect(await exhaustedMonth()).toBe("2035-05");
@@ -240,7 +240,7 @@ describe("the published snapshot's exhausted month", () => {
 
   it("is corrected when the object loads and finds that it published something else", async () => {
     const stub = await createTenant(limited(100, 1));
-    await stub.admit(aRequest(0));
+    await admit(stub, aRequest(0));
     await notePublished(stub, null);
     await stub.describe();
     await ringOnTime(stub);
@@ -257,11 +257,11 @@ describe("the published snapshot's exhausted month", () => {
 
   it("is not published again by a load that finds it correct", async () => {
     const stub = await createTenant(limited(100, 1));
-    await stub.admit(aRequest(0));
+    await admit(stub, aRequest(0));
     await ringOnTime(stub);
     const before = await publishedSnapshot();
     await evict(stub);
-    await stub.admit(aRequest(1));
+    await admit(stub, aRequest(1));
     pass(1_000);
     await ring(stub);
     expect(await publishedSnapshot()).toEqual(before);

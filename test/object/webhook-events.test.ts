@@ -172,17 +172,17 @@ describe("the solution in a webhook", () => {
 });
 
 describe("the attempts that are told", () => {
-  it("bear their time, status, duration and error", async () => {
+  it("have their time, status, duration, error and response body", async () => {
     const redirect = plain(302, null, { location: ENDPOINT });
     scriptReceivers({ [RECEIVER_URL]: [delayed(120, plain(503)), delayed(40, lost), redirect, delayed(7, ok)] });
     const stub = await ready();
     await runUntil(stub, LAST);
     const at = (ms: number) => new Date(FINAL + ms).toISOString();
     expect(await attemptsOf(stub)).toStrictEqual([
-      { at: at(0), type: "webhook", durationMs: 120, status: 503, error: null },
-      { at: at(2_000), type: "webhook", durationMs: 40, status: null, error: "network" },
-      { at: at(5_000), type: "webhook", durationMs: 0, status: 302, error: "redirect" },
-      { at: at(10_000), type: "webhook", durationMs: 7, status: 204, error: null },
+      { at: at(0), type: "webhook", durationMs: 120, status: 503, error: null, responseBody: "no JSON" },
+      { at: at(2_000), type: "webhook", durationMs: 40, status: null, error: "network", responseBody: null },
+      { at: at(5_000), type: "webhook", durationMs: 0, status: 302, error: "redirect", responseBody: null },
+      { at: at(10_000), type: "webhook", durationMs: 7, status: 204, error: null, responseBody: null },
     ]);
   });
 

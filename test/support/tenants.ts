@@ -2,6 +2,7 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import type { AdmissionOutcome } from "../../src/tasks/events.ts";
 import { OPERATOR } from "../../src/tenants/actor.ts";
 import type { AdmissionRequest, TaskOutcome } from "../../src/tenants/ledger.ts";
 import type { TenantObject } from "../../src/tenants/object.ts";
@@ -110,4 +111,9 @@ export function anOutcome({ taskId, mode, website, createdAt }: AdmissionRequest
     webhookState: null,
   } as const;
   return { taskId, mode, website, createdAt, ...outcome };
+}
+
+/** Asks for admission, as the object of a task does. */
+export async function admit(stub: TenantStub, request: AdmissionRequest): Promise<AdmissionOutcome> {
+  return (await stub.admit(request)).outcome;
 }

@@ -5,6 +5,7 @@ import {
   followEndpoint,
   markReported,
   postponeAttempt,
+  postponeAttemptUntil,
   postponeReport,
   recordAttempt,
   restartDelivery,
@@ -67,12 +68,15 @@ describe("the outcome report", () => {
     expect(markReported(record, ENDPOINT, at(15_000))).toBe(record);
   });
 
-  it("that fails is tried again after 1, 2, 5, 15, 60, 60 s", () => {
+  it("that fails is repeated with pauses that double from 1 s to 10 min", () => {
     let record = readyRecord();
-    for (const pauseMs of [1_000, 2_000, 5_000, 15_000, 60_000, 60_000]) {
-      record = postponeReport(record, at(20_000));
-      expect(record).toMatchObject({ settled: false, settleAt: at(20_000 + pauseMs) });
+    const pauses: number[] = [];
+    for (let now = at(10_000); pauses.length < 13; now = record.settleAt ?? 0) {
+      record = postponeReport(record, now);
+      pauses.push((record.settleAt ?? 0) - now);
     }
+    expect(pauses.map((ms) => ms / 1_000)).toEqual([1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]);
+    expect(record.settled).toBe(false);
   });
 });
 
@@ -161,19 +165,33 @@ describe("a webhook attempt", () => {
     expect(attempt(delivering(), DELIVERED, 10_005)).toMatchObject({ status, solution, finishedAt });
   });
 
-  it("that cannot be made now is put off, and uses up nothing", () => {
-    const record = postponeAttempt(delivering(), at(10_000));
-    expect(record.delivery).toMatchObject({ state: "pending", attempts: 0, roundAttempts: 0 });
-    expect(record.delivery?.nextAttemptAt).toBeGreaterThan(at(10_000));
+  it("that cannot be made now is postponed with pauses that double, and does not count", () => {
+    let record = delivering();
+    const postponed: number[] = [];
+    for (let now = at(10_000); postponed.length < 5; now = record.delivery?.postponedUntil ?? 0) {
+      record = postponeAttempt(record, now);
+      postponed.push((record.delivery?.postponedUntil ?? 0) - at(10_000));
+    }
+    expect(postponed).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
+    expect(record.delivery).toMatchObject({ state: "pending", attempts: 0, nextAttemptAt: at(10_000) });
+    const made = attempt(record, attemptFailed(), 26_000);
+    expect(made.delivery).not.toHaveProperty("postponedUntil");
+    expect(made.delivery?.nextAttemptAt).toBe(at(50_000));
   });
 
-  it("that is due later anyway is not pulled nearer", () => {
+  it("that is due later anyway is not postponed", () => {
     const record = delivering({ nextAttemptAt: at(900_000) });
-    expect(postponeAttempt(record, at(10_000)).delivery?.nextAttemptAt).toBe(at(900_000));
+    expect(postponeAttemptUntil(record, at(10_000))).toBe(record);
+  });
+
+  it("that was postponed is replaced by a redelivery", () => {
+    const { delivery } = restartDelivery(delivering({ postponedUntil: at(99_000) }), ENDPOINT, at(12_000));
+    expect(delivery).toMatchObject({ nextAttemptAt: at(12_000) });
+    expect(delivery).not.toHaveProperty("postponedUntil");
   });
 
   it.each([readyRecord(SETTLED), delivering({ state: "delivered", nextAttemptAt: null })])(
-    "that is not due cannot be put off",
+    "that is not due cannot be postponed",
     (record) => {
       expect(postponeAttempt(record, at(10_000))).toBe(record);
     },

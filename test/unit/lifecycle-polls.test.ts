@@ -249,13 +249,15 @@ describe("an unexpected exception", () => {
 
   it("after the end puts off the outcome report, and never touches the outcome", () => {
     const record = applied(readyRecord({ strikes: 9 }), [10_000, strike]);
-    expect(record).toMatchObject({ status: "ready", strikes: 10, settleAt: at(70_000), solution: STORED_SOLUTION });
+    const pauseMs = 60_000 * 2 ** 5;
+    expect(record).toMatchObject({ status: "ready", strikes: 10, settleAt: at(10_000 + pauseMs) });
+    expect(record.solution).toEqual(STORED_SOLUTION);
   });
 
   it("after the outcome report puts off the webhook, and uses up no attempt", () => {
     const settled = readyRecord({ ...SETTLED, delivery: aDelivery({ nextAttemptAt: at(10_000) }) });
     const record = applied(settled, [10_000, strike]);
     expect(record).toMatchObject({ settled: true, settleAt: null });
-    expect(record.delivery).toMatchObject({ state: "pending", attempts: 0, nextAttemptAt: at(11_000) });
+    expect(record.delivery).toMatchObject({ state: "pending", attempts: 0, postponedUntil: at(11_000) });
   });
 });

@@ -149,6 +149,11 @@ describe("the Task", () => {
       { state: "delivered", attempts: 2, lastStatus: 204, nextAttemptAt: null },
       { state: "delivered", attempts: 2, lastStatus: 204, nextAttemptAt: null },
     ],
+    [
+      "postponed",
+      { postponedUntil: at(20_000) },
+      { state: "pending", attempts: 0, nextAttemptAt: "2026-11-23T09:30:20.000Z" },
+    ],
   ] as const)("whose webhook is %s shows it, without the log", (_name, delivery, expected) => {
     const { webhook } = presentTask(readyRecord({ delivery: aDelivery(delivery) }));
     expect(webhook).toStrictEqual({ url: HOOK, lastStatus: null, ...expected });
@@ -175,7 +180,10 @@ describe("the timeline", () => {
         { at: at(11_000), type: "expired" },
       ],
       delivery: aDelivery({
-        log: [anAttempt(), anAttempt({ at: at(12_000), status: null, error: "timeout", durationMs: 10_000 })],
+        log: [
+          anAttempt({ responseBody: "busy" }),
+          anAttempt({ at: at(12_000), status: null, error: "timeout", durationMs: 10_000 }),
+        ],
       }),
     });
     const events = presentTimeline(record);
@@ -183,9 +191,23 @@ describe("the timeline", () => {
       { at: "2026-11-23T09:30:00.000Z", type: "accepted" },
       { at: "2026-11-23T09:30:04.000Z", type: "poll", durationMs: 90, detail: "processing" },
       { at: "2026-11-23T09:30:10.000Z", type: "ready", durationMs: 10_000 },
-      { at: "2026-11-23T09:30:10.000Z", type: "webhook", durationMs: 40, status: 503, error: null },
+      {
+        at: "2026-11-23T09:30:10.000Z",
+        type: "webhook",
+        durationMs: 40,
+        status: 503,
+        error: null,
+        responseBody: "busy",
+      },
       { at: "2026-11-23T09:30:11.000Z", type: "expired" },
-      { at: "2026-11-23T09:30:12.000Z", type: "webhook", durationMs: 10_000, status: null, error: "timeout" },
+      {
+        at: "2026-11-23T09:30:12.000Z",
+        type: "webhook",
+        durationMs: 10_000,
+        status: null,
+        error: "timeout",
+        responseBody: null,
+      },
       { at: "2026-11-23T09:30:15.000Z", type: "claimed" },
     ]);
     expect(timelineSchema.parse({ events })).toEqual({ events });

@@ -45,10 +45,16 @@ describe("what is due", () => {
     ["a task that bears no moment for it is settled", canceledRecord({ settleAt: null }), 10_000, { tag: "report" }],
     ["settling comes before delivering", readyRecord({ delivery: due(10_000) }), 10_000, { tag: "report" }],
     [
-      "a webhook waits for an outcome report that is put off",
+      "a webhook does not wait for an outcome report that is postponed",
       readyRecord({ settleAt: at(11_000), delivery: due(10_000) }),
       10_000,
-      sleep(11_000),
+      { tag: "deliver" },
+    ],
+    [
+      "a postponed webhook attempt sleeps",
+      readyRecord({ ...SETTLED, delivery: aDelivery({ nextAttemptAt: at(10_000), postponedUntil: at(14_000) }) }),
+      11_000,
+      sleep(14_000),
     ],
     ["a settled task is delivered", readyRecord({ ...SETTLED, delivery: due(10_000) }), 10_000, { tag: "deliver" }],
     ["a later attempt sleeps", readyRecord({ ...SETTLED, delivery: due(12_000) }), 11_000, sleep(12_000)],

@@ -35,8 +35,7 @@ export type {
 
 export type WebhookState = client.WebhookDelivery["state"];
 
-/** What was sent and received in a webhook attempt is described by the OpenAPI document when the gateway has it. */
-export type TimelineEntry = client.TimelineEntry & { responseBody?: string | null };
+export type TimelineEntry = client.TimelineEntry;
 
 /** A part of a list. */
 export interface Page {
