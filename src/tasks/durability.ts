@@ -10,9 +10,12 @@ export function isVolatile(before: TaskRecord, event: TaskEvent): boolean {
     // After an eviction, counts and timeline are a lower bound, and the alarm tells when the last poll was answered.
     case "polled":
       return event.outcome.tag === "processing" && before.faults === 0 && !before.lastExchangeFailed;
-    // The intent is stored next, and asking for the same admission again is idempotent.
+    // Asking for the same admission again is idempotent.
     case "admission":
       return event.outcome.tag === "admitted";
+    // A new record is stored with the intent to submit it.
+    case "submitting":
+      return before.intentAt !== null;
     // The ledger takes an outcome once, however often it is reported. Without a webhook, reporting again costs less than a row.
     case "outcome_recorded":
       return before.delivery === null;

@@ -12,9 +12,9 @@ const FATES: Readonly<Record<Fate, string>> = {
   accepted: "The upstream accepted the task and did not solve it.",
 };
 
-function fateOf({ submittedAt, hiddenSubmissions, intentAt, rejectedSends = 0 }: TaskRecord): Fate {
+function fateOf({ submittedAt, hiddenSubmissions, sending, rejectedSends = 0 }: TaskRecord): Fate {
   if (submittedAt !== null) return "accepted";
-  if (hiddenSubmissions > 0 || intentAt !== null) return "unknown";
+  if (hiddenSubmissions > 0 || sending === true) return "unknown";
   return rejectedSends > 0 ? "not_accepted" : "never_sent";
 }
 

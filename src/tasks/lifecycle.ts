@@ -29,10 +29,20 @@ function countLateSend(
 ): TaskRecord {
   if (record.intentAt === null) return record;
   const taken = event.tag === "interrupted" || ["created", "ready", "unknown"].includes(event.outcome.tag);
-  return { ...record, intentAt: null, submissions: record.submissions + (taken ? 1 : 0) };
+  return { ...withoutIntent(record), submissions: record.submissions + (taken ? 1 : 0) };
 }
 
-/** Applies one fact. Returns the very same record where nothing changes. */
+/** The record without an intent to submit: the send is over, or was given up. */
+function withoutIntent({ sending: _, ...record }: TaskRecord): TaskRecord {
+  return { ...record, intentAt: null };
+}
+
+/** Drops an intent whose createTask was not sent yet: something else comes first, and a later submission stores its own. */
+function withoutUnsentIntent(record: TaskRecord): TaskRecord {
+  return record.intentAt === null || record.sending === true ? record : withoutIntent(record);
+}
+
+/** Applies one event. Returns the very same record where nothing changes. */
 export function applyEvent(record: TaskRecord, event: TaskEvent, now: number): TaskRecord {
   switch (event.tag) {
     case "clock":
@@ -82,14 +92,19 @@ function applyToUnfinished(record: TaskRecord, event: UnfinishedTaskEvent, now: 
       // The alarm that is set now follows no poll's answer: with its moment on disk, no later load takes it for the trace of one.
       return record.status === "processing" && record.stepAt <= now ? { ...record, stepAt: now + 1 } : record;
     case "submitting":
-      return record.status === "queued" ? { ...record, intentAt: now } : record;
+      return record.status === "queued" ? { ...record, intentAt: record.intentAt ?? now, sending: true } : record;
     case "submitted":
-      return record.status === "queued" ? onSubmitted({ ...record, intentAt: null }, event, now) : record;
+      return record.status === "queued" ? onSubmitted(withoutIntent(record), event, now) : record;
     case "held":
       if (record.status !== "queued") return record;
-      return withTimelineEntry({ ...record, stepAt: event.until, lastExchangeFailed: true }, now, "held", {
-        detail: event.reason,
-      });
+      return withTimelineEntry(
+        { ...withoutUnsentIntent(record), stepAt: event.until, lastExchangeFailed: true },
+        now,
+        "held",
+        {
+          detail: event.reason,
+        },
+      );
     case "interrupted":
       return record.intentAt === null ? record : onUnknownOutcome(record, record.intentAt, "interrupted", now);
     case "polled":
@@ -121,7 +136,8 @@ function onAdmission(record: TaskRecord, outcome: AdmissionOutcome, now: number)
         },
       );
     case "waiting": {
-      const waiting: TaskRecord = { ...record, stage: "waiting", stepAt: now + WAITING_RECHECK_MS, faults: 0 };
+      const stepAt = now + WAITING_RECHECK_MS;
+      const waiting: TaskRecord = { ...withoutUnsentIntent(record), stage: "waiting", stepAt, faults: 0 };
       return record.stage === "waiting" ? waiting : withTimelineEntry(waiting, now, "waiting");
     }
     case "rejected":
@@ -132,7 +148,7 @@ function onAdmission(record: TaskRecord, outcome: AdmissionOutcome, now: number)
       return finish(record, "canceled", now);
     case "unavailable": {
       const faults = record.faults + 1;
-      return { ...record, faults, stepAt: now + internalBackoffMs(faults) };
+      return { ...withoutUnsentIntent(record), faults, stepAt: now + internalBackoffMs(faults) };
     }
   }
 }
@@ -213,8 +229,7 @@ function withRejectedSend(record: TaskRecord): TaskRecord {
 function onUnknownOutcome(record: TaskRecord, sentAt: number, reason: string, now: number): TaskRecord {
   const next = withTimelineEntry(
     {
-      ...record,
-      intentAt: null,
+      ...withoutIntent(record),
       submissions: record.submissions + 1,
       hiddenSubmissions: record.hiddenSubmissions + 1,
       lastExchangeFailed: true,
@@ -301,7 +316,7 @@ function finish(
 ): TaskRecord {
   const { delivery } = record;
   const next: TaskRecord = {
-    ...record,
+    ...withoutUnsentIntent(record),
     ...outcome,
     status,
     finishedAt: now,
@@ -318,8 +333,10 @@ function onStepFailed(record: TaskRecord, limit: number, now: number): TaskRecor
     const settleAt = record.settled ? null : pausedUntil;
     return postponeAttemptUntil({ ...record, strikes, pausedUntil, settleAt }, pausedUntil);
   }
-  // What was under way when it came is unknown: a createTask may have left, and so may a poll.
-  const known = record.intentAt === null ? record : onUnknownOutcome(record, record.intentAt, "interrupted", now);
+  // What was being sent has an unknown outcome: a createTask may have been sent, and so may a poll.
+  const { intentAt, sending } = record;
+  const unknown = intentAt !== null && sending === true;
+  const known = unknown ? onUnknownOutcome(record, intentAt, "interrupted", now) : withoutUnsentIntent(record);
   if (isFinal(known.status)) return known;
   if (strikes >= limit) return failInternally(known, now);
   const pauseMs = Math.max(internalBackoffMs(strikes), record.status === "processing" ? record.pollIntervalMs : 0);

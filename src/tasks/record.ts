@@ -89,8 +89,13 @@ export const taskRecordSchema = z.object({
   stage: z.enum(["admission", "waiting", "submission"]),
   /** When the next step of an unfinished task (admission, submission, poll) is due. */
   stepAt: time,
-  /** A createTask was about to leave at this moment and its answer is not known yet. */
+  /**
+   * From this time on a createTask may have been sent whose answer is not known. A new record has it from the start: the submission of
+   * the object that accepted the task needs no further write. An object that loads such a record cannot know whether it was sent.
+   */
   intentAt: time.nullable(),
+  /** The createTask of `intentAt` is being sent by this very object. False or missing while it is only intended. */
+  sending: z.boolean().optional(),
   /** Sends that upstream took or may have taken. */
   submissions: z.int().nonnegative(),
   /** Sends with an unknown outcome. */
@@ -171,7 +176,7 @@ export function newRecord(task: NewTask, now: number): TaskRecord {
     status: "queued",
     stage: "admission",
     stepAt: now,
-    intentAt: null,
+    intentAt: now,
     submissions: 0,
     hiddenSubmissions: 0,
     polls: 0,

@@ -100,8 +100,11 @@ describe("a life with no eviction", () => {
 
 describe("an eviction", () => {
   const moments = [
-    ...STEPS.map((name, index) => ({ name: `before the ${name}`, evicted: (step: number) => step === index })),
-    { name: "before every step", evicted: () => true },
+    ...STEPS.slice(1).map((name, index) => ({
+      name: `before the ${name}`,
+      evicted: (step: number) => step === index + 1,
+    })),
+    { name: "before every step but the first", evicted: (step: number) => step > 0 },
   ];
 
   it.each(moments)("$name changes nothing that anybody sees", async ({ evicted }) => {
@@ -116,13 +119,25 @@ describe("an eviction", () => {
     expect(outcome.rows).toMatchObject([{ webhook_state: null, own: true }]);
   });
 
-  it("of both objects before every step changes nothing either", async () => {
-    const { outcome } = await live(() => true, RECEIVER_URL, true);
+  it("before the first step leaves an unknown outcome: the task is submitted 5 s later", async () => {
+    const outside = scriptOutside({ create: [created()], poll: [processing] });
+    const stub = await acceptTask();
+    await evict(stub);
+    await ringOnTime(stub);
+    expect(outside.creates).toHaveLength(0);
+    expect(await view(stub)).toMatchObject({ status: "queued", submissions: 1, hiddenSubmissions: 1 });
+    await runUntil(stub, SUBMITTED + 5_000);
+    expect(outside.creates.map(({ at }) => at - SUBMITTED)).toEqual([5_000]);
+    expect(await view(stub)).toMatchObject({ status: "processing", submissions: 2 });
+  });
+
+  it("of both objects before every step but the first changes nothing either", async () => {
+    const { outcome } = await live((step) => step > 0, RECEIVER_URL, true);
     expect(outcome).toMatchObject({ ...EXPECTED, webhooks: [{ at: 9_001, body: "task.ready" }] });
   });
 
   it("costs the solution no more life than the trace of the last poll leaves open", async () => {
-    const { expiresAt } = await live(() => true, null);
+    const { expiresAt } = await live((step) => step > 0, null);
     // The alarm tells when the last poll was answered, and the poll had left at most one time-out (10 s) before.
     expect(expiresAt).toBeGreaterThanOrEqual(Math.max(UNSOLVED - 10_000, SUBMITTED) + 120_000);
   });
@@ -144,7 +159,7 @@ describe("an object that comes back late", () => {
     const outside = scriptOutside({ create: [created()], poll: [lost, lost, lost, ready] });
     const stub = await acceptTask();
     for (let step = 0; step < 5; step += 1) {
-      await evict(stub);
+      if (step > 0) await evict(stub);
       await ringOnTime(stub);
     }
     expect(outside.polls.map(({ at }) => at - SUBMITTED)).toEqual([3_000, 6_000, 12_000, 24_000]);
@@ -154,7 +169,7 @@ describe("an object that comes back late", () => {
     const outside = scriptOutside({ create: [plain(503), plain(503), created()] });
     const stub = await acceptTask();
     for (let step = 0; step < 3; step += 1) {
-      await evict(stub);
+      if (step > 0) await evict(stub);
       await ringOnTime(stub);
     }
     expect(outside.creates.map(({ at }) => at - SUBMITTED)).toEqual([0, 3_000, 9_000]);

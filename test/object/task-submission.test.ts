@@ -66,7 +66,7 @@ describe("accepting", () => {
       status: "queued",
       createdAt: START,
       deadlineAt: START + TIMEOUT_MS,
-      intentAt: null,
+      intentAt: START,
       submissions: 0,
     });
     expect(await alarmOf(stub)).toBe(START + 1);
@@ -99,11 +99,11 @@ describe("the intent", () => {
 
   it("is in storage while createTask is out", async () => {
     const answer = held(created());
-    const outside = scriptOutside({ create: [answer.answer] });
+    scriptOutside({ create: [answer.answer] });
     const stub = await acceptTask();
     const handler = ringOnTime(stub);
     await answer.asked();
-    expect(await stored(stub)).toMatchObject({ status: "queued", intentAt: outside.creates[0]?.at, submissions: 0 });
+    expect(await stored(stub)).toMatchObject({ status: "queued", intentAt: START, submissions: 0 });
     answer.release();
     await handler;
     expect(await stored(stub)).toMatchObject({ status: "processing", intentAt: null, submissions: 1 });
@@ -113,7 +113,7 @@ describe("the intent", () => {
     const outside = scriptOutside({ create: [silent, created()] });
     const stub = await acceptTask();
     const due = await crashInFlight(stub, outside);
-    expect(await stored(again(stub))).toMatchObject({ status: "queued", intentAt: due, submissions: 0 });
+    expect(await stored(again(stub))).toMatchObject({ status: "queued", intentAt: START, submissions: 0 });
 
     await ringAgain(again(stub), due);
     expect(await stored(again(stub))).toMatchObject({ status: "queued", intentAt: null, submissions: 1 });

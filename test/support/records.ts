@@ -57,14 +57,14 @@ export function aRecord(overrides: Partial<TaskRecord> = {}): TaskRecord {
   return { ...newRecord(aNewTask(), AT), ...overrides };
 }
 
-/** A task with a slot, to be submitted now. */
+/** A task that has waited for its slot, to be submitted now. */
 export function admitted(overrides: Partial<TaskRecord> = {}): TaskRecord {
-  return aRecord({ stage: "submission", ...overrides });
+  return aRecord({ stage: "submission", intentAt: null, ...overrides });
 }
 
 /** A task whose createTask is under way since `AT`. */
 export function submitting(overrides: Partial<TaskRecord> = {}): TaskRecord {
-  return admitted({ intentAt: AT, ...overrides });
+  return admitted({ intentAt: AT, sending: true, ...overrides });
 }
 
 /** A task that upstream took at `AT`, answered within 100 ms; the first poll is due 3 s later. */

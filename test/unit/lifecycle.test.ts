@@ -2,6 +2,7 @@
 // createTask's answer is in lifecycle-polls.test.ts, and what holds for every sequence in lifecycle-properties.test.ts.
 
 import { describe, expect, it } from "vitest";
+import { isVolatile } from "../../src/tasks/durability.ts";
 import type { AdmissionOutcome, TaskEvent } from "../../src/tasks/events.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import type { CreateOutcome } from "../../src/upstream/protocol.ts";
@@ -105,8 +106,35 @@ describe("admission", () => {
 });
 
 describe("submission", () => {
-  it("writes the intent before the request leaves", () => {
-    expect(applied(admitted(), [50, { tag: "submitting" }])).toMatchObject({ status: "queued", intentAt: at(50) });
+  it("of a task that was held or waited has an intent of its own", () => {
+    const record = applied(admitted(), [50, { tag: "submitting" }]);
+    expect(record).toMatchObject({ status: "queued", intentAt: at(50), sending: true });
+    expect(isVolatile(admitted(), { tag: "submitting" })).toBe(false);
+  });
+
+  it("of a task that goes straight through uses the intent of the accepted record, without a write", () => {
+    const accepted = applied(aRecord(), [10, admission({ tag: "admitted" })]);
+    expect(isVolatile(aRecord(), admission({ tag: "admitted" }))).toBe(true);
+    expect(isVolatile(accepted, { tag: "submitting" })).toBe(true);
+    expect(applied(accepted, [20, { tag: "submitting" }])).toMatchObject({ intentAt: AT, sending: true });
+  });
+
+  it.each<[string, TaskEvent]>([
+    ["has to wait for a slot", admission({ tag: "waiting" })],
+    ["cannot reach its tenant's object", admission({ tag: "unavailable" })],
+    ["is rejected", admission({ tag: "rejected", code: "quota_exceeded" })],
+    ["is held", { tag: "held", reason: "upstream_unavailable", until: at(60_000) }],
+    ["is canceled", { tag: "cancel" }],
+    ["fails in a step", { tag: "step_failed", limit: 10 }],
+  ])("of a task that %s before it is sent has no intent any more", (_name, event) => {
+    const record = applied(aRecord(), [10, event]);
+    expect(record).toMatchObject({ intentAt: null, submissions: 0 });
+    expect(isVolatile(aRecord(), event)).toBe(false);
+  });
+
+  it("of an accepted task whose object was lost may have been sent, and is repeated 5 s later", () => {
+    const record = applied(aRecord(), [2_000, { tag: "interrupted" }]);
+    expect(record).toMatchObject({ intentAt: null, submissions: 1, hiddenSubmissions: 1, stepAt: at(7_000) });
   });
 
   it("a created task is processing, counted once, and polled for the first time 3 s after the answer", () => {
@@ -182,7 +210,7 @@ describe("submission", () => {
   });
 
   it.each([
-    ["waits for admission", aRecord()],
+    ["waits for a slot", aRecord({ stage: "waiting", intentAt: null })],
     ["was not sent yet", admitted()],
     ["has its answer", processing()],
   ])("an interruption of a task that %s changes nothing", (_name, record) => {

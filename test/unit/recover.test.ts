@@ -106,7 +106,11 @@ interface Life {
 function live(pollIntervalMs: number, script: readonly Ring[]): Life {
   const life: Life = { polls: [], recoveries: [] };
   const fresh = newRecord(aNewTask({ pollIntervalMs, timeoutMs: 300_000 }), AT);
-  let memory = applyEvent({ ...fresh, stage: "submission", intentAt: AT }, submitted(CREATED, AT), at(100));
+  let memory = applyEvent(
+    { ...fresh, stage: "submission", intentAt: AT, sending: true },
+    submitted(CREATED, AT),
+    at(100),
+  );
   let disk = memory;
   let truth = AT;
   let now = at(100);
