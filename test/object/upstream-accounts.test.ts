@@ -275,7 +275,8 @@ describe("with no account left", () => {
 describe("a pinned task", () => {
   /** A task whose tenant is pinned to an account, as admission says. */
   async function acceptPinned(account: string): Promise<TaskStub> {
-    const admit = async () => ({ tag: "admitted", upstreamAccount: account }) as const;
+    const outcome = { tag: "admitted", upstreamAccount: account } as const;
+    const admit = async () => ({ outcome, webhook: null });
     const tenants = {
       idFromName: (name: string) => env.TENANTS.idFromName(name),
       get: (id: DurableObjectId) =>
