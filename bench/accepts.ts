@@ -6,7 +6,7 @@ import type { Answer } from "./load.ts";
 import { Caller, sendFor, sendSteadily } from "./load.ts";
 import { openOutside, taskBody } from "./outside.ts";
 import type { Figure } from "./report.ts";
-import type { RunningWorker, Storage } from "./runtime.ts";
+import type { RunningWorker, Storage, Variables } from "./runtime.ts";
 import { createCaller, startBaseline, startGateway } from "./runtime.ts";
 import { quantile, summarize } from "./stats.ts";
 
@@ -57,7 +57,7 @@ export async function measureAccepts(bundle: Bundle, plan: AcceptPlan, print: (l
       print(`accepting, ${storage}, round ${round + 1}: gateway ${describe(gateway)}; baseline ${describe(baseline)}`);
     }
     if (rounds.length > 0) figures.push(...figuresOf(storage, rounds));
-    if (storage === "disk") figures.push(await acceptingAlone(bundle, plan, rounds));
+    if (storage === "disk") figures.push(...(await diagnose(bundle, plan, rounds)));
   }
   return figures;
 }
@@ -81,12 +81,12 @@ async function measureGateway(bundle: Bundle, plan: AcceptPlan, storage: Storage
   }
 }
 
-async function measureBaseline(plan: AcceptPlan, storage: Storage): Promise<Result> {
-  const worker = await startBaseline({}, storage);
+async function measureBaseline(plan: AcceptPlan, storage: Storage, variables?: Variables): Promise<Result> {
+  const worker = await startBaseline(variables, storage);
   const caller = new Caller(worker.url);
   const send = () => caller.send("POST", "/", { body: taskBody(WEBSITE_KEY, "task"), expected: [202] });
   try {
-    return await measure(worker, send, plan, 0);
+    return await measure(worker, send, plan, variables === undefined ? 0 : UNTIL_POLLS_MS);
   } finally {
     caller.close();
     await worker.stop();
@@ -157,14 +157,19 @@ function figuresOf(storage: Storage, rounds: readonly Round[]): Figure[] {
   ];
 }
 
-/** Accepting with everything that follows deferred: shows whether a miss lies in accepting or in what runs besides. */
-async function acceptingAlone(bundle: Bundle, plan: AcceptPlan, rounds: readonly Round[]): Promise<Figure> {
-  const alone = await measureGateway(bundle, plan, "disk", true);
+/** Shows what a miss comes from: accepting itself, what any solving Worker does besides, or what the gateway adds to that. */
+async function diagnose(bundle: Bundle, plan: AcceptPlan, rounds: readonly Round[]): Promise<Figure[]> {
   const baseline = summarize(rounds.map((round) => round.baseline.perSecond)).median;
-  return {
-    name: "(diagnosis) accepts per second, nothing else running, disk",
+  const alone = await measureGateway(bundle, plan, "disk", true);
+  const outside = await openOutside();
+  const variables = { KIND: "solve", ALARM_MS: "3000", UPSTREAM_URL: outside.variables.UPSTREAM_URL ?? "" };
+  const solving = await measureBaseline(plan, "disk", variables);
+  await outside.close();
+  const figureOf = (name: string, { perSecond, steadyP50Ms, ...result }: Result): Figure => ({
+    name: `(diagnosis) accepts per second, disk: ${name}`,
     unit: "ratio",
-    value: alone.perSecond / baseline,
-    parts: { perSecond: alone.perSecond, p50Ms: alone.steadyP50Ms, p99Ms: p99(alone), cpuMs: alone.cpuMs },
-  };
+    value: perSecond / baseline,
+    parts: { perSecond, p50Ms: steadyP50Ms, p99Ms: p99({ perSecond, steadyP50Ms, ...result }), cpuMs: result.cpuMs },
+  });
+  return [figureOf("nothing else running", alone), figureOf("the least Worker that submits and polls", solving)];
 }

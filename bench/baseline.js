@@ -1,24 +1,33 @@
 // The baseline: the least Worker that creates one object, writes one key and sets one alarm for each request. It checks nothing and
-// solves nothing. ALARM_MS: when the alarm fires. ALARMS: how often it fires again; with PURGE, each time it writes, and at the
-// end it deletes everything, as a task does.
+// solves nothing. ALARM_MS: when the alarm fires. Variants, each for one comparison:
+//
+// KIND=stay: the alarm is set again and again, which keeps the object in memory.
+// KIND=purge: the alarm writes six times and then deletes everything, as a task does.
+// KIND=solve: the alarm submits to UPSTREAM_URL, polls every ALARM_MS, and stores what it learns: the least that solves.
 
 import { DurableObject } from "cloudflare:workers";
 
 export class BaselineObject extends DurableObject {
   async accept(body) {
     this.ctx.storage.kv.put("task", { body, alarms: 0 });
-    this.#setAlarm();
+    this.#setAlarm(this.env.KIND === "solve" ? 1 : undefined);
     return this.ctx.id.toString();
   }
 
   async alarm() {
-    const purge = this.env.PURGE === "true";
-    if (!purge) {
-      if (this.env.ALARMS !== "0") this.#setAlarm();
-      return;
+    switch (this.env.KIND) {
+      case "stay":
+        return this.#setAlarm();
+      case "purge":
+        return this.#purge();
+      case "solve":
+        return this.#solve();
     }
+  }
+
+  async #purge() {
     const { body, alarms } = this.ctx.storage.kv.get("task");
-    if (alarms >= Number(this.env.ALARMS)) {
+    if (alarms === 6) {
       await this.ctx.storage.deleteAll();
       return;
     }
@@ -26,8 +35,26 @@ export class BaselineObject extends DurableObject {
     this.#setAlarm();
   }
 
-  #setAlarm() {
-    void this.ctx.storage.setAlarm(Date.now() + Number(this.env.ALARM_MS));
+  async #solve() {
+    const { body, taskId } = this.ctx.storage.kv.get("task");
+    if (taskId === undefined) {
+      const answer = await this.#post("/createTask", body);
+      this.ctx.storage.kv.put("task", { body, taskId: answer.taskId });
+      this.#setAlarm();
+      return;
+    }
+    const { status } = await this.#post("/getTaskResult", JSON.stringify({ taskId }));
+    if (status === "processing") this.#setAlarm();
+    else this.ctx.storage.kv.put("task", { body, taskId, status });
+  }
+
+  async #post(path, body) {
+    const answer = await fetch(this.env.UPSTREAM_URL + path, { method: "POST", body });
+    return answer.json();
+  }
+
+  #setAlarm(ms = Number(this.env.ALARM_MS)) {
+    void this.ctx.storage.setAlarm(Date.now() + ms);
   }
 }
 

@@ -49,7 +49,7 @@ export async function measureInflight(bundle: Bundle, plan: InflightPlan): Promi
     await outside.close();
 
     // Its alarm fires as often as the gateway polls, so that its objects stay in memory too.
-    const baseline = await startBaseline({ ALARM_MS: String(POLL_INTERVAL_MS), ALARMS: "100" });
+    const baseline = await startBaseline({ KIND: "stay", ALARM_MS: String(POLL_INTERVAL_MS) });
     const baselineCaller = new Caller(baseline.url);
     const sendToBaseline = () => baselineCaller.send("POST", "/", { body: taskBody("never", "task") });
     baselineKiB.push(await memoryPerTask(baseline, baselineCaller, sendToBaseline, plan.watchMs));

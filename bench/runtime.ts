@@ -91,7 +91,7 @@ export function startBaseline(variables: Variables = {}, storage: Storage = "dis
   return start(
     {
       modules: [{ type: "ESModule", path: "baseline.js", contents: readScript("bench/baseline.js") }],
-      bindings: { ALARM_MS: "3600000", ALARMS: "0", ...variables },
+      bindings: { ALARM_MS: "3600000", ...variables },
       durableObjects: { OBJECTS: { className: "BaselineObject", useSQLite: true } },
     },
     "/",

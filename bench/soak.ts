@@ -48,7 +48,7 @@ export async function soak(bundle: Bundle, minutes: number, print: (line: string
   const outside = await openOutside();
   const gateway = await startGateway(bundle, { ...outside.variables, TASK_RETENTION_S: String(RETENTION_S) });
   // workerd keeps some memory of every object that ever existed. So the baseline creates and purges as many, and writes as often.
-  const baseline = await startBaseline({ PURGE: "true", ALARMS: "6", ALARM_MS: String((RETENTION_S * 1_000) / 7) });
+  const baseline = await startBaseline({ KIND: "purge", ALARM_MS: String((RETENTION_S * 1_000) / 7) });
   const callers: Caller[] = [];
   const toBaseline = new Caller(baseline.url);
   const accept = () => toBaseline.send("POST", "/", { body: taskBody("never", "task") });
