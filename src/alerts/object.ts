@@ -81,7 +81,7 @@ export class AlertObject extends DurableObject<Env> {
     const now = Date.now();
     const key = channelOf(alert);
     if (!this.#channels.has(key) && this.#isFull(key)) {
-      log("warn", "alert_dropped", { type: alert.type, reason: "too many subjects" });
+      log("error", "alert_dropped", { type: alert.type, reason: "too many subjects" });
       return;
     }
     if (alert.type === "upstream.recovered") this.#endExhaustion();
@@ -96,7 +96,7 @@ export class AlertObject extends DurableObject<Env> {
       this.#forget(now);
       await this.#send();
     } catch (error) {
-      log("error", "alert_alarm_failed", describeError(error));
+      log("error", "alert_alarm_failed", { ...describeError(error) });
       this.#fail(null);
     }
     this.#arm(Date.now());

@@ -2,7 +2,6 @@
 
 import type { Env } from "../env.ts";
 import { configurationOf } from "../env.ts";
-import type { LogLevel } from "../log.ts";
 import { describeError, log } from "../log.ts";
 import type { Alert } from "./alerts.ts";
 import type { AlertObject } from "./object.ts";
@@ -10,14 +9,8 @@ import type { AlertObject } from "./object.ts";
 /** The name of the one AlertObject. */
 const OBJECT_NAME = "alerts";
 
-const LEVELS: Readonly<Record<Alert["type"], LogLevel>> = {
-  "upstream.refused": "error",
-  "upstream.recovered": "warn",
-  "upstream.exhausted": "error",
-  "tenant.quota_reached": "warn",
-  "endpoint.disabled": "warn",
-  "task.internal_error": "error",
-};
+/** Alerts that are logged at error; the others at warn. */
+const URGENT: ReadonlySet<Alert["type"]> = new Set(["upstream.refused", "upstream.exhausted", "task.internal_error"]);
 
 /** Raises an alert. Never awaited and never throws: an alert must not delay or fail what it reports. */
 export function raiseAlert(env: Pick<Env, "ALERTS">, alert: Alert): void {
@@ -43,5 +36,5 @@ export function alertObject({ ALERTS }: Pick<Env, "ALERTS">): DurableObjectStub<
 
 function logAlert({ type, data }: Alert): void {
   const fields = Object.entries(data).map(([key, value]) => [key, Array.isArray(value) ? value.join(", ") : value]);
-  log(LEVELS[type], "alert", { type, ...Object.fromEntries(fields) });
+  log(URGENT.has(type) ? "error" : "warn", "alert", { type, ...Object.fromEntries(fields) });
 }

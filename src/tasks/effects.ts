@@ -189,8 +189,8 @@ async function askTenant<T>(record: TaskRecord, what: string, ask: () => Promise
   } catch (error) {
     const ids = { taskId: TASK_ID_PREFIX + record.id, tenantId: record.tenantId };
     const details = { ...ids, what, ...describeError(error) };
-    if (isUnavailable(error)) log("warn", "tenant_unavailable", details);
-    else log("error", "tenant_call_failed", details);
+    if (isUnavailable(error)) log("warn", "tenant_unavailable", { ...details });
+    else log("error", "tenant_call_failed", { ...details });
     return null;
   }
 }

@@ -163,7 +163,7 @@ class OneAtATime {
     try {
       await work();
     } catch (error) {
-      log("warn", "breaker_unwritten", describeError(error));
+      log("warn", "breaker_unwritten", { ...describeError(error) });
     } finally {
       this.#running = false;
     }

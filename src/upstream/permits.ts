@@ -42,7 +42,7 @@ export type Permit =
 
 /** One isolate's view. Tests have several, as a world of isolates has. */
 export class AccountView {
-  readonly usage = new UsageCounter();
+  readonly #usage = new UsageCounter();
   #memory: { readonly states: AccountStates; readonly readAt: number } | null = null;
   /** Accounts that this isolate saw refused and could not report, and until when (ms) it keeps away from them. */
   readonly #unreported = new Map<string, number>();
@@ -81,19 +81,20 @@ export class AccountView {
 
   /** Counts a task that an account accepted, and reports the counts if a minute has gone by. Not awaited by tasks. */
   async countTask(env: UpstreamEnv, account: string, now: number): Promise<void> {
-    this.usage.count(account, now);
-    await this.#reportUsage(env, this.usage.takeDue(now));
+    this.#usage.count(account, now);
+    await this.#reportUsage(env, this.#usage.takeDue(now));
   }
 
   /** Reports what this isolate has counted, however little: the operator is looking. */
   async flushUsage(env: UpstreamEnv, now: number): Promise<void> {
-    await this.#reportUsage(env, this.usage.take(now));
+    await this.#reportUsage(env, this.#usage.take(now));
   }
 
   /** Drops what this isolate remembers of the accounts, as the end of the isolate would. Tests share one isolate. */
   reset(): void {
     this.#memory = null;
     this.#unreported.clear();
+    this.#usage.take(0);
   }
 
   async #reportUsage(env: UpstreamEnv, reports: ReturnType<UsageCounter["take"]>): Promise<void> {
@@ -103,7 +104,8 @@ export class AccountView {
   /** The states as well as they can be known now: the object's own while an account is not `ok`. */
   async #known(env: UpstreamEnv, now: number): Promise<AccountStates> {
     const memory = this.#memory;
-    if (memory !== null && Math.abs(now - memory.readAt) < MEMORY_MS) return memory.states;
+    // A clock that went back says nothing of the age of what was read.
+    if (memory !== null && now >= memory.readAt && now - memory.readAt < MEMORY_MS) return memory.states;
     const lastKnown = memory?.states ?? NO_STATES;
     // An old copy in KV cannot make a refused account `ok`: of two copies the newer one counts, and then the object has the last word.
     const copy = allOk(lastKnown) ? newest(lastKnown, await readCopy(env)) : lastKnown;

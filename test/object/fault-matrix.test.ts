@@ -81,7 +81,7 @@ const REFUSED: Course = {
 /** The same where upstream asks for 7 s, which lengthens what is shorter, and where it asks for a day, taken as a minute. */
 const ASKED_7 = [0, 7, 14, 26, 41, 56, 71, 86, 101, 116];
 const ASKED_60 = [0, 60];
-/** A refused account: one probe when the breaker lets one through. */
+/** A refused account: one probe a minute later. */
 const ACCOUNT: Course = { ...REFUSED, sends: [0, 60], held: true };
 const ended = (code: string, upstreamCode: string): Course => ({
   sends: [0],
@@ -92,7 +92,7 @@ const ended = (code: string, upstreamCode: string): Course => ({
 
 /** The deadline, in ms after the first poll. */
 const POLL_DEADLINE = DEADLINE - POLL_MS;
-/** Any fault of a poll: the task is upstream's already. A refused account, too: the breaker holds submissions, never a poll. */
+/** Any fault of a poll: the task is upstream's already. A refused account, too: it holds submissions, never a poll. */
 const POLLED: Course = { ...REFUSED, endsAt: POLL_DEADLINE };
 const POLLED_7: Course = { ...POLLED, sends: ASKED_7 };
 const POLLED_60: Course = { ...POLLED, sends: ASKED_60 };
@@ -179,13 +179,18 @@ async function expectCreateCourse(fault: string, course: Course): Promise<Faulty
 }
 
 /** A task that upstream has: its createTask went well, and every poll from now on meets the fault. */
-async function expectPollCourse(fault: string, course: Course): Promise<FaultyCase> {
+async function expectPollCourse(
+  fault: string,
+  course: Course,
+  beforePolls: () => void = () => undefined,
+): Promise<FaultyCase> {
   const well = upstreamWith("fine");
   const faulty = upstreamWith(fault);
   const stub = await acceptTask();
   await turnTo(stub, well);
   await ringOnTime(stub);
   await turnTo(stub, faulty);
+  beforePolls();
   const rung = await runUntil(stub, START + TIMEOUT_MS);
   const firstPoll = sent + POLL_MS;
   expect(rung.map((at) => at - firstPoll)).toEqual(alarmsOf(course));
@@ -212,8 +217,7 @@ describe("a fault that lasts", () => {
   });
 
   it.each(HANGING)("of getTaskResult, ended by the time-out alone: %s", async (fault, _create, course) => {
-    shortenTimeouts();
-    await expectPollCourse(fault, course);
+    await expectPollCourse(fault, course, shortenTimeouts);
   });
 });
 
