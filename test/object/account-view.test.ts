@@ -1,4 +1,4 @@
-/** Isolates that know different things of the upstream accounts: old copies, races, and a KV or an object that does not answer. */
+/** Isolates with different states of the upstream accounts: stale copies, races, and a KV or an object that does not answer. */
 
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -88,7 +88,7 @@ describe("while every account works", () => {
 });
 
 describe("two isolates", () => {
-  it("know of a refusal within the seconds of their memory", async () => {
+  it("learn of a rejection within the lifetime of their cached copy", async () => {
     const [here, there] = [new AccountView(), new AccountView()];
     expect(await ask(there)).toEqual(sendTo(FIRST));
     await refuse(here);
@@ -107,7 +107,7 @@ describe("two isolates", () => {
     expect(permits.filter((permit) => permit.tag === "send" && permit.account === SECOND)).toHaveLength(3);
   });
 
-  it("ask the object once in two seconds each while an account is refused", async () => {
+  it("call the object once every two seconds each while an account is rejected", async () => {
     const view = new AccountView();
     await refuse(view);
     const viewEnv = watched();
@@ -115,7 +115,7 @@ describe("two isolates", () => {
       for (let task = 0; task < 5; task += 1) await ask(view, viewEnv);
       pass(1_000);
     }
-    // The answer to the report serves of the first two seconds.
+    // The answer to the report covers the first two seconds.
     expect(viewEnv.calls()).toBe(4);
   });
 
@@ -132,7 +132,7 @@ describe("two isolates", () => {
 });
 
 describe("an old copy in KV", () => {
-  it("does not reopen an account that this isolate knows to be refused", async () => {
+  it("does not reopen an account that this isolate knows to be rejected", async () => {
     const view = new AccountView();
     await refuse(view);
     for (let second = 0; second < 50; second += 5) {
@@ -141,7 +141,7 @@ describe("an old copy in KV", () => {
     }
   });
 
-  it("costs an isolate one refused request, after which it knows", async () => {
+  it("costs an isolate at most one rejected request", async () => {
     await refuse(new AccountView());
     const stale = new AccountView();
     expect(await ask(stale, watched(kvWith(null)))).toEqual(sendTo(FIRST));
@@ -152,7 +152,7 @@ describe("an old copy in KV", () => {
     expect(await ask(stale, watched(kvWith(null)))).toEqual(sendTo(SECOND));
   });
 
-  it("that says refused does not hold tasks: the object has the last word", async () => {
+  it("that reports a rejection does not hold tasks, because the object decides", async () => {
     const view = new AccountView();
     await refuse(view);
     await eventually(async () => (await publishedStates()) !== null);
@@ -166,15 +166,15 @@ describe("an old copy in KV", () => {
     expect(await ask(view, watched(kvWith(old)))).toEqual(sendTo(FIRST));
   });
 
-  it("that cannot be read is as good as none", async () => {
+  it("that cannot be read is ignored", async () => {
     for (const text of ['"text"', '{"version":2}', "[]"]) {
       expect(await ask(new AccountView(), watched(kvWith(text)))).toEqual(sendTo(FIRST));
     }
   });
 });
 
-describe("a refusal reported late", () => {
-  it("of a request from before the account worked again does not refuse it", async () => {
+describe("a rejection that is reported late", () => {
+  it("does not reject an account that has worked since the request", async () => {
     const view = new AccountView();
     await refuse(view);
     pass(MINUTE_MS);
@@ -210,7 +210,7 @@ describe("solving goes on", () => {
     if (pinned.tag === "held") expect(pinned.until - Date.now()).toBeLessThanOrEqual(20_000);
   });
 
-  it("without the account that this isolate saw refused and could not report, for a minute", async () => {
+  it("without an account whose rejection this isolate could not report, for a minute", async () => {
     const view = new AccountView();
     const away = watched(OBJECT_AWAY);
     await refuse(view, "first", away);

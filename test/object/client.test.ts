@@ -1,4 +1,4 @@
-// The upstream client over real HTTP, from workerd to a server that misbehaves: whatever comes back, one tagged outcome.
+// The upstream client over real HTTP, from workerd to a server that misbehaves. Each behavior maps to one tagged outcome.
 
 import { describe, expect, inject, it } from "vitest";
 import type { RequestOptions, Upstream } from "../../src/upstream/client.ts";
@@ -7,9 +7,9 @@ import type { CreateOutcome, PollOutcome, UpstreamTask } from "../../src/upstrea
 import { redactorOf } from "../../src/upstream/redact.ts";
 import type { Seen } from "../support/faults.ts";
 
-/** Longer (ms) than any answer that comes at all: an exchange that lasts so long has hung. */
+/** Longer (ms) than any response takes: a request that lasts this long has hung. */
 const PATIENT: RequestOptions = { timeoutMs: 10_000 };
-/** For the faults that end by the time-out alone (ms). */
+/** For the failures that only the timeout ends (ms). */
 const HASTY: RequestOptions = { timeoutMs: 500 };
 const TEST_TIMEOUT = { timeout: 20_000 };
 
@@ -29,7 +29,7 @@ const CLIENT_KEY = 'key "of" the operator \\ ü';
 const { url, rejectingUrl } = inject("faultyUpstream");
 let serial = 0;
 
-/** An upstream with one fault, and what it saw; each has a case of its own. */
+/** An upstream with one failure, and the requests it received. Each has a case of its own. */
 function upstreamWith(fault: string) {
   serial += 1;
   const name = `${serial}-${crypto.randomUUID()}`;
@@ -44,7 +44,7 @@ function upstreamWith(fault: string) {
   return { upstream, base, seen: () => ask("seen"), closed: () => ask("closed") };
 }
 
-/** What each call makes of an answer. */
+/** The outcome of each call for an answer. */
 interface Outcomes {
   readonly create: CreateOutcome;
   readonly poll: PollOutcome;
@@ -52,14 +52,14 @@ interface Outcomes {
 
 const WELL: Outcomes = { create: { tag: "created", taskId: TASK_ID }, poll: { tag: "processing" } };
 
-/** Nothing readable came back: createTask may have had its effect. */
+/** No readable response: createTask may have had its effect. */
 const hidden = (reason: string): Outcomes => ({
   create: { tag: "unknown", reason },
   poll: { tag: "request_failed", reason, retryAfterMs: null },
 });
 
-/** Upstream, or a proxy before it, said that it did not take the request. */
-const refused = (status: number, retryAfterMs: number | null = null): Outcomes => ({
+/** Upstream, or a proxy in front of it, rejected the request. */
+const rejected = (status: number, retryAfterMs: number | null = null): Outcomes => ({
   create: { tag: "transient", reason: `http_${status}`, retryAfterMs },
   poll: { tag: "request_failed", reason: `http_${status}`, retryAfterMs },
 });
@@ -68,7 +68,7 @@ const same = (outcome: CreateOutcome & PollOutcome): Outcomes => ({ create: outc
 
 type Row = readonly [fault: string, expected: Outcomes, options: RequestOptions];
 
-/** A row whose answer comes of itself, and one that only the time-out ends. */
+/** A row whose response arrives in time, and one that only the timeout ends. */
 const row = (fault: string, expected: Outcomes): Row => [fault, expected, PATIENT];
 const hung = (fault: string): Row => [fault, hidden("timeout"), HASTY];
 
@@ -77,7 +77,7 @@ const HIDING_STATUSES = [504, 520, 524];
 const UNREADABLE_BODIES = ["empty", "html", "json"];
 
 const TABLE: readonly Row[] = [
-  // A good answer is known by its body alone.
+  // Success is recognized by the body alone.
   row("fine", WELL),
   row("wrong-type", WELL),
   row("no-type", WELL),
@@ -100,7 +100,7 @@ const TABLE: readonly Row[] = [
   hung("hang-mid-answer"),
   hung("drip"),
 
-  // A redirect is not followed, and says nothing about the task.
+  // A redirect is not followed, and the outcome is unknown.
   row("redirect-301", hidden("http_301")),
   row("redirect-302", hidden("http_302")),
   row("redirect-307", hidden("http_307")),
@@ -117,17 +117,17 @@ const TABLE: readonly Row[] = [
   row("two-mebibytes", hidden("malformed")),
   row("gzip-bomb", hidden("malformed")),
   row("endless", hidden("malformed")),
-  row("status-402-long", refused(402)),
+  row("status-402-long", rejected(402)),
 
-  // The status, where the body says nothing.
+  // The status decides if the body has no information.
   ...REFUSING_STATUSES.flatMap((status) =>
-    UNREADABLE_BODIES.map((body) => row(`status-${status}-${body}`, refused(status))),
+    UNREADABLE_BODIES.map((body) => row(`status-${status}-${body}`, rejected(status))),
   ),
   ...HIDING_STATUSES.flatMap((status) =>
     UNREADABLE_BODIES.map((body) => row(`status-${status}-${body}`, hidden(`http_${status}`))),
   ),
 
-  // The body first, where it says something.
+  // The body takes precedence over the status.
   row("status-401-ERROR_KEY_DOES_NOT_EXIST", same({ tag: "account", code: "ERROR_KEY_DOES_NOT_EXIST" })),
   row("status-402-ERROR_ZERO_BALANCE", same({ tag: "account", code: "ERROR_ZERO_BALANCE" })),
   row("status-504-ERROR_ZERO_BALANCE", same({ tag: "account", code: "ERROR_ZERO_BALANCE" })),
@@ -143,15 +143,15 @@ const TABLE: readonly Row[] = [
   ),
 
   // Retry-After: seconds or a date, a minute at most, and only where it is one.
-  row("retry-after-429-7", refused(429, 7_000)),
-  row("retry-after-503-0", refused(503, 0)),
-  row("retry-after-429-86400", refused(429, 60_000)),
-  row("retry-after-429-Fri, 31 Dec 9999 23:59:59 GMT", refused(429, 60_000)),
-  row("retry-after-503-Sun, 06 Nov 1994 08:49:37 GMT", refused(503, 0)),
-  row("retry-after-429-soon", refused(429, null)),
+  row("retry-after-429-7", rejected(429, 7_000)),
+  row("retry-after-503-0", rejected(503, 0)),
+  row("retry-after-429-86400", rejected(429, 60_000)),
+  row("retry-after-429-Fri, 31 Dec 9999 23:59:59 GMT", rejected(429, 60_000)),
+  row("retry-after-503-Sun, 06 Nov 1994 08:49:37 GMT", rejected(503, 0)),
+  row("retry-after-429-soon", rejected(429, null)),
 ];
 
-describe("every fault has its outcome, and is asked for once", TEST_TIMEOUT, () => {
+describe("each upstream failure has its outcome after one request", TEST_TIMEOUT, () => {
   it.each(TABLE)("createTask: %s", async (fault, expected, options) => {
     const { upstream, seen } = upstreamWith(fault);
     expect(await createTask(upstream, TASK, options)).toEqual(expected.create);
@@ -164,7 +164,7 @@ describe("every fault has its outcome, and is asked for once", TEST_TIMEOUT, () 
     expect((await seen()).requests).toHaveLength(1);
   });
 
-  it("a closed port is told like a lost connection", async () => {
+  it("reports a closed port as a lost connection", async () => {
     const upstream: Upstream = {
       url: rejectingUrl,
       clientKey: CLIENT_KEY,
@@ -176,20 +176,20 @@ describe("every fault has its outcome, and is asked for once", TEST_TIMEOUT, () 
   });
 });
 
-describe("what is given up is let go", TEST_TIMEOUT, () => {
+describe("an abandoned request", TEST_TIMEOUT, () => {
   it.each([
     ["endless", PATIENT],
     ["two-mebibytes", PATIENT],
     ["hang", HASTY],
     ["hang-mid-answer", HASTY],
     ["drip", HASTY],
-  ])("the connection of %s is closed", async (fault, options) => {
+  ])("closes its connection: %s", async (fault, options) => {
     const { upstream, closed } = upstreamWith(fault);
     await createTask(upstream, TASK, options);
     expect((await closed()).requests).toHaveLength(1);
   });
 
-  it("an upstream that answers in-process and never ends is left at the time-out", async () => {
+  it("ends at the timeout when an in-process upstream never finishes its response", async () => {
     const upstream: Upstream = {
       url,
       clientKey: CLIENT_KEY,
@@ -204,8 +204,8 @@ describe("what is given up is let go", TEST_TIMEOUT, () => {
 /** What the runtime adds by itself, here and on the edge. */
 const RUNTIME_HEADERS = ["cf-worker", "content-length", "host"];
 
-describe("what is sent", TEST_TIMEOUT, () => {
-  it("createTask sends every field of the task as it stands, under the operator's key", async () => {
+describe("a request", TEST_TIMEOUT, () => {
+  it("of createTask has every field of the task unchanged and the operator's key", async () => {
     const { upstream, base, seen } = upstreamWith("fine");
     await createTask(upstream, TASK, PATIENT);
     const [request] = (await seen()).requests;
@@ -213,7 +213,7 @@ describe("what is sent", TEST_TIMEOUT, () => {
     expect(request?.body).toBe(JSON.stringify({ clientKey: CLIENT_KEY, task: TASK }));
   });
 
-  it("createTask sends no field that the task lacks", async () => {
+  it("of createTask has no field that the task lacks", async () => {
     const { upstream, seen } = upstreamWith("fine");
     const { type, websiteURL, websiteKey, pageAction, isInvisible } = TASK;
     const least = { type, websiteURL, websiteKey, pageAction, isInvisible };

@@ -1,4 +1,4 @@
-/** Rules of many callers at once: a solution has one taker, an idempotency key has one task, whoever comes and however many. */
+/** Concurrent callers: a solution is claimed once and an idempotency key creates one task, however many requests race. */
 
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -16,7 +16,7 @@ afterEach(reset);
 
 const IDEMPOTENCY_KEY = "order-1042";
 
-/** How often each answer came: its status and, where it is a problem, the problem's code. */
+/** How often each response was returned, by status and problem code. */
 async function tally(answers: readonly Response[]): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const answer of answers) {
@@ -30,10 +30,10 @@ async function tally(answers: readonly Response[]): Promise<Record<string, numbe
 const times = <T>(count: number, make: (index: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => make(index)));
 
-describe("a solution has one taker", () => {
+describe("concurrent claims of one solution", () => {
   const claim = (key: string, id: string) => call("POST", `/v1/tasks/${id}/claim`, { key });
 
-  it("in 1,000 claims at once, 100 of them over the wire", async () => {
+  it("succeed once among 1,000 claims, 100 of them over HTTP", async () => {
     const { tenantId, key } = await makeCaller();
     const { id, solution } = await solve(key);
     const stub = env.TASKS.get(env.TASKS.idFromString(objectIdOf(id.slice(TASK_ID_PREFIX.length))));
@@ -53,17 +53,17 @@ describe("a solution has one taker", () => {
     expect(await read(key, id)).toMatchObject({ status: "ready", solutionState: "claimed", solution: null });
   });
 
-  it("among ten keys of one tenant, and no stranger takes it from them", async () => {
+  it("succeed once among ten keys of one tenant, and never for another tenant", async () => {
     const { tenantId, key } = await makeCaller();
-    const stranger = await makeCaller();
+    const otherTenant = await makeCaller();
     const siblings = await times(9, () => makeKey(tenantId));
-    const keys = [key, ...siblings.map((sibling) => sibling.key), stranger.key];
+    const keys = [key, ...siblings.map((sibling) => sibling.key), otherTenant.key];
     const { id } = await solve(key);
     const answers = await times(110, (index) => claim(keys[index % keys.length] ?? key, id));
     expect(await tally(answers)).toEqual({ "200": 1, "410 already_claimed": 99, "404 not_found": 10 });
   });
 
-  it("while others read: who reads sees it before or not at all", async () => {
+  it("hide the solution from every read that follows the claim", async () => {
     const { key } = await makeCaller();
     const { id } = await solve(key);
     const [claims, reads] = await Promise.all([times(50, () => claim(key, id)), times(50, () => read(key, id))]);
@@ -73,7 +73,7 @@ describe("a solution has one taker", () => {
     }
   });
 
-  it("while others cancel: a task that is ready stays so", async () => {
+  it("leave the task ready when cancellations arrive at the same time", async () => {
     const { key } = await makeCaller();
     const { id } = await solve(key);
     const actions = ["claim", "cancel"] as const;
@@ -82,8 +82,8 @@ describe("a solution has one taker", () => {
   });
 });
 
-describe("an end has one name", () => {
-  it("where 40 cancel at once and 40 wait: all are told that it is canceled", async () => {
+describe("concurrent cancellations", () => {
+  it("report the task as canceled to 40 cancellations and 40 long polls", async () => {
     const { key } = await makeCaller();
     const response = await call("POST", "/v1/tasks", { key, body: { task: scenario("sandbox-never") } });
     const { id }: Task = await response.json();
@@ -95,7 +95,7 @@ describe("an end has one name", () => {
   });
 });
 
-describe("an idempotency key makes one task", () => {
+describe("concurrent requests with one idempotency key", () => {
   /** A tenant with `count` live keys, before an upstream that takes every task. */
   async function liveCallers(count: number): Promise<{ keys: string[]; outside: Outside }> {
     const outside = scriptOutside({ create: [created()], poll: [processing] });
@@ -118,7 +118,7 @@ describe("an idempotency key makes one task", () => {
     expect(outside.creates).toHaveLength(1);
   }
 
-  it.each([1, 10])("out of 100 posts at once with %i keys of a tenant", async (count) => {
+  it.each([1, 10])("create one task from 100 requests with %i API keys of a tenant", async (count) => {
     const { keys, outside } = await liveCallers(count);
     const answers = await times(100, (index) => post(keys[index % count]));
     expect(await tally(answers)).toEqual({ "202": 100 });
@@ -128,7 +128,7 @@ describe("an idempotency key makes one task", () => {
     await expectOneTask(keys[0], outside);
   });
 
-  it("of whichever of two bodies came first: every post of the other is told so", async () => {
+  it("accept the first of two bodies and reject every request with the other", async () => {
     const { keys, outside } = await liveCallers(10);
     const tasks = [EXAMPLE_TASK, { ...EXAMPLE_TASK, pageAction: "login" }];
     const answers = await times(100, (index) => post(keys[index % 10], tasks[(index >> 1) % 2]));
@@ -137,14 +137,14 @@ describe("an idempotency key makes one task", () => {
     await expectOneTask(keys[0], outside);
   });
 
-  it("of whichever of 100 bodies came first", async () => {
+  it("accept exactly one of 100 different bodies", async () => {
     const { keys, outside } = await liveCallers(1);
     const answers = await times(100, (index) => post(keys[0], { ...EXAMPLE_TASK, pageAction: `action_${index}` }));
     expect(await tally(answers)).toEqual({ "202": 1, "422 idempotency_mismatch": 99 });
     await expectOneTask(keys[0], outside);
   });
 
-  it("for each of ten tenants that happen on the same key", async () => {
+  it("create one task for each of ten tenants that use the same key", async () => {
     scriptOutside({ create: [created()], poll: [processing] });
     const callers = await times(10, () => makeCaller({}, { mode: "live" }));
     const answers = await times(100, (index) => post(callers[index % 10]?.key));
@@ -152,8 +152,8 @@ describe("an idempotency key makes one task", () => {
   });
 });
 
-describe("a solution that was taken", () => {
-  it("is in no answer that comes after it, whichever way is asked", async () => {
+describe("a claimed solution", () => {
+  it("is in no later response of any endpoint", async () => {
     scriptOutside({
       create: [() => Response.json({ errorId: 0, status: "ready", solution: { gRecaptchaResponse: TOKEN } })],
     });

@@ -1,4 +1,4 @@
-// One webhook attempt over real HTTP, from workerd to a receiver that misbehaves: whatever comes back, one tagged outcome.
+// One webhook attempt over real HTTP, from workerd to a receiver that misbehaves. Each behavior maps to one tagged outcome.
 
 import { Webhook } from "standardwebhooks";
 import { afterEach, describe, expect, inject, it } from "vitest";
@@ -9,9 +9,9 @@ import { newWebhookSecret, signWebhook } from "../../src/webhooks/sign.ts";
 import { GIGABYTE, type SeenWebhooks } from "../support/receiver-faults.ts";
 import { freezeTime, releaseTime, START } from "../support/time.ts";
 
-/** Longer (ms) than any answer that comes at all: an attempt that lasts so long has hung. */
+/** Longer (ms) than any response takes: an attempt that lasts this long has hung. */
 const PATIENCE_MS = 10_000;
-/** For the faults that end by the time-out alone (ms). */
+/** For the failures that only the timeout ends (ms). */
 const HASTE_MS = 500;
 const TEST_TIMEOUT = { timeout: 20_000 };
 
@@ -22,7 +22,7 @@ const WEBHOOK = signWebhook(`msg_${"5f".repeat(32)}`, BODY, [SECRET], Date.now()
 const { url, untrustedUrl, rejectingUrl } = inject("faultyReceiver");
 let serial = 0;
 
-/** A receiver with one fault, and what it saw; each has a case of its own. */
+/** A receiver with one failure, and the requests it received. Each has a case of its own. */
 function receiverWith(fault: string, origin = url) {
   serial += 1;
   const name = `${serial}-${crypto.randomUUID()}`;
@@ -58,7 +58,7 @@ const unanswered = (error: string): DeliveryOutcome => ({ tag: "failed", status:
 
 type Row = readonly [fault: string, expected: DeliveryOutcome, timeoutMs: number];
 
-/** A row whose answer comes of itself, and one that only the time-out ends. */
+/** A row whose response arrives in time, and one that only the timeout ends. */
 const row = (fault: string, expected: DeliveryOutcome): Row => [fault, expected, PATIENCE_MS];
 const hung = (fault: string): Row => [fault, unanswered("timeout"), HASTE_MS];
 
@@ -71,7 +71,7 @@ const TABLE: readonly Row[] = [
   row("status-410", gone),
   row("hints", delivered(204)),
 
-  // A redirect is told, and leads nowhere: its target is the loopback, and would be seen as a second request.
+  // A redirect is reported and not followed. Its target is this receiver, which would see a second request.
   ...[300, 301, 302, 303, 307, 308].map((status) => row(`status-${status}`, redirected(status))),
   row("status-304", redirected(304)),
 
@@ -106,29 +106,29 @@ const TABLE: readonly Row[] = [
   row("retry-after-429-1.5", failed(429)),
 ];
 
-describe("every fault has its outcome, and is met once", TEST_TIMEOUT, () => {
+describe("each receiver failure has its outcome after one request", TEST_TIMEOUT, () => {
   it.each(TABLE)("%s", async (fault, expected, timeoutMs) => {
     const { target, seen } = receiverWith(fault);
     expect(await attempt(target, { timeoutMs })).toEqual(expected);
     expect((await seen()).requests).toHaveLength(1);
   });
 
-  it("a closed port is a fault of the network", async () => {
+  it("reports a closed port as a network error", async () => {
     expect(await attempt(rejectingUrl)).toEqual(unanswered("network"));
   });
 
-  it("a certificate that nobody trusts is a fault of the network, and nothing is told to its owner", async () => {
+  it("reports an untrusted certificate as a network error and sends no request", async () => {
     const { target, seen } = receiverWith("status-200", untrustedUrl);
     expect(await attempt(target)).toEqual(unanswered("network"));
     expect((await seen()).requests).toHaveLength(0);
   });
 
-  it("plain HTTP to a port that speaks TLS, and TLS to one that speaks plain HTTP, are faults", async () => {
+  it("reports HTTP to a TLS port, and TLS to an HTTP port, as network errors", async () => {
     expect(await attempt(url.replace("http:", "https:"))).toEqual(unanswered("network"));
     expect(await attempt(untrustedUrl.replace("https:", "http:"))).toMatchObject({ tag: "failed" });
   });
 
-  it("whatever the sending throws is an outcome", async () => {
+  it("turns any exception of fetch into an outcome", async () => {
     const broken = () => Promise.reject(new TypeError("no such thing"));
     expect(await attempt(url, { fetch: broken })).toEqual(unanswered("network"));
   });
@@ -147,7 +147,7 @@ describe("a date in Retry-After", TEST_TIMEOUT, () => {
   });
 });
 
-describe("what is given up is let go", TEST_TIMEOUT, () => {
+describe("an abandoned attempt", TEST_TIMEOUT, () => {
   it.each([
     ["hang", HASTE_MS],
     ["drip-of-headers", HASTE_MS],
@@ -155,7 +155,7 @@ describe("what is given up is let go", TEST_TIMEOUT, () => {
     ["drip-of-body", PATIENCE_MS],
     ["gigabyte", PATIENCE_MS],
     ["endless", PATIENCE_MS],
-  ])("the connection of %s is closed, and little has gone over it", async (fault, timeoutMs) => {
+  ])("closes the connection after reading little of the response: %s", async (fault, timeoutMs) => {
     const { target, closed } = receiverWith(fault);
     await attempt(target, { timeoutMs });
     expect((await closed()).bytesSent).toBeLessThan(GIGABYTE / 16);
@@ -165,8 +165,8 @@ describe("what is given up is let go", TEST_TIMEOUT, () => {
 /** What the runtime adds by itself, here and on the edge. */
 const RUNTIME_HEADERS = ["cf-worker", "content-length", "host", "connection"];
 
-describe("what is sent", TEST_TIMEOUT, () => {
-  it("is a POST of the very bytes that were signed", async () => {
+describe("the request of an attempt", TEST_TIMEOUT, () => {
+  it("is a POST of exactly the bytes that were signed", async () => {
     const { target, seen } = receiverWith("status-204");
     await attempt(target);
     const [request] = (await seen()).requests;
@@ -177,7 +177,7 @@ describe("what is sent", TEST_TIMEOUT, () => {
     expect(new Webhook(SECRET).verify(text, { ...request?.headers })).toStrictEqual(JSON.parse(BODY));
   });
 
-  it("bears the headers of a webhook, the trace where there is one, and no other", async () => {
+  it("has the webhook headers, the trace if there is one, and no other header", async () => {
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     const { target, seen } = receiverWith("status-204");
     await attempt(target);
@@ -194,7 +194,7 @@ describe("what is sent", TEST_TIMEOUT, () => {
   });
 });
 
-describe("a target that the rules refuse", TEST_TIMEOUT, () => {
+describe("a rejected target", TEST_TIMEOUT, () => {
   const loopback = () => receiverWith("status-200");
 
   it.each([
@@ -202,7 +202,7 @@ describe("a target that the rules refuse", TEST_TIMEOUT, () => {
     ["https, to the loopback", (target: string) => target.replace("http:", "https:")],
     ["http, to a public name", () => "http://receiver.example/hook"],
     ["no URL", () => "receiver.example"],
-  ])("%s: is not asked where private addresses are not allowed", async (_what, change) => {
+  ])("gets no request unless private addresses are allowed: %s", async (_what, change) => {
     const { target, seen } = loopback();
     const asked: string[] = [];
     const outcome = await attempt(change(target), {
@@ -220,13 +220,13 @@ describe("a target that the rules refuse", TEST_TIMEOUT, () => {
   it.each([
     ["credentials", (target: string) => target.replace("//", "//user:secret@")],
     ["another scheme", (target: string) => target.replace("http:", "ftp:")],
-  ])("%s: is not asked even where they are", async (_what, change) => {
+  ])("gets no request even if private addresses are allowed: %s", async (_what, change) => {
     const { target, seen } = loopback();
     expect(await attempt(change(target))).toEqual(unanswered("target_refused"));
     expect((await seen()).requests).toHaveLength(0);
   });
 
-  it("a public https target is asked where private addresses are not allowed", async () => {
+  it("does not include a public https target when private addresses are not allowed", async () => {
     const asked: string[] = [];
     const outcome = await attempt("https://receiver.example/hook", {
       allowPrivate: false,

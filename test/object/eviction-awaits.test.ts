@@ -1,4 +1,4 @@
-/** Rules of dying: before, during and after every await of its alarm an object may go, and a task comes to the same end. */
+/** Crashes: an object may be stopped before, during and after every await of its alarm, and the task ends the same way. */
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -22,14 +22,14 @@ afterEach(async () => {
   await reset();
 });
 
-/** A solution's life (ms). */
+/** How long a solution is available (ms). */
 const LIFE_MS = 120_000;
-/** The platform rings an alarm again so long (ms) after its handler died. */
+/** The platform retries an alarm this long (ms) after its handler failed. */
 const RETRY_MS = 2_000;
-/** Alarms of one life: more than any has. */
+/** More alarms than any task has. */
 const MAX_ALARMS = 60;
 
-/** What a life left behind. */
+/** What a task left behind. */
 interface Life {
   readonly stub: TaskStub;
   readonly outside: Outside;
@@ -39,13 +39,13 @@ interface Life {
   readonly left: string;
 }
 
-/** Makes the object load its record for a reader, with no memory of it. True where it died of that. */
+/** Makes an evicted object load its record for a read. True if the object crashed in that. */
 async function readCold(stub: TaskStub, mortality: Mortality): Promise<boolean> {
   await evict(stub);
   return mortality.survive(stub, (object) => object.view(LIVE));
 }
 
-/** A whole life, from the submission over two polls and two webhook attempts to the end of retention, with one death in it. */
+/** Runs a task from submission through two polls and two webhook attempts to the end of retention, with one crash. */
 async function live(death: Death): Promise<Life> {
   const outside = scriptOutside({
     create: [created()],
@@ -74,7 +74,7 @@ async function live(death: Death): Promise<Life> {
   return { stub, outside, deaths: mortality.deaths, records, left: await storedText(stub) };
 }
 
-/** Every await of that life, in order. */
+/** Every await of that task, in order. */
 const AWAITS = [
   ["admit", 1],
   ["breaker", 1],
@@ -108,18 +108,18 @@ const DEATHS = AWAITS.flatMap(([name, nth]) =>
   })),
 );
 
-/** Whoever was asked last before the solution was there said so then: its life cannot have begun before. */
+/** The last request answered without a solution: the solution cannot be older than that. */
 function latestExpiry({ creates, polls }: Outside): number {
   const unsolved = polls[0] ?? creates.at(-1);
   return (unsolved?.at ?? Number.NaN) + LIFE_MS;
 }
 
-describe("an object that dies", () => {
-  it.each(DEATHS)("$moment $name $nth leaves a task that ends as it would have", async ({ submissions, ...death }) => {
+describe("an object that crashes", () => {
+  it.each(DEATHS)("ends its task the same way after a crash $moment $name $nth", async ({ submissions, ...death }) => {
     const { stub, outside, deaths, records, left } = await live(death);
     expect(deaths).toBe(1);
 
-    // One end, and nothing leaves it.
+    // One final status, which never changes.
     const ends = records.filter(({ finishedAt }) => finishedAt !== null);
     expect(new Set(ends.map(({ status, finishedAt }) => `${status} ${finishedAt}`)).size).toBe(1);
     const [end] = ends;
@@ -127,21 +127,21 @@ describe("an object that dies", () => {
     expect(ends.at(-1)).toMatchObject({ solution: null, solutionState: "expired" });
     expect(left).toBe("[]");
 
-    // One row, with that end.
+    // One ledger row, with that status.
     const rows = await ledgerOf(tenantObject());
     expect(rows).toMatchObject([{ task_id: stub.id.toString(), status: "ready", finished_at: end?.finishedAt }]);
 
-    // Upstream: never a third send, nor a poll before its time.
+    // Upstream never gets a third submission, nor a poll before its time.
     expect(outside.creates.length).toBeLessThanOrEqual(submissions);
     const gaps = outside.polls.slice(1).map(({ at }, index) => at - (outside.polls[index]?.at ?? 0));
     for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(POLL_MS);
 
-    // The solution: never shown longer than it lives, and no shorter than from its submission.
+    // The solution is available for its lifetime, counted at the earliest from the submission.
     const expiresAt = end?.solutionExpiresAt ?? Number.NaN;
     expect(expiresAt).toBeLessThanOrEqual(latestExpiry(outside));
     expect(expiresAt).toBeGreaterThanOrEqual((outside.creates[0]?.at ?? Number.NaN) + LIFE_MS);
 
-    // The webhook: taken at least once, under one id.
+    // The webhook is delivered at least once, under one id.
     expect(outside.webhooks.length).toBeGreaterThanOrEqual(2);
     expect(new Set(outside.webhooks.map(({ headers }) => headers.get("webhook-id")))).toEqual(
       new Set([`msg_${stub.id.toString()}`]),
@@ -149,7 +149,7 @@ describe("an object that dies", () => {
     expect(ends.at(-1)).toMatchObject({ delivery: { state: "delivered" } });
   });
 
-  it("twice on createTask leaves a task that has failed, and no third send", async () => {
+  it("fails the task after two crashes during createTask and submits it no third time", async () => {
     const outside = scriptOutside({ create: [created()], poll: [ready] });
     let stub = await acceptTask();
     for (let deaths = 0; deaths < 2; deaths += 1) {

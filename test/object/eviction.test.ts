@@ -1,4 +1,4 @@
-/** Rules of eviction: whenever an object loses its memory, a task comes to the same end, upstream is asked no more than once. */
+/** Evictions: whenever an object loses its memory, the task ends the same way and upstream requests are not repeated. */
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -39,7 +39,7 @@ const STEPS = [
 const SUBMITTED = START + 1;
 const UNSOLVED = SUBMITTED + 2 * POLL_MS;
 
-/** What everybody outside the object sees of a life. */
+/** What is visible of a task outside its object. */
 async function outcomeOf(stub: TaskStub, outside: Outside) {
   const rows = await ledgerOf(tenantObject());
   return {
@@ -55,7 +55,7 @@ function statusOf(body: unknown): unknown {
   return typeof body === "object" && body !== null && "type" in body ? body.type : body;
 }
 
-/** Lives through every step; before those that `evicted` names, the objects lose their memory. */
+/** Runs every step of a task. Evicts the objects before the steps in `evicted`. */
 async function live(evicted: (step: number) => boolean, webhookUrl: string | null, alsoTenant = false) {
   const outside = scriptOutside({
     create: [created()],
@@ -89,8 +89,8 @@ const EXPECTED = {
   left: "[]",
 };
 
-describe("a life with no eviction", () => {
-  it("is what the others are compared with", async () => {
+describe("a task without an eviction", () => {
+  it("gives the results that the other runs are compared with", async () => {
     const { outcome, expiresAt } = await live(() => false, RECEIVER_URL);
     expect(outcome).toMatchObject({ ...EXPECTED, webhooks: [{ at: 9_001, body: "task.ready" }] });
     expect(outcome.rows).toMatchObject([{ webhook_state: "delivered", own: true }]);
@@ -107,13 +107,13 @@ describe("an eviction", () => {
     { name: "before every step but the first", evicted: (step: number) => step > 0 },
   ];
 
-  it.each(moments)("$name changes nothing that anybody sees", async ({ evicted }) => {
+  it.each(moments)("changes nothing that is visible outside the object: $name", async ({ evicted }) => {
     const { outcome, expiresAt } = await live(evicted, RECEIVER_URL);
     expect(outcome).toMatchObject({ ...EXPECTED, webhooks: [{ at: 9_001, body: "task.ready" }] });
     expect(expiresAt).toBeLessThanOrEqual(UNSOLVED + 120_000);
   });
 
-  it.each(moments)("$name enters a task without a webhook once into the ledger", async ({ evicted }) => {
+  it.each(moments)("writes a task without a webhook to the ledger once: $name", async ({ evicted }) => {
     const { outcome } = await live(evicted, null);
     expect(outcome).toMatchObject({ ...EXPECTED, webhooks: [] });
     expect(outcome.rows).toMatchObject([{ webhook_state: null, own: true }]);
@@ -143,8 +143,8 @@ describe("an eviction", () => {
   });
 });
 
-describe("an object that comes back late", () => {
-  it("waits one interval more rather than poll too early after a poll that it forgot", async () => {
+describe("an object that is loaded again after its alarm time", () => {
+  it("waits one more interval instead of polling too early after a poll that was not persisted", async () => {
     const outside = scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask();
     await runUntil(stub, SUBMITTED + POLL_MS);
@@ -155,7 +155,7 @@ describe("an object that comes back late", () => {
     expect(await alarmOf(stub)).toBe(Date.now() + POLL_MS);
   });
 
-  it("keeps its pause after a fault", async () => {
+  it("keeps the backoff after an upstream failure", async () => {
     const outside = scriptOutside({ create: [created()], poll: [lost, lost, lost, ready] });
     const stub = await acceptTask();
     for (let step = 0; step < 5; step += 1) {
@@ -165,7 +165,7 @@ describe("an object that comes back late", () => {
     expect(outside.polls.map(({ at }) => at - SUBMITTED)).toEqual([3_000, 6_000, 12_000, 24_000]);
   });
 
-  it("keeps its pause after a refused submission, and counts none", async () => {
+  it("keeps the backoff after a rejected submission and does not count it", async () => {
     const outside = scriptOutside({ create: [plain(503), plain(503), created()] });
     const stub = await acceptTask();
     for (let step = 0; step < 3; step += 1) {
@@ -176,7 +176,7 @@ describe("an object that comes back late", () => {
     expect(await view(stub)).toMatchObject({ status: "processing", submissions: 1 });
   });
 
-  it("fails at its deadline all the same", async () => {
+  it("fails the task at its deadline", async () => {
     scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask();
     await runUntil(stub, START + 20_000);
@@ -187,8 +187,8 @@ describe("an object that comes back late", () => {
   });
 });
 
-describe("what survives an eviction", () => {
-  it("a claim: the solution is handed out to nobody else", async () => {
+describe("after an eviction", () => {
+  it("a claimed solution cannot be claimed again", async () => {
     scriptOutside({ create: [ready] });
     const stub = await acceptTask();
     await ringOnTime(stub);
@@ -197,7 +197,7 @@ describe("what survives an eviction", () => {
     expect(await stub.claim(LIVE)).toEqual({ tag: "already_claimed" });
   });
 
-  it("a cancel, and the task that was canceled is settled by its alarm", async () => {
+  it("a canceled task stays canceled, and its alarm reports the outcome", async () => {
     scriptOutside({ create: [created()], poll: [ready] });
     const stub = await acceptTask();
     await ringOnTime(stub);
@@ -208,7 +208,7 @@ describe("what survives an eviction", () => {
     expect(await ledgerOf(tenantObject())).toMatchObject([{ status: "canceled" }]);
   });
 
-  it("the webhook attempts that are still to come", async () => {
+  it("the remaining webhook attempts are made", async () => {
     const outside = scriptOutside({ create: [ready], receive: [plain(500), plain(500), plain(204, null)] });
     const stub = await acceptTask({ webhookUrl: RECEIVER_URL });
     for (let step = 0; step < 3; step += 1) {
@@ -219,7 +219,7 @@ describe("what survives an eviction", () => {
     expect(await view(stub)).toMatchObject({ delivery: { state: "delivered", attempts: 3 } });
   });
 
-  it("nothing, once the retention is over", async () => {
+  it("nothing is left once the retention is over", async () => {
     scriptOutside({ create: [ready] });
     const stub = await acceptTask();
     await ringOnTime(stub);

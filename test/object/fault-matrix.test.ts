@@ -1,4 +1,4 @@
-/** Rules of upstream's faults, for whole tasks over real HTTP: what each fault of each call makes of a task, by one table. */
+/** Upstream failures, for whole tasks over real HTTP: one table of each failure of each call and its effect on the task. */
 
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -27,7 +27,7 @@ afterEach(async () => {
 
 /** The alarm of the deadline, in ms after the first createTask. */
 const DEADLINE = TIMEOUT_MS - 1;
-/** A time-out of an exchange that hangs lasts so long (ms of real time): the request is out by then. */
+/** The timeout of a request that hangs (ms of real time): long enough for the request to be sent. */
 const HASTY_MS = 20;
 
 /** Any wait of a second or more is over after `HASTY_MS`. */
@@ -43,7 +43,7 @@ interface FaultyCase {
   readonly seen: (call: "createTask" | "getTaskResult") => Promise<number>;
 }
 
-/** An upstream with one fault, and how often it was asked. */
+/** An upstream with one failure, and the number of its requests. */
 function upstreamWith(fault: string): FaultyCase {
   const name = crypto.randomUUID();
   return {
@@ -57,14 +57,14 @@ function upstreamWith(fault: string): FaultyCase {
 
 const turnTo = (stub: TaskStub, { UPSTREAM_URL }: FaultyCase) => setEnvironment(stub, { ...env, UPSTREAM_URL });
 
-/** How a task goes whose every call of one kind meets one fault. Times in s (`sends`) and ms, after the first such call. */
+/** The course of a task whose calls of one kind all fail the same way. Times after the first such call, in s (`sends`) and ms. */
 interface Course {
   readonly sends: readonly number[];
   readonly endsAt: number;
   readonly error: { readonly code: string; readonly upstreamCode?: string };
-  /** Of createTask's faults: sends that upstream took or may have taken. */
+  /** Of createTask's failures: requests that upstream accepted or may have accepted. */
   readonly submissions: number;
-  /** The gateway looks again and sends nothing, so its alarms are more than its requests. */
+  /** Alarms may send nothing, so there are more alarms than requests. */
   readonly held?: boolean;
 }
 
@@ -78,7 +78,7 @@ const REFUSED: Course = {
   error: UNAVAILABLE,
   submissions: 0,
 };
-/** The same where upstream asks for 7 s, which lengthens what is shorter, and where it asks for a day, taken as a minute. */
+/** The same with a Retry-After of 7 s, a lower bound of each pause, and of a day, capped at a minute. */
 const ASKED_7 = [0, 7, 14, 26, 41, 56, 71, 86, 101, 116];
 const ASKED_60 = [0, 60];
 /** A refused account: one probe a minute later. */
@@ -147,7 +147,7 @@ const TABLE: readonly Row[] = [
   ["status-200-ERROR_CAPTCHA_UNSOLVABLE", UNSOLVABLE, UNSOLVABLE],
   ["status-400-ERROR_NOBODY_DOCUMENTED", NEW_CODE, NEW_CODE],
 ];
-/** What only a time-out ends. */
+/** Failures that only the timeout ends. */
 const HANGING: readonly Row[] = [
   ["hang", HIDDEN, POLLED],
   ["hang-after-headers", HIDDEN, POLLED],
@@ -155,10 +155,10 @@ const HANGING: readonly Row[] = [
   ["drip", HIDDEN, POLLED],
 ];
 
-/** The alarms (ms after the first such call) of a course: its sends and, where it comes to that, the deadline. */
+/** The alarms (ms after the first such call) of a course: its requests and, if it gets that far, the deadline. */
 const alarmsOf = ({ sends, endsAt }: Course) => [...new Set([...sends.map((s) => s * 1_000), endsAt])];
 
-/** The task has its end, at its time, and the ledger has the same one once. */
+/** The task ends with the expected status at the expected time, and the ledger has it once. */
 async function expectEnd(stub: TaskStub, course: Course, endsAt: number, submissions: number): Promise<void> {
   const { error } = course;
   expect(await view(stub)).toMatchObject({ status: "failed", finishedAt: endsAt, submissions, solution: null, error });
@@ -200,18 +200,18 @@ async function expectPollCourse(
   return faulty;
 }
 
-describe("a fault that lasts", () => {
-  it.each(TABLE)("of createTask: %s", async (fault, course) => {
+describe("a lasting upstream failure", () => {
+  it.each(TABLE)("of createTask takes the expected course: %s", async (fault, course) => {
     const { seen } = await expectCreateCourse(fault, course);
     if (fault !== "refuses") expect(await seen("createTask")).toBe(course.sends.length);
   });
 
-  it.each(TABLE)("of getTaskResult: %s", async (fault, _create, course) => {
+  it.each(TABLE)("of getTaskResult takes the expected course: %s", async (fault, _create, course) => {
     const { seen } = await expectPollCourse(fault, course);
     if (fault !== "refuses") expect(await seen("getTaskResult")).toBe(course.sends.length);
   });
 
-  it.each(HANGING)("of createTask, ended by the time-out alone: %s", async (fault, course) => {
+  it.each(HANGING)("of createTask that only the timeout ends takes the expected course: %s", async (fault, course) => {
     shortenTimeouts();
     await expectCreateCourse(fault, course);
   });
@@ -221,10 +221,10 @@ describe("a fault that lasts", () => {
   });
 });
 
-describe("a fault that passes", () => {
+describe("a temporary upstream failure", () => {
   const lasting = TABLE.filter(([, { sends, held }]) => sends.length > 1 && held !== true);
 
-  it.each(lasting)("of createTask: %s, and the task is submitted all the same", async (fault, course) => {
+  it.each(lasting)("of createTask does not prevent the submission: %s", async (fault, course) => {
     const [, again = 0] = course.sends;
     const stub = await acceptTask();
     await turnTo(stub, upstreamWith(fault));
@@ -236,7 +236,7 @@ describe("a fault that passes", () => {
     expect(await ringOnTime(stub)).toBe(sent + again * 1_000 + POLL_MS);
   });
 
-  it.each(lasting)("of getTaskResult: %s, and the cadence is back", async (fault, _create, course) => {
+  it.each(lasting)("of getTaskResult restores the poll interval afterwards: %s", async (fault, _create, course) => {
     const [, again = 0] = course.sends;
     const [well, faulty] = [upstreamWith("fine"), upstreamWith(fault)];
     const stub = await acceptTask();
@@ -247,14 +247,14 @@ describe("a fault that passes", () => {
     await turnTo(stub, well);
     const alarms = [await ringOnTime(stub), await ringOnTime(stub), await ringOnTime(stub)];
     expect(alarms.map((at) => at - failedAt)).toEqual([again * 1_000, again * 1_000 + 3_000, again * 1_000 + 6_000]);
-    // Upstream's last words were that it is at work: the task was given its time, and upstream is not to blame.
+    // Upstream's last answer was processing, so the task ends with timeout.
     await runUntil(stub, START + TIMEOUT_MS);
     expect(await view(stub)).toMatchObject({ status: "failed", error: { code: "timeout" }, submissions: 1 });
   });
 });
 
-describe("an upstream that is slow and well", () => {
-  it("moves every next call: each pause is counted from the answer", async () => {
+describe("a slow upstream", () => {
+  it("moves every next request, because each pause is counted from the answer", async () => {
     const real = globalThis.fetch;
     vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
       const response = await real(input, init);
@@ -269,7 +269,7 @@ describe("an upstream that is slow and well", () => {
   });
 });
 
-/** Answers that are JSON of the protocol, and still say nothing that it documents. */
+/** Answers in the protocol's JSON with undocumented content. */
 const NO_ERROR = { errorId: 0, errorCode: null, errorDescription: null };
 const ODD_ANSWERS = [
   ["an unknown status", { ...NO_ERROR, status: "dreaming" }],
@@ -278,8 +278,8 @@ const ODD_ANSWERS = [
   ["ready with an empty token", { ...NO_ERROR, status: "ready", solution: { gRecaptchaResponse: "" } }],
 ] as const;
 
-describe("an answer that says nothing", () => {
-  it.each(ODD_ANSWERS)("of createTask: %s hides whether there is a task", async (_what, body) => {
+describe("an answer with undocumented content", () => {
+  it.each(ODD_ANSWERS)("of createTask is an unknown outcome: %s", async (_what, body) => {
     const outside = scriptOutside({ create: [plain(200, JSON.stringify(body))] });
     const stub = await acceptTask();
     await runUntil(stub, START + TIMEOUT_MS);
@@ -287,7 +287,7 @@ describe("an answer that says nothing", () => {
     await expectEnd(stub, HIDDEN, sent + HIDDEN.endsAt, 2);
   });
 
-  it.each(ODD_ANSWERS)("of createTask: %s beside an id is a task under way", async (_what, body) => {
+  it.each(ODD_ANSWERS)("of createTask with an id is a created task: %s", async (_what, body) => {
     const outside = scriptOutside({ create: [plain(200, JSON.stringify({ ...body, taskId: 7 }))], poll: [plain(503)] });
     const stub = await acceptTask();
     await runUntil(stub, sent + POLL_MS);
@@ -295,7 +295,7 @@ describe("an answer that says nothing", () => {
     expect(await view(stub)).toMatchObject({ status: "processing", submissions: 1 });
   });
 
-  it.each(ODD_ANSWERS)("of getTaskResult: %s is a fault", async (_what, body) => {
+  it.each(ODD_ANSWERS)("of getTaskResult is a failed poll: %s", async (_what, body) => {
     const outside = scriptOutside({ create: [created()], poll: [plain(200, JSON.stringify(body))] });
     const stub = await acceptTask();
     await runUntil(stub, START + TIMEOUT_MS);

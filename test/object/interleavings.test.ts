@@ -1,4 +1,4 @@
-/** Rules of any order: whatever comes between whatever, one object tells everybody one story, and tells it once. */
+/** Random interleavings: in any order of events, all callers see one consistent task, and each effect happens once. */
 
 import { reset } from "cloudflare:test";
 import * as fc from "fast-check";
@@ -24,7 +24,7 @@ const TEST_TIMEOUT = { timeout: 90_000 };
 
 const reply = (name: string, answer: Reply["answer"], takes = false): Reply => ({ name, answer, takes });
 
-/** Answers to each call; the first of each is what a healthy world says. */
+/** Answers to each call. The first of each is the healthy one. */
 const REPLIES = {
   createTask: [
     reply("created", created(), true),
@@ -58,7 +58,7 @@ type Step =
   | { readonly do: "pass"; readonly ms: number }
   | { readonly do: "release"; readonly createTask: number; readonly getTaskResult: number; readonly webhook: number };
 
-/** Mostly the first of `count` replies where that keeps a task going, so that scripts get far. */
+/** Mostly the first of `count` replies while the task is unfinished, so that scripts cover many steps. */
 const choice = (count: number, first: number) =>
   fc.oneof({ arbitrary: fc.constant(first), weight: 2 }, fc.nat({ max: count - 1 }));
 
@@ -82,7 +82,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
     weight: 2,
   },
-  // A cancel ends the story, so it comes seldom.
+  // A cancellation ends the task, so it is rare.
   {
     arbitrary: fc.record({
       do: fc.constant("act" as const),
@@ -117,7 +117,7 @@ async function take(world: World, one: Step): Promise<void> {
   }
 }
 
-/** The ledger has the task once, and calls its end by the name that everybody heard. */
+/** The ledger has the task once, with the final status that callers saw. */
 async function expectOneRow(world: World): Promise<void> {
   const rows = await ledgerOf(tenantObject());
   const own = rows.filter(({ task_id, finished_at }) => task_id === world.id && finished_at !== null);
@@ -125,7 +125,7 @@ async function expectOneRow(world: World): Promise<void> {
 }
 
 describe("in any order of events", TEST_TIMEOUT, () => {
-  it("an end is an end, a solution is taken once, upstream is asked no oftener than agreed, and nobody waits for ever", async () => {
+  it("a final status stays, a solution is claimed once, upstream limits are kept, and every long poll ends", async () => {
     const ends = new Set<string | null>();
     let runs = 0;
     await fc.assert(
@@ -144,7 +144,7 @@ describe("in any order of events", TEST_TIMEOUT, () => {
       }),
       { seed: SEED, numRuns: 60, endOnFailure: true },
     );
-    // The scripts get somewhere: each end is among them.
+    // The scripts reach every final status.
     expect(ends).toEqual(new Set(["canceled", "failed", "ready"]));
   });
 });

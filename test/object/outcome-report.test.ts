@@ -1,4 +1,4 @@
-/** Rules of the settlement: the slot is free at once, and the ledger's one entry tells the outcome and its first webhook attempt. */
+/** Outcome reports: the slot is freed at once, and the one ledger entry has the outcome and the first webhook attempt. */
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -41,7 +41,7 @@ afterEach(async () => {
   await reset();
 });
 
-/** Puts itself between a task and its tenant's object where it settles. */
+/** Intercepts the outcome reports that a task sends to its tenant's object. */
 async function interceptOutcomeReport(
   stub: TaskStub,
   reportOutcome: (real: TenantStub, outcomeReport: TaskOutcome, mayWait: boolean) => Promise<unknown>,
@@ -61,7 +61,7 @@ async function interceptOutcomeReport(
 const solvedTask = () => sandboxTask("sandbox-instant", { webhookUrl: RECEIVER_URL });
 
 describe("a task that is final", () => {
-  it("gives its slot back before its receiver has answered", async () => {
+  it("frees its slot before its receiver has answered", async () => {
     const slow = held(ok);
     scriptReceivers({ [RECEIVER_URL]: [slow.answer] });
     const first = await solvedTask();
@@ -77,7 +77,7 @@ describe("a task that is final", () => {
     expect((await ledgerOf(tenant))[0]).toMatchObject({ status: "ready", webhook_state: "delivered" });
   });
 
-  it("is found by whoever reads while its receiver is still at it, and its webhook's end is noted after", async () => {
+  it("is in the ledger while its receiver is still answering, and its webhook state is updated afterwards", async () => {
     const slow = held(ok);
     scriptReceivers({ [RECEIVER_URL]: [slow.answer] });
     const stub = await solvedTask();
@@ -97,7 +97,7 @@ describe("a task that is final", () => {
     expect(await ledgerOf(tenant)).toMatchObject([{ status: "ready", webhook_state: "delivered" }]);
   });
 
-  it("is in the ledger after its first attempt, whatever came of it, and the last attempt's end is noted", async () => {
+  it("is in the ledger after its first attempt, failed or not, and again updated after the last", async () => {
     scriptReceivers({ [RECEIVER_URL]: [plain(500), ok] });
     const stub = await solvedTask();
     await ringOnTime(stub);
@@ -120,7 +120,7 @@ describe("a task that is final", () => {
       await interceptOutcomeReport(stub, (real, outcomeReport, mayWait) => {
         asked += 1;
         return asked === 1
-          ? Promise.reject(new Error("a fault of the tests"))
+          ? Promise.reject(new Error("an error made by the test"))
           : real.reportOutcome(outcomeReport, mayWait);
       });
       await runUntil(stub, START + 60_000);
@@ -130,7 +130,7 @@ describe("a task that is final", () => {
     },
   );
 
-  it("and told of again stands in the ledger as its task has it, at every step", async () => {
+  it("has the webhook state of the task in the ledger at every step of a redelivery", async () => {
     scriptReceivers({ [RECEIVER_URL]: [ok, plain(500), ok] });
     const stub = await solvedTask();
     await ringOnTime(stub);
@@ -142,7 +142,7 @@ describe("a task that is final", () => {
     expect(await ledgerOf(tenant)).toMatchObject([{ webhook_state: "delivered" }]);
   });
 
-  it("and forgotten before its attempts are over has none to come in the ledger", async () => {
+  it("has no pending attempt in the ledger when it is purged before its attempts are over", async () => {
     scriptReceivers({ [RECEIVER_URL]: [plain(500)] });
     const stub = await sandboxTask("sandbox-instant", { webhookUrl: RECEIVER_URL, retentionMs: 20_000 });
     await runUntil(stub, START + 60_000);
@@ -150,11 +150,11 @@ describe("a task that is final", () => {
     expect(await ledgerOf(tenant)).toMatchObject([{ status: "ready", webhook_state: "exhausted" }]);
   });
 
-  it("and told of again while it is being forgotten has that attempt first", async () => {
+  it("makes a redelivery that is requested during the purge before it is purged", async () => {
     const received = scriptReceivers({ [RECEIVER_URL]: [plain(500), plain(500), plain(500), plain(500), ok] });
     const stub = await sandboxTask("sandbox-instant", { webhookUrl: RECEIVER_URL, retentionMs: 15_000 });
     let asked = false;
-    let told = false;
+    let redelivered = false;
     const get = (id: DurableObjectId) => {
       const real = env.TENANTS.get(id);
       return {
@@ -163,7 +163,8 @@ describe("a task that is final", () => {
         reportOutcome: (outcomeReport: TaskOutcome, mayWait: boolean) => real.reportOutcome(outcomeReport, mayWait),
         recordDeliveryState: async (note: Parameters<typeof real.recordDeliveryState>[0]) => {
           asked ||= note.webhookState === "exhausted";
-          while (note.webhookState === "exhausted" && !told) await new Promise((resolve) => setTimeout(resolve, 1));
+          while (note.webhookState === "exhausted" && !redelivered)
+            await new Promise((resolve) => setTimeout(resolve, 1));
           await real.recordDeliveryState(note);
         },
       };
@@ -176,7 +177,7 @@ describe("a task that is final", () => {
     const handler = ringOnTime(stub);
     await eventually(() => asked);
     await runInDurableObject<TaskObject, unknown>(stub, (object) => object.redeliver(TEST));
-    told = true;
+    redelivered = true;
     await handler;
     expect(received).toHaveLength(5);
     expect(await storedText(stub)).toBe("[]");

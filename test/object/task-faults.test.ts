@@ -1,4 +1,4 @@
-/** Rules of the unexpected: an exception inside a step is counted, paced and survived; it never silences a task or spins. */
+/** Unexpected exceptions in a step: they are counted and retried with a pause, and never stop a task or retry in a loop. */
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -19,12 +19,12 @@ afterEach(async () => {
   await reset();
 });
 
-/** With a variable out of its range every step throws before it does anything. */
+/** With a variable out of range, every step throws before it has an effect. */
 const breakSteps = (stub: TaskStub) => setEnvironment(stub, { ...env, POLL_INTERVAL_MS: "never" });
 const mendSteps = (stub: TaskStub) => setEnvironment(stub, env);
 
 describe("an unexpected exception in a step", () => {
-  it("is counted, and the alarm is set again a pause later", async () => {
+  it("is counted, and the alarm is set again after a pause", async () => {
     scriptOutside();
     const stub = await acceptTask();
     await breakSteps(stub);
@@ -51,7 +51,7 @@ describe("an unexpected exception in a step", () => {
     expect(outside.count).toBe(0);
   });
 
-  it("is forgotten once a step has gone well", async () => {
+  it("is no longer counted after a successful step", async () => {
     scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask();
     await breakSteps(stub);
@@ -86,7 +86,7 @@ describe("an unexpected exception in a step", () => {
     expect(await alarmOf(stub)).toBeGreaterThanOrEqual(at + 1_000);
   });
 
-  it("when the solution dies does not keep it, and does not spin", async () => {
+  it("when the solution expires does not keep it, and does not spin", async () => {
     scriptOutside({ create: [ready] });
     const stub = await acceptTask();
     await ringOnTime(stub);
@@ -110,7 +110,7 @@ describe("a record that this version cannot read", () => {
   const writeRecord = (stub: TaskStub, record: object) =>
     runInDurableObject(stub, (_object, state) => state.storage.kv.put(RECORD_KEY, record));
 
-  it("is left as it is, and looked at again later: a newer version may read it", async () => {
+  it("is left unchanged and read again later, because a newer version may support it", async () => {
     scriptOutside({ create: [created()] });
     const stub = await acceptTask();
     const record = await stored(stub);
@@ -123,7 +123,7 @@ describe("a record that this version cannot read", () => {
     await expect(view(stub)).rejects.toThrow();
   });
 
-  it("does not spoil the object: once it is readable the task goes on", async () => {
+  it("does not stop the task once the record is readable", async () => {
     scriptOutside({ create: [created()] });
     const stub = await acceptTask({ timeoutMs: 300_000 });
     const record = await stored(stub);
@@ -137,7 +137,7 @@ describe("a record that this version cannot read", () => {
   });
 });
 
-/** An environment in which the tenant's object is out of reach. */
+/** An environment in which the tenant's object cannot be reached. */
 const AWAY = {
   ...env,
   TENANTS: {
@@ -149,7 +149,7 @@ const AWAY = {
 };
 
 describe("a tenant's object that does not answer", () => {
-  it("delays the admission: 1, 2, 5, 15, 60 s, and no strike is counted", async () => {
+  it("delays the admission by 1, 2, 5, 15, 60 s, which counts as no failed step", async () => {
     const outside = scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask({ timeoutMs: 300_000 });
     await setEnvironment(stub, AWAY);
@@ -163,7 +163,7 @@ describe("a tenant's object that does not answer", () => {
     expect(outside.creates).toHaveLength(1);
   });
 
-  it("fails the task at its deadline, with timeout: upstream is not to blame", async () => {
+  it("fails the task with timeout at its deadline", async () => {
     scriptOutside();
     const stub = await acceptTask();
     await setEnvironment(stub, AWAY);

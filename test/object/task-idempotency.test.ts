@@ -1,4 +1,4 @@
-/** Rules of idempotency keys: repeats meet in one object, another body is told so, and nothing outlives the task. */
+/** Idempotency keys: repeats reach one object, another body is rejected, and the key is freed with the task. */
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -20,7 +20,7 @@ afterEach(async () => {
   await reset();
 });
 
-/** The object that the door finds for a key. */
+/** The object that task creation uses for a key. */
 function objectOf(key: string): TaskStub {
   return env.TASKS.get(env.TASKS.idFromName(`${TENANT_ID}/live/${key}`));
 }
@@ -28,8 +28,8 @@ function objectOf(key: string): TaskStub {
 const accept = (stub: TaskStub, bodyHash: string, replayOnly = false) =>
   stub.accept(aTask({ bodyHash, replayOnly, metadata: { body: bodyHash } }));
 
-describe("repeats of one key", () => {
-  it("100 at once make one record, and one task upstream", async () => {
+describe("requests with one idempotency key", () => {
+  it("create one record and one upstream task when 100 arrive at once", async () => {
     await createTenant();
     const outside = scriptOutside({ create: [created()], poll: [ready] });
     const stub = objectOf("order-1");
@@ -45,7 +45,7 @@ describe("repeats of one key", () => {
     expect(await ledgerOf(tenantObject())).toHaveLength(1);
   });
 
-  it("find the task as it is by then, in memory or not", async () => {
+  it("return the current task, also after an eviction", async () => {
     await createTenant();
     scriptOutside({ create: [created()], poll: [ready] });
     const stub = objectOf("order-2");
@@ -62,7 +62,7 @@ describe("repeats of one key", () => {
     });
   });
 
-  it("with another body are told, and change nothing", async () => {
+  it("are rejected with another body and change nothing", async () => {
     const stub = objectOf("order-3");
     await accept(stub, BODY);
     const before = await storedText(stub);
@@ -72,7 +72,7 @@ describe("repeats of one key", () => {
     expect(await alarmOf(stub)).toBe(START + 1);
   });
 
-  it("of two bodies at once: one is accepted, and every other call is of its body or told so", async () => {
+  it("accept one of two concurrent bodies and reject every request with the other", async () => {
     const stub = objectOf("order-4");
     const bodies = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? BODY : OTHER_BODY));
     const results = await Promise.all(bodies.map((body) => accept(stub, body)));
@@ -83,7 +83,7 @@ describe("repeats of one key", () => {
 });
 
 describe("a record of a version that hashed the operator's default deadline", () => {
-  it("is found by the repeats of its request", async () => {
+  it("is returned to repeats of its request", async () => {
     const stub = objectOf("order-8");
     await accept(stub, "hash-of-the-older-version");
     await evict(stub);
@@ -96,7 +96,7 @@ describe("a record of a version that hashed the operator's default deadline", ()
     expect(await repeat("another-hash")).toEqual({ tag: "mismatch" });
   });
 
-  it("is told apart from a newer record with the same hash", async () => {
+  it("is distinguished from a newer record with the same hash", async () => {
     const stub = objectOf("order-9");
     await accept(stub, "hash-of-another-request");
     const repeat = aTask({ bodyHash: BODY, legacyBodyHash: "hash-of-another-request" });
@@ -105,21 +105,21 @@ describe("a record of a version that hashed the operator's default deadline", ()
 });
 
 describe("a call that may only replay", () => {
-  it("creates nothing where there is no task", async () => {
+  it("creates nothing when there is no task", async () => {
     const stub = objectOf("order-5");
     expect(await accept(stub, BODY, true)).toEqual({ tag: "absent" });
     expect(await storedText(stub)).toBe("[]");
     expect(await alarmOf(stub)).toBeNull();
   });
 
-  it("uses the key up for nobody: the next call may create", async () => {
+  it("does not use the key up, so the next call can create a task", async () => {
     const stub = objectOf("order-6");
     await accept(stub, BODY, true);
     expect(await accept(stub, OTHER_BODY)).toMatchObject({ tag: "accepted" });
     expect(await stored(stub)).toMatchObject({ bodyHash: OTHER_BODY });
   });
 
-  it("finds the task that there is, and tells another body apart", async () => {
+  it("returns the existing task and rejects another body", async () => {
     const stub = objectOf("order-7");
     await accept(stub, BODY);
     expect(await accept(stub, BODY, true)).toMatchObject({ tag: "replayed" });

@@ -1,4 +1,4 @@
-/** Rules of polling: the cadence, what a poll writes, how faults back off, and what ends a task that nobody solves. */
+/** Polling: the poll interval, what a poll writes, backoff after failures, and how unsolved tasks end. */
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -35,8 +35,8 @@ afterEach(async () => {
 /** When each poll left, in ms after createTask's answer. */
 const pollTimes = ({ polls }: Outside) => polls.map(({ at }) => at - SUBMITTED);
 
-describe("the cadence", () => {
-  it("polls 3 s after createTask's answer, and then one interval after each answer", async () => {
+describe("the poll interval", () => {
+  it("starts 3 s after createTask's answer and then after each answer", async () => {
     const outside = scriptOutside({ create: [created()], poll: [processing, processing, processing, ready] });
     const stub = await acceptTask();
     await runUntil(stub, START + 60_000);
@@ -44,7 +44,7 @@ describe("the cadence", () => {
     expect(await view(stub)).toMatchObject({ status: "ready", polls: 4 });
   });
 
-  it("counts the interval from the answer, not from the poll", async () => {
+  it("is counted from the answer, not from the poll", async () => {
     const slow = held(processing);
     const outside = scriptOutside({ create: [created()], poll: [slow.answer, ready] });
     const stub = await acceptTask();
@@ -58,14 +58,14 @@ describe("the cadence", () => {
     expect(pollTimes(outside)).toEqual([3_000, 3_000 + 2_000 + POLL_MS]);
   });
 
-  it("keeps to a longer interval, as it was configured when the task was accepted", async () => {
+  it("is the one configured when the task was accepted, if that is longer", async () => {
     const outside = scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask({ pollIntervalMs: 10_000 });
     await runUntil(stub, START + 30_000);
     expect(pollTimes(outside)).toEqual([3_000, 13_000, 23_000]);
   });
 
-  it("an alarm that rings early polls nobody and is set again for the same time", async () => {
+  it("is kept when an alarm rings early, which is set again for the same time", async () => {
     const outside = scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask();
     await ringOnTime(stub);
@@ -77,7 +77,7 @@ describe("the cadence", () => {
     expect(outside.polls).toHaveLength(0);
   });
 
-  it("a nudge between two polls polls nobody", async () => {
+  it("is kept when the tenant's object wakes the task between two polls", async () => {
     const outside = scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask();
     await runUntil(stub, SUBMITTED + 4_000);
@@ -87,7 +87,7 @@ describe("the cadence", () => {
     expect(pollTimes(outside)).toEqual([3_000]);
   });
 
-  it("an alarm that rings twice polls once", async () => {
+  it("is kept when an alarm rings twice", async () => {
     const outside = scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask();
     await ringOnTime(stub);
@@ -96,7 +96,7 @@ describe("the cadence", () => {
     expect(pollTimes(outside)).toEqual([3_000]);
   });
 
-  it("the id goes back to upstream in the JSON type that it came in", async () => {
+  it("does not change the task id, which is sent in the JSON type it was received in", async () => {
     for (const taskId of ["61138bb6-19fb-11ec-a9c8-0242ac110006", 4711]) {
       const outside = scriptOutside({ create: [created(taskId)], poll: [processing] });
       const stub = await acceptTask();
@@ -107,8 +107,8 @@ describe("the cadence", () => {
   });
 });
 
-describe("a poll that says processing", () => {
-  it("writes nothing but the alarm, and is counted in memory", async () => {
+describe("a poll that returns processing", () => {
+  it("writes only the alarm and is counted in memory", async () => {
     scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask();
     await ringOnTime(stub);
@@ -121,7 +121,7 @@ describe("a poll that says processing", () => {
     }
   });
 
-  it("is written with the next change", async () => {
+  it("is stored with the next change", async () => {
     scriptOutside({ create: [created()], poll: [processing, processing, refused("ERROR_CAPTCHA_UNSOLVABLE")] });
     const stub = await acceptTask();
     await runUntil(stub, START + 20_000);
@@ -130,7 +130,7 @@ describe("a poll that says processing", () => {
     expect(polls?.map(({ at }) => at - SUBMITTED)).toEqual([3_000, 6_000, 9_000]);
   });
 
-  it.each(["CAPTCHA_NOT_READY", "ERROR_CAPTCHA_NOT_READY"])("may be spelt %s", async (code) => {
+  it.each(["CAPTCHA_NOT_READY", "ERROR_CAPTCHA_NOT_READY"])("is recognized as %s", async (code) => {
     const outside = scriptOutside({ create: [created()], poll: [refused(code), ready] });
     const stub = await acceptTask();
     await runUntil(stub, START + 20_000);
@@ -139,7 +139,7 @@ describe("a poll that says processing", () => {
   });
 });
 
-describe("a fault", () => {
+describe("a failed poll", () => {
   const faults = [
     { name: "HTTP 503", answer: plain(503) },
     { name: "HTTP 429", answer: plain(429) },
@@ -163,7 +163,7 @@ describe("a fault", () => {
     });
   });
 
-  it("is forgotten with the next good answer", async () => {
+  it("has no effect on the interval after the next good answer", async () => {
     const outside = scriptOutside({ create: [created()], poll: [lost, lost, processing, lost, ready] });
     const stub = await acceptTask();
     await runUntil(stub, START + 60_000);
@@ -171,7 +171,7 @@ describe("a fault", () => {
     expect(await view(stub)).toMatchObject({ status: "ready", polls: 5 });
   });
 
-  it("waits as long as upstream's Retry-After asks", async () => {
+  it("is repeated after upstream's Retry-After", async () => {
     const slow = plain(429, "slow", { "retry-after": "25" });
     const outside = scriptOutside({ create: [created()], poll: [slow, ready] });
     const stub = await acceptTask();
@@ -179,7 +179,7 @@ describe("a fault", () => {
     expect(pollTimes(outside)).toEqual([3_000, 28_000]);
   });
 
-  it("is what a poll without an answer in 10 s is", async () => {
+  it("includes a poll without an answer within 10 s", async () => {
     scriptOutside({ create: [created()], poll: [silent, ready] });
     const stub = await acceptTask();
     await ringOnTime(stub);
@@ -190,8 +190,8 @@ describe("a fault", () => {
   });
 });
 
-describe("the end of a task that nobody solves", () => {
-  it("is its deadline: timeout, where upstream went on answering", async () => {
+describe("the end of an unsolved task", () => {
+  it("is timeout at the deadline if upstream kept answering", async () => {
     const outside = scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask({ timeoutMs: 10_000 });
     await runUntil(stub, START + TIMEOUT_MS);
@@ -205,7 +205,7 @@ describe("the end of a task that nobody solves", () => {
     expect(await ledgerOf(tenantObject())).toMatchObject([{ status: "failed", error_code: "timeout" }]);
   });
 
-  it("is its deadline also where a read comes before the alarm", async () => {
+  it("is the deadline also when a read comes before the alarm", async () => {
     scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask({ timeoutMs: 10_000 });
     await runUntil(stub, START + 9_999);
@@ -222,7 +222,7 @@ describe("the end of a task that nobody solves", () => {
     { code: "ERROR_NOBODY_DOCUMENTED", error: "upstream_rejected" },
   ];
 
-  it.each(codes)("is $code on a poll: $error", async ({ code, error }) => {
+  it.each(codes)("is $error when a poll returns $code", async ({ code, error }) => {
     const outside = scriptOutside({ create: [created()], poll: [refused(code)] });
     const stub = await acceptTask();
     await runUntil(stub, START + TIMEOUT_MS);
@@ -230,7 +230,7 @@ describe("the end of a task that nobody solves", () => {
     expect(await view(stub)).toMatchObject({ status: "failed", error: { code: error, upstreamCode: code } });
   });
 
-  it("is a cancel while a poll is out: the late solution is dropped", async () => {
+  it("is a cancellation during a poll, and the late solution is dropped", async () => {
     const late = held(ready);
     scriptOutside({ create: [created()], poll: [late.answer] });
     const stub = await acceptTask();
@@ -246,7 +246,7 @@ describe("the end of a task that nobody solves", () => {
     expect(await ledgerOf(tenantObject())).toMatchObject([{ status: "canceled" }]);
   });
 
-  it("is a deadline that passes while a poll is out and somebody reads: the late solution is dropped", async () => {
+  it("is a deadline that passes during a poll and is noticed by a read, and the late solution is dropped", async () => {
     const late = held(ready);
     scriptOutside({ create: [created()], poll: [late.answer] });
     const stub = await acceptTask({ timeoutMs: 10_000 });
@@ -260,7 +260,7 @@ describe("the end of a task that nobody solves", () => {
     expect(await view(stub)).toMatchObject({ status: "failed", solution: null });
   });
 
-  it("is final: after a cancel nobody is asked, and canceling again changes nothing", async () => {
+  it("is final, so upstream gets no request after a cancellation and another one changes nothing", async () => {
     const outside = scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask();
     await runUntil(stub, START + 7_000);

@@ -1,4 +1,4 @@
-/** Rules of reading: who sees a task, how long a read is held, and that a read mends an alarm which the platform lost. */
+/** Reads: who can see a task, how long a long poll waits, and that a read sets a lost alarm again. */
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -31,7 +31,7 @@ import { created, held, processing, ready, refused, scriptOutside } from "../sup
 
 const SUBMITTED = START + 1;
 
-/** A held read's patience (ms of real time): long enough never to run out in a test that ends it otherwise. */
+/** How long a long poll waits (ms of real time): longer than any test that ends it otherwise. */
 const PATIENT_MS = 60_000;
 
 beforeEach(async () => {
@@ -54,14 +54,14 @@ async function answersTo(stub: TaskStub, owner: TaskRef) {
 
 const ABSENT = { viewed: "absent", canceled: "absent", claimed: "absent", redelivered: "absent" };
 
-describe("a stranger", () => {
-  const strangers: { name: string; owner: TaskRef }[] = [
+describe("a caller that does not own the task", () => {
+  const others: { name: string; owner: TaskRef }[] = [
     { name: "another tenant", owner: { ...LIVE, tenantId: "globex", mode: "live" } },
     { name: "the same tenant in the other mode", owner: { ...LIVE, mode: "test" } },
     { name: "another tenant in the other mode", owner: { ...LIVE, tenantId: "globex", mode: "test" } },
   ];
 
-  it.each(strangers)("$name finds no task, unfinished or finished, and changes none", async ({ owner }) => {
+  it.each(others)("cannot see or change it, finished or not: $name", async ({ owner }) => {
     scriptOutside({ create: [created()], poll: [ready] });
     const stub = await acceptTask();
     expect(await answersTo(stub, owner)).toEqual(ABSENT);
@@ -70,15 +70,15 @@ describe("a stranger", () => {
     expect(await view(stub)).toMatchObject({ status: "ready", solutionState: "available" });
   });
 
-  it("another tenant's deletion does not touch a task", async () => {
+  it("cannot cancel it by being deleted", async () => {
     const stub = await acceptTask();
     await stub.abandon("globex", stub.id.toString());
     expect(await view(stub)).toMatchObject({ status: "queued" });
   });
 });
 
-describe("a task that never was", () => {
-  it("is absent to every call, and none of them leaves anything behind", async () => {
+describe("a task that does not exist", () => {
+  it("is absent for every call, and no call stores anything", async () => {
     const stub = freshTaskObject();
     expect(await answersTo(stub, LIVE)).toEqual(ABSENT);
     await stub.wake(stub.id.toString());
@@ -89,7 +89,7 @@ describe("a task that never was", () => {
 });
 
 describe("a finished task", () => {
-  it("can be read to the last moment of its retention, in memory or not", async () => {
+  it("can be read until the end of its retention, also after an eviction", async () => {
     scriptOutside({ create: [ready] });
     const stub = await acceptTask();
     await ringOnTime(stub);
@@ -100,13 +100,13 @@ describe("a finished task", () => {
   });
 });
 
-describe("a held read", () => {
+describe("a long poll", () => {
   const ends = [
     { name: "ready", poll: ready, status: "ready" },
     { name: "failed", poll: refused("ERROR_CAPTCHA_UNSOLVABLE"), status: "failed" },
   ];
 
-  it.each(ends)("ends as the task becomes $name, for everybody who waits", async ({ poll, status }) => {
+  it.each(ends)("ends for all subscribers when the task becomes $name", async ({ poll, status }) => {
     scriptOutside({ create: [created()], poll: [processing, poll] });
     const stub = await acceptTask();
     const reads = Promise.all(Array.from({ length: 20 }, () => stub.longPoll(LIVE, PATIENT_MS)));
@@ -114,14 +114,14 @@ describe("a held read", () => {
     for (const result of await reads) expect(result).toMatchObject({ task: { status, polls: 2 }, full: false });
   });
 
-  it("ends with a cancel", async () => {
+  it("ends when the task is canceled", async () => {
     const stub = await acceptTask();
     const read = stub.longPoll(LIVE, PATIENT_MS);
     await stub.cancel(LIVE);
     expect(await read).toMatchObject({ task: { status: "canceled" } });
   });
 
-  it("ends when its time is over, with the task as it stands", async () => {
+  it("returns the current task when its time is over", async () => {
     const stub = await acceptTask();
     expect(await stub.longPoll(LIVE, 5)).toMatchObject({ task: { status: "queued" }, full: false });
   });
@@ -133,7 +133,7 @@ describe("a held read", () => {
     expect(await stub.longPoll(LIVE, PATIENT_MS)).toMatchObject({ task: { status: "ready" }, full: false });
   });
 
-  it("is answered at once when 256 others wait, and says that the task is full", async () => {
+  it("is answered at once as full when 256 others wait", async () => {
     const stub = await acceptTask();
     const reads = Array.from({ length: 256 }, () => stub.longPoll(LIVE, PATIENT_MS));
     expect(await stub.longPoll(LIVE, PATIENT_MS)).toMatchObject({ task: { status: "queued" }, full: true });
@@ -145,7 +145,7 @@ describe("a held read", () => {
     expect(await stub.longPoll(LIVE, PATIENT_MS)).toMatchObject({ task: { status: "canceled" }, full: false });
   });
 
-  it("gives its place up when it is over: 300 that ran out leave room for the next", async () => {
+  it("frees its place when it ends, so 300 expired ones leave room for the next", async () => {
     const stub = await acceptTask();
     await Promise.all(Array.from({ length: 300 }, () => stub.longPoll(LIVE, 1)));
     const read = stub.longPoll(LIVE, PATIENT_MS);
@@ -168,7 +168,7 @@ describe("an alarm that the platform lost", () => {
     expect(await alarmOf(stub)).toBe(Date.now() + 1);
   });
 
-  it("is set again by a read though it stands in the past and never rang", async () => {
+  it("is set again by a read if it is in the past and never rang", async () => {
     const outside = scriptOutside({ create: [created()], poll: [ready] });
     const stub = await acceptTask();
     await ringOnTime(stub);
@@ -181,7 +181,7 @@ describe("an alarm that the platform lost", () => {
     expect(await view(stub)).toMatchObject({ status: "ready" });
   });
 
-  it("is set again at once by the first read of an object that comes back without one", async () => {
+  it("is set again at once by the first read of an object that was loaded without one", async () => {
     scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask();
     await ringOnTime(stub);
@@ -202,7 +202,7 @@ describe("an alarm that the platform lost", () => {
     expect(await alarmOf(stub)).not.toBeNull();
   });
 
-  it("is set again by a nudge of the tenant's object, where nobody reads", async () => {
+  it("is set again when the tenant's object wakes the task, without a read", async () => {
     const stub = await acceptTask();
     await loseAlarm(stub);
     pass(TIMEOUT_MS + 12_000);
@@ -212,7 +212,7 @@ describe("an alarm that the platform lost", () => {
     expect(await view(stub)).toMatchObject({ status: "failed", error: { code: "timeout" } });
   });
 
-  it("is not what a read sees while the handler is at work", async () => {
+  it("is not assumed by a read while the handler is running", async () => {
     const answer = held(created());
     scriptOutside({ create: [answer.answer] });
     const stub = await acceptTask();

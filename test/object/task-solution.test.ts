@@ -1,4 +1,4 @@
-/** Rules of a solution's life: how long it lives, that it is erased from storage, and that it is claimed exactly once. */
+/** Solutions: how long they are available, that they are erased from storage, and that they are claimed exactly once. */
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -10,7 +10,7 @@ import type { Script } from "../support/upstream.ts";
 import { created, plain, processing, RECEIVER_URL, ready, refused, scriptOutside, TOKEN } from "../support/upstream.ts";
 
 const SUBMITTED = START + 1;
-/** The scripted solution is there at the second poll, and the first one is the last moment that knows of none. */
+/** The scripted solution arrives with the second poll, so the first poll is the last time without a solution. */
 const UNSOLVED = SUBMITTED + POLL_MS;
 const SOLVED = UNSOLVED + POLL_MS;
 const EXPIRES = UNSOLVED + 120_000;
@@ -32,8 +32,8 @@ async function solvedTask(overrides: Parameters<typeof acceptTask>[0] = {}): Pro
   return stub;
 }
 
-describe("the life of a solution", () => {
-  it("is counted from the last answer that knew of none", async () => {
+describe("the lifetime of a solution", () => {
+  it("is counted from the last answer without a solution", async () => {
     scriptOutside(SOLVING);
     const stub = await solvedTask();
     expect(await view(stub)).toMatchObject({
@@ -46,20 +46,20 @@ describe("the life of a solution", () => {
     });
   });
 
-  it("is counted from the submission where the first poll finds it", async () => {
+  it("is counted from the submission if the first poll returns the solution", async () => {
     scriptOutside({ create: [created()], poll: [ready] });
     const stub = await solvedTask();
     expect(await view(stub)).toMatchObject({ solutionExpiresAt: SUBMITTED + 120_000 });
   });
 
-  it("is not counted from a fault: nothing was known then", async () => {
+  it("is not counted from a failed poll", async () => {
     scriptOutside({ create: [created()], poll: [processing, plain(503), ready] });
     const stub = await acceptTask();
     await runUntil(stub, START + 30_000);
     expect(await view(stub)).toMatchObject({ status: "ready", solutionExpiresAt: EXPIRES });
   });
 
-  it("comes with the browser identity that it was made with", async () => {
+  it("includes the browser identity that the solution was created with", async () => {
     scriptOutside(SOLVING);
     const { solution } = await view(await solvedTask());
     expect(solution).toMatchObject({
@@ -68,7 +68,7 @@ describe("the life of a solution", () => {
     });
   });
 
-  it("ends in storage, too: no token is left behind at its expiry", async () => {
+  it("ends with the removal of the token from storage", async () => {
     scriptOutside(SOLVING);
     const stub = await solvedTask();
     expect(await storedText(stub)).toContain(TOKEN);
@@ -93,7 +93,7 @@ describe("the life of a solution", () => {
 });
 
 describe("claiming", () => {
-  it("hands the solution out exactly once in 50 concurrent calls", async () => {
+  it("returns the solution to exactly one of 50 concurrent calls", async () => {
     scriptOutside(SOLVING);
     const stub = await solvedTask();
     const results = await Promise.all(Array.from({ length: 50 }, () => stub.claim(LIVE)));
@@ -102,7 +102,7 @@ describe("claiming", () => {
     expect(results.filter(({ tag }) => tag === "already_claimed")).toHaveLength(49);
   });
 
-  it("erases it from storage, and no later state brings it back", async () => {
+  it("erases the solution from storage for good", async () => {
     scriptOutside(SOLVING);
     const stub = await solvedTask();
     await stub.claim(LIVE);
@@ -113,7 +113,7 @@ describe("claiming", () => {
     expect(await stub.claim(LIVE)).toEqual({ tag: "already_claimed" });
   });
 
-  it("is refused once the solution has expired, with or without its alarm", async () => {
+  it("is rejected once the solution has expired, even before its alarm", async () => {
     scriptOutside(SOLVING);
     const stub = await solvedTask();
     await loseAlarm(stub);
@@ -121,7 +121,7 @@ describe("claiming", () => {
     expect(await stub.claim(LIVE)).toEqual({ tag: "expired" });
   });
 
-  it("is refused where there is nothing to claim", async () => {
+  it("is rejected when there is no solution", async () => {
     scriptOutside({ create: [created()], poll: [processing, refused("ERROR_CAPTCHA_UNSOLVABLE")] });
     const stub = await acceptTask();
     expect(await stub.claim(LIVE)).toEqual({ tag: "not_ready" });
@@ -135,7 +135,7 @@ describe("claiming", () => {
 });
 
 describe("a webhook", () => {
-  it("bears the solution while it lives", async () => {
+  it("contains the solution while it is available", async () => {
     const outside = scriptOutside({ ...SOLVING, receive: [plain(204, null)] });
     await solvedTask({ webhookUrl: RECEIVER_URL });
     expect(outside.webhooks.map(({ body }) => body)).toMatchObject([
@@ -143,7 +143,7 @@ describe("a webhook", () => {
     ]);
   });
 
-  it("bears none once it is claimed", async () => {
+  it("contains no solution once it is claimed", async () => {
     const outside = scriptOutside({ ...SOLVING, receive: [plain(500), plain(204, null)] });
     const stub = await solvedTask({ webhookUrl: RECEIVER_URL });
     await stub.claim(LIVE);
@@ -151,7 +151,7 @@ describe("a webhook", () => {
     expect(outside.webhooks[1]?.body).toMatchObject({ data: { solutionState: "claimed", solution: null } });
   });
 
-  it("bears none once it has expired, and is tried on", async () => {
+  it("contains no solution once it has expired, and is still retried", async () => {
     const outside = scriptOutside({ ...SOLVING, receive: [plain(500)] });
     const stub = await solvedTask({ webhookUrl: RECEIVER_URL });
     await runUntil(stub, SOLVED + 50_000_000);

@@ -1,4 +1,4 @@
-/** Rules of a task's first steps: what accepting touches, what is on disk before createTask leaves, and what its answers mean. */
+/** Submission: what accepting a task touches, what is stored before createTask is sent, and what its answers mean. */
 
 import { listDurableObjectIds, reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -39,10 +39,10 @@ afterEach(async () => {
   await reset();
 });
 
-/** When each createTask left, in ms after the first. */
+/** When each createTask was sent, in ms after the first. */
 const spacing = ({ creates }: Outside) => creates.map(({ at }) => at - (creates[0]?.at ?? 0));
 
-/** Rings the alarm on time and ends the object's life when its createTask is out. Returns when the alarm was due. */
+/** Rings the alarm on time and crashes the object during createTask. Returns when the alarm was due. */
 async function crashInFlight(stub: TaskStub, outside: Outside): Promise<number> {
   const at = await alarmOf(stub);
   if (at === null) throw new Error("no alarm is set");
@@ -54,7 +54,7 @@ async function crashInFlight(stub: TaskStub, outside: Outside): Promise<number> 
   return at;
 }
 
-describe("accepting", () => {
+describe("accepting a task", () => {
   it("stores the record and the alarm, and calls neither the tenant's object nor the upstream", async () => {
     const outside = scriptOutside();
     const tenants = await listDurableObjectIds(env.TENANTS);
@@ -74,7 +74,7 @@ describe("accepting", () => {
     expect(await listDurableObjectIds(env.TENANTS)).toEqual(tenants);
   });
 
-  it("the tenant knows of a task once its first alarm has rung", async () => {
+  it("adds it to the tenant's ledger with its first alarm", async () => {
     scriptOutside({ create: [created()] });
     const tenant = await createTenant();
     const stub = await acceptTask();
@@ -83,7 +83,7 @@ describe("accepting", () => {
     expect(await ledgerOf(tenant)).toMatchObject([{ task_id: stub.id.toString(), admitted: 1, finished_at: null }]);
   });
 
-  it("a test task is solved without a request to anybody outside", async () => {
+  it("solves a test task without any outgoing request", async () => {
     const outside = scriptOutside();
     await createTenant();
     const owner = { ...LIVE, mode: "test" } as const;
@@ -94,10 +94,10 @@ describe("accepting", () => {
   });
 });
 
-describe("the intent", () => {
+describe("the intent to submit", () => {
   beforeEach(() => createTenant());
 
-  it("is in storage while createTask is out", async () => {
+  it("is in storage during createTask", async () => {
     const answer = held(created());
     scriptOutside({ create: [answer.answer] });
     const stub = await acceptTask();
@@ -109,7 +109,7 @@ describe("the intent", () => {
     expect(await stored(stub)).toMatchObject({ status: "processing", intentAt: null, submissions: 1 });
   });
 
-  it("of an object that died makes one hidden submission, and one more 5 s later", async () => {
+  it("of a crashed object counts as one unknown outcome and is submitted once more 5 s later", async () => {
     const outside = scriptOutside({ create: [silent, created()] });
     const stub = await acceptTask();
     const due = await crashInFlight(stub, outside);
@@ -124,7 +124,7 @@ describe("the intent", () => {
     expect(await view(again(stub))).toMatchObject({ status: "processing", submissions: 2 });
   });
 
-  it("of an object that died twice fails the task, and nothing is sent a third time", async () => {
+  it("of an object that crashed twice fails the task without a third submission", async () => {
     const outside = scriptOutside({ create: [silent] });
     const stub = await acceptTask();
     for (let death = 0; death < 2; death += 1) {
@@ -141,7 +141,7 @@ describe("the intent", () => {
   });
 });
 
-describe("a hidden answer", () => {
+describe("a submission with an unknown outcome", () => {
   beforeEach(() => createTenant());
 
   const cases = [
@@ -154,7 +154,7 @@ describe("a hidden answer", () => {
     { name: "HTTP 524", answer: plain(524) },
   ];
 
-  it.each(cases)("$name is sent again once, 5 s later, and counts", async ({ answer }) => {
+  it.each(cases)("is counted and sent again once after 5 s: $name", async ({ answer }) => {
     const outside = scriptOutside({ create: [answer, created()] });
     const stub = await acceptTask();
     await runUntil(stub, START + 5_001);
@@ -162,7 +162,7 @@ describe("a hidden answer", () => {
     expect(await view(stub)).toMatchObject({ status: "processing", submissions: 2 });
   });
 
-  it.each(cases)("$name, twice, fails the task for good", async ({ answer }) => {
+  it.each(cases)("fails the task the second time: $name", async ({ answer }) => {
     const outside = scriptOutside({ create: [answer] });
     const stub = await acceptTask();
     await runUntil(stub, START + TIMEOUT_MS);
@@ -175,7 +175,7 @@ describe("a hidden answer", () => {
     });
   });
 
-  it("is what a createTask without an answer in 10 s has", async () => {
+  it("includes a createTask without an answer within 10 s", async () => {
     const outside = scriptOutside({ create: [silent] });
     const stub = await acceptTask();
     const asked = hastenTimers(5_000);
@@ -186,7 +186,7 @@ describe("a hidden answer", () => {
   });
 });
 
-describe("a refused submission", () => {
+describe("a rejected submission", () => {
   beforeEach(() => createTenant());
 
   const cases = [
@@ -199,7 +199,7 @@ describe("a refused submission", () => {
     { name: "an unknown code under HTTP 503", answer: refused("ERROR_NEW", 503) },
   ];
 
-  it.each(cases)("$name is tried again with backoff until the deadline, and does not count", async ({ answer }) => {
+  it.each(cases)("is retried with backoff until the deadline and is not counted: $name", async ({ answer }) => {
     const outside = scriptOutside({ create: [answer] });
     const stub = await acceptTask();
     await runUntil(stub, START + 70_000);
@@ -214,7 +214,7 @@ describe("a refused submission", () => {
     });
   });
 
-  it("waits as long as upstream's Retry-After asks", async () => {
+  it("is retried after upstream's Retry-After", async () => {
     const outside = scriptOutside({ create: [plain(429, "slow", { "retry-after": "20" }), created()] });
     const stub = await acceptTask();
     await runUntil(stub, START + 30_000);
@@ -233,7 +233,7 @@ describe("an answer to createTask", () => {
     { code: "ERROR_CAPTCHA_UNSOLVABLE", status: 200, error: "unsolvable" },
   ];
 
-  it.each(failures)("$code fails the task at once as $error", async ({ code, status, error }) => {
+  it.each(failures)("fails the task at once with $error when it is $code", async ({ code, status, error }) => {
     const outside = scriptOutside({ create: [refused(code, status)] });
     const stub = await acceptTask();
     await runUntil(stub, START + TIMEOUT_MS);
@@ -256,7 +256,7 @@ describe("an answer to createTask", () => {
     expect(outside.polls).toHaveLength(0);
   });
 
-  it("that takes its time moves the first poll: 3 s from the answer, not from the request", async () => {
+  it("that arrives late moves the first poll to 3 s after the answer", async () => {
     const answer = held(created());
     scriptOutside({ create: [answer.answer] });
     const stub = await acceptTask();
@@ -268,7 +268,7 @@ describe("an answer to createTask", () => {
     expect(await alarmOf(stub)).toBe(START + 1 + 2_500 + 3_000);
   });
 
-  it("that comes after a cancel changes nothing", async () => {
+  it("that arrives after a cancellation changes nothing", async () => {
     const answer = held(ready);
     scriptOutside({ create: [answer.answer] });
     const stub = await acceptTask();
@@ -280,7 +280,7 @@ describe("an answer to createTask", () => {
     expect(await view(stub)).toMatchObject({ status: "canceled", solution: null, solutionState: "none" });
   });
 
-  it("is not waited for once the task is canceled: its webhook goes out at once", async () => {
+  it("does not delay the webhook of a task that was canceled meanwhile", async () => {
     const outside = scriptOutside({ create: [silent], receive: [plain(204, null)] });
     const stub = await acceptTask({ webhookUrl: RECEIVER_URL });
     const handler = ring(stub);

@@ -124,7 +124,7 @@ describe.each([
     },
   },
 ])("a tenant with $what", ({ damage, repair }) => {
-  it("fails every call, keeps its alarm and its storage, and is back when it can be read again", async () => {
+  it("fails every call, keeps its alarm and storage, and works again when it can be read", async () => {
     const stub = await createTenant();
     const { id } = await mintKey(stub);
     await runInDurableObject(stub, (_object, { storage }) => damage(storage));
@@ -167,12 +167,12 @@ describe.each([
 });
 
 describe("a tenant that does not exist", () => {
-  it("answers every call with nothing, and stores nothing", async () => {
-    const stub = tenantObject("nobody");
+  it("returns null from every call and stores nothing", async () => {
+    const stub = tenantObject("missing");
     const taskId = freshTaskObject().id.toString();
     const place = { taskId, mode: "live", website: "antcpt.com", createdAt: START } as const;
     expect(await stub.describe()).toBeNull();
-    expect(await stub.patch({ name: "Somebody" })).toBeNull();
+    expect(await stub.patch({ name: "Someone" })).toBeNull();
     expect(await stub.listKeys(OPERATOR)).toBeNull();
     expect(await stub.createKey(OPERATOR, A_KEY)).toBeNull();
     expect(await stub.revokeKey(OPERATOR, "key_0")).toBeNull();
@@ -194,6 +194,6 @@ describe("a tenant that does not exist", () => {
     await stub.recordDeliveryState({ taskId, createdAt: START, webhookState: "delivered" });
     await stub.noteKeyUse("key_0", "2035-05-15");
     expect(await storageOf(stub)).toEqual(EMPTY_STORAGE);
-    expect(await publishedSnapshot("nobody")).toBeNull();
+    expect(await publishedSnapshot("missing")).toBeNull();
   });
 });

@@ -1,4 +1,4 @@
-/** Rules of what a webhook says and where it goes: the event's body, the solution's life, the endpoint, the attempts' traces. */
+/** Webhook events: the body, the solution in it, the target URL, and the recorded attempts. */
 
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -17,7 +17,7 @@ import { lost, plain, RECEIVER_URL } from "../support/upstream.ts";
 
 const ENDPOINT = "https://endpoint.example/hook";
 
-/** Past the last attempt, whatever its jitter, and before the end of the retention. */
+/** After the last attempt with any jitter, and before the end of the retention. */
 const LAST = FINAL + 50_000_000;
 
 const ok = plain(204, null);
@@ -65,7 +65,7 @@ describe("the event", () => {
     },
   ];
 
-  it.each(endings)("$type bears the Task as its reader sees it", async ({ type, websiteKey, cancel, data }) => {
+  it.each(endings)("contains the task as a read returns it: $type", async ({ type, websiteKey, cancel, data }) => {
     const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
     const stub = await sandboxTask(websiteKey, { webhookUrl: RECEIVER_URL, metadata: { order: "例え" } });
     await runUntil(stub, FINAL);
@@ -92,7 +92,7 @@ describe("the event", () => {
     });
   });
 
-  it("is one a task: what happens after the end sends no other", async () => {
+  it("is sent once per task, also if the final task is read, claimed or canceled", async () => {
     const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
     const stub = await ready();
     await runUntil(stub, FINAL);
@@ -103,7 +103,7 @@ describe("the event", () => {
     expect(received).toHaveLength(1);
   });
 
-  it("bears the trace that the task came with", async () => {
+  it("has the trace of the request that created the task", async () => {
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
     await runUntil(await sandboxTask("sandbox-instant", { webhookUrl: RECEIVER_URL, traceparent }), FINAL);
@@ -114,7 +114,7 @@ describe("the event", () => {
 });
 
 describe("the solution in a webhook", () => {
-  it("is there in the seven attempts while it lives, and in none of the five later ones", async () => {
+  it("is in the seven attempts before its expiry and in none of the five later ones", async () => {
     const received = scriptReceivers({ [RECEIVER_URL]: [plain(500)] });
     await runUntil(await ready(), LAST);
     expect(statesOf(received)).toEqual([...Array(7).fill("available"), ...Array(5).fill("expired")]);
@@ -127,7 +127,7 @@ describe("the solution in a webhook", () => {
     }
   });
 
-  it("is not there once it is claimed", async () => {
+  it("is missing once it is claimed", async () => {
     const received = scriptReceivers({ [RECEIVER_URL]: [plain(500)] });
     const stub = await ready();
     await runUntil(stub, FINAL);
@@ -137,7 +137,7 @@ describe("the solution in a webhook", () => {
     for (const { event } of received.slice(1)) expect(event.data.solution).toBeNull();
   });
 
-  it("is not there when the claim comes as the attempt is being prepared", async () => {
+  it("is missing if it is claimed while the attempt is prepared", async () => {
     const received = scriptReceivers({ [RECEIVER_URL]: [plain(500), ok] });
     const stub = await ready();
     await runUntil(stub, FINAL);
@@ -152,7 +152,7 @@ describe("the solution in a webhook", () => {
     expect(received[1]?.event.data.solution).toBeNull();
   });
 
-  it("is not sent when it expires while the attempt is prepared", async () => {
+  it("is missing if it expires while the attempt is prepared", async () => {
     const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
     const stub = await ready();
     await runUntil(stub, FINAL + 119_000);
@@ -186,7 +186,7 @@ describe("the attempts that are told", () => {
     ]);
   });
 
-  it("are the last twenty of all rounds, and all are counted", async () => {
+  it("are the last twenty of all delivery cycles, and all are counted", async () => {
     const received = scriptReceivers({ [RECEIVER_URL]: [plain(500)] });
     const stub = await ready();
     await runUntil(stub, LAST);
@@ -198,7 +198,7 @@ describe("the attempts that are told", () => {
     expect((await account.readTask(stub)).webhook).toMatchObject({ state: "pending", attempts: 23, lastStatus: 500 });
   });
 
-  it("say when the next one comes", async () => {
+  it("include the time of the next one", async () => {
     scriptReceivers({ [RECEIVER_URL]: [plain(500), lost] });
     const stub = await ready();
     await runUntil(stub, FINAL);
@@ -227,7 +227,7 @@ describe("a receiver that fails", () => {
     ["with a redirect", plain(307, null, { location: ENDPOINT })],
     ["with no answer", lost],
     ["after a minute", delayed(60_000, plain(500))],
-  ])("%s changes nothing of the result", async (_how, answer) => {
+  ])("does not change the result: %s", async (_how, answer) => {
     scriptReceivers({ [RECEIVER_URL]: [answer] });
     const stub = await ready();
     await runUntil(stub, FINAL + 60_000);

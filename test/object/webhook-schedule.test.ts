@@ -1,4 +1,4 @@
-/** Rules of the webhook's schedule: when each attempt leaves, what ends the attempts, and that no crash loses one. */
+/** The webhook schedule: when each attempt is sent, what ends the attempts, and that a crash loses none. */
 
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -18,7 +18,7 @@ import { lost, plain, RECEIVER_URL, silent } from "../support/upstream.ts";
 /** When the attempts are due, in seconds after the task is final. */
 const SCHEDULE_S = [0, 2, 5, 10, 20, 40, 70, 300, 1_800, 7_200, 21_600, 43_200];
 
-/** Past the last attempt, whatever its jitter, and before the end of the retention. */
+/** After the last attempt with any jitter, and before the end of the retention. */
 const LAST = FINAL + 50_000_000;
 
 const ok = plain(204, null);
@@ -34,13 +34,13 @@ afterEach(async () => {
   await reset();
 });
 
-/** A task that is ready with its submission and whose webhooks are answered so, in order. */
+/** A task that is ready with its submission. Its webhooks get these answers, in order. */
 async function solvedTask(...answers: Answer[]): Promise<{ stub: TaskStub; received: Received[] }> {
   const received = scriptReceivers({ [RECEIVER_URL]: answers });
   return { stub: await sandboxTask("sandbox-instant", { webhookUrl: RECEIVER_URL }), received };
 }
 
-/** Jitter, as the chance that it is drawn from: 0.5 is none. */
+/** The random number that jitter is computed from: 0.5 gives no jitter. */
 const drawn = (chance: number) => vi.spyOn(Math, "random").mockReturnValue(chance);
 
 const offsets = (received: readonly Received[]) => received.map(({ at }) => at - FINAL);
@@ -58,7 +58,7 @@ describe("the attempts", () => {
     expect(offsets(received)).toEqual(SCHEDULE_S.map((second) => Math.round(second * 1_000 * (1 + share))));
   });
 
-  it("have a jitter of their own, of ±10 % at the most, but for the first", async () => {
+  it("have independent jitter of at most ±10 %, except for the first", async () => {
     const { stub, received } = await solvedTask(plain(500));
     await runUntil(stub, LAST);
     const shares = offsets(received).map((offset, index) => offset / ((SCHEDULE_S[index] ?? 0) * 1_000) - 1);
@@ -68,7 +68,7 @@ describe("the attempts", () => {
     expect(new Set(shares.slice(1)).size).toBeGreaterThan(6);
   });
 
-  it("bear one webhook-id, each its own time in whole seconds, and a signature of that time", async () => {
+  it("share one webhook-id, and each has its own time in whole seconds and a signature of that time", async () => {
     const secret = (await tenant.rotateSecret(OPERATOR, "test", 0)) ?? "";
     const verdicts: boolean[] = [];
     const answer: Answer = (request) => {
@@ -84,7 +84,7 @@ describe("the attempts", () => {
     );
   });
 
-  it("end when one is delivered", async () => {
+  it("end when one succeeds", async () => {
     drawn(0.5);
     const { stub, received } = await solvedTask(plain(500), lost, plain(301), ok);
     await runEvicted(stub, LAST);
@@ -97,7 +97,7 @@ describe("the attempts", () => {
     expect(await ledgerOf(tenant)).toMatchObject([{ webhook_state: "delivered" }]);
   });
 
-  it("are exhausted after the last, which the operator is told of once", async () => {
+  it("are exhausted after the last, which is logged once", async () => {
     const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     const { stub, received } = await solvedTask(plain(500));
     await runUntil(stub, LAST);
@@ -111,7 +111,7 @@ describe("the attempts", () => {
     expect(warned.mock.calls.filter(([line]) => String(line).includes('"webhook_exhausted"'))).toHaveLength(1);
   });
 
-  it("end with a 410 of the task's own address, and leave the tenant's endpoint alone", async () => {
+  it("end with a 410 of the task's own URL, which does not disable the tenant's endpoint", async () => {
     await tenant.setEndpoint(OPERATOR, "test", RECEIVER_URL);
     const { stub, received } = await solvedTask(plain(500), plain(410));
     await runUntil(stub, LAST);
@@ -161,7 +161,7 @@ describe("Retry-After", () => {
 });
 
 describe("a redelivery", () => {
-  it("is a fresh round by the same schedule, with the same webhook-id, after a round that was used up", async () => {
+  it("starts a new delivery cycle with the same schedule and webhook-id after an exhausted one", async () => {
     drawn(0.5);
     const { stub, received } = await solvedTask(...Array<Answer>(12).fill(plain(500)), plain(500), plain(500), ok);
     await runUntil(stub, LAST);
@@ -178,7 +178,7 @@ describe("a redelivery", () => {
     expect(await ledgerOf(tenant)).toMatchObject([{ webhook_state: "delivered" }]);
   });
 
-  it("sends once more what was delivered", async () => {
+  it("sends a delivered event once more", async () => {
     const { stub, received } = await solvedTask(ok);
     await runUntil(stub, FINAL);
     await stub.redeliver(TEST);
@@ -187,7 +187,7 @@ describe("a redelivery", () => {
     expect((await view(again(stub), TEST)).delivery).toMatchObject({ state: "delivered", attempts: 2 });
   });
 
-  it("in the middle of a round begins a new one", async () => {
+  it("during a delivery cycle starts a new one", async () => {
     drawn(0.5);
     const { stub, received } = await solvedTask(plain(500));
     await runUntil(stub, FINAL + 6_000);
@@ -196,7 +196,7 @@ describe("a redelivery", () => {
     expect(offsets(received)).toEqual([0, 2_000, 5_000, 6_001, 8_001, 11_001]);
   });
 
-  it("of a task that is not final is refused", async () => {
+  it("of a task that is not final is rejected", async () => {
     scriptReceivers({});
     const stub = await sandboxTask("sandbox-never", { webhookUrl: RECEIVER_URL });
     await runUntil(stub, FINAL + 10_000);
@@ -205,7 +205,7 @@ describe("a redelivery", () => {
 });
 
 describe("a crash", () => {
-  /** Ends the object's life while its alarm is at work, and lets the platform ring once more. */
+  /** Crashes the object during its alarm, and lets the platform retry the alarm. */
   async function crashAndRetry(stub: TaskStub, due: () => boolean): Promise<void> {
     const scheduled = (await alarmOf(stub)) ?? Number.NaN;
     const handler = ringOnTime(stub).catch(() => null);
@@ -215,16 +215,16 @@ describe("a crash", () => {
     await ringAgain(again(stub), scheduled);
   }
 
-  /** The tenant's object takes the settlement, and its answer never comes back. */
+  /** The tenant's object stores the outcome, and its response is lost. */
   async function holdOutcomeReport(stub: TaskStub): Promise<() => boolean> {
-    let settled = false;
+    let reported = false;
     const get = (id: DurableObjectId) => {
       const real = env.TENANTS.get(id);
       return {
         admit: (request: Parameters<typeof real.admit>[0]) => real.admit(request),
         reportOutcome: async (outcomeReport: TaskOutcome, mayWait: boolean) => {
           await real.reportOutcome(outcomeReport, mayWait);
-          settled = true;
+          reported = true;
           return new Promise<never>(() => {});
         },
       };
@@ -233,13 +233,13 @@ describe("a crash", () => {
       ...env,
       TENANTS: { idFromName: (name: string) => env.TENANTS.idFromName(name), get },
     });
-    return () => settled;
+    return () => reported;
   }
 
   it.each([
     { whose: "the task's own address", webhookUrl: RECEIVER_URL },
     { whose: "the tenant's endpoint", webhookUrl: null },
-  ])("between the outcome report and the first attempt to $whose loses nothing", async ({ webhookUrl }) => {
+  ])("between the outcome report and the first attempt loses nothing: $whose", async ({ webhookUrl }) => {
     if (webhookUrl === null) await tenant.setEndpoint(OPERATOR, "test", RECEIVER_URL);
     const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
     const stub = await sandboxTask("sandbox-instant", { webhookUrl });
@@ -251,7 +251,7 @@ describe("a crash", () => {
     expect(await ledgerOf(tenant)).toMatchObject([{ status: "ready", webhook_state: "delivered" }]);
   });
 
-  it("in the first attempt sends it again, with the same webhook-id", async () => {
+  it("during the first attempt repeats it with the same webhook-id", async () => {
     const { stub, received } = await solvedTask(silent, ok);
     await crashAndRetry(stub, () => received.length > 0);
     await runUntil(again(stub), LAST);
