@@ -1,8 +1,8 @@
 /**
- * The sandbox: an upstream that solves nothing. It speaks createTask / getTaskResult as the real one does, so that test
+ * The sandbox: a simulated upstream with the createTask / getTaskResult protocol of the real one, so that test
  * keys, the demo, tests and benches run the same code as live tasks.
  *
- * It keeps no state, calls nobody and never hands out a token that is worth anything. It runs in workerd and in Node
+ * It keeps no state, sends no requests and returns only dummy tokens. It runs in workerd and in Node
  * with types stripped, so it imports nothing of either.
  */
 import { type Context, Hono } from "hono";
@@ -19,9 +19,9 @@ import {
 
 /** What the sandbox takes from outside. */
 export type SandboxOptions = {
-  /** Milliseconds since the epoch; `Date.now` unless told. */
+  /** Milliseconds since the epoch; `Date.now` by default. */
   now?: () => number;
-  /** Resolves after so many milliseconds; a timer unless told. Only `sandbox-slow-<ms>` sleeps. */
+  /** Resolves after so many milliseconds; a timer by default. Only `sandbox-slow-<ms>` sleeps. */
   sleep?: (ms: number) => Promise<void>;
 };
 
@@ -30,7 +30,7 @@ const TASK_TYPE = "RecaptchaV3TaskProxyless";
 const nonEmpty = z.string().min(1);
 const present = z.unknown().refine((value) => value !== undefined && value !== null);
 
-/** A request is asked these in order, and the first that fails names the error: upstream reports one fault, not a list. */
+/** A request is checked in this order. Only the first failure is reported, as the real upstream does. */
 type Check = { readonly schema: z.ZodType; readonly code: string; readonly description: string };
 
 const ENVELOPE_CHECKS: readonly Check[] = [
@@ -109,7 +109,7 @@ export function createSandbox(options: SandboxOptions = {}): Hono {
   return app;
 }
 
-/** Turns an answer into the wire's shape. The seed gives `""` for createTask's empty error and null for getTaskResult's. */
+/** Turns an answer into the wire's shape. The upstream's documentation has `""` for createTask's empty error and null for getTaskResult's. */
 function respond(c: Context, answer: Answer, taskId: string): Response {
   const created = { errorId: 0, errorCode: "", errorDescription: "", taskId };
   const polled = { errorId: 0, errorCode: null, errorDescription: null };
@@ -133,7 +133,7 @@ function respond(c: Context, answer: Answer, taskId: string): Response {
   }
 }
 
-/** Unique because the id is, the same at every poll for the same reason, and honest to whoever reads it. */
+/** Derived from the id: unique per task, the same at every poll, and recognizable as a sandbox token. */
 function worthlessSolution(taskId: string) {
   return {
     gRecaptchaResponse: `sandbox.this-token-is-worthless-and-only-for-tests.${taskId}`,
@@ -150,7 +150,7 @@ function textResponse(status: number): Response {
   });
 }
 
-/** Half of a good answer: it ends before the id does, so nothing can be dug out of it. */
+/** Half of a valid response: it ends before the id does, so no id can be recovered from it. */
 function truncatedJson(text: string): Response {
   return new Response(text.slice(0, text.length / 2), { headers: { "Content-Type": "application/json" } });
 }
@@ -165,7 +165,7 @@ function badRequest(error: z.ZodError): Answer {
   return { kind: "error", code: "ERROR_BAD_REQUEST", description: `Missing or of the wrong type: ${paths.join(", ")}` };
 }
 
-/** The body, or undefined where it is not JSON: no schema above takes undefined. */
+/** The body, or undefined if it is not JSON, which no schema above accepts. */
 async function readJson(c: Context): Promise<unknown> {
   try {
     return await c.req.json();

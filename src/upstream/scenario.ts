@@ -1,31 +1,31 @@
 /**
  * What the sandbox can be asked to do, and the task ids that carry it: `websiteKey` → scenario → answer.
  *
- * Pure: no clock, no randomness, no HTTP. It refuses to remember anything: whatever a poll needs stands in the task id,
- * and an id that the sandbox did not make is no id. The checksum guards against typos, not against forgers: there is
- * nothing to win.
+ * Pure: no clock, no randomness, no HTTP. It keeps no state: everything that a poll needs is in the task id,
+ * and an id that the sandbox did not create is rejected. The checksum guards against typos. Forging an id has
+ * no benefit.
  */
 import { z } from "zod";
 
-/** Milliseconds from creation to ready for any key that is not the sandbox's own; two polls at the 3 s cadence. */
+/** Milliseconds from creation to ready for any key without the sandbox prefix: two polls at the poll interval of 3 s. */
 const DEFAULT_READY_AFTER_MS = 5_000;
 
-/** Milliseconds; twice the longest deadline that a task of the gateway may have (300 s), so that it can be outlived. */
+/** Milliseconds; twice the longest deadline that a task of the gateway may have (300 s), so that the task times out first. */
 const MAX_DELAY_MS = 600_000;
 
 /** Milliseconds; six times the gateway's time-out for one upstream call (10 s). */
 const MAX_SLOW_MS = 60_000;
 
-/** Faults in a row; the last comes 264 s after creation, still inside the longest deadline (300 s). */
+/** Consecutive failures; the last comes 264 s after creation, still inside the longest deadline (300 s). */
 const MAX_FAULTS = 20;
 
-/** Milliseconds from createTask's answer to a client's first poll, and its wait after the first fault: the cadence. */
+/** Milliseconds from createTask's answer to a client's first poll, and its wait after the first failure: the poll interval. */
 const FIRST_WAIT_MS = 3_000;
 
-/** Milliseconds; where a client's doubling waits after faults stop growing (3, 6, 12, 15, 15 …). */
+/** Milliseconds; where a client's doubling waits after failures stop growing (3, 6, 12, 15, 15 …). */
 const LONGEST_WAIT_MS = 15_000;
 
-/** The HTTP status of a flaky task's faults: the commonest transient one. */
+/** The HTTP status of a flaky task's failures: the most common transient one. */
 const FAULT_STATUS = 503;
 
 const KEY_PREFIX = "sandbox-";
@@ -56,7 +56,7 @@ export type Answer =
   | { readonly kind: "http"; readonly status: number }
   | { readonly kind: "malformed" };
 
-/** What a task id tells, beside itself: when the task was made (ms since the epoch) and how it behaves. */
+/** A task id and what it encodes: when the task was created (ms since the epoch) and how it behaves. */
 export type SandboxTask = { readonly taskId: string; readonly createdAt: number; readonly scenario: Scenario };
 
 // Six digits hold every limit above; a longer number is out of range whatever it says.
@@ -67,11 +67,11 @@ const digits = z
 const delayMs = digits.pipe(z.number().max(MAX_DELAY_MS));
 const slowMs = digits.pipe(z.number().max(MAX_SLOW_MS));
 const faultCount = digits.pipe(z.number().max(MAX_FAULTS));
-// 1xx are not final answers and a Response cannot bear them.
+// 1xx are not final, and a Response cannot have them.
 const httpStatus = digits.pipe(z.number().min(200).max(599));
 const errorCode = z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/);
 
-/** Reads a `websiteKey`. A key without the prefix `sandbox-` is anybody's, and behaves as the default. */
+/** Reads a `websiteKey`. A key without the prefix `sandbox-` behaves as the default. */
 export function parseScenario(websiteKey: string): Scenario {
   if (!websiteKey.startsWith(KEY_PREFIX)) return { kind: "delay", ms: DEFAULT_READY_AFTER_MS };
   const [name, argument] = splitOnce(websiteKey.slice(KEY_PREFIX.length), "-");
@@ -143,7 +143,7 @@ export function answerToPoll(scenario: Scenario, elapsedMs: number): Answer {
     case "reject":
     case "malformed":
     case "invalid":
-      // Their createTask hands out no id, so whoever asks for one made it up.
+      // createTask returns no id in these scenarios, so such an id is invented.
       return NO_SUCH_TASK;
     default:
       return scenario satisfies never;
@@ -158,9 +158,9 @@ export const NO_SUCH_TASK: Answer = {
 };
 
 /**
- * Milliseconds from creation during which a flaky task faults. Without state a fault cannot be counted, so it is timed:
- * a client that first polls after 3 s and waits 3, 6, 12, 15, 15 … s after faults polls at 3, 6, 12, 24, 39 … s. Half-way
- * between the n-th of these and the next, that client may be early or late by 1.5 s at least and still meets n faults.
+ * Milliseconds from creation during which a flaky task fails. Without state failures cannot be counted, so they are timed:
+ * a client that first polls after 3 s and waits 3, 6, 12, 15, 15 … s after failures polls at 3, 6, 12, 24, 39 … s. Half-way
+ * between the n-th of these and the next, that client may be early or late by 1.5 s at least and still gets n failures.
  */
 export function faultyForMs(faults: number): number {
   if (faults === 0) return 0;
@@ -195,7 +195,7 @@ const taskIdSchema = z.string().transform((taskId, context): SandboxTask => {
   return { taskId, createdAt: Number.parseInt(createdAt, 36), scenario: parseScenario(key) };
 });
 
-/** Reads a task id of any origin; null where the sandbox did not make it. */
+/** Reads a task id of any origin; null if the sandbox did not create it. */
 export function parseTaskId(taskId: unknown): SandboxTask | null {
   return taskIdSchema.safeParse(taskId).data ?? null;
 }

@@ -119,8 +119,8 @@ describe("a key with account:write", () => {
     const old = await makeKey(tenantId);
     const answer = await call("POST", `/v1/keys/${old.id}/rotate`, { key, body: { overlapSeconds: 0 } });
     expect(answer.status).toBe(201);
-    const heir = await answer.json<Minted>();
-    expect((await call("GET", "/v1/tasks", { key: heir.key })).status).toBe(200);
+    const replacement = await answer.json<Minted>();
+    expect((await call("GET", "/v1/tasks", { key: replacement.key })).status).toBe(200);
     await expectProblem(await call("GET", "/v1/tasks", { key: old.key }), "unauthenticated");
   });
 
@@ -143,8 +143,8 @@ describe("a key with account:write", () => {
 
   it("returns 404 for a key of another tenant", async () => {
     const { key } = await makeCaller({}, { scopes: ALL });
-    const stranger = await makeCaller();
-    const { id } = await makeKey(stranger.tenantId);
+    const otherTenant = await makeCaller();
+    const { id } = await makeKey(otherTenant.tenantId);
     await expectProblem(await call("DELETE", `/v1/keys/${id}`, { key }), "not_found");
     await expectProblem(await call("POST", `/v1/keys/${id}/rotate`, { key }), "not_found");
   });

@@ -239,7 +239,7 @@ describe("PATCH /admin/tenants/{id}", () => {
 });
 
 describe("a tenant that does not exist", () => {
-  it.each(["nobody", "a", "Acme", "a_b", "a".repeat(32), "..%2facme", "%20", "%00"])("is 404: %s", async (id) => {
+  it.each(["missing", "a", "Acme", "a_b", "a".repeat(32), "..%2facme", "%20", "%00"])("is 404: %s", async (id) => {
     const keyBody = { name: "A key", mode: "test" };
     const answers = [
       await admin("GET", pathOf(id)),
@@ -254,8 +254,8 @@ describe("a tenant that does not exist", () => {
   });
 
   it("is not created by calls about it", async () => {
-    await admin("PATCH", pathOf("nobody"), { name: "Somebody" });
-    await expect(makeKey("nobody")).rejects.toThrow("404");
+    await admin("PATCH", pathOf("missing"), { name: "Someone" });
+    await expect(makeKey("missing")).rejects.toThrow("404");
     expect((await page("")).tenants).toEqual([]);
   });
 });

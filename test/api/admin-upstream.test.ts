@@ -51,7 +51,7 @@ describe("GET /admin/upstream", () => {
     expect(await upstream({ UPSTREAM_CLIENT_KEY: undefined })).toEqual({ accounts: [] });
   });
 
-  it("shows a refusal while it lasts, and when the account worked again", async () => {
+  it("shows a rejection while it lasts, and when the account worked again", async () => {
     const refusal = { account: "first", code: "ERROR_ZERO_BALANCE", ageMs: 0, probe: null };
     const refusedAt = Date.now();
     await accountsObject().reportRefused(refusal);
@@ -71,7 +71,7 @@ describe("GET /admin/upstream", () => {
     });
   });
 
-  it("counts the tasks that each account accepted, and tells when the last one was", async () => {
+  it("returns the number of tasks that each account accepted, and the time of the last one", async () => {
     scriptOutside({ create: [created(), created(), refused("ERROR_ZERO_BALANCE")], second: { create: [created()] } });
     for (let task = 0; task < 4; task += 1) {
       await ring(await acceptPatient());

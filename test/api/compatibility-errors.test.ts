@@ -35,7 +35,7 @@ function moveClockBy(ms: number): void {
   vi.setSystemTime(now + ms);
 }
 
-describe("createTask refuses", () => {
+describe("createTask rejects", () => {
   it.each([
     ["a null task", null, "ERROR_TASK_ABSENT"],
     ["a task that is no object", "task", "ERROR_BAD_REQUEST"],
@@ -45,7 +45,7 @@ describe("createTask refuses", () => {
     ["a type that is no text", { ...ENDLESS, type: 3 }, "ERROR_TASK_NOT_SUPPORTED"],
     ["no websiteURL", { ...ENDLESS, websiteURL: undefined }, "ERROR_BAD_REQUEST"],
     ["a null websiteURL", { ...ENDLESS, websiteURL: null }, "ERROR_BAD_REQUEST"],
-    ["a websiteURL that is none", { ...ENDLESS, websiteURL: "antcpt.com" }, "ERROR_BAD_REQUEST"],
+    ["a websiteURL that is not a URL", { ...ENDLESS, websiteURL: "antcpt.com" }, "ERROR_BAD_REQUEST"],
     ["no websiteKey", { ...ENDLESS, websiteKey: undefined }, "ERROR_BAD_REQUEST"],
     ["an empty websiteKey", { ...ENDLESS, websiteKey: "" }, "ERROR_BAD_REQUEST"],
     ["a websiteKey that is too long", { ...ENDLESS, websiteKey: "k".repeat(257) }, "ERROR_BAD_REQUEST"],
@@ -83,7 +83,7 @@ describe("createTask refuses", () => {
     await expectCompatibilityError(await createTask(key), "ERROR_KEY_DOES_NOT_EXIST");
   });
 
-  it("another body under a used idempotency key, and a key that is none", async () => {
+  it("another body under a used idempotency key, and an invalid key", async () => {
     const { key } = await makeCaller();
     const send = (name: string, task: unknown) =>
       call("POST", "/createTask", { body: { clientKey: key, task }, headers: { "idempotency-key": name } });
@@ -103,7 +103,7 @@ describe("createTask refuses", () => {
   });
 });
 
-describe("both calls refuse", () => {
+describe("both calls reject", () => {
   it.each(["", "{", "null", "[]", '"text"', "5", new Uint8Array([0x22, 0xff, 0x22])])("the body %s", async (body) => {
     for (const path of ["/createTask", "/getTaskResult"]) {
       const response = await call("POST", path, { body });
@@ -165,9 +165,9 @@ describe("getTaskResult finds no task", () => {
     scriptOutside({ create: [created()], poll: [processing] });
     const { tenantId, key } = await makeCaller();
     const live = await makeKey(tenantId, { mode: "live" });
-    const stranger = await makeCaller();
+    const otherTenant = await makeCaller();
     const taskId = (await submit(key, ENDLESS)).id;
-    for (const other of [live.key, stranger.key]) {
+    for (const other of [live.key, otherTenant.key]) {
       await expectCompatibilityError(await getTaskResult(other, taskId), "ERROR_NO_SUCH_CAPCHA_ID");
     }
   });
@@ -189,7 +189,7 @@ describe("a task that ended without a solution", () => {
     "ERROR_CAPTCHA_UNSOLVABLE",
     "ERROR_TASK_TIMEOUT",
     "ERROR_BAD_DUPLICATES",
-  ])("shows the code with which upstream refused it: %s", async (code) => {
+  ])("shows the code with which upstream rejected it: %s", async (code) => {
     const { key } = await makeCaller();
     const { id } = await submit(key, scenario(`sandbox-reject-${code}`));
     await finished(key, id);
@@ -223,7 +223,7 @@ describe("a task that ended without a solution", () => {
     await expectCompatibilityError(await getTaskResult(key, id), "ERROR_TASK_TIMEOUT");
   });
 
-  it("says that the upstream was away until its deadline, and nothing of the operator's account", async () => {
+  it("reports that the upstream was unavailable until its deadline, and nothing about the operator's account", async () => {
     const outside = scriptOutside({ create: [plain(503)] });
     const { key } = await makeCaller({}, { mode: "live" });
     const { id } = await submit(key, ENDLESS);
@@ -281,7 +281,7 @@ describe("paths of the protocol", () => {
     },
   );
 
-  it("tell a missing clientKey from a wrong one", async () => {
+  it("distinguish a missing clientKey from a wrong one", async () => {
     const missing = await (await call("POST", "/createTask", { body: { task: ENDLESS } })).json<{
       errorDescription: string;
     }>();
@@ -290,7 +290,7 @@ describe("paths of the protocol", () => {
     expect(wrong.errorDescription).toBe("ERROR_KEY_DOES_NOT_EXIST: The clientKey is not a valid key.");
   });
 
-  it("tell a missing taskId from a wrong one", async () => {
+  it("distinguish a missing taskId from a wrong one", async () => {
     const { key } = await makeCaller();
     const missing = await (await getTaskResult(key, undefined)).json<{ errorDescription: string }>();
     expect(missing.errorDescription).toBe("ERROR_NO_SUCH_CAPCHA_ID: taskId is missing.");

@@ -1,4 +1,4 @@
-// The compatible face as existing clients of the protocol use it. The numbers in the names are those of the list of what they
+// The compatibility API as existing clients of the protocol use it. The numbers in the titles refer to the list of what clients
 // need from a server.
 
 import { reset } from "cloudflare:test";

@@ -1,4 +1,4 @@
-// Header fields of answers are as they are described: what an answer bears, its description names.
+// Response headers match their description: every header of a response is documented.
 
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
@@ -14,7 +14,7 @@ interface Description {
 
 const describeGateway = async (): Promise<Description> => (await call("GET", "/openapi.json")).json();
 
-/** Those of the described fields that an answer bears. */
+/** The described headers that a response has. */
 const borne = ({ headers }: Response) => Object.keys(HEADER_COMPONENTS).filter((name) => headers.has(name));
 
 describe("the description", () => {
@@ -78,7 +78,7 @@ describe("the description", () => {
     ],
   ];
 
-  it.each(cases)("names what the answer bears: %s", async (_what, operation, expected, send) => {
+  it.each(cases)("documents the headers of the response: %s", async (_what, operation, expected, send) => {
     const { key } = await makeCaller();
     const response = await send(key);
     await response.body?.cancel();

@@ -1,4 +1,4 @@
-// One suite of refusals that every route passes: the routes come from the gateway's own description, so a new one cannot be forgotten.
+// Rejections that every route must pass. The routes come from the OpenAPI description, so new ones are included.
 
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -63,7 +63,7 @@ const flipped = (text: string, at: number): string => {
 const neverMinted = (tenantId: string): string =>
   mintKey("test", tenantId, crypto.getRandomValues(new Uint8Array(KEY_ENTROPY_BYTES)));
 
-/** Keys that are not, of every kind, for a tenant that is. Those that take the operator's help are made here. */
+/** Invalid keys of every kind for an existing tenant. Those that need the operator are created here. */
 async function badKeys(): Promise<Record<string, string>> {
   const { tenantId, key } = await makeCaller();
   const revoked = await makeKey(tenantId, { scopes: SCOPES });
@@ -84,7 +84,7 @@ async function badKeys(): Promise<Record<string, string>> {
     "cut off": key.slice(0, -1),
     "one character more": `${key}a`,
     unknown: neverMinted(tenantId),
-    "of no tenant": neverMinted("nobody"),
+    "of no tenant": neverMinted("missing"),
     revoked: revoked.key,
     expired: expired.key,
     "of a deleted tenant": deleted.key,
@@ -93,20 +93,20 @@ async function badKeys(): Promise<Record<string, string>> {
 }
 
 describe.each(keyRoutes)("%s %s", (method, path) => {
-  it("refuses a caller without a key", async () => {
+  it("rejects a caller without a key", async () => {
     await expectProblem(await send(method, path), "unauthenticated");
   });
 
-  it("refuses every key that is none, and tells nothing of why", async () => {
-    const told = new Set<string>();
+  it("rejects every invalid key with the same response", async () => {
+    const responses = new Set<string>();
     for (const key of Object.values(await badKeys())) {
       const { requestId, ...rest } = await expectProblem(await send(method, path, { key }), "unauthenticated");
-      told.add(JSON.stringify(rest));
+      responses.add(JSON.stringify(rest));
     }
-    expect(told.size).toBe(1);
+    expect(responses.size).toBe(1);
   });
 
-  it("refuses a good key that is not sent as a bearer token", async () => {
+  it("rejects a good key that is not sent as a bearer token", async () => {
     const { key } = await makeCaller({}, { scopes: SCOPES });
     for (const authorization of [key, `Basic ${btoa(`${key}:`)}`, `Bearer ${key} ${key}`, "Bearer", "Bearer "]) {
       await expectProblem(await send(method, path, { headers: { authorization } }), "unauthenticated");
@@ -124,7 +124,7 @@ describe.each(keyRoutes)("%s %s", (method, path) => {
 });
 
 describe.each(scopedRoutes)("%s %s", (method, path) => {
-  it("refuses a key that lacks the scope, whatever others it has", async () => {
+  it("rejects a key that lacks the scope, whatever others it has", async () => {
     const needed = scopeOf(method, path);
     const { key } = await makeCaller({}, { scopes: SCOPES.filter((scope) => scope !== needed) });
     await expectProblem(await send(method, path, { key }), "insufficient_scope");
@@ -132,7 +132,7 @@ describe.each(scopedRoutes)("%s %s", (method, path) => {
 });
 
 describe.each(operatorRoutes)("%s %s", (method, path) => {
-  it("refuses a caller without the operator's token", async () => {
+  it("rejects a caller without the operator's token", async () => {
     const { key } = await makeCaller({}, { scopes: SCOPES });
     await expectProblem(await send(method, path), "unauthenticated");
     for (const token of [key, ADMIN_TOKEN.slice(0, -1), `${ADMIN_TOKEN}0`, ADMIN_TOKEN.toUpperCase(), "undefined"]) {
@@ -149,7 +149,7 @@ describe.each(operatorRoutes)("%s %s", (method, path) => {
 });
 
 describe.each(compatibilityRoutes)("POST %s", (path) => {
-  it("refuses every key that is none, and tells nothing of why", async () => {
+  it("rejects every invalid key with the same response", async () => {
     const keys = [...Object.values(await badKeys()), undefined, null, "", 5, {}, []];
     for (const clientKey of keys) {
       const body = { clientKey, task: EXAMPLE_TASK, taskId: "1" };
@@ -183,7 +183,7 @@ describe("what is not there", () => {
   });
 });
 
-it("a fault of validation names no more than the caller sent", async () => {
+it("a validation error contains nothing that the caller did not send", async () => {
   const { key } = await makeCaller();
   const response = await call("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK, secret: "do-not-echo" } });
   const problem: ProblemBody = await expectProblem(response, "invalid_request");

@@ -1,4 +1,4 @@
-// The whole surface under fire: seeded requests made from the OpenAPI description by mutation. No 5xx, each error in its form, and
+// Fuzzing of the whole API with seeded mutations of the OpenAPI examples. No 5xx, every error in its documented form, and
 // the gateway still solves afterwards.
 
 import { reset } from "cloudflare:test";
@@ -66,11 +66,11 @@ interface Keys {
 
 async function send(request: FuzzedRequest, { key, reader }: Keys): Promise<Response> {
   const { operation, path, body, contentType, headers } = request;
-  const authorization = { key, reader, operator: ADMIN_TOKEN, stranger: `${key.slice(0, -1)}#`, nobody: undefined }[
+  const authorization = { key, reader, operator: ADMIN_TOKEN, malformed: `${key.slice(0, -1)}#`, anonymous: undefined }[
     request.as
   ];
   const asClient = operation.path === "/createTask" || operation.path === "/getTaskResult";
-  // The compatible face has its key in the body, where the description's example stands.
+  // The compatibility API takes its key from the body, where the description has an example.
   const text =
     typeof body === "string" && asClient && request.as === "key" ? body.replace(/sg_test_acme_x+/, key) : body;
   return call(operation.method, path, { key: asClient ? undefined : authorization, body: text, contentType, headers });
@@ -78,32 +78,32 @@ async function send(request: FuzzedRequest, { key, reader }: Keys): Promise<Resp
 
 async function checkForm(request: FuzzedRequest, response: Response): Promise<void> {
   const { status } = response;
-  const told = JSON.stringify({ ...request, operation: request.operation.id }).slice(0, 600);
+  const sent = JSON.stringify({ ...request, operation: request.operation.id }).slice(0, 600);
   const text = await response.text();
-  expect(status, `${told} → ${text}`).toBeLessThan(500);
-  expect(response.headers.get("x-request-id"), told).toBeTruthy();
+  expect(status, `${sent} → ${text}`).toBeLessThan(500);
+  expect(response.headers.get("x-request-id"), sent).toBeTruthy();
   if (status >= 400) {
-    expect(response.headers.get("content-type"), told).toMatch(/^application\/(problem\+)?json/);
+    expect(response.headers.get("content-type"), sent).toMatch(/^application\/(problem\+)?json/);
     const compatible = response.headers.get("content-type") === "application/json";
     const parsed = (compatible ? compatibilityErrorSchema : problemSchema).safeParse(JSON.parse(text));
-    expect(parsed.success, `${told} → ${text}`).toBe(true);
+    expect(parsed.success, `${sent} → ${text}`).toBe(true);
   } else if (request.operation.path === "/createTask" || request.operation.path === "/getTaskResult") {
     const answer: unknown = JSON.parse(text);
     const errorId = z.looseObject({ errorId: z.int() }).parse(answer).errorId;
-    if (errorId !== 0) expect(compatibilityErrorSchema.safeParse(answer).success, `${told} → ${text}`).toBe(true);
+    if (errorId !== 0) expect(compatibilityErrorSchema.safeParse(answer).success, `${sent} → ${text}`).toBe(true);
   }
   // A path whose parameter is empty or holds a slash is another path, and there is none.
-  if (status !== 404 && status !== 413) expect(request.operation.statuses, `${told} → ${text}`).toContain(status);
+  if (status !== 404 && status !== 413) expect(request.operation.statuses, `${sent} → ${text}`).toContain(status);
 }
 
-it(`survives ${REQUESTS} requests that nobody would send`, { timeout: 240_000 }, async () => {
+it(`survives ${REQUESTS} malformed requests`, { timeout: 240_000 }, async () => {
   const tenant = await makeTenant();
   const freshKey = () => makeKey(tenant.id, { scopes: ["tasks:write", "tasks:read", "account:read", "account:write"] });
   let { key, id: keyId } = await freshKey();
   const { key: reader } = await makeKey(tenant.id, { scopes: ["tasks:read"] });
   const task = await submit(key, EXAMPLE_TASK);
   const description: unknown = await (await call("GET", "/openapi.json")).json();
-  const ids = [task.id, task.id.toUpperCase(), `tsk_${"0".repeat(64)}`, keyId, tenant.id, "nobody-here", "acme"];
+  const ids = [task.id, task.id.toUpperCase(), `tsk_${"0".repeat(64)}`, keyId, tenant.id, "missing", "acme"];
 
   const requests = fc.sample(requestsTo(operationsOf(description), ids), { numRuns: REQUESTS, seed: SEED });
   const statuses = new Map<number, number>();
@@ -115,7 +115,7 @@ it(`survives ${REQUESTS} requests that nobody would send`, { timeout: 240_000 },
     await checkForm(request, response);
   }
 
-  // Fire that only ever meets a closed door shows nothing: each kind of answer must have come.
+  // Requests that are all rejected would prove little, so each kind of response must have been returned.
   for (const status of [200, 201, 202, 204, 400, 401, 403, 404, 409, 413, 415]) {
     expect(statuses.get(status) ?? 0, `answers of ${status}: ${JSON.stringify([...statuses])}`).toBeGreaterThan(0);
   }

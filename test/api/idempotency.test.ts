@@ -69,7 +69,7 @@ describe("the same key and body", () => {
   });
 });
 
-describe("another body under the same key is refused", () => {
+describe("another body under the same key is rejected", () => {
   it.each([
     ["another site key", { task: { ...ENDLESS, websiteKey: "sandbox-instant" } }],
     ["another title", { task: { ...ENDLESS, websiteTitle: "Another" } }],

@@ -231,7 +231,7 @@ describe("GET /v1/stream rejects", () => {
   });
 });
 
-it("a task that ends while nobody is connected makes no call for the stream", async () => {
+it("a task that ends while no client is connected makes no call for the stream", async () => {
   const { key } = await makeCaller();
   const { id } = await submit(key, INSTANT);
   expect((await finished(key, id)).status).toBe("ready");

@@ -1,4 +1,4 @@
-// Where a lenient parser would let pass, or a strict one refuse, what the contract has otherwise.
+// Input that a lenient parser would accept, or a strict one reject, against the contract.
 
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
@@ -17,7 +17,7 @@ import {
   submit,
 } from "../support/gateway.ts";
 
-// A file that ends with living objects may meet their alarms as it is taken down.
+// Objects that remain at the end of a file may run their alarms during teardown.
 afterEach(reset);
 
 describe("a tenant made anew under an old id", () => {
@@ -72,7 +72,7 @@ describe("a webhook address", () => {
 });
 
 describe("a body over 64 KiB", () => {
-  it.each(["cancel", "claim", "redeliver"])("is refused where none is wanted: %s", async (action) => {
+  it.each(["cancel", "claim", "redeliver"])("is rejected where no body is expected: %s", async (action) => {
     const { key } = await makeCaller();
     const { id } = await submit(key);
     const answer = await call("POST", `/v1/tasks/${id}/${action}`, { key, body: "x".repeat(70_000) });
@@ -124,7 +124,7 @@ describe("a body that nests deeply", () => {
     `${"[".repeat(30_000)}${"]".repeat(30_000)}`,
     `{"task":${'{"a":'.repeat(9_000)}1${"}".repeat(9_000)}}`,
     `{"task":{},"metadata":${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}}`,
-  ])("is invalid, and no fault of the gateway", async (body) => {
+  ])("returns a validation error, not an internal error", async (body) => {
     const { key } = await makeCaller();
     await expectProblem(await call("POST", "/v1/tasks", { key, body }), "invalid_request");
   });
@@ -183,7 +183,7 @@ describe("a query", () => {
   });
 });
 
-describe("the compatible face", () => {
+describe("the compatibility API", () => {
   it("names a bad callbackUrl as its caller does", async () => {
     const { key: clientKey } = await makeCaller();
     const answer = await call("POST", "/createTask", {
@@ -195,7 +195,7 @@ describe("the compatible face", () => {
     });
   });
 
-  it("tells a missing task from a bad one", async () => {
+  it("distinguishes a missing task from an invalid one", async () => {
     const { key: clientKey } = await makeCaller();
     await expectCompatibilityError(await call("POST", "/createTask", { body: { clientKey } }), "ERROR_TASK_ABSENT");
   });

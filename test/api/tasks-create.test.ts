@@ -84,7 +84,7 @@ describe("an accepted task", () => {
   });
 });
 
-describe("at its limit a value is accepted, and beyond it refused with its path", () => {
+describe("at its limit a value is accepted, and beyond it rejected with its path", () => {
   const limits: [path: string, max: number, body: (size: number) => unknown][] = [
     ["task.websiteURL", 2_048, (size) => ({ task: { ...ENDLESS, websiteURL: urlOf(size) } })],
     ["task.websiteKey", 256, (size) => ({ task: { ...ENDLESS, websiteKey: "k".repeat(size) } })],
@@ -137,7 +137,7 @@ describe("at its limit a value is accepted, and beyond it refused with its path"
   });
 });
 
-describe("a field of the wrong kind is refused with its path", () => {
+describe("a field of the wrong kind is rejected with its path", () => {
   const REQUIRED = ["type", "websiteURL", "websiteKey", "pageAction"];
   const TASK_FIELDS = [...REQUIRED, "checkField", "websiteTitle", "isInvisible"];
 
@@ -195,7 +195,7 @@ describe("a field of the wrong kind is refused with its path", () => {
     await expectInvalid(await create({ task: { ...ENDLESS, type } }), "task.type");
   });
 
-  it("tells all faults at once", async () => {
+  it("reports all errors at once", async () => {
     const response = await create({ task: { ...ENDLESS, websiteKey: 5, pageAction: "" }, timeoutSeconds: 5, extra: 1 });
     for (const path of ["task.websiteKey", "task.pageAction", "timeoutSeconds", "extra"]) {
       await expectInvalid(response.clone(), path);

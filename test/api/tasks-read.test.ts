@@ -36,7 +36,7 @@ async function expectNoSuchTask(key: string, id: string): Promise<void> {
 }
 
 describe("a task that is read", () => {
-  it("while it runs says when to look again", async () => {
+  it("has a Retry-After header while it is processing", async () => {
     const { key } = await makeCaller();
     const { id } = await submit(key, ENDLESS);
     await expectEventually(() => read(key, id)).toMatchObject({
@@ -84,7 +84,7 @@ describe("a task that is read", () => {
     });
   });
 
-  it("never promises a solution for longer than 120 s after it was known not to exist", async () => {
+  it("never shows an expiry later than 120 s after the last answer without a solution", async () => {
     const { key } = await makeCaller();
     const task = await solve(key);
     const at = (time: string | null): number => Date.parse(time ?? "");
@@ -93,7 +93,7 @@ describe("a task that is read", () => {
     expect(at(task.solutionExpiresAt) - at(task.solutionBestBefore)).toBe(60_000);
   });
 
-  it("when it is finished says nothing of looking again", async () => {
+  it("has no Retry-After header once it is finished", async () => {
     const { key } = await makeCaller();
     const { id } = await solve(key);
     const response = await call("GET", `/v1/tasks/${id}`, { key });

@@ -1,5 +1,5 @@
-// A trace that a caller is in goes on: from the request through the task to every call to the upstream and to the webhook, by either
-// face. A header that is none is ignored: a broken tracer must not cost a task.
+// Trace propagation: from the request through the task to every upstream request and to the webhook, in either
+// API. An invalid header is ignored, because a broken tracer must not fail a task.
 
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -14,13 +14,13 @@ afterEach(async () => {
   await reset();
 });
 
-/** After two polls and the webhook, and before the solution's end. */
+/** After two polls and the webhook, and before the solution expires. */
 const DONE = START + 30_000;
 
 const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const TRACESTATE = "vendor=what-only-it-understands";
 
-/** Each face: creates a task whose webhook goes to the receiver, and gives the id of its object. */
+/** For each API: creates a task whose webhook goes to the receiver, and returns the id of its object. */
 const FACES = {
   "POST /v1/tasks": async (key: string, headers: Record<string, string>) => {
     const body = { task: EXAMPLE_TASK, webhookUrl: RECEIVER_URL };
@@ -37,7 +37,7 @@ const FACES = {
   },
 } as const;
 
-/** Solves a task with one poll in vain, and tells what the outside was sent: each call, then the webhook. */
+/** Solves a task with one unsuccessful poll, and returns the outgoing requests: each call, then the webhook. */
 async function solveOutside(face: keyof typeof FACES, headers: Record<string, string>) {
   const outside = scriptOutside({ create: [created()], poll: [processing, ready], receive: [plain(204, null)] });
   const { key } = await makeCaller({}, { mode: "live" });
@@ -48,17 +48,17 @@ async function solveOutside(face: keyof typeof FACES, headers: Record<string, st
 }
 
 describe.each(Object.keys(FACES) as (keyof typeof FACES)[])("a task of %s", (face) => {
-  it("hands its trace on with every call and with the webhook", async () => {
+  it("sends its trace with every call and with the webhook", async () => {
     const sent = await solveOutside(face, { traceparent: TRACEPARENT });
     expect(sent.map((headers) => headers.get("traceparent"))).toEqual(Array(4).fill(TRACEPARENT));
   });
 
-  it("hands on no vendor's state: it is not for strangers", async () => {
+  it("does not forward tracestate, which may be private to the caller", async () => {
     const sent = await solveOutside(face, { traceparent: TRACEPARENT, tracestate: TRACESTATE });
     expect(sent.map((headers) => headers.get("tracestate"))).toEqual(Array(4).fill(null));
   });
 
-  it("goes on without a trace where the header is none", async () => {
+  it("is created without a trace if the header is invalid", async () => {
     const sent = await solveOutside(face, { traceparent: TRACEPARENT.replace("00-", "ff-") });
     expect(sent.map((headers) => headers.get("traceparent"))).toEqual(Array(4).fill(null));
   });

@@ -22,7 +22,7 @@ describe("POST /v1/tasks with an invalid body", () => {
       "must have at most 128 characters",
     ],
     ["an unknown type", { task: { ...task, type: "X" } }, "task.type", 'must be "RecaptchaV3TaskProxyless"'],
-    ["a URL that is none", { task: { ...task, websiteURL: "x" } }, "task.websiteURL", "must be an http or https URL"],
+    ["an invalid URL", { task: { ...task, websiteURL: "x" } }, "task.websiteURL", "must be an http or https URL"],
     ["an unknown field", { task, colour: 1 }, "colour", "is not a known field"],
     ["a fraction", { task, timeoutSeconds: 10.5 }, "timeoutSeconds", "must be a whole number"],
     ["a small number", { task, timeoutSeconds: 9 }, "timeoutSeconds", "must be at least 10"],

@@ -1,4 +1,4 @@
-// Which address a task's webhook goes to: its own, by either face, or else the tenant's endpoint as it stands.
+// The URL of a task's webhook: its own, set through either API, or else the tenant's current endpoint.
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(reset);
 
 describe("the URL of a task's webhook", () => {
-  /** Scripts both receivers; `heard` waits for the one webhook and tells where it went. */
+  /** Scripts both receivers; `heard` waits for the one webhook and returns its target. */
   function listen() {
     const received = scriptReceivers({ [ENDPOINT]: [ok], [RECEIVER_URL]: [ok] });
     const heard = async (id: string) => {

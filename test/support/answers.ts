@@ -1,4 +1,4 @@
-// What every answer of a kind must look like, stated once from the contract and nowhere derived from the code under test.
+// What every response of a kind must look like, taken from the contract and not derived from the code under test.
 
 import { expect } from "vitest";
 
@@ -49,16 +49,16 @@ const nonEmpty: unknown = expect.stringMatching(/./);
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 export const aTime: unknown = expect.stringMatching(TIME);
 
-/** Looks again and again, in real time, for what the gateway does by itself within milliseconds. */
+/** Polls in real time for what the gateway does by itself within milliseconds. */
 export const expectEventually = <T>(look: () => T) => expect.poll(look, { interval: 10, timeout: 10_000 });
 
-/** Every answer bears these, an error's too. */
+/** Headers of every response, including errors. */
 export function expectCommonHeaders(response: Response): void {
   expect(response.headers.get("x-request-id")).toMatch(/./);
   expect(response.headers.get("server-timing")).toMatch(/./);
 }
 
-/** The answer is the problem of `code`, in full and in nothing more. */
+/** The response is exactly the problem of `code`. */
 export async function expectProblem(response: Response, code: string): Promise<ProblemBody> {
   const problem: ProblemBody = await response.json();
   const status = STATUS_OF[code];
@@ -82,13 +82,13 @@ export async function expectProblem(response: Response, code: string): Promise<P
   return problem;
 }
 
-/** The answer is `invalid_request`, and one of its faults is at `path`. */
+/** The response is `invalid_request`, and one of its errors is at `path`. */
 export async function expectInvalid(response: Response, path: string): Promise<void> {
   const { errors = [] } = await expectProblem(response, "invalid_request");
   expect(errors.map((fault) => fault.path)).toContain(path);
 }
 
-/** The answer is an error of the compatible face. */
+/** The response is an error of the compatibility API. */
 export async function expectCompatibilityError(response: Response, code: string, status = 200): Promise<void> {
   const body = await response.json();
   expect({ status: response.status, body }).toStrictEqual({
@@ -96,7 +96,7 @@ export async function expectCompatibilityError(response: Response, code: string,
     body: { errorId: 1, errorCode: code, errorDescription: expect.stringMatching(new RegExp(`^${code}.`)) },
   });
   expect(response.headers.get("content-type")).toBe("application/json");
-  // The key of this face comes in the body: no challenge for a header's.
+  // This API takes the key from the body, so there is no challenge for a header.
   expect(response.headers.has("www-authenticate")).toBe(false);
   expectCommonHeaders(response);
 }

@@ -1,4 +1,4 @@
-// What the faulty upstream and its tests agree on: the addresses it is reached at, and what it tells of the requests it saw.
+// What the faulty upstream and its tests share: its URLs, and the form in which it reports the requests that it received.
 // Read by Node (the server) and by workerd (the tests), so it uses neither's own modules.
 
 import "vitest";
@@ -6,11 +6,11 @@ import "vitest";
 /** Where the faulty upstream is. A task's calls go to `<url>/<fault>/<case>/createTask`, `…/getTaskResult`. */
 interface FaultyUpstream {
   readonly url: string;
-  /** An address of the loopback where nobody listens. */
+  /** A loopback URL with a closed port. */
   readonly rejectingUrl: string;
 }
 
-/** One request as it came, headers by lower-case name. */
+/** One request as received, headers by lower-case name. */
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
@@ -18,7 +18,7 @@ export interface SeenRequest {
   readonly body: string;
 }
 
-/** What `GET <url>/seen/<case>` tells. */
+/** The response of `GET <url>/seen/<case>`. */
 export interface Seen {
   readonly requests: readonly SeenRequest[];
 }
@@ -26,7 +26,7 @@ export interface Seen {
 /** The most that may be read of one answer (bytes), as the client promises. */
 export const ANSWER_LIMIT = 1024 * 1024;
 
-/** What the faulty upstream answers where it answers well. */
+/** The faulty upstream's successful answers. */
 export const CREATED = {
   errorId: 0,
   errorCode: "",

@@ -1,7 +1,7 @@
 // A receiver of webhooks that misbehaves over real HTTP: vitest starts it once, in Node, before the tests that run inside
-// workerd. The path says how: `/hook/<fault>/<case>`, where `<case>` is any word by which the test asks for what was seen:
-// `GET /seen/<case>` tells the requests, `GET /closed/<case>` answers once every connection of the case is closed.
-// It listens on the loopback only, and refuses to judge a request: the path alone chooses the answer.
+// workerd. The path selects the failure: `/hook/<fault>/<case>`, where `<case>` is any word that identifies the test's requests:
+// `GET /seen/<case>` returns them, `GET /closed/<case>` answers once every connection of the case is closed.
+// It listens on the loopback only. The path alone chooses the response.
 
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
@@ -20,7 +20,7 @@ const send =
   (response) =>
     void response.writeHead(status, headers).end(body);
 
-/** Bytes as they are, in the place of an answer; `then` comes once they are on their way. */
+/** Raw bytes instead of a response. `then` is called once they are sent. */
 const raw =
   (bytes: string, then: (response: ServerResponse) => void): Fault =>
   (response) =>
@@ -32,7 +32,7 @@ const end = (response: ServerResponse) => void response.socket?.end();
 const HALF_A_HEADER = "HTTP/1.1 200 OK\r\ncontent-ty";
 const HEADERS = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n";
 
-/** Writes one byte after the other, for ever. */
+/** Writes one byte at a time without end. */
 const drip =
   (begin: string, byte: string): Fault =>
   (response) => {
@@ -93,7 +93,7 @@ function faultOf(fault: string, origin: string): Fault {
   return (response, name) => void response.writeHead(status, { location: `${origin}/hook/status-200/${name}` }).end();
 }
 
-/** What one case has sent so far, and who waits for its connections to close. */
+/** The requests of one case so far, and the callers waiting for its connections to close. */
 interface Case {
   readonly requests: SeenWebhook[];
   bytesSent: number;
@@ -182,19 +182,19 @@ async function close(server: Server): Promise<void> {
 
 /** vitest's global setup: the addresses reach the tests by `inject("faultyReceiver")`. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const nobody = createServer();
+  const unused = createServer();
   const receive = createReceiver();
   const server = createServer(receive);
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const key = privateKey.export({ type: "pkcs8", format: "pem" });
   const untrusted = createTlsServer({ key, cert: selfSigned(privateKey, publicKey) }, receive);
-  const refusing = await listen(nobody);
+  const rejecting = await listen(unused);
   project.provide("faultyReceiver", {
     url: `http://${await listen(server)}`,
     untrustedUrl: `https://${await listen(untrusted)}`,
-    rejectingUrl: `http://${refusing}`,
+    rejectingUrl: `http://${rejecting}`,
   });
-  await close(nobody);
+  await close(unused);
   return async () => {
     await Promise.all([close(server), close(untrusted)]);
   };

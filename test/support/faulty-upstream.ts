@@ -1,7 +1,7 @@
 // An upstream that misbehaves over real HTTP: vitest starts it once, in Node, before the tests that run inside workerd.
-// The path says how: `/<fault>/<case>/<call>`, where `<case>` is any word by which the test asks for what was seen:
-// `GET /seen/<case>` tells the requests, `GET /closed/<case>` answers once every connection of the case is closed.
-// It listens on the loopback only, and refuses to judge a request: the path alone chooses the answer.
+// The path selects the failure: `/<fault>/<case>/<call>`, where `<case>` is any word that identifies the test's requests:
+// `GET /seen/<case>` returns them, `GET /closed/<case>` answers once every connection of the case is closed.
+// It listens on the loopback only. The path alone chooses the response.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -40,7 +40,7 @@ const promise =
 const reset = (response: ServerResponse) => void response.socket?.resetAndDestroy();
 const half = (text: string) => text.slice(0, text.length / 2);
 
-/** A redirect to the very address that was asked: whoever follows it is seen twice. */
+/** A redirect to the requested URL, so a client that follows it is recorded twice. */
 const redirect =
   (status: number): Fault =>
   ({ response, path }) =>
@@ -49,7 +49,7 @@ const redirect =
 /** A good answer followed by blanks, which JSON allows, up to so many bytes. */
 const padded = (bytes: number) => (good: string) => good.padEnd(bytes, " ");
 
-/** Writes for ever, as fast as the other end reads. */
+/** Writes without end, as fast as the client reads. */
 const endless: Fault = ({ response }) => {
   const blanks = Buffer.alloc(64 * 1024, " ");
   response.writeHead(200, JSON_TYPE);
@@ -131,7 +131,7 @@ function faultOf(name: string): Fault {
   return FAULTS[name] ?? send(418, {}, () => `no such fault: ${name}`);
 }
 
-/** What one case has sent so far, and who waits for its connections to close. */
+/** The requests of one case so far, and the callers waiting for its connections to close. */
 interface Case {
   readonly requests: SeenRequest[];
   open: number;
@@ -191,11 +191,11 @@ async function close(server: Server): Promise<void> {
 
 /** vitest's global setup: the addresses reach the tests by `inject("faultyUpstream")`. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const nobody = createServer();
-  const rejectingUrl = await listen(nobody);
+  const unused = createServer();
+  const rejectingUrl = await listen(unused);
   const server = createFaultyUpstream();
   const url = await listen(server);
-  await close(nobody);
+  await close(unused);
   project.provide("faultyUpstream", { url, rejectingUrl });
   return () => close(server);
 }

@@ -1,4 +1,4 @@
-// Requests that nobody would send: made from the OpenAPI description's own examples, by mutation. Seeded, so that what fails once
+// Malformed requests, mutated from the examples of the OpenAPI description. Seeded, so that what fails once
 // fails again.
 
 import fc from "fast-check";
@@ -60,8 +60,8 @@ export interface FuzzedRequest {
   readonly body: string | Uint8Array | undefined;
   readonly contentType: string | null | undefined;
   readonly headers: Record<string, string>;
-  /** Whose authorization it bears. */
-  readonly as: "key" | "operator" | "reader" | "nobody" | "stranger";
+  /** Whose authorization it has. */
+  readonly as: "key" | "operator" | "reader" | "anonymous" | "malformed";
 }
 
 const NASTY_TEXT = fc.oneof(
@@ -174,7 +174,7 @@ export function requestsTo(operations: readonly Operation[], ids: readonly strin
       headers: HEADERS,
       as: fc.oneof(
         { weight: 12, arbitrary: fc.constant("key" as const) },
-        { weight: 1, arbitrary: fc.constantFrom("reader" as const, "nobody" as const, "stranger" as const) },
+        { weight: 1, arbitrary: fc.constantFrom("reader" as const, "anonymous" as const, "malformed" as const) },
       ),
     })
     .map(({ operation, broken, mutations, contentType, headers, as, ...parts }) => ({

@@ -27,7 +27,7 @@ export const scenario = (websiteKey: string) => ({ ...EXAMPLE_TASK, websiteKey }
 export interface CallOptions {
   readonly key?: string | undefined;
   readonly body?: unknown;
-  /** `application/json` where there is a body, unless told otherwise; null sends none. */
+  /** `application/json` by default if there is a body; null sends none. */
   readonly contentType?: string | null | undefined;
   readonly headers?: Record<string, string>;
 }
@@ -77,7 +77,7 @@ export const admin = (method: string, path: string, body?: unknown): Promise<Res
 
 let serial = 0;
 
-/** A fresh tenant that may solve on antcpt.com, unless told otherwise. */
+/** A new tenant, by default with antcpt.com as its allowed host. */
 export async function makeTenant(
   overrides: Record<string, unknown> = {},
 ): Promise<{ id: string; webhookSecrets: { live: string; test: string } }> {
@@ -93,7 +93,7 @@ export async function makeTenant(
   return response.json();
 }
 
-/** A fresh key of a tenant, with every scope that its mode may have, unless told otherwise. */
+/** A new key of a tenant, by default with every scope that its mode allows. */
 export async function makeKey(
   tenantId: string,
   overrides: Record<string, unknown> = {},

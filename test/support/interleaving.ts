@@ -1,6 +1,6 @@
-// One task's object among everything that may happen to it, in whatever order: an outside whose answers are held until they are
-// released, callers of every kind, the alarm, the clock, a crash. It keeps what anybody ever saw, and objects at once when two
-// sights cannot both be true. Only `Date` moves, and never so far that a time-out of ten seconds would have struck.
+// Drives one task's object through events in any order: outgoing requests whose answers are held until they are
+// released, callers of every kind, the alarm, the clock, a crash. It records what callers saw, and reports when two
+// observations contradict each other. Only `Date` moves, and never far enough for a timeout of ten seconds.
 
 import { runInDurableObject } from "cloudflare:test";
 import { expect, vi } from "vitest";
@@ -16,11 +16,11 @@ import { alarmOf, eventually, evict, pass, ring } from "./time.ts";
 import type { Answer } from "./upstream.ts";
 import { lost, RECEIVER_URL, TOKEN } from "./upstream.ts";
 
-/** No exchange lasts longer (ms): its time-out is real time, and is not to be outrun by the test's clock. */
+/** The longest request (ms): its timeout is real time, and the test's clock must not overtake it. */
 const EXCHANGE_MS = 9_000;
 /** No restart takes less (ms). */
 const RESTART_MS = 300;
-/** A waiter's patience (ms of real time): longer than a test may take. */
+/** How long a long poll waits (ms of real time): longer than a test may take. */
 const PATIENCE_MS = 60_000;
 
 export type Call = "createTask" | "getTaskResult" | "webhook";
@@ -32,7 +32,7 @@ export interface Reply {
   readonly takes: boolean;
 }
 
-/** What a request gets that nobody released. */
+/** The answer to a request that was not released. */
 const LOST: Pick<Reply, "answer"> = { answer: lost };
 
 /** One request that is, or was, out. */
@@ -40,11 +40,11 @@ interface Exchange {
   readonly call: Call;
   readonly at: number;
   reply: Reply | null;
-  /** When the answer left, or the object died waiting for it. */
+  /** When the answer was released, or the object crashed waiting for it. */
   endedAt: number | null;
 }
 
-/** What everybody knew when a caller asked: of calls that are made at once, none is bound by what another is told. */
+/** What was known when a call was made. Concurrent calls are not bound by each other's results. */
 interface Known {
   readonly final: TaskStatus | null;
   readonly gone: boolean;
@@ -61,7 +61,7 @@ export class World {
   #handler: { readonly done: Promise<unknown>; readonly dueAt: number } | null = null;
   #final: TaskStatus | null = null;
   #claims = 0;
-  /** Somebody took the solution, or was told that it is gone: whoever asks from now on must not see it. */
+  /** A caller claimed the solution or saw that it is gone, so later calls must not see it. */
   #gone = false;
   #faults: string[] = [];
 
@@ -88,7 +88,7 @@ export class World {
     await this.#settle();
   }
 
-  /** A caller who waits for the end. An object that dies breaks the promise, and the Worker asks again. */
+  /** A long poll. A crash of the object rejects its promise, and the Worker tries again. */
   wait(): void {
     const subscriber = { done: false };
     this.#subscribers.push(subscriber);
@@ -97,14 +97,14 @@ export class World {
       this.#stub,
       async (object) => (await object.longPoll(LIVE, PATIENCE_MS))?.task ?? null,
     );
-    const told = view.then(
+    const received = view.then(
       (task) => {
-        if (task !== null && !isFinal(task.status)) this.#faults.push(`a subscriber was told ${task.status}`);
+        if (task !== null && !isFinal(task.status)) this.#faults.push(`a subscriber received ${task.status}`);
         if (task !== null) this.#witness("a subscriber", task, known);
       },
       () => null,
     );
-    void told.then(() => {
+    void received.then(() => {
       subscriber.done = true;
     });
   }
@@ -129,7 +129,7 @@ export class World {
     await this.#settle();
   }
 
-  /** Lets the answer go that is waited for. */
+  /** Releases the answer that is waited for. */
   async release(replies: Readonly<Record<Call, Reply>>): Promise<void> {
     const out = this.#out;
     if (out === null) return;
@@ -144,7 +144,7 @@ export class World {
     pass(out === null ? ms : Math.max(Math.min(ms, out.at + EXCHANGE_MS - Date.now()), 0));
   }
 
-  /** Takes the object's memory away; where somebody is with it, by a crash. */
+  /** Evicts the object, or crashes it if a call is running. */
   async evict(): Promise<void> {
     const handler = this.#handler;
     if (handler === null && this.#subscribers.every(({ done }) => done)) return evict(this.#stub);
@@ -170,7 +170,7 @@ export class World {
     if (this.#final !== null) await eventually(() => this.#subscribers.every(({ done }) => done));
   }
 
-  /** Lives on to the end of retention, with these answers. */
+  /** Runs the task to the end of its retention, with these answers. */
   async end(replies: Readonly<Record<Call, Reply>>): Promise<void> {
     for (let steps = 0; steps < 400; steps += 1) {
       if (this.#out !== null) await this.release(replies);
@@ -242,7 +242,7 @@ export class World {
     if (shown && known.gone) this.#faults.push(`${who} saw a solution that was gone`);
     if (shown !== (solutionState === "available")) this.#faults.push(`${who} saw a solution that is ${solutionState}`);
     if (solutionExpiresAt !== null && Date.parse(solutionExpiresAt) > this.#latestExpiry) {
-      this.#faults.push(`${who} was promised too long a life`);
+      this.#faults.push(`${who} saw an expiry that is too late`);
     }
     if (solutionState === "claimed" || solutionState === "expired") this.#gone = true;
   }
@@ -251,14 +251,14 @@ export class World {
     return { final: this.#final, gone: this.#gone };
   }
 
-  /** A status that somebody saw: a final one is the only one from then on. */
+  /** Records a status that a caller saw. A final status must not change. */
   #end(who: string, status: TaskStatus, known: Known): void {
     const before = isFinal(status) ? this.#final : known.final;
     if (before !== null && status !== before) this.#faults.push(`${who} saw ${status} after ${before}`);
     if (isFinal(status)) this.#final = status;
   }
 
-  /** A solution that lives 120 s cannot have begun to before upstream last said that there was none. */
+  /** The lifetime of 120 s cannot start before the last answer without a solution. */
   get #latestExpiry(): number {
     const unsolved = this.#exchanges.filter(({ call, reply }) => call === "createTask" || reply?.name === "processing");
     return Math.max(...unsolved.map(({ at }) => at)) + 120_000;
@@ -290,6 +290,6 @@ export class World {
     const said = TASK_STATUSES.find((status) => text.includes(`"type":"task.${status}"`));
     if (said === undefined || !text.includes(`"status":"${said}"`)) this.#faults.push(`a webhook said ${text}`);
     else this.#end("a webhook", said, known);
-    if (known.gone && text.includes(TOKEN)) this.#faults.push("a webhook bore a solution that was gone");
+    if (known.gone && text.includes(TOKEN)) this.#faults.push("a webhook contained a solution that was gone");
   }
 }

@@ -1,5 +1,5 @@
-// An object that dies at an await of its own: every call that leaves it (to storage, to KV, to its tenant, to the outside) passes
-// here, and the chosen one never comes back. Then the object is aborted, as a crash would, with what it wrote on disk.
+// Crashes an object at a chosen await: every call out of the object (to storage, KV, its tenant, the outside) passes through
+// here, and the chosen one never returns. Then the object is aborted, which keeps what it wrote, as in a crash.
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -28,7 +28,7 @@ export type AwaitName =
 /** `before`: the call has not left. `out`: it has had its effect, its answer is not known. `after`: at whatever comes next. */
 export type Moment = "before" | "out" | "after";
 
-/** The `nth` await of a name in a task's life, and when the object dies there. */
+/** The `nth` await of a name in a task, and when the object crashes there. */
 export interface Death {
   readonly name: AwaitName;
   readonly nth: number;
@@ -37,21 +37,21 @@ export interface Death {
 
 type Cry = { dying: boolean; due: boolean };
 
-/** Blocks until the object is aborted: the timer dies with it. */
+/** Blocks until the object is aborted, which also ends the timer. */
 async function waitForDeath(cry: Cry): Promise<never> {
   cry.dying = true;
   await eventually(() => false);
   throw new Error("it did not die");
 }
 
-/** The way from the object to everything else, with one death on it. */
+/** Intercepts the object's outgoing calls, and crashes it at one of them. */
 export class Mortality {
   readonly #death: Death;
   readonly #calls = new Map<AwaitName, number>();
   readonly #watched = new WeakSet<DurableObjectStorage>();
   #acting = false;
   readonly #cry: Cry = { dying: false, due: false };
-  /** How often the object has died. */
+  /** How often the object has crashed. */
   deaths = 0;
 
   constructor(death: Death) {
@@ -59,7 +59,7 @@ export class Mortality {
     this.#watchFetch();
   }
 
-  /** Lets an object do something. True where it died of it; whoever called then goes on with `again(stub)`. */
+  /** Runs work on an object. True if it crashed; the caller must then continue with `again(stub)`. */
   async survive(stub: TaskStub, act: (object: TaskObject) => Promise<unknown>): Promise<boolean> {
     await setEnvironment(stub, this.#environment());
     let done = false;
@@ -147,7 +147,7 @@ export class Mortality {
   }
 }
 
-/** Ends an object's life at once, whatever it is at. What it wrote is on disk: nothing had left it before that. */
+/** Aborts an object at once. What it wrote is on disk, because output waits for writes. */
 export async function kill(stub: TaskStub): Promise<void> {
   await runInDurableObject(stub, async (_object, state) => {
     await state.storage.sync();
@@ -155,7 +155,7 @@ export async function kill(stub: TaskStub): Promise<void> {
   }).catch(() => null);
 }
 
-/** Puts back the alarm whose handler died: the platform rings it again, unless another was set. */
+/** Restores the alarm whose handler crashed, as the platform retries it, unless another was set. */
 export async function restoreAlarm(stub: TaskStub, at: number): Promise<void> {
   await runInDurableObject(again(stub), async (_object, { storage }) => {
     if ((await storage.getAlarm()) === null) await storage.setAlarm(at);

@@ -47,7 +47,7 @@ export function freshTaskObject(): TaskStub {
   return env.TASKS.get(env.TASKS.newUniqueId());
 }
 
-/** A fresh handle on the same object: one that was broken by an abort stays broken. */
+/** A new stub of the same object, because a stub stays broken after an abort. */
 export function again(stub: TaskStub): TaskStub {
   return env.TASKS.get(stub.id);
 }
@@ -73,7 +73,7 @@ export function viewOrNull(stub: TaskStub, owner: TaskRef = LIVE): Promise<TaskR
   );
 }
 
-/** The record as storage has it; undefined where there is none. The object itself is not asked, so a cold one stays cold. */
+/** The record as storage has it; undefined if there is no record. The object is not called, so an evicted one is not loaded. */
 export function stored(stub: TaskStub): Promise<TaskRecord | undefined> {
   return runInDurableObject(stub, (_object, state) => state.storage.kv.get<TaskRecord>(RECORD_KEY));
 }

@@ -1,4 +1,4 @@
-// Receivers of webhooks, scripted by address. They take the place of `fetch`, so a request to anybody else is an error of the
+// Webhook receivers, scripted by URL. They replace `fetch`, so a request to any other URL is an error of the
 // test; the tasks are test tasks, whose upstream is the sandbox inside the gateway. They keep what they get as it came.
 
 import { runInDurableObject } from "cloudflare:test";
@@ -33,7 +33,7 @@ export function scriptReceivers(receivers: Receivers): Received[] {
     const request = new Request(input, init);
     const { url, method, redirect, headers } = request;
     const answers = receivers[url];
-    if (answers === undefined) throw new Error(`nobody is to ask ${url}`);
+    if (answers === undefined) throw new Error(`unexpected request to ${url}`);
     const text = await request.text();
     const event: Received["event"] = JSON.parse(text);
     const entry = {
@@ -113,7 +113,7 @@ export async function runEvicted(stub: TaskStub, until: number): Promise<void> {
   }
 }
 
-/** Ends an object's life at once, whatever it is at. What was written stays; the handle is broken from then on. */
+/** Aborts an object at once. What was written stays, and the stub is broken from then on. */
 export async function crash(stub: TaskStub): Promise<void> {
   await runInDurableObject(stub, (_object, state) => state.abort("a crash of the tests")).catch(() => null);
 }

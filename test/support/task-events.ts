@@ -1,5 +1,5 @@
-// Arbitrary facts and outcomes for properties, within what the exchanges can hand in: whole milliseconds, known tags. A
-// generated fact bears no moment; `stamp` gives it one, so that a counterexample stays readable.
+// Arbitrary events and outcomes for properties, limited to what requests can produce: whole milliseconds, known tags. A
+// generated event has no time; `stamp` adds one, so that a counterexample stays readable.
 
 import * as fc from "fast-check";
 import type { AdmissionOutcome, TaskEvent } from "../../src/tasks/events.ts";

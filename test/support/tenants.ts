@@ -19,7 +19,7 @@ export function tenantObject(id: string = TENANT_ID): TenantStub {
   return env.TENANTS.get(env.TENANTS.idFromName(id));
 }
 
-/** A tenant that exists, without suspension, quota or a tight limit unless told. */
+/** A new tenant, by default without suspension, quota or a tight limit. */
 export async function createTenant(
   overrides: Partial<Parameters<TenantObject["create"]>[0]> = {},
 ): Promise<TenantStub> {
@@ -36,7 +36,7 @@ export async function createTenant(
   return stub;
 }
 
-/** A key as the operator asks for it, unless told otherwise. */
+/** The operator's request for a key, with defaults. */
 export const A_KEY: NewKey = { name: "CI", mode: "test", scopes: ["tasks:write", "tasks:read"], expiresAt: null };
 
 /** A key of a tenant, minted by the operator. */

@@ -1,5 +1,5 @@
 // Time as a test sets it. Only `Date` is faked, and it stands years ahead of the machine's clock: no alarm ever rings by itself,
-// so every step of an object is one that the test asked for. Timers stay real. Refuses to sleep.
+// so every step of an object is one that the test asked for. Timers stay real.
 
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
@@ -70,7 +70,7 @@ export function loseAlarm(stub: AnyStub): Promise<void> {
 
 /**
  * Rings the alarm that is set, whenever it was due, and says whether there was one. As on the platform, the alarm is gone when
- * its handler begins and the handler is told when it was due: a cold object needs that to know what it had done.
+ * its handler begins, and the handler receives the time at which it was due, which an evicted object needs for recovery.
  */
 export async function ring(stub: AnyStub): Promise<boolean> {
   const scheduledTime = await alarmOf(stub);

@@ -51,7 +51,7 @@ export interface Outside {
   readonly count: number;
 }
 
-/** Puts a scripted outside in the place of `fetch` until the mocks are restored. With no script it refuses every request. */
+/** Puts a scripted outside in the place of `fetch` until the mocks are restored. With no script it rejects every request. */
 export function scriptOutside(script: Script = {}): Outside {
   const creates: SeenRequest[] = [];
   const polls: SeenRequest[] = [];
@@ -65,7 +65,7 @@ export function scriptOutside(script: Script = {}): Outside {
     if (hostname === SECOND_HOST && pathname === "/getTaskResult") return [second.polls, script.second?.poll];
     if (hostname === UPSTREAM_HOST && pathname === "/createTask") return [creates, script.create];
     if (hostname === UPSTREAM_HOST && pathname === "/getTaskResult") return [polls, script.poll];
-    throw new Error(`nobody is to ask ${href}`);
+    throw new Error(`unexpected request to ${href}`);
   };
   vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
     const request = new Request(input, init);
@@ -74,7 +74,7 @@ export function scriptOutside(script: Script = {}): Outside {
     const entry = { path: url.pathname, body: await request.json(), headers: request.headers, at: Date.now() };
     seen.push(entry);
     const answer = answers?.[Math.min(seen.length, answers.length) - 1];
-    if (answer === undefined) throw new Error(`nobody is to ask ${url.href}`);
+    if (answer === undefined) throw new Error(`unexpected request to ${url.href}`);
     return answer(entry);
   });
   return {
@@ -99,7 +99,7 @@ export const created =
 
 export const processing: Answer = () => Response.json({ ...noError, status: "processing" });
 
-/** The token that a scripted solution bears: a test may look for it anywhere. */
+/** The token of a scripted solution, which tests can search for anywhere. */
 export const TOKEN = "03AFcWeA-a-token-of-the-tests";
 
 export const ready: Answer = () =>

@@ -1,4 +1,4 @@
-// What follows a final status: the settlement, the rounds of webhook attempts, and the solution's end.
+// What follows a final status: the outcome report, the delivery cycles of the webhook, and the end of the solution.
 
 import { describe, expect, it } from "vitest";
 import {
@@ -64,7 +64,7 @@ describe("the outcome report", () => {
     expect(markReported(failedRecord(), null, at(15_000))).toMatchObject({ settled: true, delivery: null });
   });
 
-  it.each([aRecord(), processing()])("of a task that is $status is none", (record) => {
+  it.each([aRecord(), processing()])("is not made for a task that is $status", (record) => {
     expect(markReported(record, ENDPOINT, at(15_000))).toBe(record);
   });
 
@@ -81,7 +81,7 @@ describe("the outcome report", () => {
 });
 
 describe("a webhook attempt", () => {
-  it("that is delivered ends the round", () => {
+  it("that succeeds ends the delivery cycle", () => {
     const record = attempt(delivering(), DELIVERED, 10_005);
     expect(record.delivery).toMatchObject({ state: "delivered", attempts: 1, lastStatus: 204, nextAttemptAt: null });
     expect(record.delivery?.log).toStrictEqual([{ at: at(10_005), status: 204, durationMs: 40, error: null }]);
@@ -107,7 +107,7 @@ describe("a webhook attempt", () => {
     expect(record.delivery).toMatchObject({ lastStatus: null, log: [{ status: null, error: "network" }] });
   });
 
-  it("that fails bears its jitter into the next", () => {
+  it("that fails carries its jitter over to the next", () => {
     expect(attempt(delivering(), attemptFailed(), 10_000, 1).delivery?.nextAttemptAt).toBe(at(12_200));
     expect(attempt(delivering(), attemptFailed(), 10_000, -1).delivery?.nextAttemptAt).toBe(at(12_000));
   });
@@ -122,7 +122,7 @@ describe("a webhook attempt", () => {
     expect(next.delivery?.nextAttemptAt).toBe(at(nextMs));
   });
 
-  it("that is told 410 ends the attempts", () => {
+  it("that is answered with 410 ends the attempts", () => {
     const record = attempt(delivering(), GONE, 10_000);
     expect(record.delivery).toMatchObject({ state: "exhausted", attempts: 1, lastStatus: 410, nextAttemptAt: null });
   });
@@ -137,8 +137,8 @@ describe("a webhook attempt", () => {
   it.each<[string, DeliveryOutcome]>([
     ["was delivered", DELIVERED],
     ["failed", attemptFailed(500)],
-    ["was told 410", GONE],
-  ])("that left before a redelivery and %s is kept, and does not end the new round", (_name, outcome) => {
+    ["was answered with 410", GONE],
+  ])("that left before a redelivery and %s is kept, and does not end the new delivery cycle", (_name, outcome) => {
     const restarted = restartDelivery(delivering(), ENDPOINT, at(12_000));
     const record = attempt(restarted, outcome, 11_990);
     expect(record.delivery).toMatchObject({
@@ -235,14 +235,14 @@ describe("a redelivery", () => {
   });
 
   it.each([canceledRecord(SETTLED), delivering({ source: "tenant", state: "exhausted", nextAttemptAt: null })])(
-    "of a $status task without any target, or none any more, is none",
+    "is rejected for a $status task that has no target",
     (record) => {
       expect(restartDelivery(record, null, at(50_000))).toBe(record);
     },
   );
 
   it.each([aRecord(), processing({ delivery: aDelivery({ roundAt: null, nextAttemptAt: null }) })])(
-    "of a task that is $status is none",
+    "is not made for a task that is $status",
     (record) => {
       expect(restartDelivery(record, ENDPOINT, at(50_000))).toBe(record);
     },
@@ -275,7 +275,7 @@ describe("a tenant's endpoint that is changed between two attempts", () => {
 });
 
 describe("the solution's end", () => {
-  it("is its expiry or its claim, whichever comes first, and for good", () => {
+  it("is its expiry or its claim, whichever comes first, and is final", () => {
     const expired = expireSolution(readyRecord(), at(125_000));
     expect(expired).toMatchObject({ solution: null, solutionState: "expired" });
     expect(claimSolution(expired, at(125_001))).toBe(expired);

@@ -49,7 +49,7 @@ describe("JSON", () => {
   });
 
   it.each(["", "{", "{'a':1}", "[1,]", "undefined", "NaN", "{} {}", '{"taskId":0123}', '{"taskId":1n}'])(
-    "refuses %j with a SyntaxError, as JSON.parse does",
+    "rejects %j with a SyntaxError, as JSON.parse does",
     (text) => {
       expect(() => parseJson(text)).toThrow(SyntaxError);
     },
@@ -78,7 +78,7 @@ describe("UTF-8", () => {
     ["a surrogate", [0xed, 0xa0, 0x80]],
     ["a code point beyond Unicode", [0xf4, 0x90, 0x80, 0x80]],
     ["Latin-1", [0x63, 0x61, 0x66, 0xe9]],
-  ])("that is broken by %s is refused, not mended", (_name, bytes) => {
+  ])("is rejected, not repaired, when it is broken by %s", (_name, bytes) => {
     expect(() => decodeUtf8(Uint8Array.from(bytes))).toThrow(TypeError);
   });
 });

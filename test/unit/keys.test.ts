@@ -1,4 +1,4 @@
-/** Rules of API keys: what is minted parses, what is mistyped doesn't, and nothing a stranger sends costs or throws. */
+/** API keys: created keys parse, mistyped ones do not, and no input throws or takes long. */
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

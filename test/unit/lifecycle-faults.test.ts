@@ -1,4 +1,4 @@
-// What must hold when something broke in the middle: an exception, a lost alarm, a cancel while a request was out.
+// The lifecycle after interruptions: an exception, a lost alarm, a cancellation during a request.
 
 import { describe, expect, it } from "vitest";
 import { followEndpoint } from "../../src/tasks/completion.ts";
@@ -26,7 +26,7 @@ import {
 const strike = { tag: "step_failed", limit: 10 } as const;
 
 describe("an unexpected exception", () => {
-  it("while createTask was under way is a hidden answer", () => {
+  it("during createTask leaves the outcome unknown", () => {
     expect(applied(submitting(), [100, strike])).toMatchObject({
       intentAt: null,
       submissions: 1,
@@ -35,7 +35,7 @@ describe("an unexpected exception", () => {
     });
   });
 
-  it("does not bring the next poll nearer than the cadence", () => {
+  it("does not move the next poll within the poll interval", () => {
     expect(applied(processing(), [3_200, strike]).stepAt).toBeGreaterThanOrEqual(at(3_200 + INTERVAL_MS));
   });
 
@@ -76,7 +76,7 @@ describe("an alarm", () => {
 });
 
 describe("a submission", () => {
-  it.each([CREATED, HIDDEN])("is nobody's once the task is processing", (outcome) => {
+  it.each([CREATED, HIDDEN])("is ignored once the task is processing", (outcome) => {
     const record = processing();
     expect(applied(record, [5_000, submitted(outcome, at(4_000))])).toBe(record);
     expect(applied(record, [1, { tag: "submitting" }])).toBe(record);

@@ -1,4 +1,4 @@
-// From createTask's answer to the end: polls, the solution's life, what comes late, and unexpected exceptions.
+// From createTask's answer to the end: polls, the solution's lifetime, late answers, and unexpected exceptions.
 
 import { describe, expect, it } from "vitest";
 import type { TaskEvent } from "../../src/tasks/events.ts";
@@ -39,7 +39,7 @@ describe("a poll", () => {
     expect(record).toMatchObject({ status: "processing", polls: 1, stepAt: at(8_000 + pollIntervalMs) });
   });
 
-  it("that says processing proves that there was no solution when it left", () => {
+  it("that returns processing proves that there was no solution when it was sent", () => {
     const record = applied(processing(), [8_000, polled(PROCESSING, at(3_100))]);
     expect(record.unsolvedAt).toBe(at(3_100));
     expect(record.events.at(-1)).toStrictEqual({
@@ -59,7 +59,7 @@ describe("a poll", () => {
     }
   });
 
-  it("that backs off never comes sooner than the cadence", () => {
+  it("that backs off is never sent before the poll interval is over", () => {
     let record = processing({ pollIntervalMs: 10_000 });
     for (const pauseMs of [10_000, 10_000, 12_000, 15_000]) {
       record = applied(record, [4_000, polled(FAULT, at(3_100))]);
@@ -72,14 +72,17 @@ describe("a poll", () => {
     [2_999, 3_000],
     [3_001, 3_001],
     [60_000, 60_000],
-  ])("that is told Retry-After %i ms comes after %i ms: it is a floor", (retryAfterMs, pauseMs) => {
-    for (const outcome of [
-      { tag: "request_failed", reason: "http_503", retryAfterMs },
-      { tag: "transient", reason: "ERROR_RATE_LIMIT", retryAfterMs },
-    ] as const) {
-      expect(applied(processing(), [4_000, polled(outcome, at(3_100))]).stepAt).toBe(at(4_000 + pauseMs));
-    }
-  });
+  ])(
+    "with Retry-After %i ms is repeated after %i ms, because Retry-After is a lower bound",
+    (retryAfterMs, pauseMs) => {
+      for (const outcome of [
+        { tag: "request_failed", reason: "http_503", retryAfterMs },
+        { tag: "transient", reason: "ERROR_RATE_LIMIT", retryAfterMs },
+      ] as const) {
+        expect(applied(processing(), [4_000, polled(outcome, at(3_100))]).stepAt).toBe(at(4_000 + pauseMs));
+      }
+    },
+  );
 
   it("that is answered ends the row of faults", () => {
     const record = applied(
@@ -110,12 +113,12 @@ describe("a poll", () => {
   it.each<[string, PollOutcome, string]>([
     ...FAULTS.map(([name, outcome]): [string, PollOutcome, string] => [name, outcome, "upstream_unavailable"]),
     ["processing", PROCESSING, "timeout"],
-  ])("whose last word before the deadline is %s decides how the task fails", (_name, outcome, code) => {
+  ])("whose last answer before the deadline is %s decides how the task fails", (_name, outcome, code) => {
     const record = applied(processing(), [4_000, polled(outcome, at(3_100))], [120_000, { tag: "clock" }]);
     expect(record).toMatchObject({ status: "failed", error: { code } });
   });
 
-  it("whose good answer crosses the deadline still counts, where nobody has looked at the clock", () => {
+  it("whose solution arrives after the deadline still counts if the task has not failed yet", () => {
     const record = applied(processing(), [120_400, polled(READY, at(119_900))]);
     expect(record).toMatchObject({ status: "ready", solutionState: "available" });
   });
@@ -123,13 +126,13 @@ describe("a poll", () => {
   it.each([
     ["queued", aRecord()],
     ["to be submitted", admitted()],
-  ])("of a task that is %s is nobody's, and changes nothing", (_name, record) => {
+  ])("of a task that is %s changes nothing", (_name, record) => {
     expect(applied(record, [4_000, polled(READY, at(3_100))])).toBe(record);
   });
 });
 
 describe("the solution", () => {
-  it("is handed out with the browser that it was made with", () => {
+  it("is returned with the browser that it was created with", () => {
     const record = applied(processing(), [4_000, polled(READY, at(3_100))]);
     expect(record).toMatchObject({ status: "ready", finishedAt: at(4_000), solutionState: "available" });
     expect(record.solution).toStrictEqual(STORED_SOLUTION);
@@ -142,19 +145,19 @@ describe("the solution", () => {
     expect(record.solution).toMatchObject({ expireTime: 7 });
   });
 
-  it("bears the browser that upstream itself names, where it names one", () => {
+  it("has the browser that upstream names, if it names one", () => {
     const solution = { gRecaptchaResponse: "token", userAgent: "Upstream/9" };
     const record = applied(processing(), [4_000, polled({ tag: "ready", solution }, at(3_100))]);
     expect(record.solution).toMatchObject({ userAgent: "Upstream/9", secChUa: SOLVER.secChUa });
   });
 
-  it("expires 120 s after the submission left, where no poll said processing", () => {
+  it("expires 120 s after the submission was sent if no poll returned processing", () => {
     const created = applied(submitting({ intentAt: at(500) }), [600, submitted(CREATED, at(500))]);
     const record = applied(created, [9_000, polled(FAULT, at(3_600))], [20_000, polled(READY, at(19_000))]);
     expect(record).toMatchObject({ solutionExpiresAt: at(120_500), solutionBestBefore: at(60_500) });
   });
 
-  it("expires 120 s after the last poll that said processing left, faults between notwithstanding", () => {
+  it("expires 120 s after the last poll that returned processing was sent, whatever failed polls followed", () => {
     const record = applied(
       processing(),
       [4_000, polled(PROCESSING, at(3_100))],
@@ -169,7 +172,7 @@ describe("the solution", () => {
     });
   });
 
-  it("is erased when it expires, to the millisecond, and the entry bears that moment", () => {
+  it("is erased when it expires, to the millisecond, and the timeline entry has that time", () => {
     const record = readyRecord();
     expect(applied(record, [124_999, { tag: "clock" }])).toBe(record);
     const expired = applied(record, [130_000, { tag: "clock" }]);
@@ -178,7 +181,7 @@ describe("the solution", () => {
     expect(applied(record, [125_000, { tag: "clock" }]).solutionState).toBe("expired");
   });
 
-  it("is erased as it is claimed, and then neither expires nor is claimed again", () => {
+  it("is erased when it is claimed, and then neither expires nor is claimed again", () => {
     const claimed = applied(readyRecord(), [20_000, { tag: "claim" }]);
     expect(claimed).toMatchObject({ status: "ready", solution: null, solutionState: "claimed" });
     expect(claimed.events.at(-1)).toStrictEqual({ at: at(20_000), type: "claimed" });

@@ -1,4 +1,4 @@
-// What holds for every sequence: of any facts at all, and of the exchanges that a whole life makes.
+// Properties of every sequence of events, and of all requests of a task from acceptance to purge.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -64,7 +64,7 @@ function always(rule: (state: { before: TaskRecord; after: TaskRecord; now: numb
   );
 }
 
-describe("whatever happens to a task", () => {
+describe("after any sequence of events", () => {
   it("nothing leaves a final state, and its outcome stays what it was", () => {
     always(({ before, after }) => {
       if (!isFinal(before.status)) return;
@@ -73,7 +73,7 @@ describe("whatever happens to a task", () => {
     });
   });
 
-  it("a solution that is gone never comes back", () => {
+  it("a solution that was erased never comes back", () => {
     always(({ before, after }) => {
       if (isFinal(before.status) && before.solution === null) expect(after.solution).toBeNull();
     });
@@ -117,7 +117,7 @@ describe("whatever happens to a task", () => {
     });
   });
 
-  it("a finished task is to be settled until it is, and then no more", () => {
+  it("a finished task is due to report its outcome until it has, and then no more", () => {
     always(({ after }) => {
       if (isFinal(after.status) && !after.settled) expect(after.settleAt).not.toBeNull();
     });
@@ -146,7 +146,7 @@ const anyTask = fc.record({
   webhookUrl: fc.constantFrom(null, HOOK),
 });
 
-/** Plays many lives, and hands each one's exchanges to the rule. */
+/** Simulates many tasks, and checks the requests of each with the rule. */
 function inEveryLife(rule: (exchanges: Exchange[], record: TaskRecord) => void): void {
   fc.assert(
     fc.property(anyTask, turns, (task, script) => {
@@ -160,7 +160,7 @@ function inEveryLife(rule: (exchanges: Exchange[], record: TaskRecord) => void):
 const named = (exchanges: readonly Exchange[], tag: Exchange["tag"]) =>
   exchanges.filter((exchange) => exchange.tag === tag);
 
-describe("in a whole life", () => {
+describe("in a whole simulated task", () => {
   it("no poll leaves sooner than one interval after the last answer, nor before upstream's Retry-After", () => {
     inEveryLife((exchanges) => {
       const polls = named(exchanges, "poll");
@@ -182,7 +182,7 @@ describe("in a whole life", () => {
     });
   });
 
-  it("upstream takes the task at most twice, and a second time only after a hidden answer", () => {
+  it("upstream takes the task at most twice, and a second time only after an unknown outcome", () => {
     inEveryLife((exchanges, record) => {
       const taking = named(exchanges, "submit").filter(({ turn: { create } }) =>
         [undefined, "created", "ready", "unknown"].includes(create?.tag),
@@ -192,14 +192,14 @@ describe("in a whole life", () => {
       expect(taking.length).toBeLessThanOrEqual(Math.min(hidden.length + 1, 2));
       expect(record.hiddenSubmissions).toBeLessThanOrEqual(hidden.length);
       expect(record.submissions).toBeLessThanOrEqual(record.hiddenSubmissions + 1);
-      // Where nothing came between, each is counted as its answer, or the lack of one, is known.
+      // Without other events in between, each is counted when its outcome is known.
       for (const { before, after, turn } of taking) {
         if (turn.meanwhile === null) expect(after.submissions).toBe(before.submissions + 1);
       }
     });
   });
 
-  it("a hidden answer is waited out for 5 s", () => {
+  it("a submission is repeated 5 s after an unknown outcome", () => {
     inEveryLife((exchanges) => {
       const submits = named(exchanges, "submit");
       for (const [index, submit] of submits.entries()) {

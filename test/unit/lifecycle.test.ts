@@ -1,4 +1,4 @@
-// The way of a task to the upstream and to its deadline: admission, submission, holds, cancel, strikes. What follows
+// A task up to createTask's answer and its deadline: admission, submission, holds, cancellation, failed steps. What follows
 // createTask's answer is in lifecycle-polls.test.ts, and what holds for every sequence in lifecycle-properties.test.ts.
 
 import { describe, expect, it } from "vitest";
@@ -154,7 +154,7 @@ describe("submission", () => {
     expect(last(record)).toStrictEqual({ at: at(400), type: "submitted", durationMs: 300 });
   });
 
-  it("the first poll comes 3 s after the answer whatever the cadence", () => {
+  it("the first poll is sent 3 s after the answer with any poll interval", () => {
     for (const pollIntervalMs of [1_000, 60_000]) {
       expect(applied(submitting({ pollIntervalMs }), [400, submitted(CREATED, AT)]).stepAt).toBe(at(3_400));
     }
@@ -179,7 +179,7 @@ describe("submission", () => {
     expect(record.events.map(({ type }) => type)).toEqual(["accepted", "submitted", "ready"]);
   });
 
-  it("a hidden answer is counted, and the task is sent again 5 s later", () => {
+  it("an unknown outcome is counted, and the task is sent again 5 s later", () => {
     const record = applied(submitting(), [10_000, submitted(HIDDEN, AT)]);
     expect(record).toMatchObject({
       status: "queued",
@@ -192,7 +192,7 @@ describe("submission", () => {
     expect(last(record)).toMatchObject({ type: "submission_hidden", durationMs: 10_000, detail: "timeout" });
   });
 
-  it("a second hidden answer fails the task, with both sends counted", () => {
+  it("a second unknown outcome fails the task, with both submissions counted", () => {
     const record = applied(
       submitting(),
       [100, submitted(HIDDEN, AT)],
@@ -202,7 +202,7 @@ describe("submission", () => {
     expect(record).toMatchObject({ status: "failed", submissions: 2, error: { code: "upstream_unavailable" } });
   });
 
-  it("a send that an object did not live to see answered is a hidden one", () => {
+  it("a submission that a crash interrupted has an unknown outcome", () => {
     const once = applied(submitting(), [2_000, { tag: "interrupted" }]);
     expect(once).toMatchObject({ status: "queued", intentAt: null, submissions: 1, stepAt: at(7_000) });
     const twice = applied(once, [7_000, { tag: "submitting" }], [9_000, { tag: "interrupted" }]);
@@ -217,7 +217,7 @@ describe("submission", () => {
     expect(applied(record, [2_000, { tag: "interrupted" }])).toBe(record);
   });
 
-  it("a task that is created after one hidden answer has two submissions", () => {
+  it("a task that is created after one unknown outcome has two submissions", () => {
     const hidden = applied(submitting(), [100, submitted(HIDDEN, AT)]);
     const record = applied(hidden, [5_100, { tag: "submitting" }], [5_200, submitted(CREATED, at(5_100))]);
     expect(record).toMatchObject({ status: "processing", submissions: 2, unsolvedAt: at(5_100) });
@@ -239,7 +239,7 @@ describe("submission", () => {
     expect(applied(submitting(), [100, submitted(outcome, AT)]).error).not.toHaveProperty("upstreamCode");
   });
 
-  it("a refused account is not counted as a submission, and another account is asked for at once", () => {
+  it("a rejected account is not counted as a submission, and another account is requested at once", () => {
     const outcome: CreateOutcome = { tag: "account", code: "ERROR_ZERO_BALANCE" };
     const record = applied(submitting(), [100, submitted(outcome, at(50))]);
     expect(record).toMatchObject({ status: "queued", intentAt: null, submissions: 0, faults: 0, stepAt: at(100) });
@@ -260,12 +260,15 @@ describe("submission", () => {
     [1_000, 3_000],
     [3_001, 3_001],
     [40_000, 40_000],
-  ])("a rejection with Retry-After %i ms is retried after %i ms: it is a floor", (retryAfterMs, pauseMs) => {
-    const outcome: CreateOutcome = { tag: "transient", reason: "http_429", retryAfterMs };
-    expect(applied(submitting(), [100, submitted(outcome, AT)]).stepAt).toBe(at(100 + pauseMs));
-  });
+  ])(
+    "a rejection with Retry-After %i ms is retried after %i ms, because Retry-After is a lower bound",
+    (retryAfterMs, pauseMs) => {
+      const outcome: CreateOutcome = { tag: "transient", reason: "http_429", retryAfterMs };
+      expect(applied(submitting(), [100, submitted(outcome, AT)]).stepAt).toBe(at(100 + pauseMs));
+    },
+  );
 
-  it("a submission that is held back waits until it is told, and is not counted", () => {
+  it("a held submission waits until the given time and is not counted", () => {
     const record = applied(admitted(), [50, held(15_050)]);
     expect(record).toMatchObject({ status: "queued", stage: "submission", submissions: 0, stepAt: at(15_050) });
     expect(last(record)).toStrictEqual({ at: at(50), type: "held", detail: "upstream_unavailable" });
@@ -293,7 +296,7 @@ describe("the deadline", () => {
     ["refused at its last submission", refused, "upstream_unavailable"],
     ["refused for the operator's account", applied(submitting(), [90, account]), "upstream_unavailable"],
     ["held because no account works", applied(admitted(), [90, held(15_000)]), "upstream_unavailable"],
-    ["sent once with a hidden answer", applied(submitting(), [90, submitted(HIDDEN, AT)]), "upstream_unavailable"],
+    ["sent once with an unknown outcome", applied(submitting(), [90, submitted(HIDDEN, AT)]), "upstream_unavailable"],
     ["created after a rejection", applied(refused, [3_090, { tag: "submitting" }], [3_100, created]), "timeout"],
   ])("a task that was %s fails as it should", (_name, record, code) => {
     expect(applied(record, clockAt(120_000))).toMatchObject({ status: "failed", error: { code } });

@@ -1,5 +1,5 @@
-// The Task and its timeline as callers see them: the contract's very keys, nulls for what is not there, and nothing of the
-// gateway's own business.
+// The Task and its timeline as callers see them: exactly the contract's keys, null for absent values, and nothing of the
+// gateway's internal state.
 
 import { describe, expect, it } from "vitest";
 import { taskViewSchema, timelineSchema } from "../../src/schemas/tasks.ts";
@@ -109,7 +109,7 @@ describe("the Task", () => {
     expect(presentTask(record).nextStepAt).toBe(nextStepAt);
   });
 
-  it("that is ready bears the solution and its times", () => {
+  it("that is ready has the solution and its times", () => {
     expect(presentTask(readyRecord())).toMatchObject({
       status: "ready",
       submittedAt: "2026-11-23T09:30:00.100Z",
@@ -129,13 +129,13 @@ describe("the Task", () => {
     });
   });
 
-  it.each(["claimed", "expired"] as const)("whose solution is %s bears none, and still its times", (solutionState) => {
+  it.each(["claimed", "expired"] as const)("whose solution is %s has its times and no solution", (solutionState) => {
     const task = presentTask(readyRecord({ solution: null, solutionState }));
     expect(task).toMatchObject({ status: "ready", solution: null, solutionState });
     expect(task.solutionExpiresAt).toBe("2026-11-23T09:32:05.000Z");
   });
 
-  it("that failed bears the error, with upstream's code where there is one", () => {
+  it("that failed has the error, with upstream's code if there is one", () => {
     const error = { code: "upstream_rejected", message: "The upstream rejected the task", upstreamCode: "E" } as const;
     expect(presentTask(failedRecord({ error }))).toMatchObject({ status: "failed", error, solution: null });
     expect(presentTask(failedRecord()).error).not.toHaveProperty("upstreamCode");

@@ -1,5 +1,5 @@
-// What an object may conclude from storage when it was not in memory: the last poll's trace is the alarm. Two promises: the
-// moment last known unsolved is never too late, and no poll comes too soon after one that may have been made.
+// What an object concludes from storage after an eviction, where the alarm is the only trace of the last poll. Two guarantees:
+// `notReadyAt` is never too late, and no poll is sent too soon after one that may have been sent.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -39,19 +39,19 @@ describe("a record that is read from storage", () => {
     expect(recovered(record, 3_100, 90_000)).toBe(record);
   });
 
-  it("whose alarm stands after its step tells of polls that wrote nothing: the last was answered one interval before", () => {
+  it("with an alarm after its step had polls that wrote nothing, the last answered one interval before the alarm", () => {
     expect(recovered(processing(), 33_000, 33_010)).toMatchObject({ stepAt: at(33_000), unsolvedAt: at(20_000) });
   });
 
-  it("whose alarm stands at its step tells of no poll", () => {
+  it("with an alarm at its step had no poll that wrote nothing", () => {
     expect(recovered(processing(), 3_100, 3_110)).toMatchObject({ stepAt: at(3_100), unsolvedAt: AT });
   });
 
-  it("never forgets a later moment that it knew", () => {
+  it("keeps a later time that it already has", () => {
     expect(recovered(processing({ unsolvedAt: at(3_000) }), 6_200, 6_210).unsolvedAt).toBe(at(3_000));
   });
 
-  it("takes the alarm of a row of faults for no proof", () => {
+  it("does not take the alarm after failed polls as proof of a poll without a solution", () => {
     expect(recovered(processing({ faults: 2 }), 33_000, 33_010).unsolvedAt).toBe(AT);
   });
 
@@ -68,13 +68,13 @@ describe("a record that is read from storage", () => {
   });
 });
 
-/** One alarm: how late it rings, what its poll says, and whether and when the object dies. */
+/** One alarm: how late it rings, what its poll returns, and whether and when the object crashes. */
 interface Ring {
   readonly lateMs: number;
   readonly tookMs: number;
   readonly outcome: PollOutcome;
   readonly death: "none" | "during the poll" | "after the answer";
-  /** From the death to the next look at the storage. */
+  /** From the crash until storage is read again. */
   readonly goneMs: number;
 }
 
@@ -90,16 +90,16 @@ const rings: fc.Arbitrary<Ring[]> = fc.array(
   { minLength: 1, maxLength: 30 },
 );
 
-/** What the object leaves on disk after a poll: nothing, where it said `processing` and nothing was amiss before. */
+/** What the object stores after a poll: nothing if it returned `processing` and no failure came before it. */
 function onDisk(disk: TaskRecord, before: TaskRecord, after: TaskRecord, outcome: PollOutcome): TaskRecord {
   const unwritten = outcome.tag === "processing" && before.faults === 0 && !before.lastExchangeFailed;
   return unwritten ? disk : taskRecordSchema.parse(JSON.parse(JSON.stringify(after)));
 }
 
 interface Life {
-  /** Each poll: when it left, and the last moment at which it may have reached upstream or been answered. */
+  /** Each poll: when it was sent, and the last time at which it may have reached upstream or been answered. */
   readonly polls: { readonly sentAt: number; readonly endedAt: number }[];
-  /** Each recovery: the last moment that was truly known unsolved, and the one that was concluded. */
+  /** Each recovery: the real value of `notReadyAt`, and the value that was concluded. */
   readonly recoveries: { readonly truth: number; readonly concluded: number | null }[];
 }
 
@@ -151,12 +151,12 @@ function live(pollIntervalMs: number, script: readonly Ring[]): Life {
   return life;
 }
 
-const cadence = fc.constantFrom(1_000, INTERVAL_MS, 20_000);
+const interval = fc.constantFrom(1_000, INTERVAL_MS, 20_000);
 
-describe("however often an object dies", () => {
-  it("the moment last known unsolved is never later than the truth", () => {
+describe("after any number of crashes", () => {
+  it("the concluded notReadyAt is never later than the real one", () => {
     fc.assert(
-      fc.property(cadence, rings, (pollIntervalMs, script) => {
+      fc.property(interval, rings, (pollIntervalMs, script) => {
         for (const { truth, concluded } of live(pollIntervalMs, script).recoveries) {
           expect(concluded).toBeLessThanOrEqual(truth);
         }
@@ -165,9 +165,9 @@ describe("however often an object dies", () => {
     );
   });
 
-  it("no poll leaves sooner than one interval after one that may have been made", () => {
+  it("no poll is sent sooner than one interval after one that may have been sent", () => {
     fc.assert(
-      fc.property(cadence, rings, (pollIntervalMs, script) => {
+      fc.property(interval, rings, (pollIntervalMs, script) => {
         const { polls } = live(pollIntervalMs, script);
         for (const [index, poll] of polls.entries()) {
           const previous = polls[index - 1];
@@ -178,7 +178,7 @@ describe("however often an object dies", () => {
     );
   });
 
-  it("the trace is no further from the truth than one exchange, where every poll says processing", () => {
+  it("the concluded notReadyAt is at most one request too early if every poll returns processing", () => {
     fc.assert(
       fc.property(rings, (script) => {
         const processingOnly = script.map((ring): Ring => ({ ...ring, outcome: { tag: "processing" } }));

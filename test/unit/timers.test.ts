@@ -1,4 +1,4 @@
-// The clocks of a task: what is due first, when the alarm rings, and the pauses between tries.
+// The timers of a task: what is due first, when the alarm rings, and the pauses between retries.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -42,7 +42,12 @@ describe("what is due", () => {
     ["a processing task is polled on time", processing(), 3_100, { tag: "poll" }],
     ["a processing task is polled late", processing(), 60_000, { tag: "poll" }],
     ["a finished task is settled", canceledRecord(), 10_000, { tag: "report" }],
-    ["a task that bears no moment for it is settled", canceledRecord({ settleAt: null }), 10_000, { tag: "report" }],
+    [
+      "a finished task without a time for its outcome report reports at once",
+      canceledRecord({ settleAt: null }),
+      10_000,
+      { tag: "report" },
+    ],
     ["settling comes before delivering", readyRecord({ delivery: due(10_000) }), 10_000, { tag: "report" }],
     [
       "a webhook does not wait for an outcome report that is postponed",
@@ -69,13 +74,13 @@ describe("what is due", () => {
     ],
     ["an outcome report that is due comes before the purge", failedRecord(), PURGE + DAY, { tag: "report" }],
     [
-      "an unsettled task is kept beyond its retention",
+      "a task whose outcome is not reported is kept beyond its retention",
       failedRecord({ settleAt: at(PURGE + 9) }),
       PURGE,
       sleep(PURGE + 9),
     ],
     [
-      "an unsettled task is kept for one more at most",
+      "a task whose outcome is not reported is kept for one more retention at most",
       failedRecord({ settleAt: at(3 * DAY) }),
       PURGE + DAY,
       { tag: "purge" },
@@ -116,7 +121,7 @@ describe("the alarm", () => {
   });
 });
 
-describe("the pause after a fault", () => {
+describe("the pause after a failure", () => {
   it.each([
     [1, 3_000],
     [2, 6_000],
@@ -128,7 +133,7 @@ describe("the pause after a fault", () => {
     expect(backoffMs(faults, 0, null)).toBe(pauseMs);
   });
 
-  it("is never under the cadence, nor under Retry-After", () => {
+  it("is never shorter than the poll interval or Retry-After", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 100 }),
