@@ -116,8 +116,8 @@ describe("tenants", () => {
   });
 
   it("that do not exist are explained", async () => {
-    const { page, expectStatus } = await enter("tenants/nobody");
-    expectStatus(404, "/admin/tenants/nobody");
+    const { page, expectStatus } = await enter("tenants/no-such-tenant");
+    expectStatus(404, "/admin/tenants/no-such-tenant");
     await page.getByRole("heading", { name: "There is no such tenant" }).waitFor();
   });
 });

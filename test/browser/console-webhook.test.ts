@@ -137,7 +137,7 @@ describe("a test", () => {
     await button(page, "Send a test").click();
     await page.getByText("Redirects are not followed").waitFor();
 
-    await url(page).fill(`http://127.0.0.1:${await freePort()}/nobody`);
+    await url(page).fill(`http://127.0.0.1:${await freePort()}/nothing`);
     await button(page, "Save endpoint").click();
     await page.getByRole("status").getByText("The endpoint was saved.").waitFor();
     await button(page, "Send a test").click();

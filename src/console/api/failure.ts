@@ -35,7 +35,7 @@ export async function resultOf<T>(call: Promise<T>, signal?: AbortSignal): Promi
   }
 }
 
-/** Nobody sees the failure of a call that its view ended. */
+/** The failure of a call that its view aborted. It is not shown. */
 const ABORTED: Failure = {
   tag: "unreachable",
   status: null,

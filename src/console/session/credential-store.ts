@@ -21,7 +21,7 @@ type Message =
   /** A tab signed out: every tab with this credential does. */
   | { readonly type: "signed-out"; readonly secret: string };
 
-/** What a tab is told by the others. */
+/** What the other tabs report. */
 export interface CredentialListener {
   /** Another tab handed over its credential on request; called only while this tab has none. */
   onReceived(credential: Credential): void;
