@@ -25,6 +25,12 @@ export interface Answer {
 /** Characters that are kept of a code or a description. */
 const PROSE_LENGTH = 256;
 
+/**
+ * Characters that are read of a code or a description. A key that crosses this end cannot be shown: the shortest text that is left of so
+ * much, when it consists of quoted keys, is longer than what is kept.
+ */
+const PROSE_READ = 65_536;
+
 /** Characters of the longest task id that is accepted; the longest seen in the family is a UUID. */
 const TASK_ID_LENGTH = 256;
 const taskIdSchema = z.union([z.string().min(1).max(TASK_ID_LENGTH), z.int().positive(), z.bigint().positive()]);
@@ -63,7 +69,8 @@ export function readAnswer(body: string, redactor: Redactor): Answer | null {
   const parsed = answerSchema.safeParse(parseObject(body));
   if (!parsed.success) return null;
   const { errorId, errorCode, errorDescription, taskId, status, solution } = parsed.data;
-  const prose = (text: string) => redactor.prose(text).trim().slice(0, PROSE_LENGTH).toWellFormed();
+  const prose = (text: string) =>
+    redactor.prose(text.slice(0, PROSE_READ)).trim().slice(0, PROSE_LENGTH).toWellFormed();
   return {
     error: errorId,
     code: prose(errorCode),

@@ -23,6 +23,9 @@ const USAGE_KEY = "usage";
 /** A change that KV or the alerts have not taken is tried again after this (ms): KV takes one write a second to a key. */
 const ANNOUNCE_RETRY_MS = 2_000;
 
+/** The longest pause (ms) between two tries. */
+const LONGEST_ANNOUNCE_RETRY_MS = 60_000;
+
 /** What is told of an account that tasks were sent to is stored this often (ms) at the most: each time is a row. */
 const STORE_USAGE_MS = 60_000;
 
@@ -39,6 +42,8 @@ export class UpstreamObject extends DurableObject<Env> {
   #record: UpstreamRecord;
   readonly #usage: UsageByMinute;
   #usageStoredAt = 0;
+  /** Alarms in a row that did not get everything announced. */
+  #failures = 0;
   // One at a time: an older copy must not overwrite a newer one, and no alert may be handed over twice.
   readonly #publishing = new OneAtATime();
   readonly #alerting = new OneAtATime();
@@ -102,14 +107,16 @@ export class UpstreamObject extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     await this.#announce();
     const { states, published, alerts } = this.#record;
-    if (published < states.revision || alerts.length > 0) this.#arm();
+    const announced = published >= states.revision && alerts.length === 0;
+    this.#failures = announced ? 0 : this.#failures + 1;
+    if (!announced) this.#arm(Math.min(ANNOUNCE_RETRY_MS * 2 ** this.#failures, LONGEST_ANNOUNCE_RETRY_MS));
   }
 
   /** Stores a change, and starts to announce it. The alarm is set with it: an eviction must not keep the change from KV. */
   #change(states: AccountStates, alerts: readonly Alert[]): AccountStates {
     if (states === this.#record.states) return states;
     this.#store({ ...this.#record, states, alerts: [...this.#record.alerts, ...alerts] });
-    this.#arm();
+    this.#arm(ANNOUNCE_RETRY_MS);
     // Not awaited: the task that reports or asks must not wait for KV.
     void this.#announce();
     return states;
@@ -139,9 +146,9 @@ export class UpstreamObject extends DurableObject<Env> {
     this.#record = record;
   }
 
-  #arm(): void {
+  #arm(inMs: number): void {
     // Not awaited: a failed write breaks the output gate and with it this instance.
-    void this.ctx.storage.setAlarm(Date.now() + ANNOUNCE_RETRY_MS);
+    void this.ctx.storage.setAlarm(Date.now() + inMs);
   }
 }
 

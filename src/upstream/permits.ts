@@ -68,6 +68,9 @@ export class AccountView {
 
   /** Reports an answer that refuses an account. This isolate avoids it from now on, whether the report arrives or not. */
   async reportRefused(env: UpstreamEnv, report: RefusalReport, now: number): Promise<void> {
+    // Every polled task of a refused account meets the refusal. The object knows it already.
+    if (report.probe === null && this.#fresh(now) && isRefused(this.#memory?.states ?? NO_STATES, report.account))
+      return;
     this.#unreported.set(report.account, now + PROBE_INTERVAL_MS);
     const states = await this.#ask("refusal", () => upstreamObject(env).reportRefused(report));
     if (states !== null) this.#learn(states, now);
@@ -103,15 +106,18 @@ export class AccountView {
 
   /** The states as well as they can be known now: the object's own while an account is not `ok`. */
   async #known(env: UpstreamEnv, now: number): Promise<AccountStates> {
-    const memory = this.#memory;
-    // A clock that went back says nothing of the age of what was read.
-    if (memory !== null && now >= memory.readAt && now - memory.readAt < MEMORY_MS) return memory.states;
-    const lastKnown = memory?.states ?? NO_STATES;
+    const lastKnown = this.#memory?.states ?? NO_STATES;
+    if (this.#fresh(now)) return lastKnown;
     // An old copy in KV cannot make a refused account `ok`: of two copies the newer one counts, and then the object has the last word.
     const copy = allOk(lastKnown) ? newest(lastKnown, await readCopy(env)) : lastKnown;
     if (allOk(copy) && this.#unreported.size === 0) return this.#remember(copy, now);
     const states = await this.#ask("states", () => upstreamObject(env).states());
     return states === null ? this.#remember(copy, now) : this.#learn(states, now);
+  }
+
+  #fresh(now: number): boolean {
+    // A clock that went back says nothing about the age of what was read.
+    return this.#memory !== null && now >= this.#memory.readAt && now - this.#memory.readAt < MEMORY_MS;
   }
 
   /** Takes over what the object says: it knows every refusal that reached it. */

@@ -131,6 +131,18 @@ describe("two isolates", () => {
   });
 });
 
+describe("polled tasks of a refused account", () => {
+  it("report the refusal once in two seconds per isolate, however many they are", async () => {
+    const view = new AccountView();
+    const viewEnv = watched();
+    for (let second = 0; second < 4; second += 1) {
+      for (let poll = 0; poll < 5; poll += 1) await refuse(view, "first", viewEnv);
+      pass(1_000);
+    }
+    expect(viewEnv.calls()).toBe(2);
+  });
+});
+
 describe("an old copy in KV", () => {
   it("does not reopen an account that this isolate knows to be rejected", async () => {
     const view = new AccountView();

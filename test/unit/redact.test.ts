@@ -39,6 +39,15 @@ describe("prose of an upstream", () => {
     );
   });
 
+  it("shows no part of a key however many keys stand before it", () => {
+    for (const key of [KEY, OTHER_KEY, "0123456789abcdef".repeat(32)]) {
+      const own = redactorOf([key]);
+      const text = key.repeat(Math.ceil(70_000 / key.length));
+      const outcome = interpretPoll(raw({ errorId: 1, errorCode: "ERROR_X", errorDescription: text }), own);
+      expect(longestPart(JSON.stringify(outcome), key)).toBeLessThan(4);
+    }
+  });
+
   it("keeps the text around a key", () => {
     expect(redactor.prose(`Key ${KEY} is blocked, and ${KEY.toUpperCase()} too`)).toBe(
       "Key [removed] is blocked, and [removed] too",
