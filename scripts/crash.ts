@@ -132,7 +132,7 @@ function tell(cases: readonly Case[], outages: readonly Outage[]): void {
   }
   const lost = cases.filter(({ unanswered }) => unanswered > 0).length;
   const hidden = cases.filter(({ events }) => events.some(({ type }) => type === "submission_hidden")).length;
-  say(`${lost} tasks were submitted again for want of an answer; ${hidden} had a hidden answer upstream`);
+  say(`${lost} tasks were submitted again for want of an answer; ${hidden} had an unknown outcome upstream`);
   say(`the least gap between an answer and the next poll: ${leastPollGap(cases)} ms`);
 }
 

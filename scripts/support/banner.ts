@@ -9,7 +9,7 @@ export interface BannerFacts {
   readonly state: string;
   /** The URLs of the upstream accounts. Empty where none is configured. */
   readonly upstreams: readonly string[];
-  /** A shell expression for the operator's token, or null where there is none and `/admin` is off. */
+  /** A shell expression for the operator's token, or null if it is unset and `/admin` is off. */
   readonly adminToken: string | null;
 }
 

@@ -1,5 +1,5 @@
-// The tenant's program in the crash test: it submits, cancels and claims while the gateway comes and goes, and some of it in the
-// very last moment before a kill. It follows its tasks by their webhooks alone, so that no read wakes a task that has slept in.
+// The tenant's program in the crash test: it submits, cancels and claims while the gateway is killed and restarted, partly in the
+// last moment before a kill. It follows its tasks by webhooks alone, so that no read wakes a task whose alarm was lost.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
@@ -10,7 +10,7 @@ import type { PlannedTask, Randomness } from "./crash-plan.ts";
 import { ON_EACH_BRINK } from "./crash-plan.ts";
 import type { WebhookReceiver } from "./webhook-receiver.ts";
 
-/** What is done on the brink is done within this time (ms) before the kill: a request takes some 10 to 40. */
+/** Requests right before a kill are sent within this time (ms) before it: a request takes some 10 to 40. */
 const BRINK_MS = 80;
 
 /** Cancels and claims on each brink, beside the plan's submissions. */
@@ -132,7 +132,7 @@ export class CrashCaller {
     for (let count = 1; ; count += 1) {
       const { body, status } = await this.#receiver.nth(count);
       const name = nameIn(body);
-      if (name === null) throw new Error("a webhook came that tells of no task");
+      if (name === null) throw new Error("a webhook has no task");
       if (status < 300) this.#taken.add(name);
       const story = this.stories.get(name);
       if (story?.planned.claimed !== true || this.#ready.has(name)) continue;

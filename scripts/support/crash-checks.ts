@@ -1,5 +1,5 @@
-// The rules that a crash must not break, each held against every task. PURE: evidence in; per rule, how much was looked at and
-// what was found out of order.
+// The rules that a crash must not break, each checked for every task. Pure: takes evidence, and returns for each rule how much
+// was checked and the violations.
 
 import { Webhook } from "standardwebhooks";
 import { z } from "zod";
@@ -59,7 +59,7 @@ export function judge(cases: readonly Case[], outages: readonly Outage[], webhoo
 
 const single = (fault: string | null) => ({ looked: 1, faults: fault === null ? [] : [fault] });
 
-const oneTask: Judge = ({ ids }) => single(ids.size === 1 ? null : `was told to be ${ids.size} tasks`);
+const oneTask: Judge = ({ ids }) => single(ids.size === 1 ? null : `was reported as ${ids.size} tasks`);
 
 const timelineEntrySchema = z.object({
   type: z.string(),
@@ -91,7 +91,7 @@ const webhookPrompt = ({ task, webhooks }: Case, outages: readonly Outage[]) => 
   const [first] = webhooks;
   if (first === undefined || task.finishedAt === null) return { looked: 0, faults: [] };
   const finishedAt = Date.parse(task.finishedAt);
-  // Every outage since then may have swallowed an attempt, or put it off.
+  // Every outage since then may have lost or delayed an attempt.
   const upAt = outages.filter((outage) => outage.upAt >= finishedAt && outage.killedAt <= first.at).at(-1)?.upAt ?? 0;
   const late = first.at - Math.max(finishedAt, upAt) - PROMPT_MS;
   return single(late <= 0 ? null : `sent its first webhook ${late + PROMPT_MS} ms after its end`);
@@ -128,7 +128,7 @@ const submissionsCounted: Judge = ({ planned, task, creations, events }) => {
   const refused = events.filter(({ type }) => type === "submission_refused").length;
   if (made > MAX_SENDS) faults.push(`was made ${made} times by upstream`);
   if (made > task.submissions) faults.push(`was made ${made} times by upstream, and says ${task.submissions}`);
-  // Besides what it counts: sends that upstream refused, the last of which may have ended the task.
+  // Submissions that upstream rejected are not counted. The last one may have ended the task.
   const accounted = task.submissions + refused + (planned.kind === "rejected" ? 1 : 0);
   if (creations.length > accounted) faults.push(`was sent ${creations.length} times, ${accounted} are accounted for`);
   return { looked: creations.length, faults };

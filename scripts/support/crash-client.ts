@@ -1,5 +1,5 @@
-// A caller that outlives the gateway: it asks again, with the same Idempotency-Key, until it has an answer, and remembers what
-// it was told. Refuses to take the silence of a dead gateway, or its proxy's words, for an answer.
+// A caller that repeats each request, with the same Idempotency-Key, until the gateway answers, and records the answers.
+// A timeout or a response of the proxy in front of a stopped gateway does not count as an answer.
 
 import type { z } from "zod";
 import { taskViewSchema } from "../../src/schemas/tasks.ts";
@@ -99,7 +99,7 @@ export class CrashClient {
         signal: AbortSignal.timeout(EXCHANGE_MS),
       });
       const text = await response.text();
-      // Every answer of the gateway bears the id; what stands before it on a developer's machine has its own words.
+      // Every response of the gateway has the id. The development proxy in front of it sends responses of its own.
       if (!response.headers.has("x-request-id")) return null;
       return { status: response.status, body: text === "" ? null : JSON.parse(text), headers: response.headers };
     } catch {

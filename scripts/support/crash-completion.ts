@@ -1,4 +1,4 @@
-// What is asked of the gateway and of its disk once every task has come to its end: the ledger, the erased solutions, the logs.
+// Checks of the gateway and its disk after every task has ended: the ledger, the erased solutions, the logs.
 // Each answers with a rule, how much was looked at, and what was out of order.
 
 import { stripVTControlCharacters } from "node:util";
@@ -96,7 +96,7 @@ export function checkErased(state: string, cases: readonly Case[], stoppedAt: nu
   let looked = 0;
   for (const one of cases) {
     const expiry = expiryOf(one);
-    // Between the two nobody can say which it is.
+    // Between the two, both are valid.
     if (expiry !== null && expiry <= stoppedAt && !isOver(one, stoppedAt)) continue;
     const wanted = expiry !== null && expiry > stoppedAt;
     const objectId = objectIdOf(parseTaskId(one.id) ?? "");
@@ -121,7 +121,7 @@ export function tellRemains(state: string, cases: readonly Case[], stoppedAt: nu
   );
 }
 
-/** No gateway has logged an error or died of one. */
+/** No gateway has logged an error or crashed. */
 export function checkLogs(outputs: readonly string[], clientFaults: readonly string[]): Check {
   const lines = outputs.flatMap((output) => stripVTControlCharacters(output).split("\n"));
   const errors = lines.filter((line) => /"level":"error"|\[ERROR\]|uncaught/i.test(line));

@@ -1,5 +1,5 @@
-// What the crash test has seen, put together by task: what the caller was told, what upstream was asked, what the receiver got.
-// Refuses to judge.
+// The observations of the crash test, by task: the caller's responses, the upstream's requests, the receiver's webhooks.
+// The rules are in crash-checks.ts.
 
 import { z } from "zod";
 import type { timelineSchema } from "../../src/schemas/tasks.ts";
@@ -28,10 +28,10 @@ export interface Claim {
   readonly unanswered: number;
 }
 
-/** What the caller did and was told while the gateway came and went. */
+/** The caller's requests and responses while the gateway was killed and restarted. */
 export interface Story {
   readonly planned: PlannedTask;
-  /** Every task id that was told for the task's Idempotency-Key. */
+  /** Every task id that was returned for the task's Idempotency-Key. */
   readonly ids: Set<string>;
   /** Submissions that brought no answer. */
   unanswered: number;
@@ -54,7 +54,7 @@ export interface Case extends Story {
 
 const namedSchema = z.object({ data: z.object({ task: z.object({ pageAction: z.string() }) }) });
 
-/** The name of the task that a webhook tells of; null where the body tells of none. */
+/** The name of the task in a webhook, or null if the body has no task. */
 export function nameIn(body: string): string | null {
   try {
     return namedSchema.safeParse(JSON.parse(body)).data?.data.task.pageAction ?? null;
@@ -63,7 +63,7 @@ export function nameIn(body: string): string | null {
   }
 }
 
-/** The first id that was told; every accepted task has one. */
+/** The first id that was returned; every accepted task has one. */
 export function idOf({ ids, planned }: Story): string {
   const [id] = ids;
   if (id === undefined) throw new Error(`${planned.name} was never accepted`);
@@ -86,7 +86,7 @@ export function caseOf(
   return { ...story, id: idOf(story), task, events, creations, polls, webhooks };
 }
 
-/** The sends whose answer stayed hidden, as the timeline tells: when the request was to leave, when it was given up, why. */
+/** Submissions with an unknown outcome, by the timeline: when the request was due, when it was abandoned, and why. */
 export function unknownSends({ events }: Pick<Case, "events">) {
   return events
     .filter(({ type }) => type === "submission_hidden")
@@ -102,7 +102,7 @@ export function outageBetween(outages: readonly Outage[], from: number, to: numb
   return outages.find(({ killedAt, goneAt }) => from <= goneAt && to >= killedAt);
 }
 
-/** What befell a task, in one line: its own timeline, upstream's view of its sends, and the kills, in seconds since it was made. */
+/** The history of a task in one line: its timeline, upstream's requests, and the kills, in seconds since it was created. */
 export function tellStory({ task, events, creations }: Case, outages: readonly Outage[]): string {
   const bornAt = Date.parse(task.createdAt);
   const lines = [

@@ -1,9 +1,9 @@
-// What must become of each planned task, whatever the crashes did to it. PURE: a case in, a complaint or null out.
+// The required outcome of each planned task, after any crashes. Pure: takes a case, and returns a violation or null.
 
 import type { Case, Outage } from "./crash-evidence.ts";
 import { unknownSends } from "./crash-evidence.ts";
 
-/** Sends of one task that upstream may see: the first, and one more where the first one's answer is hidden. */
+/** Sends of one task that upstream may see: the first, and one more if the outcome of the first is unknown. */
 export const MAX_SENDS = 2;
 
 /** A deadline may be noticed this late (ms) by a gateway that is up, or that has just come up. */
@@ -19,17 +19,17 @@ export function complaintAbout(one: Case, outages: readonly Outage[]): string | 
   if (one.task.finishedAt === null) return "is final without a time";
   const wanted = endWanted(one);
   const hidden = unknownSends(one).length;
-  // The one failure that crashes excuse: upstream took the task twice, and both answers died with the gateway.
+  // The one failure that crashes excuse: upstream accepted the task twice, and both answers were lost.
   const excused = wanted !== "canceled" && hidden >= MAX_SENDS && one.task.submissions === MAX_SENDS;
   const end = endOf(one);
   if (end !== wanted && !(excused && end === "failed/upstream_unavailable")) {
-    return `is ${end} instead of ${wanted}, after ${hidden} hidden answers`;
+    return `is ${end} instead of ${wanted}, after ${hidden} unknown outcomes`;
   }
   if (one.task.submissions > MAX_SENDS) return `says that it was submitted ${one.task.submissions} times`;
   return complaintAboutCode(one) ?? complaintAboutDeadline(one, hidden, outages);
 }
 
-/** The end that a task must come to if its answers are not hidden twice. */
+/** The required outcome of a task unless two submissions have an unknown outcome. */
 function endWanted(one: Case): string {
   switch (one.planned.kind) {
     case "instant":
@@ -53,7 +53,7 @@ function endWanted(one: Case): string {
   }
 }
 
-/** Whether the last exchange on the way to a solution was a fault or a refusal, as the timeline tells. */
+/** Whether the last upstream request before the solution failed or was rejected, by the timeline. */
 function lastExchangeFailed({ events }: Case): boolean {
   const exchanges = events.filter(({ type }) => /^(submitted|submission_\w+|poll)$/.test(type));
   return exchanges.at(-1)?.type.startsWith("submission_") === true;
@@ -66,7 +66,7 @@ function complaintAboutCode({ planned: { kind }, task: { error } }: Case): strin
       : error?.code === "upstream_rejected"
         ? "ERROR_BAD_REQUEST"
         : undefined;
-  return error?.upstreamCode === wanted ? null : `(${kind}) bears the upstream code ${String(error?.upstreamCode)}`;
+  return error?.upstreamCode === wanted ? null : `(${kind}) has the upstream code ${String(error?.upstreamCode)}`;
 }
 
 /** A deadline is the reason only once it has passed, and then soon. */

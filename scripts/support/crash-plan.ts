@@ -1,5 +1,5 @@
-// What the crash test submits: a seeded mixture of tasks that stand in every phase whenever the power goes. PURE: the same
-// seed gives the same plan. Refuses to judge: what must become of a task stands in crash-outcomes.ts.
+// What the crash test submits: a seeded mix of tasks, so that each kill meets tasks in every phase. Pure: the same
+// seed gives the same plan. The required outcomes are in crash-outcomes.ts.
 
 import { faultyForMs } from "../../src/upstream/scenario.ts";
 
@@ -33,7 +33,7 @@ export interface PlannedTask {
   readonly answerMs: number;
   /** ms between createTask's answer and the moment at which upstream has the solution. */
   readonly solveMs: number;
-  /** Webhook attempts that the receiver refuses before it takes one. */
+  /** Webhook attempts that the receiver rejects before it accepts one. */
   readonly rejections: number;
   /** Where its webhook goes: an address of its own, or the tenant's endpoint. */
   readonly target: "own" | "tenant";
@@ -80,7 +80,7 @@ const COUNTS: Readonly<Record<TaskKind, number>> = {
 const FIRST_WAVE = 42;
 export const ON_EACH_BRINK = 5;
 
-/** How often the receiver refuses a task's webhook, one entry drawn for each task: up to 10 s of attempts. */
+/** How often the receiver rejects a task's webhook, one entry drawn for each task: up to 10 s of attempts. */
 const REFUSALS = [0, 0, 0, 0, 1, 1, 2, 3] as const;
 
 /** This share of the solved tasks has its solution claimed. */

@@ -9,7 +9,7 @@ import { StartError } from "./start-error.ts";
 /** Longer values are cut when they are shown. */
 const SHOWN_VALUE_LENGTH = 40;
 
-/** Writes `.dev.vars` with a random ADMIN_TOKEN where there is none. Returns whether it did. @throws StartError */
+/** Writes `.dev.vars` with a random ADMIN_TOKEN if it has no token yet. Returns whether it did. @throws StartError */
 export function createSecrets(file: string): boolean {
   try {
     writeFileSync(file, `ADMIN_TOKEN=${randomBytes(24).toString("hex")}\n`, { mode: 0o600, flag: "wx" });

@@ -8,7 +8,7 @@ const logSchema = z.looseObject({ level: z.enum(["info", "warn", "error"]), even
 /** A log line of the gateway. */
 export type GatewayLog = z.output<typeof logSchema>;
 
-/** The log in a line of wrangler's output, which puts a mark before warnings and errors; null where there is none. */
+/** The log in a line of wrangler's output, which puts a mark before warnings and errors; null if the line has no log. */
 export function parseLog(line: string): GatewayLog | null {
   const start = line.indexOf("{");
   if (start === -1) return null;
@@ -19,7 +19,7 @@ export function parseLog(line: string): GatewayLog | null {
   }
 }
 
-/** Longer ids are cut: the end of an id tells a reader nothing. */
+/** Longer ids are cut, because their beginning identifies them. */
 const SHOWN_ID_LENGTH = 16;
 
 /** A log line for a terminal. `at` is when it was written. */

@@ -4,14 +4,14 @@
 import type { Outage } from "./crash-evidence.ts";
 import { type GatewayOptions, type RunningGateway, startGateway } from "./gateway-process.ts";
 
-/** Starts of one gateway whose ports are taken: between choosing a port and using it somebody else may have got it. */
+/** Starts of one gateway whose ports are taken: another process may take a port between its choice and its use. */
 const MAX_STARTS = 3;
 
 export class MortalGateway {
   readonly outages: Outage[] = [];
   readonly #options: GatewayOptions;
   readonly #lives: RunningGateway[] = [];
-  /** The gateway that runs or is being started; null while there is none. */
+  /** The gateway that runs or is being started; null while it is stopped. */
   #present: Promise<RunningGateway> | null = null;
 
   constructor(options: GatewayOptions) {

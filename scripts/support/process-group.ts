@@ -64,7 +64,7 @@ function isRunning(state: string): boolean {
   return !["", "Z", "X"].includes(state);
 }
 
-/** The state of a process, which is empty when there is none, and its group. */
+/** The state of a process, which is empty if the process does not exist, and its group. */
 function stateOf(pid: number): { readonly state: string; readonly group: number } {
   const [, state = "", group = ""] = /^.*\) (\S) \d+ (\d+)/s.exec(read(`/proc/${pid}/stat`)) ?? [];
   return { state, group: Number(group) };

@@ -27,7 +27,7 @@ export interface StateFolder {
 }
 
 /**
- * Creates a state folder where there is none, and locks it. The lock is one of the operating system, on an open file, so it ends
+ * Creates a state folder if it does not exist, and locks it. The lock is one of the operating system, on an open file, so it ends
  * with this process however that ends.
  * @param secrets whether the project's `.dev.vars` is read
  * @throws StartError when another gateway uses the folder, or it cannot be written
