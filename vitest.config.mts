@@ -1,14 +1,27 @@
 import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { linkProject } from "./scripts/support/linked-project.ts";
 import { PROJECT } from "./scripts/support/project.ts";
+
+/** Starts the files of `e2e` first: they wait for most of their time, and the others fill the gaps. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isEndToEnd = ({ project }: TestSpecification) => project.name === "e2e";
+    return [...sorted.filter(isEndToEnd), ...sorted.filter((file) => !isEndToEnd(file))];
+  }
+}
 
 /** Two projects: `workers` runs inside workerd, `e2e` runs in Node and drives a gateway over HTTP. */
 export default defineConfig({
   test: {
     // The gateway logs a line for each request and each change of a task: shown where a test fails.
     silent: "passed-only",
+    // More than cores: the files of `e2e` start processes and wait for them.
+    maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         // Not warnings: packages without their sources are no concern of the tests.
@@ -44,9 +57,9 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          globalSetup: ["./test/e2e/start-shared-gateway.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -1,15 +1,16 @@
 // The client against a real gateway over real HTTP, with a failing proxy between them: one call is one task and gets its solution,
 // whatever is lost on the way.
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startReceiver } from "../../scripts/support/webhook-receiver.ts";
 import { Solvegate, SolvegateError, type TaskSummary, verifyWebhook } from "../../src/client/index.ts";
 import type { LossyProxy } from "./client-proxy.ts";
 import { startProxy } from "./client-proxy.ts";
-import type { Stage } from "./support.ts";
-import { askAdmin, EXAMPLE_TASK, makeTenant, setStage } from "./support.ts";
+import { sharedGateway } from "./shared-gateway.ts";
+import type { Target } from "./support.ts";
+import { askAdmin, EXAMPLE_TASK, makeTenant } from "./support.ts";
 
-let stage: Stage;
+let server: Target;
 let proxy: LossyProxy;
 /** Through the proxy. */
 let client: Solvegate;
@@ -24,24 +25,22 @@ const INSTANT = scenario("sandbox-instant");
 const NEVER = scenario("sandbox-never");
 
 beforeAll(async () => {
-  stage = await setStage();
+  server = await sharedGateway();
 });
-afterAll(() => stage.close());
-
 beforeEach(async () => {
   // A tenant per test: its list holds the tasks of the test only.
   tenants += 1;
   const id = `tenant-${tenants}`;
-  webhookSecret = (await makeTenant(stage.gateway(), id)).webhookSecrets.test;
-  const { body } = await askAdmin(stage.gateway(), "POST", `/admin/tenants/${id}/keys`, {
+  webhookSecret = (await makeTenant(server, id)).webhookSecrets.test;
+  const { body } = await askAdmin(server, "POST", `/admin/tenants/${id}/keys`, {
     name: "e2e",
     mode: "test",
     scopes: SCOPES,
   });
   const { key: apiKey } = body as { key: string };
-  proxy = await startProxy(stage.gateway().url);
+  proxy = await startProxy(server.url);
   client = new Solvegate({ baseUrl: proxy.url, apiKey });
-  gateway = new Solvegate({ baseUrl: stage.gateway().url, apiKey });
+  gateway = new Solvegate({ baseUrl: server.url, apiKey });
 });
 afterEach(() => proxy.close());
 

@@ -10,8 +10,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { freePort, PROJECT } from "../../scripts/support/gateway-process.ts";
 import type { Task } from "../../src/tasks/present.ts";
 import { userPath } from "./commands.ts";
-import type { Stage } from "./support.ts";
-import { ask, awaitTask, EXAMPLE_TASK, makeKey, makeTenant, setStage } from "./support.ts";
+import { sharedGateway } from "./shared-gateway.ts";
+import type { Target } from "./support.ts";
+import { ask, awaitTask, EXAMPLE_TASK, makeKey, makeTenant } from "./support.ts";
 
 interface Receiver {
   readonly url: string;
@@ -42,16 +43,15 @@ async function startExample(secret: string): Promise<Receiver> {
   return { url, lines };
 }
 
-let stage: Stage;
+let gateway: Target;
 let secret: string;
 let key: string;
 let receiver: Receiver;
 
 beforeAll(async () => {
-  stage = await setStage();
-  cleanups.push(() => stage.close());
-  secret = (await makeTenant(stage.gateway(), "acme")).webhookSecrets.test;
-  key = await makeKey(stage.gateway(), "acme", "test");
+  gateway = await sharedGateway();
+  secret = (await makeTenant(gateway, "receiver")).webhookSecrets.test;
+  key = await makeKey(gateway, "receiver", "test");
   receiver = await startExample(secret);
 });
 
@@ -83,7 +83,7 @@ async function sendHalf(): Promise<void> {
 
 describe("the README's receiver", () => {
   it("accepts the gateway's webhook and prints its type, its task and the task's status", async () => {
-    const { body } = await ask(stage.gateway(), "POST", "/v1/tasks", {
+    const { body } = await ask(gateway, "POST", "/v1/tasks", {
       token: key,
       body: {
         task: { ...EXAMPLE_TASK, websiteKey: "sandbox-instant" },
@@ -93,7 +93,7 @@ describe("the README's receiver", () => {
     });
     const { id }: Task = body;
     await expect
-      .poll(async () => (await awaitTask(stage.gateway(), key, id)).webhook, { timeout: 20_000 })
+      .poll(async () => (await awaitTask(gateway, key, id)).webhook, { timeout: 20_000 })
       .toMatchObject({ state: "delivered", attempts: 1, lastStatus: 204 });
     await expect.poll(() => receiver.lines).toEqual([`task.ready ${id} ready`]);
   });

@@ -30,8 +30,8 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** Starts an upstream, and a gateway that uses it. */
-export async function setStage(vars: Readonly<Record<string, string>> = {}): Promise<Stage> {
+/** Starts an upstream, and a gateway that uses it; on a free port by default. */
+export async function setStage(vars: Readonly<Record<string, string>> = {}, port?: number): Promise<Stage> {
   const upstream = await startSandbox(0);
   const persistTo = mkdtempSync(join(tmpdir(), "solvegate-e2e-"));
   const options: GatewayOptions = {
@@ -43,6 +43,7 @@ export async function setStage(vars: Readonly<Record<string, string>> = {}): Pro
       ALLOW_PRIVATE_WEBHOOKS: "true",
       ...vars,
     },
+    ...(port === undefined ? {} : { port }),
   };
   let gateway = await startGateway(options);
   return {

@@ -1,40 +1,39 @@
 // Two tenants on one gateway, over real HTTP: neither sees, starves or outspends the other, and the operator steers by the API alone.
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Task } from "../../src/tasks/present.ts";
-import type { Stage } from "./support.ts";
-import { ask, askAdmin, awaitTask, EXAMPLE_TASK, makeKey, makeTenant, setStage } from "./support.ts";
+import { sharedGateway } from "./shared-gateway.ts";
+import type { Target } from "./support.ts";
+import { ask, askAdmin, awaitTask, EXAMPLE_TASK, makeKey, makeTenant } from "./support.ts";
 
-let stage: Stage;
+let gateway: Target;
 const keys = { acme: "", globex: "" };
 
 beforeAll(async () => {
-  stage = await setStage();
+  gateway = await sharedGateway();
   for (const id of ["acme", "globex"] as const) {
-    await makeTenant(stage.gateway(), id);
-    keys[id] = await makeKey(stage.gateway(), id, "live");
+    await makeTenant(gateway, id);
+    keys[id] = await makeKey(gateway, id, "live");
   }
 });
 
-afterAll(() => stage.close());
-
 async function submit(token: string, websiteKey: string): Promise<string> {
   const body = { task: { ...EXAMPLE_TASK, websiteKey } };
-  const answer = await ask(stage.gateway(), "POST", "/v1/tasks", { token, body });
+  const answer = await ask(gateway, "POST", "/v1/tasks", { token, body });
   expect(answer.status).toBe(202);
   return (answer.body as Task).id;
 }
 
 describe("a tenant that fills its slots", () => {
   it("waits in its own queue, in order, while the other is solved at once", async () => {
-    await askAdmin(stage.gateway(), "PATCH", "/admin/tenants/acme", { limits: { maxInFlight: 1 } });
+    await askAdmin(gateway, "PATCH", "/admin/tenants/acme", { limits: { maxInFlight: 1 } });
     const flood = [];
     for (let index = 0; index < 3; index += 1) flood.push(await submit(keys.acme, "sandbox-delay-1000"));
-    const other = await awaitTask(stage.gateway(), keys.globex, await submit(keys.globex, "sandbox-delay-1000"));
+    const other = await awaitTask(gateway, keys.globex, await submit(keys.globex, "sandbox-delay-1000"));
     expect(other).toMatchObject({ status: "ready", polls: 1 });
 
     const tasks = [];
-    for (const id of flood) tasks.push(await awaitTask(stage.gateway(), keys.acme, id));
+    for (const id of flood) tasks.push(await awaitTask(gateway, keys.acme, id));
     const submitted = tasks.map(({ submittedAt }) => Date.parse(submittedAt ?? ""));
     const finished = tasks.map(({ finishedAt }) => Date.parse(finishedAt ?? ""));
     expect(tasks.map(({ status }) => status)).toEqual(["ready", "ready", "ready"]);
@@ -46,14 +45,14 @@ describe("a tenant's ledger", () => {
   it("lists and counts its own tasks and nobody else's", async () => {
     const reader = async (tenant: "acme" | "globex") => {
       const scopes = ["tasks:read", "account:read"];
-      const made = await askAdmin(stage.gateway(), "POST", `/admin/tenants/${tenant}/keys`, {
+      const made = await askAdmin(gateway, "POST", `/admin/tenants/${tenant}/keys`, {
         name: "r",
         mode: "live",
         scopes,
       });
       const token = (made.body as { key: string }).key;
-      const list = await ask(stage.gateway(), "GET", "/v1/tasks", { token });
-      const usage = await ask(stage.gateway(), "GET", "/v1/usage", { token });
+      const list = await ask(gateway, "GET", "/v1/tasks", { token });
+      const usage = await ask(gateway, "GET", "/v1/usage", { token });
       const { tasks } = list.body as { tasks: { status: string; solveMs: number | null }[] };
       const { days } = usage.body as { days: { ready: number; submitted: number }[] };
       expect(tasks.every(({ status, solveMs }) => status === "ready" && solveMs !== null)).toBe(true);
@@ -76,7 +75,7 @@ describe("a tenant's task", () => {
       ["POST", `/v1/tasks/${id}/claim`],
       ["POST", `/v1/tasks/${id}/redeliver`],
     ] as const) {
-      const answer = await ask(stage.gateway(), method, path, { token });
+      const answer = await ask(gateway, method, path, { token });
       expect(answer).toMatchObject({ status: 404, body: { code: "not_found" } });
     }
   });
@@ -84,17 +83,17 @@ describe("a tenant's task", () => {
 
 describe("the operator", () => {
   it("suspends one tenant, and the other goes on", async () => {
-    await askAdmin(stage.gateway(), "PATCH", "/admin/tenants/acme", { suspended: true });
+    await askAdmin(gateway, "PATCH", "/admin/tenants/acme", { suspended: true });
     const body = { task: EXAMPLE_TASK };
-    const refused = await ask(stage.gateway(), "POST", "/v1/tasks", { token: keys.acme, body });
+    const refused = await ask(gateway, "POST", "/v1/tasks", { token: keys.acme, body });
     expect(refused).toMatchObject({ status: 403, body: { code: "tenant_suspended" } });
-    expect((await ask(stage.gateway(), "GET", "/v1/tasks", { token: keys.acme })).status).toBe(200);
+    expect((await ask(gateway, "GET", "/v1/tasks", { token: keys.acme })).status).toBe(200);
     await submit(keys.globex, "sandbox-instant");
   });
 
   it("deletes one, whose keys are dead, and the other goes on", async () => {
-    expect((await askAdmin(stage.gateway(), "DELETE", "/admin/tenants/acme")).status).toBe(204);
-    const dead = await ask(stage.gateway(), "GET", "/v1/tasks", { token: keys.acme });
+    expect((await askAdmin(gateway, "DELETE", "/admin/tenants/acme")).status).toBe(204);
+    const dead = await ask(gateway, "GET", "/v1/tasks", { token: keys.acme });
     expect(dead).toMatchObject({ status: 401, body: { code: "unauthenticated" } });
     await submit(keys.globex, "sandbox-instant");
   });
