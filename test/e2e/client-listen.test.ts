@@ -244,12 +244,14 @@ describe.concurrent("events() of the installed package", () => {
     }
     console.log("ended");`;
 
+  // Once: the tests run at the same time, and one would truncate the file while another reads it.
+  beforeAll(() => installed.write({ "events.mjs": SCRIPT }));
+
   it.for([
     ["the machine's own Node", SYSTEM_NODE],
     ["a Node with WebSockets of its own", process.execPath],
   ] as const)("yields an event, and ends with the signal and the process: %s", async ([, command], context) => {
     const { gateway } = await setUp(context);
-    installed.write({ "events.mjs": SCRIPT });
     const running = installed.run(command, ["events.mjs"], { GATEWAY: gateway.url, KEY: STREAM_KEY });
     await gateway.opened(1);
     gateway.send("msg_1");
@@ -261,7 +263,6 @@ describe.concurrent("events() of the installed package", () => {
     ["a Node with WebSockets of its own", process.execPath],
   ] as const)("throws the gateway's rejection of a wrong key: %s", async ([, command], context) => {
     const { gateway } = await setUp(context);
-    installed.write({ "events.mjs": SCRIPT });
     const running = installed.run(command, ["events.mjs"], { GATEWAY: gateway.url, KEY: "sg_test_acme_wrong" });
     await expect(running).rejects.toThrow(/SolvegateError: unauthenticated/);
     await expect(running).rejects.not.toThrow(/sg_test_acme_wrong/);

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { vi } from "vitest";
+import { expect, vi } from "vitest";
 import { PROJECT } from "../../scripts/support/gateway-process.ts";
 
 /** What the commands need of the project, besides packages and built pages. */
@@ -28,6 +28,9 @@ const COPIED = [
   "tsconfig.json",
   "vitest.config.mts",
 ] as const;
+
+/** Time (ms) in which everything must have ended after a command was stopped or killed. */
+const END_TIMEOUT_MS = 8_000;
 
 /** Marks every process that a command starts, in its environment. */
 const MARK = "SOLVEGATE_TEST_COMMAND";
@@ -49,6 +52,8 @@ export interface Checkout {
   readonly folder: string;
   /** Starts a command line in the folder. */
   run(line: string, env?: Readonly<Record<string, string>>): Command;
+  /** Waits until no process of any command runs. */
+  expectNothingLeft(): Promise<void>;
   /** Kills everything that was started in it, and deletes it. */
   remove(): Promise<void>;
 }
@@ -67,12 +72,23 @@ export function checkOut(): Checkout {
       commands.push(command);
       return command;
     },
+    expectNothingLeft: async () => {
+      const left = () => commands.flatMap((command) => command.processes());
+      await expect.poll(left, { timeout: END_TIMEOUT_MS }).toEqual([]);
+      commands.length = 0;
+    },
     remove: async () => {
       for (const command of commands) for (const { pid } of command.processes()) process.kill(pid, "SIGKILL");
       await Promise.all(commands.map(({ exited }) => exited));
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The lines of a command's stderr, without npm's own. */
+export function errorLines(command: Command): string[] {
+  const lines = command.stderr().split("\n");
+  return lines.filter((line) => line !== "" && !line.startsWith("npm "));
 }
 
 function start(cwd: string, line: string, env: Readonly<Record<string, string>>): Command {

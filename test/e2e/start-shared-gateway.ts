@@ -9,7 +9,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const port = await freePort();
   project.provide("sharedGatewayUrl", `http://127.0.0.1:${port}`);
   // Not awaited: other tests run while it starts. `sharedGateway` waits for it.
-  const starting = setStage({}, port).catch((error: unknown) => {
+  const starting = setStage({ POLL_INTERVAL_MS: "1000" }, port).catch((error: unknown) => {
     console.error(error);
     return null;
   });

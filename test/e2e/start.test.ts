@@ -1,134 +1,21 @@
-// `npm start`, `npm run demo` and `npm run sandbox` as processes: what they print, what stops them, and what they leave behind.
+// `npm start` as a process: what it prints, what stops it, and what it leaves behind.
 
 import { execFile } from "node:child_process";
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { freePort } from "../../scripts/support/ports.ts";
-import { type Checkout, type Command, checkOut } from "./commands.ts";
+import { checkOut, errorLines } from "./commands.ts";
 
-/** Time (ms) in which everything must have ended after a command was stopped or killed. */
-const END_TIMEOUT_MS = 8_000;
-
-let checkout: Checkout;
-const started: Command[] = [];
-
-beforeAll(() => {
-  checkout = checkOut();
-});
+const checkout = checkOut();
 
 afterAll(() => checkout.remove());
+afterEach(() => checkout.expectNothingLeft());
 
-afterEach(async () => {
-  for (const command of started.splice(0)) await expectNothingLeft(command);
-});
-
-function run(line: string): Command {
-  const command = checkout.run(line);
-  started.push(command);
-  return command;
-}
-
-const startOn = (port: number, flags = "") => run(`npm start -- --port ${port} ${flags}`);
-
-async function expectNothingLeft(command: Command): Promise<void> {
-  await expect.poll(() => command.processes(), { timeout: END_TIMEOUT_MS }).toEqual([]);
-}
+const startOn = (port: number, flags = "") => checkout.run(`npm start -- --port ${port} ${flags}`);
 
 const isReady = /Solvegate is ready on (\S+)/;
-
-/** The lines of stderr, without npm's own. */
-const errorLines = (command: Command) =>
-  command
-    .stderr()
-    .split("\n")
-    .filter((line) => line !== "" && !line.startsWith("npm "));
-
-describe("npm start with a mistake", () => {
-  it.each([
-    ["a bad value", "--var POLL_INTERVAL_MS:500", ["POLL_INTERVAL_MS=500: must be a whole number from 1000 to 60000"]],
-    [
-      "a bad value after an equals sign",
-      "--var=TASK_TIMEOUT_S:9",
-      ["TASK_TIMEOUT_S=9: must be a whole number from 10 to 300"],
-    ],
-    [
-      "two bad values",
-      "--var POLL_INTERVAL_MS:1 ALLOW_PRIVATE_WEBHOOKS:yes",
-      [
-        "POLL_INTERVAL_MS=1: must be a whole number from 1000 to 60000",
-        "ALLOW_PRIVATE_WEBHOOKS=yes: must be true or false",
-      ],
-    ],
-    [
-      "a bad secret",
-      "--var ADMIN_TOKEN:needle",
-      ["ADMIN_TOKEN: must be 24 to 512 characters of printable ASCII without spaces"],
-    ],
-    [
-      "credentials in the upstream's URL",
-      "--var UPSTREAM_URL:https://user:needle@up.example",
-      ["UPSTREAM_URL: must be an http or https URL without credentials, query or fragment"],
-    ],
-    [
-      "an equals sign in --var",
-      "--var POLL_INTERVAL_MS=5000",
-      ["--var POLL_INTERVAL_MS=… has an equals sign: write --var POLL_INTERVAL_MS:VALUE"],
-    ],
-    [
-      "an equals sign before a URL in --var",
-      "--var UPSTREAM_URL=http://needle",
-      ["--var UPSTREAM_URL=… has an equals sign: write --var UPSTREAM_URL:VALUE"],
-    ],
-    ["no value in --var", "--var DEBUG", ["--var DEBUG… has no colon after the name: write --var DEBUG:VALUE"]],
-    ["a bad port", "--port=abc", ['--port must be a whole number from 0 (any free port) to 65535, not "abc".']],
-    ["an unknown flag", "--bogus", ["Unknown argument: bogus. npm start -- --help lists the flags."]],
-    ["a file as its state folder", "--persist-to package.json", [/^The state folder \S+ cannot be created: EEXIST\.$/]],
-  ])("ends with a line for each problem when it has %s", async (_what, flags, lines) => {
-    const command = run(`npm start -- ${flags.includes("--port") ? "" : `--port ${await freePort()}`} ${flags}`);
-    expect(await command.exited).toBe(1);
-    expect(errorLines(command)).toEqual(
-      lines.map((line) => (typeof line === "string" ? line : expect.stringMatching(line))),
-    );
-    expect(command.stdout() + command.stderr().replaceAll(/^npm .*$/gm, "")).not.toMatch(/^(?!> ).*needle/m);
-  });
-
-  it("ends with one line when .dev.vars is a folder", async () => {
-    const file = join(checkout.folder, ".dev.vars");
-    rmSync(file, { recursive: true, force: true });
-    mkdirSync(file);
-    const command = startOn(await freePort());
-    expect(await command.exited).toBe(1);
-    expect(errorLines(command)).toEqual([
-      `${file} cannot be read: it is a folder. Repair or delete it; npm start writes a new one.`,
-    ]);
-    rmSync(file, { recursive: true });
-  });
-
-  it("names a bad variable of .dev.vars and not its value when it is a secret", async () => {
-    const file = join(checkout.folder, ".dev.vars");
-    writeFileSync(file, "ADMIN_TOKEN=needle\nTASK_TIMEOUT_S=9999\n");
-    const command = startOn(await freePort());
-    expect(await command.exited).toBe(1);
-    expect(errorLines(command)).toEqual([
-      "ADMIN_TOKEN: must be 24 to 512 characters of printable ASCII without spaces",
-      "TASK_TIMEOUT_S=9999: must be a whole number from 10 to 300",
-    ]);
-    rmSync(file);
-  });
-
-  it("names a bad variable of wrangler.toml", async () => {
-    const file = join(checkout.folder, "wrangler.toml");
-    const content = readFileSync(file, "utf8");
-    writeFileSync(file, `${content}\n[vars]\nPOLL_INTERVAL_MS = 5\n`);
-    const command = startOn(await freePort());
-    const code = await command.exited;
-    writeFileSync(file, content);
-    expect(code).toBe(1);
-    expect(errorLines(command)).toEqual(["POLL_INTERVAL_MS: must be a whole number from 1000 to 60000"]);
-  });
-});
 
 describe("npm start", () => {
   it("prints addresses and a curl line that works, keeps others off its port and its state, and ends on SIGINT", async () => {
@@ -185,7 +72,7 @@ describe("npm start", () => {
     await promisify(execFile)("bash", ["-c", shown], { cwd: checkout.folder });
     expect(readFileSync(secrets, "utf8")).toMatch(/^POLL_INTERVAL_MS=4000\nADMIN_TOKEN=[0-9a-f]{48}\n$/);
     makeOld(join(checkout.folder, ".wrangler"));
-    const other = run("npm run wrangler -- deploy --dry-run --outdir dist/bundle");
+    const other = checkout.run("npm run wrangler -- deploy --dry-run --outdir dist/bundle");
     expect(await other.exited).toBe(0);
     rmSync(join(checkout.folder, ".wrangler", "tmp"), { recursive: true, force: true });
     // It bundles again: a bundle that lacks a file would fail every request from then on.
@@ -236,40 +123,3 @@ function makeOld(folder: string): void {
     utimesSync(join(folder, entry.name), past, past);
   }
 }
-
-describe("npm run demo", () => {
-  it.each([
-    ["SIGINT", /gateway on/],
-    ["SIGHUP", /starting/],
-  ] as const)("ends everything that it started on %s after %s", async (signal, marker) => {
-    const command = run("npm run demo");
-    await command.until(marker);
-    command.child.kill(signal);
-    await command.exited;
-    expect(command.stdout()).not.toContain("DEMO OK");
-  });
-});
-
-describe("npm test", () => {
-  it("does not read the developer's .dev.vars", async () => {
-    writeFileSync(join(checkout.folder, ".dev.vars"), "POLL_INTERVAL_MS=1\n");
-    const command = run("npm test -- --project workers test/api/configuration-warnings.test.ts");
-    expect(await command.exited).toBe(0);
-    expect(command.stdout()).toMatch(/Tests\s+1 passed/);
-    expect(command.stdout() + command.stderr()).not.toContain(".dev.vars");
-  });
-});
-
-describe("npm run sandbox", () => {
-  it("ends on SIGINT, and with one line when its port is in use", async () => {
-    const port = await freePort();
-    const first = run(`npm run sandbox -- --port ${port}`);
-    await first.until(new RegExp(`Sandbox upstream on http://127.0.0.1:${port}`));
-    const second = run(`npm run sandbox -- --port ${port}`);
-    expect(await second.exited).toBe(1);
-    expect(errorLines(second)).toEqual([
-      `Port ${port} is in use. Stop the program that uses it, or choose another port with --port.`,
-    ]);
-    first.child.kill("SIGINT");
-  });
-});

@@ -25,6 +25,7 @@ beforeAll(async () => {
   second = await startAccount("second");
   alerts = await startReceiver();
   stage = await setStage({
+    POLL_INTERVAL_MS: "1000",
     UPSTREAM_ACCOUNTS: JSON.stringify([
       { name: "first", url: first.url, clientKey: FIRST_KEY },
       { name: "second", url: second.url, clientKey: SECOND_KEY },

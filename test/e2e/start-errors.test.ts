@@ -1,0 +1,101 @@
+// `npm start` with a mistake in its flags or files: one line for each, and nothing left behind.
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { freePort } from "../../scripts/support/ports.ts";
+import { checkOut, errorLines } from "./commands.ts";
+
+const checkout = checkOut();
+
+afterAll(() => checkout.remove());
+afterEach(() => checkout.expectNothingLeft());
+
+const startOn = (port: number, flags = "") => checkout.run(`npm start -- --port ${port} ${flags}`);
+
+describe("npm start with a mistake", () => {
+  it.each([
+    ["a bad value", "--var POLL_INTERVAL_MS:500", ["POLL_INTERVAL_MS=500: must be a whole number from 1000 to 60000"]],
+    [
+      "a bad value after an equals sign",
+      "--var=TASK_TIMEOUT_S:9",
+      ["TASK_TIMEOUT_S=9: must be a whole number from 10 to 300"],
+    ],
+    [
+      "two bad values",
+      "--var POLL_INTERVAL_MS:1 ALLOW_PRIVATE_WEBHOOKS:yes",
+      [
+        "POLL_INTERVAL_MS=1: must be a whole number from 1000 to 60000",
+        "ALLOW_PRIVATE_WEBHOOKS=yes: must be true or false",
+      ],
+    ],
+    [
+      "a bad secret",
+      "--var ADMIN_TOKEN:needle",
+      ["ADMIN_TOKEN: must be 24 to 512 characters of printable ASCII without spaces"],
+    ],
+    [
+      "credentials in the upstream's URL",
+      "--var UPSTREAM_URL:https://user:needle@up.example",
+      ["UPSTREAM_URL: must be an http or https URL without credentials, query or fragment"],
+    ],
+    [
+      "an equals sign in --var",
+      "--var POLL_INTERVAL_MS=5000",
+      ["--var POLL_INTERVAL_MS=… has an equals sign: write --var POLL_INTERVAL_MS:VALUE"],
+    ],
+    [
+      "an equals sign before a URL in --var",
+      "--var UPSTREAM_URL=http://needle",
+      ["--var UPSTREAM_URL=… has an equals sign: write --var UPSTREAM_URL:VALUE"],
+    ],
+    ["no value in --var", "--var DEBUG", ["--var DEBUG… has no colon after the name: write --var DEBUG:VALUE"]],
+    ["a bad port", "--port=abc", ['--port must be a whole number from 0 (any free port) to 65535, not "abc".']],
+    ["an unknown flag", "--bogus", ["Unknown argument: bogus. npm start -- --help lists the flags."]],
+    ["a file as its state folder", "--persist-to package.json", [/^The state folder \S+ cannot be created: EEXIST\.$/]],
+  ])("ends with a line for each problem when it has %s", async (_what, flags, lines) => {
+    const command = checkout.run(
+      `npm start -- ${flags.includes("--port") ? "" : `--port ${await freePort()}`} ${flags}`,
+    );
+    expect(await command.exited).toBe(1);
+    expect(errorLines(command)).toEqual(
+      lines.map((line) => (typeof line === "string" ? line : expect.stringMatching(line))),
+    );
+    expect(command.stdout() + command.stderr().replaceAll(/^npm .*$/gm, "")).not.toMatch(/^(?!> ).*needle/m);
+  });
+
+  it("ends with one line when .dev.vars is a folder", async () => {
+    const file = join(checkout.folder, ".dev.vars");
+    rmSync(file, { recursive: true, force: true });
+    mkdirSync(file);
+    const command = startOn(await freePort());
+    expect(await command.exited).toBe(1);
+    expect(errorLines(command)).toEqual([
+      `${file} cannot be read: it is a folder. Repair or delete it; npm start writes a new one.`,
+    ]);
+    rmSync(file, { recursive: true });
+  });
+
+  it("names a bad variable of .dev.vars and not its value when it is a secret", async () => {
+    const file = join(checkout.folder, ".dev.vars");
+    writeFileSync(file, "ADMIN_TOKEN=needle\nTASK_TIMEOUT_S=9999\n");
+    const command = startOn(await freePort());
+    expect(await command.exited).toBe(1);
+    expect(errorLines(command)).toEqual([
+      "ADMIN_TOKEN: must be 24 to 512 characters of printable ASCII without spaces",
+      "TASK_TIMEOUT_S=9999: must be a whole number from 10 to 300",
+    ]);
+    rmSync(file);
+  });
+
+  it("names a bad variable of wrangler.toml", async () => {
+    const file = join(checkout.folder, "wrangler.toml");
+    const content = readFileSync(file, "utf8");
+    writeFileSync(file, `${content}\n[vars]\nPOLL_INTERVAL_MS = 5\n`);
+    const command = startOn(await freePort());
+    const code = await command.exited;
+    writeFileSync(file, content);
+    expect(code).toBe(1);
+    expect(errorLines(command)).toEqual(["POLL_INTERVAL_MS: must be a whole number from 1000 to 60000"]);
+  });
+});
