@@ -146,7 +146,7 @@ async function claim({ port, host, stateFolder }: Plan): Promise<StateFolder> {
   }
 }
 
-/** Where the operator's token is, as a shell expression that does not contain it; null where there is none. */
+/** Where the operator's token is, as a shell expression that does not contain it; null if it is unset. */
 function tokenIn(plan: Plan, given: Readonly<Record<string, string>>, token: string | null): string | null {
   if (token === null) return null;
   if (given.ADMIN_TOKEN !== undefined) return "$ADMIN_TOKEN";

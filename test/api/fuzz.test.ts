@@ -92,7 +92,7 @@ async function checkForm(request: FuzzedRequest, response: Response): Promise<vo
     const errorId = z.looseObject({ errorId: z.int() }).parse(answer).errorId;
     if (errorId !== 0) expect(compatibilityErrorSchema.safeParse(answer).success, `${sent} → ${text}`).toBe(true);
   }
-  // A path whose parameter is empty or holds a slash is another path, and there is none.
+  // A path whose parameter is empty or contains a slash matches no route.
   if (status !== 404 && status !== 413) expect(request.operation.statuses, `${sent} → ${text}`).toContain(status);
 }
 

@@ -1,4 +1,4 @@
-// A held request whose object is lost in the middle: the Worker asks again, and the caller notices nothing.
+// A long poll whose object is evicted: the Worker repeats the call, and the caller sees no error.
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";

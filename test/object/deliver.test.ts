@@ -34,7 +34,7 @@ function receiverWith(fault: string, origin = url) {
   };
 }
 
-/** One attempt, where private addresses are allowed unless told otherwise. */
+/** One attempt. Private addresses are allowed by default. */
 async function attempt(target: string, options: Partial<DeliveryOptions> = {}): Promise<DeliveryOutcome> {
   const real = { fetch: (request: Request) => fetch(request), allowPrivate: true, timeoutMs: PATIENCE_MS };
   return (await deliverWebhook(target, WEBHOOK, { ...real, ...options })).outcome;

@@ -138,7 +138,7 @@ describe("an eviction", () => {
 
   it("costs the solution no more life than the trace of the last poll leaves open", async () => {
     const { expiresAt } = await live((step) => step > 0, null);
-    // The alarm tells when the last poll was answered, and the poll had left at most one time-out (10 s) before.
+    // The alarm time gives the answer of the last poll, which was sent at most one timeout (10 s) earlier.
     expect(expiresAt).toBeGreaterThanOrEqual(Math.max(UNSOLVED - 10_000, SUBMITTED) + 120_000);
   });
 });

@@ -171,7 +171,7 @@ describe("the solution in a webhook", () => {
   });
 });
 
-describe("the attempts that are told", () => {
+describe("the recorded attempts", () => {
   it("have their time, status, duration, error and response body", async () => {
     const redirect = plain(302, null, { location: ENDPOINT });
     scriptReceivers({ [RECEIVER_URL]: [delayed(120, plain(503)), delayed(40, lost), redirect, delayed(7, ok)] });
