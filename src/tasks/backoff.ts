@@ -35,6 +35,15 @@ export function outageBackoffMs(sinceMs: number): number {
   return Math.min(Math.max(sinceMs, OUTAGE_BACKOFF_MS.min), OUTAGE_BACKOFF_MS.max);
 }
 
+/**
+ * The pause (ms) before a record is looked at again that cannot be read for `sinceMs`: 5, 15, then always 60 s. Short, so that a rollback
+ * to the version that wrote it saves the task before its deadline.
+ */
+export function unreadableRetryMs(sinceMs: number): number {
+  if (sinceMs < 5_000) return 5_000;
+  return sinceMs < 20_000 ? 15_000 : 60_000;
+}
+
 function pauseOf(pauses: readonly number[], count: number): number {
   const index = Math.min(Math.max(count, 1), pauses.length) - 1;
   return pauses[index] ?? 0;

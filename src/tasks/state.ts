@@ -5,6 +5,7 @@ import { raiseAlert } from "../alerts/raise.ts";
 import type { Env } from "../env.ts";
 import { log } from "../log.ts";
 import { UPSTREAM_TIMEOUT_MS } from "../upstream/client.ts";
+import { unreadableRetryMs } from "./backoff.ts";
 import { isVolatile } from "./durability.ts";
 import type { TaskEvent } from "./events.ts";
 import { applyEvent } from "./lifecycle.ts";
@@ -23,6 +24,9 @@ export interface ObjectResources {
   /** Where changes are reported. */
   readonly env: () => Pick<Env, "ANALYTICS" | "ALERTS">;
 }
+
+/** Since when (ms) the record cannot be read. Written once, and erased with the task. */
+const UNREADABLE_SINCE_KEY = "unreadableSince";
 
 export class TaskState {
   readonly subscribers = new LongPollSubscribers();
@@ -53,14 +57,25 @@ export class TaskState {
   /**
    * Loads the record, once.
    * @param rungAt when the alarm that is being handled was due, or null outside the alarm handler
-   * @throws when the record cannot be read; the next call tries again
+   * @throws when the record cannot be read; it is left as it is, the alarm is set, and the next call tries again
    */
   open(rungAt: number | null): Promise<void> {
     this.#opening ??= this.#load(rungAt).catch((error: unknown) => {
       this.#opening = null;
+      this.#armUnreadable(rungAt !== null);
       throw error;
     });
     return this.#opening;
+  }
+
+  /** Sees to it that a record that cannot be read is looked at again. Since when it cannot is stored, beside the record. */
+  #armUnreadable(alarmRang: boolean): void {
+    const now = Date.now();
+    const { kv } = this.#object.storage();
+    const since = kv.get<number>(UNREADABLE_SINCE_KEY) ?? now;
+    if (since === now) kv.put(UNREADABLE_SINCE_KEY, now);
+    const overdue = this.#armedAt === null || this.#armedAt < now - ALARM_OVERDUE_MS;
+    if (alarmRang || overdue) this.arm(now + unreadableRetryMs(now - since));
   }
 
   /** Stores a new task and arms its alarm. No await between the two: record and alarm are one transaction. */

@@ -5,12 +5,6 @@ import { attemptAtOf } from "../webhooks/delivery.ts";
 import type { TaskRecord } from "./record.ts";
 import { isFinal } from "./status.ts";
 
-/** After an unknown outcome the one resubmission comes this much later (ms), when a task that was created is under way. */
-export const RESUBMIT_MS = 5_000;
-
-/** Unknown outcomes after which a task fails: the first send, and one more. Each may have been charged for. */
-export const MAX_UNKNOWN_OUTCOMES = 2;
-
 /** With fewer polls than this left before the deadline, a delayed first poll must not cost the last one. */
 const NEAR_DEADLINE_POLLS = 20;
 

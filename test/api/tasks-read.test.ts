@@ -1,7 +1,8 @@
-import { reset } from "cloudflare:test";
+import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Task } from "../../src/tasks/present.ts";
+import { RECORD_KEY } from "../../src/tasks/record.ts";
 import { aTime, expectEventually, expectProblem } from "../support/answers.ts";
 import {
   call,
@@ -14,6 +15,7 @@ import {
   solve,
   submit,
 } from "../support/gateway.ts";
+import { evict } from "../support/time.ts";
 import { created, processing, scriptOutside } from "../support/upstream.ts";
 
 afterEach(reset);
@@ -115,6 +117,19 @@ describe("a task that is read", () => {
       message: expect.stringMatching(/: The sandbox answers ERROR_/),
       upstreamCode,
     });
+  });
+});
+
+describe("a task whose record cannot be read", () => {
+  it("is 500 internal, and says nothing of the record", async () => {
+    const { key } = await makeCaller();
+    const { id } = await submit(key, scenario("sandbox-never"));
+    const stub = env.TASKS.get(env.TASKS.idFromString(id.slice("tsk_".length)));
+    await evict(stub);
+    await runInDurableObject(stub, (_object, { storage }) => storage.kv.put(RECORD_KEY, { version: 2 }));
+    const response = await call("GET", `/v1/tasks/${id}`, { key });
+    const problem = await expectProblem(response, "internal");
+    expect(JSON.stringify(problem)).not.toMatch(/version|zod/i);
   });
 });
 

@@ -3,11 +3,23 @@
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { TaskObject } from "../../src/tasks/object.ts";
 import { RECORD_KEY } from "../../src/tasks/record.ts";
+import type { AcceptRequest } from "../../src/tasks/rpc.ts";
 import type { TaskStub } from "../support/objects.ts";
-import { acceptTask, LIVE, setEnvironment, stored, storedText, TIMEOUT_MS, view } from "../support/objects.ts";
+import { acceptTask, aTask, LIVE, setEnvironment, stored, storedText, TIMEOUT_MS, view } from "../support/objects.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
-import { alarmOf, evict, freezeTime, releaseTime, ring, ringOnTime, runUntil, START } from "../support/time.ts";
+import {
+  alarmOf,
+  evict,
+  freezeTime,
+  loseAlarm,
+  releaseTime,
+  ring,
+  ringOnTime,
+  runUntil,
+  START,
+} from "../support/time.ts";
 import { created, plain, processing, RECEIVER_URL, ready, refused, scriptOutside, TOKEN } from "../support/upstream.ts";
 
 beforeEach(async () => {
@@ -110,29 +122,67 @@ describe("a record that this version cannot read", () => {
   const writeRecord = (stub: TaskStub, record: object) =>
     runInDurableObject(stub, (_object, state) => state.storage.kv.put(RECORD_KEY, record));
 
-  it("is left unchanged and read again later, because a newer version may support it", async () => {
-    scriptOutside({ create: [created()] });
-    const stub = await acceptTask();
-    const record = await stored(stub);
-    await evict(stub);
-    await writeRecord(stub, { ...record, version: 2 });
-    const before = await storedText(stub);
-    const at = await ringOnTime(stub);
-    expect(await storedText(stub)).toBe(before);
-    expect(await alarmOf(stub)).toBe(at + 600_000);
-    await expect(view(stub)).rejects.toThrow();
-  });
+  const within = (stub: TaskStub, act: (object: TaskObject) => Promise<unknown>) =>
+    runInDurableObject<TaskObject, unknown>(stub, act);
 
-  it("does not stop the task once the record is readable", async () => {
-    scriptOutside({ create: [created()] });
-    const stub = await acceptTask({ timeoutMs: 300_000 });
+  /** An accepted task whose object was lost, and whose record is of a later version. */
+  async function unreadableTask(overrides: Partial<AcceptRequest> = {}) {
+    const stub = await acceptTask(overrides);
     const record = await stored(stub);
     if (record === undefined) throw new Error("no record");
     await evict(stub);
     await writeRecord(stub, { ...record, version: 2 });
+    return { stub, record, unreadable: { ...record, version: 2 } };
+  }
+
+  it("is left as it is, and looked at again after 5, 15, 60, 60 s, in memory or not", async () => {
+    scriptOutside();
+    const { stub, unreadable } = await unreadableTask();
+    const first = await ringOnTime(stub);
+    const looks: number[] = [];
+    for (let look = 0; look < 5; look += 1) {
+      if (look % 2 === 0) await evict(stub);
+      looks.push(((await ringOnTime(stub)) - first) / 1_000);
+      expect(await stored(stub)).toEqual(unreadable);
+    }
+    expect(looks).toEqual([5, 20, 80, 140, 200]);
+  });
+
+  it("is saved by a rollback before its deadline", async () => {
+    scriptOutside({ create: [created()], poll: [ready] });
+    const { stub, record } = await unreadableTask();
+    await runUntil(stub, START + 30_000);
+    await writeRecord(stub, record);
+    await evict(stub);
+    await runUntil(stub, START + TIMEOUT_MS - 1);
+    expect(await view(stub)).toMatchObject({ status: "ready" });
+  });
+
+  it("answers reads with an error, and keeps its alarm, even where the platform lost it", async () => {
+    scriptOutside();
+    const { stub, unreadable } = await unreadableTask();
+    await expect(view(stub)).rejects.toThrow();
+    expect(await alarmOf(stub)).toBe(START + 1);
+    await loseAlarm(stub);
+    await expect(view(stub)).rejects.toThrow();
+    await expect(within(stub, (object) => object.cancel(LIVE))).rejects.toThrow();
+    expect(await alarmOf(stub)).toBe(START + 5_000);
+    expect(await stored(stub)).toEqual(unreadable);
+  });
+
+  it("is not replaced by a repeat of its creation", async () => {
+    scriptOutside();
+    const { stub, unreadable } = await unreadableTask();
+    await expect(within(stub, (object) => object.accept(aTask()))).rejects.toThrow();
+    expect(await stored(stub)).toEqual(unreadable);
+  });
+
+  it("does not spoil the object: once it is readable the task goes on", async () => {
+    scriptOutside({ create: [created()] });
+    const { stub, record } = await unreadableTask({ timeoutMs: 300_000 });
     await expect(view(stub)).rejects.toThrow();
     await writeRecord(stub, record);
-    await runUntil(stub, Date.now() + 6_000);
+    await runUntil(stub, Date.now() + 12_000);
     expect(await view(stub)).toMatchObject({ status: "processing" });
   });
 });

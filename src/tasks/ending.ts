@@ -1,0 +1,61 @@
+// How a task becomes final: its solution or its error, and what is due then. Pure.
+
+import type { FailureKind, Solution } from "../upstream/protocol.ts";
+import type { Solver } from "./events.ts";
+import { answerMessage } from "./failure-message.ts";
+import { withoutUnsentIntent } from "./intent.ts";
+import type { StoredSolution, TaskError, TaskRecord } from "./record.ts";
+import { solutionTimes } from "./solution.ts";
+import type { TaskErrorCode } from "./status.ts";
+import { withTimelineEntry } from "./timeline.ts";
+
+/** The upstream has solved the task. */
+export function ready(record: TaskRecord, solution: Solution, solver: Solver, now: number): TaskRecord {
+  const unsolvedAt = record.unsolvedAt ?? record.submittedAt ?? now;
+  // What the upstream says it solved with is more precise than the configuration.
+  const { userAgent = solver.userAgent, secChUa = solver.secChUa } = solution;
+  const stored: StoredSolution = { ...solution, userAgent, secChUa };
+  return finish(record, "ready", now, {
+    solution: stored,
+    solutionState: "available",
+    ...solutionTimes(unsolvedAt),
+  });
+}
+
+/** The upstream has rejected the task, or could not solve it. */
+export function rejected(
+  record: TaskRecord,
+  kind: FailureKind,
+  code: string,
+  description: string,
+  now: number,
+): TaskRecord {
+  const unsolvable = kind === "unsolvable";
+  const message = answerMessage(record, unsolvable, description === code ? "" : description);
+  const error: TaskError = { code: unsolvable ? "unsolvable" : "upstream_rejected", message };
+  return finish(record, "failed", now, { error: code === "" ? error : { ...error, upstreamCode: code } });
+}
+
+/** The task fails for a reason that is not an answer of the upstream about it. */
+export function fail(record: TaskRecord, code: TaskErrorCode, message: string, now: number): TaskRecord {
+  return finish(record, "failed", now, { error: { code, message } });
+}
+
+/** The task is final: its outcome is to be reported, and its webhook to be delivered. */
+export function finish(
+  record: TaskRecord,
+  status: "ready" | "failed" | "canceled",
+  now: number,
+  outcome: Partial<TaskRecord> = {},
+): TaskRecord {
+  const { delivery } = record;
+  const next: TaskRecord = {
+    ...withoutUnsentIntent(record),
+    ...outcome,
+    status,
+    finishedAt: now,
+    settleAt: now,
+    delivery: delivery === null ? null : { ...delivery, roundAt: now, nextAttemptAt: now },
+  };
+  return withTimelineEntry(next, now, status, { durationMs: now - record.createdAt });
+}
