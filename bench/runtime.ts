@@ -41,7 +41,7 @@ const ADMIN_TOKEN = "admin-token-of-the-bench";
 const MAX_IN_FLIGHT = 10_000;
 
 /** Where a Worker keeps its state. */
-export const STORAGE = { disk: tmpdir(), tmpfs: "/dev/shm" } as const;
+const STORAGE = { disk: tmpdir(), tmpfs: "/dev/shm" } as const;
 export type Storage = keyof typeof STORAGE;
 
 export const hasTmpfs = (): boolean => existsSync(STORAGE.tmpfs);
