@@ -172,7 +172,7 @@ describe("the overview", () => {
     await expectEveryLook(page, "console-overview-table");
   });
 
-  it("loads the usage once, and again after a minute", async () => {
+  it("loads the usage at most once a minute", async () => {
     const page = await open();
     await page.clock.install();
     const traffic = watchTraffic(page, "/v1/usage");

@@ -1,5 +1,7 @@
 // One task in the console: its timeline while it runs and after, why it failed, its solution, and what can be done about it.
 
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startReceiver, type WebhookReceiver } from "../../scripts/support/webhook-receiver.ts";
@@ -192,6 +194,18 @@ describe("the webhook of a task", () => {
     await attempt(page, "HTTP 410").waitFor();
     const [first, second] = receiver.received.slice(before);
     expect(second?.headers["webhook-id"]).toBe(first?.headers["webhook-id"]);
+  });
+
+  it("shows the body of a response", async () => {
+    const server = createServer((_request, response) => response.writeHead(503).end('{"error":"busy"}'));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const { page } = await enter("sandbox-instant", { webhookUrl: `http://127.0.0.1:${port}/` });
+      await attempt(page, '{"error":"busy"}').first().waitFor();
+    } finally {
+      server.close();
+    }
   });
 
   it("is offered to be sent only when the task is final and has somewhere to send it", async () => {

@@ -2,25 +2,31 @@
 
 import type { Account } from "../api/wire.ts";
 import type { RefreshPolicy } from "../refresh/watch.ts";
-import { useWatch } from "../refresh/watch.ts";
+import { useAllEvents, useWatch } from "../refresh/watch.ts";
 import { useTenant } from "../session/session.ts";
 import { FailureNotice, Notice } from "../ui/controls.tsx";
 import { count, percent } from "../ui/formats.ts";
 import { Card, Fact, Heading, Meter, ModeBadge, Skeleton } from "../ui/surfaces.tsx";
 import { AuditLog } from "./audit-log.tsx";
 
-/** Counts of tasks in flight change with every task; a minute is soon enough (ms). */
-const REFRESH_MS = 60_000;
+/** Counts in flight change with every task: they are loaded at most this often (ms). */
+const REFRESH_MS = 15_000;
 
 const policyOf = (_account: Account, now: number): RefreshPolicy => ({
   running: false,
-  nextChangeAt: now + REFRESH_MS,
+  nextChangeAt: null,
+  pollAt: now + REFRESH_MS,
   final: false,
 });
 
 export function AccountView() {
   const { api, can } = useTenant();
-  const { value, failure, nextAt, refresh } = useWatch("account", (signal) => api.account(signal), policyOf);
+  const { value, failure, nextAt, refresh } = useWatch(
+    "account",
+    (signal) => api.account(signal),
+    policyOf,
+    useAllEvents(REFRESH_MS),
+  );
   return (
     <>
       <Heading>Account</Heading>

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import type { WebhookState } from "../api/wire.ts";
 import type { RefreshPolicy } from "../refresh/watch.ts";
-import { useWatch } from "../refresh/watch.ts";
+import { useAllEvents, useWatch } from "../refresh/watch.ts";
 import { hashOf, NO_FILTER } from "../route.ts";
 import { useTenant } from "../session/session.ts";
 import type { LoadedPage } from "../tasks/task-pages.ts";
@@ -29,13 +29,13 @@ const policyOf = (page: LoadedPage, now: number): RefreshPolicy => ({
 });
 
 export function DeliveriesCard() {
-  const { api, stream } = useTenant();
+  const { api } = useTenant();
   const [state, setState] = useState<WebhookState>("exhausted");
   const { value, failure, nextAt, refresh } = useWatch(
     `deliveries ${state}`,
     (signal) => loadPage((page, inner) => api.tasks({ webhookState: state }, page, inner), null, signal),
     policyOf,
-    { stream, concerns: () => true },
+    useAllEvents(),
   );
   const more = (value?.tasks.length ?? 0) > SHOWN || value?.nextCursor != null;
   return (

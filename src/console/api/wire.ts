@@ -28,14 +28,13 @@ export type {
   TenantList,
   TenantPatch,
   TenantUsage,
+  TimelineEntry,
   UpstreamAccount,
   UsageDay,
   WebhookSecret,
 } from "../../client/index.ts";
 
 export type WebhookState = client.WebhookDelivery["state"];
-
-export type TimelineEntry = client.TimelineEntry;
 
 /** A part of a list. */
 export interface Page {

@@ -3,7 +3,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Failure, Result } from "../api/failure.ts";
-import { useSession } from "../session/session.ts";
+import { useSession, useTenant } from "../session/session.ts";
 import type { EventStream, StreamEvent } from "./event-stream.ts";
 import type { LoadOutcome, RefreshHistory } from "./refresh-interval.ts";
 import { FRESH, historyAfter, refreshIntervalMs } from "./refresh-interval.ts";
@@ -14,6 +14,8 @@ export interface RefreshPolicy {
   readonly running: boolean;
   /** When the next known change is due (ms since the epoch), or null. */
   readonly nextChangeAt: number | null;
+  /** When to load it again without an event stream (ms since the epoch); by default soon. For values that are expensive to load. */
+  readonly pollAt?: number;
   /** Nothing will change by itself: do not load it again. */
   readonly final: boolean;
 }
@@ -48,7 +50,16 @@ const EVENT_GAP_MS = 1_000;
 /** The event stream, and which of its events concern the view. */
 export interface EventSource {
   readonly stream: EventStream;
+  /** Time (ms) between two loads that events cause, if it is longer than usual. */
+  readonly gapMs?: number;
   concerns(event: StreamEvent): boolean;
+}
+
+/** All events of the key's tenant and mode; undefined for a key that may not read them. */
+export function useAllEvents(gapMs?: number): EventSource | undefined {
+  const { stream, can } = useTenant();
+  if (!can("tasks:read")) return undefined;
+  return { stream, concerns: () => true, ...(gapMs === undefined ? {} : { gapMs }) };
 }
 
 /**
@@ -76,6 +87,7 @@ export function useWatch<T>(
         policyOf: (value, now) => latest.current.policyOf(value, now),
         expire: () => latest.current.expire(),
         streaming: () => stream?.connected === true,
+        gapMs: latest.current.events?.gapMs ?? EVENT_GAP_MS,
       },
       (next) => setShown({ ...next, name }),
     );
@@ -115,6 +127,8 @@ interface Source<T> {
   expire(): void;
   /** Whether the event stream is connected. */
   streaming(): boolean;
+  /** Time (ms) between two loads that events cause. */
+  readonly gapMs: number;
 }
 
 /** The loop behind `useWatch`: load, show, wait. */
@@ -175,14 +189,14 @@ class Watch<T> {
       return;
     }
     clearTimeout(this.#timer);
-    const wait = Math.max(this.#loadedAt + EVENT_GAP_MS - Date.now(), 0);
+    const wait = Math.max(this.#loadedAt + this.#source.gapMs - Date.now(), 0);
     this.#timer = setTimeout(() => this.refresh(), wait);
   }
 
   /** Events may have been missed before a connection; without one the view polls. */
   connectionChanged(): void {
     if (this.#final || document.hidden) return;
-    if (this.#source.streaming()) this.refresh();
+    if (this.#source.streaming()) this.eventReceived();
     else if (this.#last !== null && this.#loading === null) this.#wait(this.#last.outcome, this.#last.failure);
   }
 
@@ -249,8 +263,8 @@ class Watch<T> {
       return;
     }
     const interval = refreshIntervalMs(this.#history, outcome, running || known !== null);
-    const wait =
-      failure === null && !running && known !== null ? Math.max(interval, known - now + CHANGE_MARGIN_MS) : interval;
+    const due = known === null ? policy?.pollAt : known + CHANGE_MARGIN_MS;
+    const wait = failure === null && !running && due !== undefined ? Math.max(interval, due - now) : interval;
     this.#timer = setTimeout(() => void this.#load(), wait);
     this.#show({ value, failure, phase, nextAt: now + wait });
   }

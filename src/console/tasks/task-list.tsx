@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { TaskStatus, TaskSummary } from "../api/wire.ts";
 import type { RefreshPolicy, Watched } from "../refresh/watch.ts";
-import { useWatch } from "../refresh/watch.ts";
+import { useAllEvents, useWatch } from "../refresh/watch.ts";
 import type { ListFilter } from "../route.ts";
 import { ALL_TASKS, hashOf, isFiltered } from "../route.ts";
 import { useTenant } from "../session/session.ts";
@@ -36,7 +36,7 @@ export function TaskListView({ filter, cursor }: TaskListProps) {
     name,
     (signal) => loadPage((page, inner) => api.tasks(apiFilterOf(filter), page, inner), cursor, signal),
     policyOf,
-    { stream, concerns: () => true },
+    useAllEvents(),
   );
   const { value, failure, nextAt, refresh } = watched;
   const [filtering, setFiltering] = useState(false);

@@ -5,18 +5,19 @@ import type { Result } from "../api/failure.ts";
 import type { TenantApi } from "../api/tenant-api.ts";
 import type { Key, UsageDay } from "../api/wire.ts";
 import type { RefreshPolicy } from "../refresh/watch.ts";
-import { useWatch } from "../refresh/watch.ts";
+import { useAllEvents, useWatch } from "../refresh/watch.ts";
 import { useTenant } from "../session/session.ts";
 import { Choice, FailureNotice } from "../ui/controls.tsx";
 import { Empty, Heading, Skeleton } from "../ui/surfaces.tsx";
 import { UsageDays } from "./usage-days.tsx";
 
-/** Counts of a month change slowly: they are loaded once a minute (ms). */
+/** Counts of a month change slowly: they are loaded at most once a minute (ms). */
 const REFRESH_MS = 60_000;
 
 const policyOf = (_value: unknown, now: number): RefreshPolicy => ({
   running: false,
-  nextChangeAt: now + REFRESH_MS,
+  nextChangeAt: null,
+  pollAt: now + REFRESH_MS,
   final: false,
 });
 
@@ -40,7 +41,12 @@ async function load(api: TenantApi, signal: AbortSignal): Promise<Result<Overvie
 
 export function OverviewView() {
   const { api, me } = useTenant();
-  const { value, failure, nextAt, refresh } = useWatch("usage", (signal) => load(api, signal), policyOf);
+  const { value, failure, nextAt, refresh } = useWatch(
+    "usage",
+    (signal) => load(api, signal),
+    policyOf,
+    useAllEvents(REFRESH_MS),
+  );
   const [span, setSpan] = useState<number>(30);
   const days = useMemo(() => value?.days.slice(-span) ?? [], [value, span]);
   const names = useMemo(() => new Map(value?.keys.map(({ id, name }) => [id, name])), [value]);
