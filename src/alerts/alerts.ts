@@ -23,7 +23,7 @@ export const alertSchema = z.discriminatedUnion("type", [
   /** A task failed with `internal`. */
   z.object({ type: z.literal("task.internal_error"), data: z.object({ tenantId: name, mode, taskId: z.string() }) }),
 ]);
-/** Something that the operator must hear of. Never holds a secret, key or token. */
+/** Something that the operator must know. Never contains a secret, key or token. */
 export type Alert = z.output<typeof alertSchema>;
 
 /** At most one alert of a kind about a subject is put out in this time (ms). */
@@ -31,7 +31,7 @@ export const QUIET_MS = 600_000;
 
 /**
  * The alerts about one subject. Where several kinds report the state of one thing (an account is refused, works again), they share a
- * channel, so that the last state can be told from one that has passed.
+ * channel, so that only the last state is reported.
  */
 export const channelSchema = z.object({
   key: z.string(),

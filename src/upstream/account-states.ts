@@ -16,7 +16,7 @@ const accountStateSchema = z.object({
   state: z.enum(["ok", "refused"]),
   /** Of a refused account: the code that it was last refused with. */
   code: z.string().nullable(),
-  /** When the state began (ms). It also tells one refusal from a later one. */
+  /** When the state began (ms). It also distinguishes one refusal from a later one. */
   since: time,
   /** Of a refused account: when a task may probe it (ms). */
   probeAt: time.nullable(),

@@ -26,7 +26,7 @@ const ANNOUNCE_RETRY_MS = 2_000;
 /** The longest pause (ms) between two tries. */
 const LONGEST_ANNOUNCE_RETRY_MS = 60_000;
 
-/** What is told of an account that tasks were sent to is stored this often (ms) at the most: each time is a row. */
+/** Usage is stored this often (ms) at most: each time is a row. */
 const STORE_USAGE_MS = 60_000;
 
 const recordSchema = z.object({

@@ -40,25 +40,35 @@ export type Permit =
   | { readonly tag: "send"; readonly account: UpstreamAccount; readonly probe: Probe | null }
   | { readonly tag: "held"; readonly until: number };
 
-/** One isolate's view. Tests have several, as a world of isolates has. */
+/** An answer of the object, and the number of the call that it answers. */
+interface Answered<T> {
+  readonly value: T;
+  readonly call: number;
+}
+
+/** One isolate's view. */
 export class AccountView {
   readonly #usage = new UsageCounter();
   #memory: { readonly states: AccountStates; readonly readAt: number } | null = null;
-  /** Accounts that this isolate saw refused and could not report, and until when (ms) it keeps away from them. */
-  readonly #unreported = new Map<string, number>();
+  /** Accounts that this isolate saw refused and has not reported yet: until when (ms) it avoids them, and since which call. */
+  readonly #unreported = new Map<string, { readonly until: number; readonly call: number }>();
+  /** Calls of the object are numbered, because their answers can overtake each other. */
+  #calls = 0;
+  #lastAnswered = 0;
 
   /** Asks which of `candidates`, in order of preference, a task may be sent to. Never throws. */
   async requestPermit(env: UpstreamEnv, candidates: readonly UpstreamAccount[], now: number): Promise<Permit> {
     let states = await this.#known(env, now);
-    // A probe is worth more than the preferred account: without it a refused account would stay refused for as long as another works.
+    // Probes come before the preferred account: otherwise an account would stay refused for as long as another one works.
     for (const account of candidates) {
       const probeAt = stateOf(states, account.name)?.probeAt ?? null;
       if (probeAt === null || probeAt > now) continue;
       const answer = await this.#ask("probe", () => upstreamObject(env).requestProbe(account.name));
-      // It is not asked about the other accounts either: each time would take as long.
+      // The other accounts are not asked for either: each call could take as long.
       if (answer === null) break;
-      states = this.#learn(answer.states, now);
-      if (answer.probe !== null) return { tag: "send", account, probe: answer.probe };
+      const { probe, states: after } = answer.value;
+      states = this.#apply({ ...answer, value: after }, now);
+      if (probe !== null) return { tag: "send", account, probe };
     }
     const account = candidates.find(({ name }) => !this.#avoids(states, name, now));
     if (account !== undefined) return { tag: "send", account, probe: null };
@@ -68,18 +78,18 @@ export class AccountView {
 
   /** Reports an answer that refuses an account. This isolate avoids it from now on, whether the report arrives or not. */
   async reportRefused(env: UpstreamEnv, report: RefusalReport, now: number): Promise<void> {
-    // Every polled task of a refused account meets the refusal. The object knows it already.
+    // Every polled task of a refused account gets this answer, and the object has it already.
     if (report.probe === null && this.#fresh(now) && isRefused(this.#memory?.states ?? NO_STATES, report.account))
       return;
-    this.#unreported.set(report.account, now + PROBE_INTERVAL_MS);
-    const states = await this.#ask("refusal", () => upstreamObject(env).reportRefused(report));
-    if (states !== null) this.#learn(states, now);
+    this.#unreported.set(report.account, { until: now + PROBE_INTERVAL_MS, call: this.#calls + 1 });
+    const answer = await this.#ask("refusal", () => upstreamObject(env).reportRefused(report));
+    if (answer !== null) this.#apply(answer, now);
   }
 
   /** Reports that a probe got an answer that shows that its account works. */
   async reportWorking(env: UpstreamEnv, probe: Probe, now: number): Promise<void> {
-    const states = await this.#ask("recovery", () => upstreamObject(env).reportWorking(probe));
-    if (states !== null) this.#learn(states, now);
+    const answer = await this.#ask("recovery", () => upstreamObject(env).reportWorking(probe));
+    if (answer !== null) this.#apply(answer, now);
   }
 
   /** Counts a task that an account accepted, and reports the counts if a minute has gone by. Not awaited by tasks. */
@@ -104,15 +114,15 @@ export class AccountView {
     if (reports.length > 0) await this.#ask("usage", () => upstreamObject(env).reportUsage(reports));
   }
 
-  /** The states as well as they can be known now: the object's own while an account is not `ok`. */
+  /** The states to decide by: those of the object while an account is not `ok`. */
   async #known(env: UpstreamEnv, now: number): Promise<AccountStates> {
     const lastKnown = this.#memory?.states ?? NO_STATES;
     if (this.#fresh(now)) return lastKnown;
-    // An old copy in KV cannot make a refused account `ok`: of two copies the newer one counts, and then the object has the last word.
+    // An old copy in KV cannot make a refused account `ok`: of two copies the newer one counts, and then the object is asked.
     const copy = allOk(lastKnown) ? newest(lastKnown, await readCopy(env)) : lastKnown;
     if (allOk(copy) && this.#unreported.size === 0) return this.#remember(copy, now);
-    const states = await this.#ask("states", () => upstreamObject(env).states());
-    return states === null ? this.#remember(copy, now) : this.#learn(states, now);
+    const answer = await this.#ask("states", () => upstreamObject(env).states());
+    return answer === null ? this.#remember(copy, now) : this.#apply(answer, now);
   }
 
   #fresh(now: number): boolean {
@@ -120,9 +130,13 @@ export class AccountView {
     return this.#memory !== null && now >= this.#memory.readAt && now - this.#memory.readAt < MEMORY_MS;
   }
 
-  /** Takes over what the object says: it knows every refusal that reached it. */
-  #learn(states: AccountStates, now: number): AccountStates {
-    this.#unreported.clear();
+  /** Takes over the object's states, unless a later call has been answered before. */
+  #apply({ value: states, call }: Answered<AccountStates>, now: number): AccountStates {
+    const known = this.#memory?.states ?? NO_STATES;
+    if (call < this.#lastAnswered && states.revision <= known.revision) return known;
+    this.#lastAnswered = Math.max(this.#lastAnswered, call);
+    // A refusal that was seen after this call was made may be missing in its answer.
+    for (const [name, refusal] of this.#unreported) if (refusal.call <= call) this.#unreported.delete(name);
     return this.#remember(states, now);
   }
 
@@ -132,21 +146,23 @@ export class AccountView {
   }
 
   #avoids(states: AccountStates, name: string, now: number): boolean {
-    return isRefused(states, name) || (this.#unreported.get(name) ?? 0) > now;
+    return isRefused(states, name) || (this.#unreported.get(name)?.until ?? 0) > now;
   }
 
   #askAgainAt(states: AccountStates, name: string, now: number): number {
     const state = stateOf(states, name);
-    if (state?.state !== "refused") return this.#unreported.get(name) ?? now + UNREACHABLE_RETRY_MS;
+    if (state?.state !== "refused") return this.#unreported.get(name)?.until ?? now + UNREACHABLE_RETRY_MS;
     const at = askAgainAt(state, now);
     // Due, and still not granted: the object does not answer. The clock of another machine must not hold a task for ever either.
     return at <= now ? now + UNREACHABLE_RETRY_MS : Math.min(at, now + PROBE_INTERVAL_MS);
   }
 
   /** Calls the object. Null where it does not answer. */
-  async #ask<T>(what: string, call: () => Promise<T>): Promise<T | null> {
+  async #ask<T>(what: string, ask: () => Promise<T>): Promise<Answered<T> | null> {
+    this.#calls += 1;
+    const call = this.#calls;
     try {
-      return await inTime(call());
+      return { value: await inTime(ask()), call };
     } catch (error) {
       log("warn", "breaker_unreached", { what, ...describeError(error) });
       return null;

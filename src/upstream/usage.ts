@@ -38,7 +38,7 @@ export class UsageCounter {
     this.#counts.set(account, { tasks, lastAt: now });
   }
 
-  /** Takes what has been counted, if a report is due; else nothing. Whoever takes it must report it. */
+  /** Takes what has been counted, if a report is due; else nothing. The caller must report it. */
   takeDue(now: number): UsageReport[] {
     return Math.abs(now - this.#reportedAt) < REPORT_EVERY_MS ? [] : this.take(now);
   }

@@ -143,6 +143,38 @@ describe("polled tasks of a refused account", () => {
   });
 });
 
+describe("answers of the object that overtake each other", () => {
+  /** The object behind a gate: its answers to `states` wait until they are let through. */
+  function gated() {
+    const waiting: (() => void)[] = [];
+    const stub = env.UPSTREAM.get(env.UPSTREAM.idFromName("upstream"));
+    const delayed = async () => {
+      const states = await stub.states();
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return states;
+    };
+    const get = () =>
+      new Proxy(stub, { get: (target, key) => (key === "states" ? delayed : Reflect.get(target, key)) });
+    const UPSTREAM = new Proxy(env.UPSTREAM, {
+      get: (target, key) => (key === "get" ? get : Reflect.get(target, key).bind(target)),
+    });
+    return { viewEnv: watched({ UPSTREAM }), waiting };
+  }
+
+  it("do not bring an older state back", async () => {
+    const view = new AccountView();
+    await refuse(view, "second");
+    pass(3_000);
+    const { viewEnv, waiting } = gated();
+    const early = ask(view, viewEnv);
+    await eventually(() => waiting.length === 1);
+    await refuse(view, "first");
+    waiting[0]?.();
+    expect(await early).toMatchObject({ tag: "held" });
+    expect(await ask(view)).toMatchObject({ tag: "held" });
+  });
+});
+
 describe("an old copy in KV", () => {
   it("does not reopen an account that this isolate knows to be rejected", async () => {
     const view = new AccountView();

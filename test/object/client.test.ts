@@ -222,6 +222,12 @@ describe("a request", TEST_TIMEOUT, () => {
     expect(JSON.parse(request?.body ?? "")).toStrictEqual({ clientKey: CLIENT_KEY, task: least });
   });
 
+  it.each([true, false])("createTask sends isInvisible as given: %s", async (isInvisible) => {
+    const { upstream, seen } = upstreamWith("fine");
+    await createTask(upstream, { ...TASK, isInvisible }, PATIENT);
+    expect(JSON.parse((await seen()).requests[0]?.body ?? "")).toMatchObject({ task: { isInvisible } });
+  });
+
   it.each([TASK_ID, "7654321", "123456789012345678901234567890", '"7654321"', '"例え \\"1\\""'])(
     "getTaskResult sends the task id %s as it came",
     async (taskId) => {

@@ -208,6 +208,29 @@ describe("a probe", () => {
   });
 });
 
+describe("a refused account behind one that works", () => {
+  it("is probed once a minute by a task that then goes on with the account that works", async () => {
+    const outside = scriptOutside({
+      create: [noBalance, created("a-1")],
+      poll: [processing],
+      second: { create: [noBalance, noBalance, created("b-1")], poll: [processing] },
+    });
+    const tasks = await accept(1);
+    await ringAll(tasks);
+    pass(MINUTE_MS + SPREAD_MS);
+    await ringAll(tasks);
+    await eventually(async () => (await stateOfAccount("first"))?.state === "ok");
+    const next = await accept(3);
+    await ringAll(next);
+    expect([outside.creates.length, outside.second.creates.length]).toEqual([5, 2]);
+    for (const task of next) expect(await view(task)).toMatchObject({ status: "processing", submissions: 1 });
+    pass(MINUTE_MS + SPREAD_MS);
+    await ringAll(await accept(2));
+    await eventually(async () => (await stateOfAccount("second"))?.state === "ok");
+    expect([outside.creates.length, outside.second.creates.length]).toEqual([6, 3]);
+  });
+});
+
 describe("with no account left", () => {
   it("a task is held with its reason until the next probe is due", async () => {
     const outside = scriptOutside({ create: [noBalance], second: { create: [noBalance] } });
