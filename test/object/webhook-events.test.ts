@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { TimelineEvent } from "../../src/tasks/present.ts";
 import { aTime } from "../support/answers.ts";
 import type { TaskStub } from "../support/objects.ts";
-import { again, setEnvironment } from "../support/objects.ts";
+import { again, setEnvironment, storedText } from "../support/objects.ts";
 import type { Received } from "../support/receivers.ts";
 import { accountOf, delayed, FINAL, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
@@ -184,6 +184,17 @@ describe("the recorded attempts", () => {
       { at: at(5_000), type: "webhook", durationMs: 0, status: 302, error: "redirect", responseBody: null },
       { at: at(10_000), type: "webhook", durationMs: 7, status: 204, error: null, responseBody: null },
     ]);
+  });
+
+  it("keep nothing of a solution that the receiver echoes", async () => {
+    const echo: Answer = ({ body }) => new Response(JSON.stringify(Object(body).data.solution), { status: 500 });
+    const received = scriptReceivers({ [RECEIVER_URL]: [echo] });
+    const stub = await ready();
+    await runUntil(stub, FINAL + 121_000);
+    const token = received[0]?.event.data.solution?.gRecaptchaResponse ?? "";
+    expect(token).toMatch(/^sandbox\./);
+    expect(await storedText(stub)).not.toContain(token.slice(0, 12));
+    expect((await attemptsOf(stub))[0]).toMatchObject({ responseBody: expect.stringContaining("[removed]") });
   });
 
   it("are the last twenty of all delivery cycles, and all are counted", async () => {
