@@ -98,9 +98,10 @@ describe("upstreamAccount", () => {
     const request = { taskId: env.TASKS.newUniqueId().toString(), website: "antcpt.com", createdAt: Date.now() };
     const deadlineAt = Date.now() + 60_000;
     const admitted = await tenant.admit({ ...request, mode: "live", deadlineAt });
-    expect(admitted).toMatchObject({ tag: "admitted", upstreamAccount: "default" });
+    expect(admitted.outcome).toMatchObject({ tag: "admitted", upstreamAccount: "default" });
     const taskId = env.TASKS.newUniqueId().toString();
-    expect(await tenant.admit({ ...request, taskId, mode: "test", deadlineAt })).not.toHaveProperty("upstreamAccount");
+    const test = await tenant.admit({ ...request, taskId, mode: "test", deadlineAt });
+    expect(test.outcome).not.toHaveProperty("upstreamAccount");
   });
 });
 

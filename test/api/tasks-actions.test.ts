@@ -150,6 +150,7 @@ describe("events", () => {
       durationMs: expect.any(Number),
       status: 500,
       error: null,
+      responseBody: "no JSON",
     });
   });
 

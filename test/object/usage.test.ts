@@ -6,7 +6,7 @@ import { OPERATOR } from "../../src/tenants/actor.ts";
 import { dayAt, sequenceOfDay } from "../../src/tenants/sequence.ts";
 import { fillLedger, rowsReadBy } from "../support/ledger.ts";
 import type { TenantStub } from "../support/tenants.ts";
-import { anOutcome, aRequest, createTenant, ledgerOf } from "../support/tenants.ts";
+import { admit, anOutcome, aRequest, createTenant, ledgerOf } from "../support/tenants.ts";
 import { evict, freezeTime, pass, releaseTime, ring, ringOnTime, START } from "../support/time.ts";
 
 const DAY_MS = 86_400_000;
@@ -260,7 +260,7 @@ describe("pruning", () => {
     vi.setSystemTime(Date.UTC(2035, 6, 31, 23));
     await ring(stub);
     await evict(stub);
-    expect(await stub.admit(aRequest(Date.now() - START))).toEqual({ tag: "rejected", code: "quota_exceeded" });
+    expect(await admit(stub, aRequest(Date.now() - START))).toEqual({ tag: "rejected", code: "quota_exceeded" });
     expect(sequenceOfDay(dayAt(Date.UTC(2035, 6, 1)))).toBeLessThanOrEqual(sequenceOfDay(dayAt(Date.now()) - 30));
   });
 });

@@ -9,6 +9,8 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
 });
 afterEach(() => {
+  // The spies first: they restore the fake timers that they replaced.
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
