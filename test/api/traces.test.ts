@@ -4,7 +4,9 @@
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { call, EXAMPLE_TASK, makeCaller } from "../support/gateway.ts";
+import { objectIdOf } from "../../src/tasks/task-id.ts";
+import { numberName } from "../../src/tasks/task-number.ts";
+import { admin, call, EXAMPLE_TASK, makeCaller } from "../support/gateway.ts";
 import { freezeTime, releaseTime, runUntil, START } from "../support/time.ts";
 import { created, plain, processing, RECEIVER_URL, ready, scriptOutside } from "../support/upstream.ts";
 
@@ -21,45 +23,46 @@ const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const TRACESTATE = "vendor=what-only-it-understands";
 
 /** For each API: creates a task whose webhook goes to the receiver, and returns the id of its object. */
-const FACES = {
-  "POST /v1/tasks": async (key: string, headers: Record<string, string>) => {
+const APIS = {
+  "POST /v1/tasks": async (_tenantId: string, key: string, headers: Record<string, string>) => {
     const body = { task: EXAMPLE_TASK, webhookUrl: RECEIVER_URL };
     const response = await call("POST", "/v1/tasks", { key, body, headers });
     expect(response.status).toBe(202);
-    return (await response.json<{ id: string }>()).id.slice("tsk_".length);
+    return env.TASKS.idFromString(objectIdOf((await response.json<{ id: string }>()).id.slice("tsk_".length)));
   },
-  "POST /createTask": async (clientKey: string, headers: Record<string, string>) => {
+  "POST /createTask": async (tenantId: string, clientKey: string, headers: Record<string, string>) => {
     const body = { clientKey, task: EXAMPLE_TASK, callbackUrl: RECEIVER_URL };
     const response = await call("POST", "/createTask", { body, headers });
-    const { errorId, taskId } = await response.json<{ errorId: number; taskId: string }>();
+    const { errorId, taskId } = await response.json<{ errorId: number; taskId: number }>();
     expect(errorId).toBe(0);
-    return BigInt(taskId).toString(16).padStart(64, "0");
+    const { createdAt } = await (await admin("GET", `/admin/tenants/${tenantId}`)).json<{ createdAt: string }>();
+    return env.TASKS.idFromName(numberName(tenantId, Date.parse(createdAt), "live", taskId));
   },
 } as const;
 
 /** Solves a task with one unsuccessful poll, and returns the outgoing requests: each call, then the webhook. */
-async function solveOutside(face: keyof typeof FACES, headers: Record<string, string>) {
+async function solveOutside(api: keyof typeof APIS, headers: Record<string, string>) {
   const outside = scriptOutside({ create: [created()], poll: [processing, ready], receive: [plain(204, null)] });
-  const { key } = await makeCaller({}, { mode: "live" });
-  const id = await FACES[face](key, headers);
-  await runUntil(env.TASKS.get(env.TASKS.idFromString(id)), DONE);
+  const { tenantId, key } = await makeCaller({}, { mode: "live" });
+  const id = await APIS[api](tenantId, key, headers);
+  await runUntil(env.TASKS.get(id), DONE);
   expect([outside.creates.length, outside.polls.length, outside.webhooks.length]).toEqual([1, 2, 1]);
   return [...outside.creates, ...outside.polls, ...outside.webhooks].map((request) => request.headers);
 }
 
-describe.each(Object.keys(FACES) as (keyof typeof FACES)[])("a task of %s", (face) => {
+describe.each(Object.keys(APIS) as (keyof typeof APIS)[])("a task of %s", (api) => {
   it("sends its trace with every call and with the webhook", async () => {
-    const sent = await solveOutside(face, { traceparent: TRACEPARENT });
+    const sent = await solveOutside(api, { traceparent: TRACEPARENT });
     expect(sent.map((headers) => headers.get("traceparent"))).toEqual(Array(4).fill(TRACEPARENT));
   });
 
   it("does not forward tracestate, which may be private to the caller", async () => {
-    const sent = await solveOutside(face, { traceparent: TRACEPARENT, tracestate: TRACESTATE });
+    const sent = await solveOutside(api, { traceparent: TRACEPARENT, tracestate: TRACESTATE });
     expect(sent.map((headers) => headers.get("tracestate"))).toEqual(Array(4).fill(null));
   });
 
   it("is created without a trace if the header is invalid", async () => {
-    const sent = await solveOutside(face, { traceparent: TRACEPARENT.replace("00-", "ff-") });
+    const sent = await solveOutside(api, { traceparent: TRACEPARENT.replace("00-", "ff-") });
     expect(sent.map((headers) => headers.get("traceparent"))).toEqual(Array(4).fill(null));
   });
 });
