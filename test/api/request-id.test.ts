@@ -36,7 +36,10 @@ describe("X-Request-Id", () => {
   it("is on every kind of response, and so is Server-Timing", async () => {
     const { tenantId, key } = await makeCaller();
     const { id } = await makeKey(tenantId);
-    const failing = { TASKS: { newUniqueId: () => Promise.reject(new Error("a bug")) } };
+    const newUniqueId = () => {
+      throw new Error("a bug");
+    };
+    const failing = { TASKS: { newUniqueId } };
     const responses = [
       await call("GET", "/healthz"),
       await call("GET", "/openapi.json"),
