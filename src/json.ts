@@ -1,5 +1,5 @@
-// JSON that keeps task ids whole. JSON.parse rounds an integer above 2^53; a top-level `taskId` that is one becomes a bigint here,
-// so that it survives the way in and out. Refuses nothing that JSON.parse takes, and takes nothing more.
+// JSON that keeps task ids exact. JSON.parse rounds integers above 2^53, so a top-level `taskId` of that size becomes a bigint here. It
+// accepts the same texts as JSON.parse.
 
 /** The third argument that engines with "JSON.parse source text access" (ECMA-262) hand to a reviver. */
 interface ReviverContext {

@@ -23,7 +23,7 @@ const DEFAULT_TIMEOUT_MS = 120_000;
 export interface WantedTask {
   readonly task: AcceptedTask;
   readonly webhookUrl: string | undefined;
-  /** What the caller's face calls the webhook's address. */
+  /** What the caller's API calls the webhook URL. */
   readonly webhookField: "webhookUrl" | "callbackUrl";
   readonly reference: string | undefined;
   readonly metadata: Record<string, string>;
@@ -46,7 +46,7 @@ export interface AcceptedOutcome {
 
 /**
  * Accepts a task or finds the one that its idempotency key names.
- * @throws ApiError for each refusal of the door: nothing is kept of a refused task, its idempotency key least of all.
+ * @throws ApiError when the task is rejected. Nothing of a rejected task is stored, and its idempotency key is not used up.
  */
 export async function acceptTask(
   env: Env,
@@ -66,7 +66,7 @@ export async function acceptTask(
   const byNumber = !keyed && wanted.compatTaskId !== null;
   // Without an idempotency key a number's object knows a repeat of this very call, and no other, by a random value.
   const unkeyedHash = byNumber ? crypto.randomUUID() : null;
-  // Asked again where the object is lost in the middle: of one id only one task is made, whatever became of the first answer.
+  // Safe to retry when the object is lost in the middle: an object accepts at most one task.
   const id = objectIdFor(env, caller, wanted);
   const request: AcceptRequest = {
     ...ownerOf(caller),
@@ -84,7 +84,7 @@ export async function acceptTask(
     pollIntervalMs: configuration.pollIntervalMs,
     retentionMs: configuration.taskRetentionMs,
     named: keyed || byNumber,
-    // What would be refused now may have been accepted before: a repeat of it creates nothing and gets its task.
+    // A request that is rejected now may repeat one that was accepted before: it gets that task and creates nothing.
     replayOnly: rejection !== null,
   };
   const result = await withRetry(async (): Promise<AcceptResult> => await env.TASKS.get(id).accept(request));
@@ -113,9 +113,9 @@ export function assertNotSuspended({ profile }: Caller): void {
 }
 
 const suspended = () =>
-  new ApiError("tenant_suspended", "The tenant is suspended: it reads what it has and creates nothing.");
+  new ApiError("tenant_suspended", "The tenant is suspended: it can read its tasks and create nothing.");
 
-/** What the door refuses, in the order in which it is told: the tenant, the site, the webhook, the account. */
+/** Why a task is rejected, or null. Checked in this order: tenant, website, webhook URL, upstream account, quota. */
 function rejectionOf(configuration: Configuration, caller: Caller, wanted: WantedTask): ApiError | null {
   if (caller.profile.suspended) return suspended();
   const host = websiteHost(wanted.task.websiteURL) ?? "";
@@ -142,7 +142,7 @@ export function targetError(
   return new ApiError("webhook_url_not_allowed", `The webhook URL ${message}.`);
 }
 
-/** Every refusal is recorded: who wanted what, where, and why it was not done. */
+/** Logs a rejection: which key asked for which host, and why it was rejected. */
 function recorded(error: ApiError, caller: Caller, { task }: WantedTask, requestId: string): ApiError {
   log("warn", "task_refused", {
     requestId,

@@ -16,7 +16,7 @@ export const EXAMPLE_TASK = {
   websiteTitle: "Score detector for reCAPTCHA v3",
 } as const;
 
-/** The task's fields without its type: the two faces differ in how they read that one. Lengths in characters. */
+/** The task's fields without its type, which the two APIs parse differently. Lengths in characters. */
 export const taskFields = {
   websiteURL: z
     .string()
