@@ -1,4 +1,4 @@
-// The app: middleware in order, routes, and the one place where errors become responses.
+// Assembles the Hono app: middleware, routes, the OpenAPI document and the error handler.
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
@@ -39,7 +39,7 @@ import { HEADER_COMPONENTS } from "./schemas/headers.ts";
 import { registerWebhookEvents } from "./schemas/webhook-events.ts";
 import { variableWarnings } from "./variable-warnings.ts";
 
-/** Builds the app. It has no state of its own. */
+/** Creates the app. */
 export function createApp() {
   const app = new OpenAPIHono<AppEnv>({ getPath: routedPath });
 
@@ -83,7 +83,7 @@ export function createApp() {
   return app;
 }
 
-/** The environments that were checked for warnings: one per isolate. */
+/** Environments whose variables were already checked for warnings: one per isolate. */
 const warned = new WeakSet<object>();
 
 function warnOnce(env: object): void {
@@ -108,13 +108,13 @@ function errorResponse(c: Context<AppEnv>, error: unknown): Response {
   });
 }
 
-/** The error as the caller sees it. An unexpected one is `internal` and reveals nothing. */
+/** The error to send to the caller. An unexpected error becomes `internal`, which reveals nothing about its cause. */
 function expectedError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof ConfigurationError)
     return new ApiError(
       "configuration",
-      "The gateway's configuration is not valid. The operator's log names the variable.",
+      "The gateway's configuration is not valid. The gateway's log names the variable.",
     );
   if (error instanceof HTTPException && error.status === 415) {
     return new ApiError("unsupported_media_type", "The body must have Content-Type: application/json.");
@@ -124,6 +124,6 @@ function expectedError(error: unknown): ApiError {
   }
   return (
     overloadedError(error) ??
-    new ApiError("internal", "The gateway failed. The operator can find the cause in the log by the request id.")
+    new ApiError("internal", "The gateway failed. Its operator can find the cause in the log by the request id.")
   );
 }

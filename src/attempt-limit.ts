@@ -1,23 +1,24 @@
-// Limits attempts per subject in this isolate: at most so many in any period. The Rate Limiting binding counts for a whole location
-// but cannot be asked without counting, so this limit is the one that is checked before a cost is paid.
+// A sliding-window limit on attempts per subject, for this isolate. The Rate Limiting binding counts for a whole location but cannot
+// be read without counting, so this limit decides before anything expensive happens.
 
-/** Subjects that are remembered. The one whose last attempt is the oldest makes room. */
+/** Subjects kept in memory. Beyond that, the least recently active one is evicted. */
 const MAX_SUBJECTS = 10_000;
 
-/** An attempt that has not ended after this time (ms) was canceled with its request, and counts. */
+/** An attempt that is still open after this time (ms) was canceled with its request, and counts as final. */
 const ABANDONED_MS = 10_000;
 
-/** An attempt. One that is not settled may still be refunded. */
+/** A counted attempt. It can be refunded until it is final. */
 export interface Attempt {
   readonly startedAt: number;
-  settled: boolean;
+  final: boolean;
 }
 
+/** At most `limit` attempts per subject in any `periodMs`. */
 export class AttemptLimit {
   readonly #limit: number;
   readonly #periodMs: number;
   readonly #attempts = new Map<string, Attempt[]>();
-  /** Until when (ms) a subject is blocked, because its location has counted too many attempts. */
+  /** Blocked subjects, each with the time (ms) at which its block ends. */
   readonly #blocked = new Map<string, number>();
 
   constructor(limit: number, periodMs: number) {
@@ -25,34 +26,35 @@ export class AttemptLimit {
     this.#periodMs = periodMs;
   }
 
-  /** Counts an attempt that cannot be refunded. Returns false when the subject has used up its attempts. */
+  /** Counts an attempt that cannot be refunded. Returns false if the subject has none left. */
   take(subject: string, now: number): boolean {
     const attempt = this.begin(subject, now);
-    if (attempt !== null) attempt.settled = true;
+    if (attempt !== null) attempt.final = true;
     return attempt !== null;
   }
 
-  /** Counts an attempt that may be refunded. Null when the subject has used up its attempts. */
+  /** Counts an attempt that can be refunded. Returns null if the subject has none left. */
   begin(subject: string, now: number): Attempt | null {
     const recent = this.#recent(subject, now);
     if (recent.length >= this.#limit || (this.#blocked.get(subject) ?? 0) > now) return null;
-    const attempt = { startedAt: now, settled: false };
+    const attempt = { startedAt: now, final: false };
     remember(this.#attempts, subject, [...recent, attempt]);
     return attempt;
   }
 
+  /** Uncounts an attempt. */
   refund(subject: string, attempt: Attempt): void {
     const left = (this.#attempts.get(subject) ?? []).filter((other) => other !== attempt);
     if (left.length === 0) this.#attempts.delete(subject);
     else this.#attempts.set(subject, left);
   }
 
-  /** Whether one of the counted attempts may still be refunded. */
+  /** Whether any counted attempt may still be refunded. */
   mayRefund(subject: string, now: number): boolean {
-    return this.#recent(subject, now).some(({ settled, startedAt }) => !settled && startedAt > now - ABANDONED_MS);
+    return this.#recent(subject, now).some(({ final, startedAt }) => !final && startedAt > now - ABANDONED_MS);
   }
 
-  /** Blocks the subject until a time (ms): its location has counted too many attempts. */
+  /** Blocks a subject until a time (ms), because the limit of its location was exceeded. */
   block(subject: string, until: number): void {
     remember(this.#blocked, subject, until);
   }

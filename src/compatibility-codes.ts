@@ -1,10 +1,10 @@
-// The error codes of the compatibility API: what each one means, and which error of the gateway or of a task it stands for. The
-// upstream's own code for a task passes through beside these.
+// The error codes of the compatibility API, and which errors of the gateway and of tasks they stand for. A code of the upstream for a
+// task is passed through unchanged.
 
 import type { ErrorCode } from "./errors.ts";
 import type { TaskError } from "./tasks/record.ts";
 
-/** What each of the gateway's own codes means. */
+/** The gateway's own codes and their meanings, as `/docs/problems` shows them. */
 export const COMPATIBILITY_CODES = {
   ERROR_KEY_DOES_NOT_EXIST:
     "The clientKey is missing or not valid, lacks the scope for this call, or belongs to a suspended tenant.",
@@ -24,10 +24,10 @@ export const COMPATIBILITY_CODES = {
     "The upstream was not available before the deadline, or the gateway failed. Create the task again later.",
 } as const satisfies Record<string, string>;
 
-/** A code that the gateway itself answers with. */
+/** One of the gateway's own codes. */
 export type CompatibilityCode = keyof typeof COMPATIBILITY_CODES;
 
-/** The code for an error of the gateway. */
+/** The code for an error of the gateway itself. */
 export function compatibilityCodeOf(code: ErrorCode): CompatibilityCode {
   switch (code) {
     case "unauthenticated":
@@ -66,7 +66,7 @@ export function compatibilityCodeOf(code: ErrorCode): CompatibilityCode {
   }
 }
 
-/** The code of a failed task: the upstream's own when there is one. */
+/** The code for a failed task: the upstream's own code if there is one. */
 export function codeOfFailedTask(error: TaskError | null): string {
   if (error?.upstreamCode !== undefined) return error.upstreamCode;
   switch (error?.code) {

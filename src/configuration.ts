@@ -1,19 +1,19 @@
-// The Worker's variables and secrets: their rules, and the configuration they are parsed into. The local commands in scripts/
-// check variables with the same rules, so this file must not depend on the Workers runtime.
+// Parses the Worker's variables and secrets. The commands in scripts/ validate `.dev.vars` with the same rules, so this file must not
+// depend on the Workers runtime.
 
 import { z } from "zod";
 import { DOCUMENTED_POLL_MS } from "./poll-interval.ts";
 import { checkWebhookTarget } from "./webhooks/target.ts";
 
-/** Documented by the upstream, and returned with a solution unless the operator overrides them. They follow Chrome's releases. */
+/** Defaults from the upstream API documentation, which follows Chrome's releases. Returned with each solution. */
 export const UPSTREAM_DOC_USER_AGENT =
   "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/137.0.0.0 Safari/537.36";
 export const UPSTREAM_DOC_SEC_CH_UA = '"Google Chrome";v="137", "Not-A.Brand";v="24", "Chromium";v="137"';
 
-/** The longest client key, token or header value that is accepted, in characters. */
+/** The maximum length of a client key, token or header value, in characters. */
 const MAX_TEXT_LENGTH = 512;
 
-/** Flags and secrets are text; `[vars]` of wrangler.toml can hold plain numbers and booleans too. */
+/** `[vars]` of wrangler.toml can also contain numbers and booleans. */
 const plainText = z.union([z.string(), z.number(), z.boolean()], "must be text").transform(String);
 
 function wholeNumber(min: number, max: number, fallback: number) {
@@ -65,7 +65,7 @@ const accounts = z
   .preprocess(parseJsonText, z.array(accountSchema, accountsRule).min(1, accountsRule))
   .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, "must not name two accounts the same");
 
-/** `[vars]` of wrangler.toml can hold the array itself. Text that is not JSON stays text, which the schema rejects. */
+/** `[vars]` of wrangler.toml can contain the array itself. Text that is not JSON is returned as it is, and the schema rejects it. */
 function parseJsonText(value: unknown): unknown {
   if (typeof value !== "string") return value;
   try {
@@ -94,7 +94,7 @@ const variables = {
   TASK_TIMEOUT_S: wholeNumber(10, 300, 120),
   TASK_RETENTION_S: wholeNumber(10, 2_592_000, 86_400),
   ADAPTIVE_FIRST_POLL: flag.optional(),
-  /** The old name of ADAPTIVE_FIRST_POLL, which wins where both are set. */
+  /** The old name of ADAPTIVE_FIRST_POLL, which takes precedence. */
   FIRST_POLL_ADVICE: flag.default(true),
   ALLOW_PRIVATE_WEBHOOKS: flag.default(false),
   SOLVER_USER_AGENT: headerText(UPSTREAM_DOC_USER_AGENT),
@@ -117,10 +117,10 @@ function isWebhookSecret(text: string): boolean {
   );
 }
 
-/** The name of every variable and secret that the gateway reads. */
+/** The names of all variables and secrets that the gateway reads. */
 export const VARIABLE_NAMES: readonly string[] = Object.keys(variables);
 
-/** Variables whose bad value may be shown: neither secret nor a URL, which could contain credentials. */
+/** Variables whose invalid value may be shown. Secrets and URLs, which can contain credentials, are not among them. */
 const SHOWN = new Set([
   "POLL_INTERVAL_MS",
   "TASK_TIMEOUT_S",
@@ -130,7 +130,7 @@ const SHOWN = new Set([
   "ALLOW_PRIVATE_WEBHOOKS",
 ]);
 
-/** An account of the upstream that live tasks can be sent to. */
+/** An upstream account that live tasks can be sent to. */
 export interface UpstreamAccount {
   readonly name: string;
   /** The base URL, without a trailing slash. */
@@ -139,36 +139,36 @@ export interface UpstreamAccount {
   readonly clientKey: string;
 }
 
-/** The parsed configuration. Durations have their unit in the name. */
+/** The parsed configuration. */
 export interface Configuration {
   readonly upstreamUrl: string;
-  /** The operator's upstream key, or null where live tasks are not configured. */
+  /** The value of UPSTREAM_CLIENT_KEY, or null. */
   readonly upstreamClientKey: string | null;
-  /** In order of preference. Without UPSTREAM_ACCOUNTS the single pair is the account "default"; empty when neither is set. */
+  /** In order of preference. Without UPSTREAM_ACCOUNTS, the single pair is the account "default". Empty if neither is set. */
   readonly upstreamAccounts: readonly UpstreamAccount[];
-  /** The bearer token of `/admin`, or null where `/admin` does not exist. */
+  /** The bearer token of `/admin`, or null if `/admin` is disabled. */
   readonly adminToken: string | null;
-  /** Where operator alerts are sent and the secret that signs them; null when one of the two is not set. */
+  /** The URL for operator alerts and the secret that signs them. Null unless both are set. */
   readonly alertWebhook: { readonly url: string; readonly secret: string } | null;
   readonly pollIntervalMs: number;
   readonly taskTimeoutMs: number;
   readonly taskRetentionMs: number;
-  /** Whether a tenant's earlier solve times decide when a task is first polled; otherwise it is 3 s after its submission. */
+  /** Whether the first poll of a task is timed by the tenant's recent solve times, instead of 3 s after submission. */
   readonly adaptiveFirstPoll: boolean;
   readonly allowPrivateWebhooks: boolean;
   readonly solver: { readonly userAgent: string; readonly secChUa: string };
 }
 
-/** A variable that breaks its rule. Safe to show and to log: it never contains a value. */
+/** A variable that violates its rule. Contains no value, so it is safe to show and to log. */
 export interface VariableProblem {
   readonly name: string;
   /** What the value must be, beginning with "must". */
   readonly rule: string;
-  /** Whether the value may be shown beside the rule. */
+  /** Whether the value may be shown too. */
   readonly showValue: boolean;
 }
 
-/** Parses variables. On failure every problem is returned, not only the first. */
+/** Parses the variables in `env`. On failure, returns all problems. */
 export function parseConfiguration(
   env: object,
 ):
@@ -178,7 +178,7 @@ export function parseConfiguration(
   if (result.success) return { ok: true, configuration: toConfiguration(result.data) };
   const problems = result.error.issues.map((issue) => {
     const [name = "", ...path] = issue.path.map(String);
-    // zod's own text for an unknown field quotes the field's name, which is content.
+    // zod's message for an unknown field quotes the field's name, which could be a misplaced secret.
     const rule = issue.code === "unrecognized_keys" ? "must have no fields but name, url and clientKey" : issue.message;
     const rest = path.map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`)).join("");
     return { name: name + rest, rule, showValue: SHOWN.has(name) };
@@ -186,7 +186,7 @@ export function parseConfiguration(
   return { ok: false, problems };
 }
 
-/** A variable breaks its rule. The message names variables and rules, never values. */
+/** A variable violates its rule. The message contains variables and rules, never values. */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";
 }
@@ -194,8 +194,8 @@ export class ConfigurationError extends Error {
 const parsed = new WeakMap<object, Configuration>();
 
 /**
- * The configuration of this isolate, parsed at the first call and cached by environment object.
- * @throws ConfigurationError naming each bad variable and the rule that it breaks.
+ * The configuration for an environment, parsed once per isolate.
+ * @throws ConfigurationError that lists each invalid variable with its rule
  */
 export function configurationOf(env: object): Configuration {
   const known = parsed.get(env);

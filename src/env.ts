@@ -1,8 +1,8 @@
-// The Worker's environment: the bindings of wrangler.toml. Variables and secrets are parsed by configuration.ts.
+// The Worker's environment: the bindings of wrangler.toml.
 
 export { type Configuration, ConfigurationError, configurationOf } from "./configuration.ts";
 
-/** The bindings, with those of worker.d.ts. Variables and secrets are not listed: they are untrusted text, and only configuration.ts reads them. */
+/** Bindings only. Variables and secrets are untrusted text, so only configuration.ts reads them. */
 export interface Env extends ObjectBindings {
   readonly DIRECTORY: KVNamespace;
   readonly CREATE_LIMIT: RateLimit;

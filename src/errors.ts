@@ -1,4 +1,4 @@
-// Every error that a caller can receive: one class, one table of statuses and titles. The message is public.
+// The errors of the API: codes, statuses and titles, and the problem document (RFC 9457) that is sent for an error.
 
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
@@ -31,21 +31,22 @@ const PROBLEMS = {
   overloaded: { status: 503, title: "The gateway is overloaded" },
 } as const satisfies Record<string, { status: ContentfulStatusCode; title: string }>;
 
+/** The `code` of a problem document. */
 export type ErrorCode = keyof typeof PROBLEMS;
 export const ERROR_CODES = Object.keys(PROBLEMS) as [ErrorCode, ...ErrorCode[]];
 
-/** One fault of validation: a dotted path into the body, or the name of the parameter or header. */
+/** A validation error. `path` is a dotted path into the body, or the name of a parameter or header. */
 export interface FieldError {
   readonly path: string;
   readonly message: string;
 }
 
-/** An expected failure of a request. `message` is public. */
+/** An error that is sent to the caller. `message` is public: it becomes `detail`. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: ErrorCode;
   readonly errors: readonly FieldError[] | undefined;
-  /** Extra response headers, such as `Retry-After`. */
+  /** Additional response headers, such as `Retry-After`. */
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
@@ -64,10 +65,10 @@ export class ApiError extends Error {
   }
 }
 
-/** Field names in `detail`; `errors` has them all. */
+/** The maximum number of fields named in `detail`. `errors` lists them all. */
 const MAX_NAMED = 3;
 
-/** `invalid_request` for these fields; `detail` names what has to change. */
+/** `invalid_request` for these fields. */
 export function invalidFields(errors: readonly FieldError[]): ApiError {
   return new ApiError("invalid_request", detailOf(errors), { errors });
 }
@@ -85,7 +86,7 @@ function detailOf(errors: readonly FieldError[]): string {
   return `${errors.length} problems, in ${names.slice(0, MAX_NAMED).join(", ")}${others}.`;
 }
 
-/** Problem details of RFC 9457 with the gateway's members. */
+/** Problem details (RFC 9457) with the gateway's extension members. */
 export interface Problem {
   readonly type: string;
   readonly title: string;
@@ -96,7 +97,7 @@ export interface Problem {
   readonly errors?: readonly FieldError[];
 }
 
-/** The problem document of an error. */
+/** The problem document for an error. */
 export function problemOf(error: ApiError, requestId: string): Problem {
   const { status, title } = PROBLEMS[error.code];
   return {

@@ -1,4 +1,4 @@
-// The Worker: its default export answers requests, its classes of Durable Objects keep the state.
+// The Worker's entry point: the HTTP handler and the Durable Object classes.
 
 import { createApp } from "./app.ts";
 

@@ -1,12 +1,11 @@
-// JSON that keeps task ids exact. JSON.parse rounds integers above 2^53, so a top-level `taskId` of that size becomes a bigint here. It
-// accepts the same texts as JSON.parse.
+// JSON parsing that keeps large task ids exact: JSON.parse rounds integers beyond 2^53.
 
-/** The third argument that engines with "JSON.parse source text access" (ECMA-262) hand to a reviver. */
+/** The third argument of a reviver (ECMA-262, "JSON.parse source text access"), which TypeScript's library types lack. */
 interface ReviverContext {
   readonly source?: string;
 }
 
-/** An integer, and no longer than any id is: reading a million digits as one would cost half a second. */
+/** The length is limited because converting a million digits to a bigint would take half a second. */
 const TASK_ID_INTEGER = /^-?\d{1,256}$/;
 
 function keepTaskId(key: string, value: unknown, context?: ReviverContext): unknown {
@@ -21,9 +20,9 @@ function hasRoundedTaskId(value: unknown): value is { taskId: unknown } {
 }
 
 /**
- * Parses JSON; a top-level `taskId` that is an integer outside the safe range comes out as a bigint. Nothing below the top does:
- * a bigint in a solution could not be written as JSON again.
- * @throws SyntaxError as JSON.parse does.
+ * Parses JSON. A top-level `taskId` that is an integer outside the safe range becomes a bigint. Nested values never do, because
+ * a bigint in a solution could not be serialized again.
+ * @throws SyntaxError as JSON.parse does
  */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
@@ -33,12 +32,12 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
-/** A decoder that refuses broken UTF-8 (it throws TypeError) instead of putting U+FFFD in its place. */
+/** Decodes UTF-8. @throws TypeError for invalid UTF-8, instead of replacing it with U+FFFD */
 export function decodeUtf8(bytes: Uint8Array | ArrayBuffer): string {
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
 }
 
-/** Whether a parsed JSON value nests no deeper than `levels`: what walks, clones or writes it recursively can then do so. */
+/** Whether a JSON value has at most `levels` levels of nesting, so that it can be cloned and serialized recursively. */
 export function isShallow(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return true;
   return levels > 0 && Object.values(value).every((part) => isShallow(part, levels - 1));

@@ -1,10 +1,10 @@
-// Structured logs: one JSON line per event. Fields are ids, codes, counts and times, never a key, a token, a cookie, a secret or a body.
-// Nothing checks that at run time: a test searches the log for them.
+// Structured logs: one JSON line per event. Fields are ids, codes, counts and times. Callers must never pass a key, token, cookie,
+// secret or body. A test searches the log for them.
 
 export type LogLevel = "info" | "warn" | "error";
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-/** Writes one line: `{ "level", "event", … }`. */
+/** Logs one line: `{ "level", "event", … }`. */
 export function log(level: LogLevel, event: string, fields: LogFields): void {
   const line = JSON.stringify({ level, event, ...fields });
   if (level === "error") console.error(line);
@@ -12,7 +12,7 @@ export function log(level: LogLevel, event: string, fields: LogFields): void {
   else console.log(line);
 }
 
-/** The fields of an unexpected exception. Messages of the gateway's own errors never quote a secret. */
+/** Log fields for an unexpected exception. Messages of the gateway's own errors never contain a secret. */
 export function describeError(error: unknown): { readonly error: string; readonly stack: string | undefined } {
   if (error instanceof Error) return { error: `${error.name}: ${error.message}`, stack: error.stack?.slice(0, 1_000) };
   return { error: "a value that is not an Error was thrown", stack: undefined };

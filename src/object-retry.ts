@@ -1,21 +1,21 @@
-// Calls to Durable Objects that fail because the object was lost (a deployment, a failover) or has too many requests. The platform
-// marks the errors that it throws then.
+// Retries for calls to Durable Objects. The platform marks the errors that it throws when an object is reset (by a deployment or a
+// failover), unreachable or overloaded.
 
 import { ApiError } from "./errors.ts";
 
-/** The pauses (ms) between attempts double from the first to the longest: 1.5 s in all, before jitter. */
+/** Pauses (ms) double from the first to the longest. All attempts together take up to 1.5 s. */
 export const RETRY_DELAY_MS = 50;
 const LONGEST_PAUSE_MS = 800;
 const MAX_ATTEMPTS = 6;
 
-/** After how long (s) a caller may try an overloaded object again. */
+/** `Retry-After` (s) for an overloaded object. */
 const OVERLOADED_RETRY_AFTER_S = 5;
 
 /**
- * Calls an object, again when it was lost in the middle. Only for idempotent calls. An overloaded object is never called again.
- * @param call calls by a new stub each time: the stub of an object that was lost stays broken. It gets the number of its attempt, from 1:
- *   an earlier attempt may have had its effect.
- * @throws what the last attempt threw, or the first error that is not retryable
+ * Calls an object, and retries retryable errors. Only for idempotent calls, because a failed attempt may have taken effect. An
+ * overloaded object is not called again.
+ * @param call must create a new stub each time: a stub is broken once its object was reset. Receives the number of the attempt, from 1.
+ * @throws the error of the last attempt, or the first error that is not retryable
  */
 export async function withRetry<T>(call: (attempt: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
@@ -28,13 +28,13 @@ export async function withRetry<T>(call: (attempt: number) => Promise<T>): Promi
   }
 }
 
-/** The pause (ms) after a number of failed attempts: exponential, of which up to a half is left to chance (0 ≤ random < 1). */
+/** The pause (ms) after a number of failed attempts: exponential, reduced by up to half at random (0 ≤ random < 1). */
 export function retryPauseMs(attempts: number, random: number): number {
   const longest = Math.min(RETRY_DELAY_MS * 2 ** (attempts - 1), LONGEST_PAUSE_MS);
   return longest * (1 - random / 2);
 }
 
-/** `overloaded` for an error of the platform that says so, else null. */
+/** The error response for an overloaded object, or null for any other error. */
 export function overloadedError(error: unknown): ApiError | null {
   if (!hasMark(error, "overloaded")) return null;
   return new ApiError("overloaded", "There are too many requests for this tenant or task at the moment.", {
@@ -42,13 +42,13 @@ export function overloadedError(error: unknown): ApiError | null {
   });
 }
 
-/** Whether the platform failed the call because the object could not be reached, was lost or is overloaded. */
+/** Whether a call failed because the object was unreachable, reset or overloaded. */
 export function isUnavailable(error: unknown): boolean {
   return isRetryable(error) || hasMark(error, "overloaded");
 }
 
 function isRetryable(error: unknown): boolean {
-  // The platform marks some errors both retryable and overloaded: a retry would add to the load.
+  // Some errors are marked both retryable and overloaded. A retry would add to the load.
   if (hasMark(error, "overloaded")) return false;
   return hasMark(error, "durableObjectReset") || hasMark(error, "retryable");
 }

@@ -1,14 +1,11 @@
-// The header `traceparent`.
-
-/** Flags that are defined (Level 2): sampled, and a trace id that is random. Others are sent on as zero. */
+/** The flags defined by Trace Context Level 2: sampled and random-trace-id. Undefined flags are cleared. */
 const KNOWN_TRACE_FLAGS = 0x03;
 
 /**
- * `traceparent` (W3C Trace Context) as it is sent on: trace and parent as they came, in the form of version 00. Undefined where the
- * header is missing or malformed, has an id of zeros, or is of version ff: such a header is ignored, never refused.
+ * Parses a `traceparent` header (W3C Trace Context) and returns the version 00 header to send on, or undefined if the header is
+ * missing or invalid. Later versions are parsed as version 00, as the standard requires.
  *
- * A later version is read by what it has in common with 00, as the standard has it. The parent stays the caller's: the gateway
- * reports no spans, and a parent that nobody reported would cut the trace in two.
+ * The parent id remains the caller's: the gateway reports no spans, and a parent without a span would break the trace.
  */
 export function parseTraceparent(value: string | undefined): string | undefined {
   const match = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/.exec(value?.trim() ?? "");

@@ -1,14 +1,14 @@
-// Custom spans for Workers tracing, beside the ones that the platform makes by itself. A span ends with the work that it is around.
+// Custom spans for Workers tracing, in addition to the platform's own.
 
 import { tracing } from "cloudflare:workers";
 
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /**
- * Runs a step inside a span.
- * @param name such as `task.poll`
- * @param attributes ids, codes and counts only: never a key, token, cookie or secret
- * @param outcomeOf what to note of the result
+ * Runs `work` inside a span.
+ * @param name for example `task.poll`
+ * @param attributes ids, codes and counts only, never a key, token, cookie or secret
+ * @param outcomeOf the attributes to record for the result
  */
 export function inSpan<T>(
   name: string,

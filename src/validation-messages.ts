@@ -1,4 +1,4 @@
-// The sentences in which a request is told what is wrong with it. They follow the name of the field: "websiteURL is required".
+// Validation messages for people, set as zod's default. Each one follows the name of a field: "websiteURL is required".
 
 import { z } from "zod";
 
@@ -16,7 +16,7 @@ const NAMES: Readonly<Record<string, string>> = {
 
 const quoted = (values: readonly unknown[]): string => values.map((value) => JSON.stringify(value)).join(", ");
 
-/** "1 character", "16 entries": what a size counts depends on what has it. */
+/** For example "1 character" or "16 entries". */
 function counted(n: number | bigint, origin: string): string {
   const [one, many] = origin === "string" ? ["character", "characters"] : ["entry", "entries"];
   return `${n} ${Number(n) === 1 ? one : many}`;
@@ -33,7 +33,7 @@ function tooBig({ maximum, origin }: Extract<Issue, { code: "too_big" }>): strin
   return isSized(origin) ? `must have at most ${counted(maximum, origin)}` : `must be at most ${maximum}`;
 }
 
-/** The message of an issue, or undefined to leave it to zod. A message that a schema brings itself comes before it. */
+/** The message for an issue, or undefined for zod's own. A message in the schema takes precedence. */
 function messageFor(issue: Issue): string | undefined {
   switch (issue.code) {
     case "invalid_type":

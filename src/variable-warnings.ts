@@ -1,22 +1,19 @@
-// Mistakes in variables that break no rule: a name that is close to a known one, and a setting that needs another one.
+// Warnings about variables that are valid but probably mistakes.
 
 import { VARIABLE_NAMES } from "./configuration.ts";
 
-/** Edits (a letter added, dropped, replaced or swapped with its neighbor) up to which a name counts as misspelt. */
+/** The maximum edit distance between an unknown name and the known name that was probably meant. */
 const MAX_EDITS = 2;
 
-/** The shortest beginning of a known name that counts as that name, such as TASK_TIMEOUT for TASK_TIMEOUT_S. */
+/** The minimum length of a prefix that counts as the known name, such as TASK_TIMEOUT for TASK_TIMEOUT_S. */
 const MIN_PREFIX_LENGTH = 12;
 
-/**
- * What an operator should know about variables that the gateway accepts: sentences with names and never values. Bindings may be
- * among the variables.
- */
+/** Warnings for the operator, which contain names of variables and never values. `env` may contain bindings too. */
 export function variableWarnings(env: object): string[] {
   const warnings = Object.entries(env).flatMap(([name, value]) => {
     const isBinding = typeof value === "function" || (typeof value === "object" && !Array.isArray(value));
     const meant = isBinding || VARIABLE_NAMES.includes(name) ? undefined : nearestName(name);
-    return meant === undefined ? [] : [`${name} is not known; did you mean ${meant}?`];
+    return meant === undefined ? [] : [`${name} is not a known variable. Did you mean ${meant}?`];
   });
   if ("ALERT_WEBHOOK_URL" in env && !("ALERT_WEBHOOK_SECRET" in env)) {
     warnings.push("ALERT_WEBHOOK_URL has no effect without ALERT_WEBHOOK_SECRET, which signs the alerts.");
@@ -33,7 +30,7 @@ function nearestName(name: string): string | undefined {
   return VARIABLE_NAMES.find((known) => known.startsWith(upper));
 }
 
-/** The edits that turn one text into the other (optimal string alignment distance). */
+/** The optimal string alignment distance of two texts. */
 function edits(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, column) => column);

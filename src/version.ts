@@ -1,2 +1,2 @@
-/** The version of the gateway, of its OpenAPI document and of the published package; a test holds it to package.json. */
+/** The version of the gateway, its OpenAPI document and the published package. A test compares it with package.json. */
 export const VERSION = "0.2.0";

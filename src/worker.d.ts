@@ -1,5 +1,5 @@
-// Types that the platform's packages leave to the project: what `env` and `exports` of `cloudflare:workers` hold, and the bindings of
-// the Durable Objects. The latter are here and not in env.ts, because the objects' classes import env.ts.
+// Types of `env` and `exports` in `cloudflare:workers`, and of the Durable Object bindings. The bindings are not in env.ts, because the
+// object classes import env.ts and the import would be circular.
 
 interface ObjectBindings {
   readonly TASKS: DurableObjectNamespace<import("./tasks/object.ts").TaskObject>;

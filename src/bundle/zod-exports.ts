@@ -1,4 +1,4 @@
-// What zod's index exports, without its translations and JSON Schema conversion, by path.
+// The exports of zod's index, by file path, without its translations and its JSON Schema conversion.
 
 export * from "../../node_modules/zod/v4/classic/checks.js";
 export * as coerce from "../../node_modules/zod/v4/classic/coerce.js";

@@ -1,5 +1,5 @@
-// zod as the Worker's bundle has it (wrangler.toml, `[alias]`). zod exports its translations as a namespace, which bundlers keep: 39 KiB
-// gzipped that no code uses. Types and tests see zod itself.
+// Replaces zod in the Worker's bundle (`[alias]` in wrangler.toml). zod exports its translations as a namespace, which bundlers cannot
+// drop: 39 KiB gzipped that no code uses. Type checks and tests use zod itself.
 
 import * as z from "./zod-exports.ts";
 

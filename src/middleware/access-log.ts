@@ -1,16 +1,16 @@
-// The access log: one line per request. Never a header, a body or a query, which can contain keys.
+// The access log: one line per request. Headers, bodies and queries are never logged, because they can contain keys.
 
 import { createMiddleware } from "hono/factory";
 import { routePath } from "hono/route";
 import { log } from "../log.ts";
 import type { AppEnv, Caller } from "./authenticate.ts";
 
-/** Logs each request after its response. Paths are logged as routes, so that requests can be grouped. */
+/** Logs each request after its response. Logs the route's pattern instead of the path, so that requests can be grouped. */
 export function logRequests() {
   return createMiddleware<AppEnv>(async function logRequests(c, next) {
     const startedAt = Date.now();
     await next();
-    // Not set on routes without a key, and when the key was rejected.
+    // Undefined on routes without authentication, and if authentication failed.
     const caller: Caller | undefined = c.var.caller;
     log("info", "request", {
       requestId: c.var.requestId,

@@ -1,5 +1,5 @@
-// Authentication by API key or by the operator's token. The form of a key is checked first, without I/O. Missing, malformed, unknown,
-// revoked and expired keys get the same answer.
+// Authentication by API key and by the operator's token. Missing, malformed, unknown, revoked and expired keys all get the same
+// response.
 
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -20,24 +20,28 @@ export interface Caller {
   /** SHA-256 of the key. */
   readonly keyHash: string;
   readonly scopes: readonly Scope[];
-  /** The tenant as this edge knows it, up to 90 s old. */
+  /** From the tenant's snapshot, up to 90 s old. */
   readonly profile: TenantProfile;
-  /** The month (`2026-11`) whose quota of live tasks is used up, or null. */
+  /** The month (`2026-11`) whose quota of live tasks is used up, or null. From the snapshot too. */
   readonly exhaustedMonth: string | null;
 }
 
-/** The context variables of handlers. `caller` is set behind `authenticate`. */
+/** The Hono environment. `caller` is set by `authenticate`. */
 export interface AppEnv {
   Bindings: Env;
   Variables: { requestId: string; configuration: Configuration; caller: Caller };
 }
 
-/** The message for every caller without a valid key. */
+/** The message for a request without a valid key. */
 export const UNAUTHENTICATED = "This call needs a valid API key: Authorization: Bearer sg_…";
 
 const FAILURES = { name: "auth-failures", quota: ADDRESS_FAILURES.limit, periodS: ADDRESS_FAILURES.periodS };
 
-/** Requires a key that has `scope` (null: any key) and sets `caller`. `keyOf` finds the key in the request. */
+/**
+ * Requires an API key and sets `caller`.
+ * @param scope the scope that the key must have, or null for any key
+ * @param keyOf extracts the key from the request
+ */
 export function authenticate(scope: Scope | null, keyOf: (c: Context<AppEnv>) => string | null = bearerOf) {
   return createMiddleware<AppEnv>(async function authenticate(c, next) {
     const caller = await requireCaller(c, keyOf(c), UNAUTHENTICATED);
@@ -49,7 +53,7 @@ export function authenticate(scope: Scope | null, keyOf: (c: Context<AppEnv>) =>
   });
 }
 
-/** Requires the operator's token. Without a configured token, /admin does not exist. */
+/** Requires the operator's token. Responds with 404 if no token is configured. */
 export function authenticateOperator() {
   return createMiddleware<AppEnv>(async function authenticateOperator(c, next) {
     const { adminToken } = c.var.configuration;
@@ -63,8 +67,8 @@ export function authenticateOperator() {
 }
 
 /**
- * The caller of a valid key.
- * @throws ApiError `unauthenticated` with `message`, or `rate_limited` for an address that has failed too often
+ * Validates an API key and returns its caller.
+ * @throws ApiError `unauthenticated` with `message`, or `rate_limited` after too many failures from the same address
  */
 export async function requireCaller(c: Context<AppEnv>, key: unknown, message: string): Promise<Caller> {
   const parsed = typeof key === "string" ? parseKey(key) : null;
@@ -88,8 +92,8 @@ export async function requireCaller(c: Context<AppEnv>, key: unknown, message: s
 }
 
 /**
- * Checks the caller's key again, for a request that has waited since it began.
- * @throws ApiError `unauthenticated` when the key is not valid any more, as far as the edge knows
+ * Validates the caller's key again, after a long poll.
+ * @throws ApiError `unauthenticated` if the key is no longer valid
  */
 export async function requireValidKey(c: Context<AppEnv>): Promise<void> {
   const { tenantId, keyHash, profile } = c.var.caller;
@@ -98,7 +102,7 @@ export async function requireValidKey(c: Context<AppEnv>): Promise<void> {
   if (!valid) throw unauthenticated(UNAUTHENTICATED);
 }
 
-/** Charges the caller's address with a failed authentication: 401, or 429 for an address that has failed too often. */
+/** Counts a failed authentication and returns the error to throw: `unauthenticated`, or `rate_limited` after too many of them. */
 export async function authFailure(c: Context<AppEnv>, message: string): Promise<ApiError> {
   return (await chargeFailure(c.env, addressOf(c))) ? unauthenticated(message) : tooManyFailures();
 }
@@ -120,13 +124,13 @@ function addressOf(c: Context<AppEnv>): string {
   return c.req.header("cf-connecting-ip") ?? "unknown";
 }
 
-/** The token of the `Authorization` header, or null. */
+/** The bearer token of the `Authorization` header, or null. */
 export function bearerOf(c: Context<AppEnv>): string | null {
   const match = /^Bearer +(\S+) *$/i.exec(c.req.header("authorization") ?? "");
   return match?.[1] ?? null;
 }
 
-/** The day on which this isolate last reported the use of a key: the tenant's object keeps only the day. */
+/** By key, the day on which this isolate last reported its use. The tenant's object stores only the day. */
 const notedOn = new Map<string, string>();
 const MAX_NOTED = 10_000;
 
@@ -135,7 +139,7 @@ function noteUse(c: Context<AppEnv>, tenantId: string, keyId: string, now: numbe
   if (notedOn.get(keyId) === day) return;
   if (notedOn.size >= MAX_NOTED) notedOn.clear();
   notedOn.set(keyId, day);
-  // If the report is lost, only a date in a list is wrong.
+  // Best effort: a lost report only makes `lastUsedOn` outdated.
   c.executionCtx.waitUntil(
     tenantStub(c.env, tenantId)
       .noteKeyUse(keyId, day)

@@ -1,4 +1,4 @@
-// The body of a request: at most 64 KiB, with the content type of JSON, valid UTF-8, valid JSON. The schemas check the rest.
+// Checks of the request body that come before its schema: size, content type, UTF-8 and JSON.
 
 import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
@@ -6,10 +6,10 @@ import { createMiddleware } from "hono/factory";
 import { ApiError, invalidField } from "../errors.ts";
 import { decodeUtf8, parseJson } from "../json.ts";
 
-/** Bytes. A task with all fields and metadata at their maximum has about 17 KB in ASCII. */
+/** In bytes. A task with all fields and metadata at their maximum length has about 17 KB in ASCII. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** Rejects longer bodies: by `Content-Length`, or while they are read when there is none. */
+/** Rejects longer bodies by `Content-Length`, or while reading if the header is missing. */
 export const limitBody = bodyLimit({
   maxSize: MAX_BODY_BYTES,
   onError: () => {
@@ -17,7 +17,7 @@ export const limitBody = bodyLimit({
   },
 });
 
-/** Requires a JSON body. With `optional`, an empty body of any content type is accepted too. */
+/** Requires a JSON body. With `optional`, an empty body is also accepted, whatever its content type. */
 export function requireJson(options: { readonly optional?: boolean } = {}) {
   return createMiddleware(async function requireJson(c, next) {
     const bytes = await c.req.arrayBuffer();
@@ -30,13 +30,13 @@ export function requireJson(options: { readonly optional?: boolean } = {}) {
       throw new ApiError("unsupported_media_type", "The body must have Content-Type: application/json.");
     }
     rejectPrototypes(parseBody(bytes), []);
-    // Blanks and parameters are legal here (RFC 9110 §8.3.1), but the validator behind this does not accept all of them.
+    // Whitespace and parameters are valid (RFC 9110 §8.3.1), but the validator does not accept all of them.
     if (contentType !== "application/json") replaceBody(c, bytes);
     return next();
   });
 }
 
-/** Replaces the body by a JSON body, or by none. */
+/** Replaces the request's body with a JSON body, or removes it. */
 function replaceBody(c: Context, body: ArrayBuffer | null): void {
   const headers = new Headers(c.req.raw.headers);
   if (body === null) headers.delete("content-type");
@@ -45,10 +45,10 @@ function replaceBody(c: Context, body: ArrayBuffer | null): void {
   c.req.raw = new Request(c.req.url, { method: c.req.method, headers, body });
 }
 
-/** The deepest nesting of a body. No schema has more than four levels. */
+/** The maximum nesting of a body. Schemas have at most four levels. */
 const MAX_LEVELS = 16;
 
-/** Rejects `__proto__` as an unknown field, because the validator ignores it. */
+/** Rejects `__proto__` as an unknown field. The schemas would ignore it. */
 function rejectPrototypes(value: unknown, path: readonly string[]): void {
   if (typeof value !== "object" || value === null) return;
   if (path.length >= MAX_LEVELS) throw invalidField(path.join("."), "is nested too deeply");
@@ -58,7 +58,7 @@ function rejectPrototypes(value: unknown, path: readonly string[]): void {
   }
 }
 
-/** The body as JSON, whatever its content type. Integers keep all their digits. */
+/** Parses the body as JSON, whatever its content type. A `taskId` keeps all its digits. */
 export async function readJson(c: Context): Promise<unknown> {
   return parseBody(await c.req.arrayBuffer());
 }

@@ -1,5 +1,4 @@
-// How often a key may call, by the platform's Rate Limiting bindings. The numbers are in wrangler.toml, where the bindings read them,
-// and here, for the response headers.
+// Rate limits of API keys, enforced by Rate Limiting bindings. The numbers are repeated from wrangler.toml for the response headers.
 
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
@@ -13,7 +12,7 @@ const CALLS: RateLimitPolicy = { name: "calls", quota: 3_000, periodS: 10 };
 const WEBHOOK_TESTS: RateLimitPolicy = { name: "webhook-tests", quota: 10, periodS: 60 };
 const webhookTests = new AttemptLimit(WEBHOOK_TESTS.quota, WEBHOOK_TESTS.periodS * 1_000);
 
-/** Limits a key's creations or its other calls. Runs behind `authenticate`. */
+/** Limits task creations or other calls per key. Must run after `authenticate`. */
 export function limitCalls(kind: "create" | "calls") {
   return createMiddleware<AppEnv>(async function limitCalls(c, next) {
     await spend(c, c.var.caller, kind);
@@ -21,16 +20,19 @@ export function limitCalls(kind: "create" | "calls") {
   });
 }
 
-/** @throws ApiError `rate_limited` when the key has used up its calls of the period */
+/** Counts a call of a key. @throws ApiError `rate_limited` if the key has no calls left in the period */
 export async function spend(c: Context<AppEnv>, caller: Caller, kind: "create" | "calls"): Promise<void> {
   const [binding, policy] = kind === "create" ? [c.env.CREATE_LIMIT, CREATE] : [c.env.CALL_LIMIT, CALLS];
   const { success } = await binding.limit({ key: caller.keyId });
   if (!success) {
-    throw rateLimited(policy, `At most ${policy.quota} of these calls are allowed in ${policy.periodS} seconds.`);
+    throw rateLimited(policy, `A key can make at most ${policy.quota} of these calls in ${policy.periodS} seconds.`);
   }
 }
 
-/** Counts a test of a webhook endpoint, per tenant and mode: `refund` when nothing is sent, `settle` before it is sent. */
+/**
+ * Counts a webhook test, per tenant and mode. Call `commit` before sending it, or `refund` if nothing is sent.
+ * @throws ApiError `rate_limited`, as `commit` does
+ */
 export function beginWebhookTest(c: Context<AppEnv>) {
   const { tenantId, mode } = c.var.caller;
   const subject = `${tenantId}:${mode}`;
@@ -38,8 +40,8 @@ export function beginWebhookTest(c: Context<AppEnv>) {
   if (attempt === null) throw tooManyTests();
   return {
     refund: () => webhookTests.refund(subject, attempt),
-    settle: async () => {
-      attempt.settled = true;
+    commit: async () => {
+      attempt.final = true;
       const { success } = await c.env.WEBHOOK_TEST_LIMIT.limit({ key: subject });
       if (!success) throw tooManyTests();
     },
@@ -47,5 +49,5 @@ export function beginWebhookTest(c: Context<AppEnv>) {
 }
 
 function tooManyTests() {
-  return rateLimited(WEBHOOK_TESTS, "At most 10 tests of an endpoint are allowed in 60 seconds.");
+  return rateLimited(WEBHOOK_TESTS, "A tenant can send at most 10 webhook tests per mode in 60 seconds.");
 }

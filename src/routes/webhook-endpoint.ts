@@ -157,7 +157,7 @@ export function webhookEndpointRoutes() {
       test.refund();
       throw new ApiError("not_found", "No endpoint is set.");
     }
-    await test.settle();
+    await test.commit();
     const result = await probeEndpoint(settings.endpoint, caller.tenantId, settings.secrets, configuration);
     return c.json(result, 200);
   });

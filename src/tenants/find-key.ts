@@ -140,8 +140,8 @@ class LookUpAttempt {
   async fail(): Promise<KeyLookup> {
     const { address, tenantId } = this.#candidate;
     if (this.#started !== null) {
-      this.#started.ofAddress.settled = true;
-      this.#started.ofTenant.settled = true;
+      this.#started.ofAddress.final = true;
+      this.#started.ofTenant.final = true;
     }
     const [ofAddress, ofTenant] = await Promise.all([
       this.#env.AUTH_FAILURE_LIMIT.limit({ key: address }),

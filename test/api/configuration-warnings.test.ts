@@ -18,7 +18,7 @@ it("logs a warning about a misspelt variable once per isolate, without its value
       JSON.stringify({
         level: "warn",
         event: "configuration_warning",
-        warning: "POLL_INTERVALL_MS is not known; did you mean POLL_INTERVAL_MS?",
+        warning: "POLL_INTERVALL_MS is not a known variable. Did you mean POLL_INTERVAL_MS?",
       }),
     ],
   ]);

@@ -23,7 +23,7 @@ describe("npm start", () => {
     const port = await freePort();
     const command = startOn(port, "--persist-to state-a --var POLL_INTERVALL_MS:5000");
     await command.until(isReady);
-    await command.until(/did you mean/);
+    await command.until(/Did you mean/);
 
     const url = `http://127.0.0.1:${port}`;
     expect(command.stdout()).toContain("Wrote .dev.vars with a random ADMIN_TOKEN.");
@@ -40,7 +40,7 @@ describe("npm start", () => {
       .split("\n")
       .filter((line) => line.startsWith("{"));
     expect(logs.map((line) => JSON.parse(line))).toEqual([
-      expect.objectContaining({ warning: "POLL_INTERVALL_MS is not known; did you mean POLL_INTERVAL_MS?" }),
+      expect.objectContaining({ warning: "POLL_INTERVALL_MS is not a known variable. Did you mean POLL_INTERVAL_MS?" }),
       expect.objectContaining({ event: "request", route: "/admin/tenants", status: 200 }),
     ]);
     expect(command.stdout()).not.toMatch(/wrangler|⎔/);

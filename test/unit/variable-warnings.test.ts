@@ -20,7 +20,7 @@ describe("variableWarnings", () => {
     ["ALLOW_PRIVATE_WEBHOOK", "ALLOW_PRIVATE_WEBHOOKS"],
     ["ALERT_WEBHOOK_SECRETS", "ALERT_WEBHOOK_SECRET"],
   ])("says that %s is not known and that %s may be meant", (name, meant) => {
-    expect(variableWarnings({ [name]: "needle" })).toEqual([`${name} is not known; did you mean ${meant}?`]);
+    expect(variableWarnings({ [name]: "needle" })).toEqual([`${name} is not a known variable. Did you mean ${meant}?`]);
   });
 
   it.each(["UPSTREAM", "DEBUG", "ADMIN", "TOKEN", "UPSTREAM_KEY_OF_ANOTHER_PROGRAM", "CLOUDFLARE_API_TOKEN", ""])(
