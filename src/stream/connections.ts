@@ -89,6 +89,16 @@ export class StreamConnections {
     return this.#open(mode).some((socket) => attachmentOf(socket)?.events.includes(event) === true);
   }
 
+  /** The events that connected clients of the mode want. */
+  wantedEvents(mode: KeyMode): TaskEventType[] {
+    const wanted = new Set<TaskEventType>();
+    for (const socket of this.#open(mode)) {
+      for (const event of attachmentOf(socket)?.events ?? []) wanted.add(event);
+      if (wanted.size === STREAM_EVENTS.length) break;
+    }
+    return [...wanted];
+  }
+
   /** Sends a frame to every client of the mode that wants the event. */
   broadcast(mode: KeyMode, event: TaskEventType, frame: string, now: number): void {
     for (const socket of this.#open(mode)) this.send(socket, event, frame, now);
@@ -197,13 +207,21 @@ function reasonToClose({ keyExpiresAt, unread, total }: Attachment, now: number)
 
 const keyTag = (keyId: string): string => `key:${keyId}`;
 
+/** What was attached since the object woke: reading an attachment back deserializes and parses it, for each event and connection. */
+const attachments = new WeakMap<WebSocket, Attachment>();
+
 function attach(socket: WebSocket, attachment: Attachment): void {
   socket.serializeAttachment(attachment);
+  attachments.set(socket, attachment);
 }
 
 function attachmentOf(socket: WebSocket): Attachment | null {
+  const known = attachments.get(socket);
+  if (known !== undefined) return known;
   const parsed = attachmentSchema.safeParse(socket.deserializeAttachment());
-  return parsed.success ? parsed.data : null;
+  if (!parsed.success) return null;
+  attachments.set(socket, parsed.data);
+  return parsed.data;
 }
 
 function close(socket: WebSocket, reason: CloseReason): void {

@@ -6,7 +6,7 @@ import { describeError, log } from "../log.ts";
 import { isUnavailable } from "../object-retry.ts";
 import type { TaskOrigin } from "../tenants/incarnation.ts";
 import type { TaskOutcome } from "../tenants/ledger.ts";
-import type { AdmissionReceipt, OutcomeReceipt, WebhookSettings } from "../tenants/rpc.ts";
+import type { AdmissionReceipt, OutcomeReceipt, TaskSettings, WebhookSettings } from "../tenants/rpc.ts";
 import { redactorOf } from "../upstream/redact.ts";
 import { deliverWebhook } from "../webhooks/deliver.ts";
 import { signWebhook } from "../webhooks/sign.ts";
@@ -14,7 +14,8 @@ import type { TaskEvent } from "./events.ts";
 import type { StoredSolution, TaskRecord } from "./record.ts";
 import { solveBoundsOf } from "./record.ts";
 import { TASK_ID_PREFIX } from "./task-id.ts";
-import { taskWebhook } from "./task-webhook.ts";
+import type { TaskWebhook } from "./task-webhook.ts";
+import { eventTypeOf, taskWebhook } from "./task-webhook.ts";
 import type { WebhookSettingsCache } from "./webhook-settings.ts";
 
 export type DeliveredEvent = Extract<TaskEvent, { tag: "delivered" }>;
@@ -45,7 +46,8 @@ export async function admitStep(record: TaskRecord, { env, webhookSettings }: St
 }
 
 /**
- * Reports the outcome to the tenant's object, which frees the slot. What the webhook needs comes with the answer.
+ * Reports the outcome to the tenant's object, which frees the slot. What the webhook needs comes with the answer. If a stream client
+ * was connected at the admission, the report carries the event, once: settings that come with a report name no streamed events.
  * @param mayWait the ledger entry may wait for the first webhook attempt
  */
 export async function reportOutcomeStep(
@@ -55,7 +57,7 @@ export async function reportOutcomeStep(
 ): Promise<TaskEvent> {
   const askedAt = Date.now();
   const receipt = await askTenant(record, "outcome report", async (): Promise<OutcomeReceipt> => {
-    return tenantOf(record, env).reportOutcome(taskOutcomeOf(record), mayWait);
+    return tenantOf(record, env).reportOutcome(taskOutcomeOf(record), mayWait, streamedEvent(record, webhookSettings));
   });
   if (receipt === null) return { tag: "report_failed" };
   const { entered, streaming, settings } = receipt;
@@ -64,7 +66,16 @@ export async function reportOutcomeStep(
   return { tag: entered ? "outcome_recorded" : "endpoint_known", endpoint: settings.endpoint };
 }
 
-/** Sends the task's event to the stream's clients. Nothing waits for it: a client that missed it asks with `since`. */
+/** The event that goes with the report: null unless a stream client wants it, as far as the task knows. */
+function streamedEvent(record: TaskRecord, settings: WebhookSettingsCache): TaskWebhook | null {
+  const type = eventTypeOf(record.status);
+  return type !== null && settings.streams(type, Date.now()) ? taskWebhook(record) : null;
+}
+
+/**
+ * Sends the task's event to stream clients that the task did not know of. Not awaited: a client that missed the event asks for it
+ * with `since`.
+ */
 async function publishEvent(record: TaskRecord, env: Env): Promise<void> {
   const webhook = taskWebhook(record);
   if (webhook === null) return;
@@ -110,7 +121,7 @@ export async function requestWebhookSettings(
   { env, webhookSettings }: StepContext,
 ): Promise<WebhookSettings | null> {
   const askedAt = Date.now();
-  const settings = await askTenant(record, "webhook settings", async (): Promise<WebhookSettings> => {
+  const settings = await askTenant(record, "webhook settings", async (): Promise<TaskSettings> => {
     return tenantOf(record, env).webhookSettings(originOf(record), record.mode);
   });
   if (settings !== null) webhookSettings.keep(settings, askedAt);

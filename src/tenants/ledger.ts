@@ -120,11 +120,15 @@ export class Ledger {
    * Returns false if the outcome was known.
    */
   hold(report: TaskOutcome): boolean {
-    const { taskId, createdAt } = report;
-    if (this.#held.has(taskId) || (this.#rows.find(taskId, createdAt).row?.finishedAt ?? null) !== null) return false;
+    if (this.knows(report)) return false;
     if (this.#held.size >= MAX_HELD) this.#writeHeld();
-    this.#held.set(taskId, report);
+    this.#held.set(report.taskId, report);
     return true;
+  }
+
+  /** Whether the outcome of a task is written or held. */
+  knows({ taskId, createdAt }: Pick<TaskOutcome, "taskId" | "createdAt">): boolean {
+    return this.#held.has(taskId) || (this.#rows.find(taskId, createdAt).row?.finishedAt ?? null) !== null;
   }
 
   /** Writes an outcome, or only its webhook state if the outcome is written. Returns false if the outcome was known. */

@@ -29,6 +29,7 @@ import type {
   OutcomeReceipt,
   RotateKeyResult,
   SecretInfo,
+  TaskSettings,
   TenantPatch,
   TenantView,
   WebhookSettings,
@@ -177,29 +178,35 @@ export class TenantObject extends DurableObject<Env> {
     const outcome = tenant.admission.admit(request, tenant.profile, now);
     this.#state.announceExhaustion(tenant, now);
     this.#state.armForLeaseExpiry(tenant);
-    const webhook = tenant.webhooks.settings(request.mode, now);
+    const webhook = this.#taskSettings(tenant, request.mode, now);
     if (outcome.tag !== "admitted") return { outcome, webhook };
     const { upstreamAccount } = tenant.profile;
     const pinned = request.mode === "live" && upstreamAccount !== null ? { upstreamAccount } : {};
     return { outcome: { ...outcome, ...this.#firstPoll(tenant, request.mode), ...pinned }, webhook };
   }
 
-  /** Takes the outcome of a task that is final, and returns what its webhook needs. See `TenantServices.reportOutcome`. */
-  reportOutcome(report: TaskOutcome, mayWait = false): OutcomeReceipt {
+  /**
+   * Takes the outcome of a task that is final, and returns what its webhook needs. See `TenantServices.reportOutcome`.
+   * @param event is sent to stream clients if the outcome is new
+   */
+  reportOutcome(report: TaskOutcome, mayWait = false, event: TaskWebhook | null = null): OutcomeReceipt {
     const tenant = this.#state.tenantOfTask(report);
     if (tenant === null) return { entered: true, streaming: false, settings: NO_WEBHOOK };
     const now = Date.now();
+    // Before the ledger is written: a message waits until the writes before it are durable.
+    if (event !== null && !tenant.ledger.knows(report)) this.#publish(tenant, report.mode, event, now);
     const { entered, fresh, settings, admitted } = tenant.reportOutcome(report, mayWait, now);
     this.#state.tasks.wake(admitted);
     this.#state.announceExhaustion(tenant, now);
-    const type = fresh ? eventTypeOf(report.status) : null;
+    const type = fresh && event === null ? eventTypeOf(report.status) : null;
     const streaming = type !== null && this.#state.stream.connections.wants(report.mode, type);
     return { entered, streaming, settings };
   }
 
   /** What the webhook of a task of `mode` needs. */
-  webhookSettings(origin: TaskOrigin, mode: KeyMode): WebhookSettings {
-    return this.#state.tenantOfTask(origin)?.webhooks.settings(mode, Date.now()) ?? NO_WEBHOOK;
+  webhookSettings(origin: TaskOrigin, mode: KeyMode): TaskSettings {
+    const tenant = this.#state.tenantOfTask(origin);
+    return tenant === null ? NO_WEBHOOK : this.#taskSettings(tenant, mode, Date.now());
   }
 
   recordDeliveryState(note: DeliveryState): void {
@@ -218,8 +225,7 @@ export class TenantObject extends DurableObject<Env> {
   /** Sends the event of a task to the connected clients of its mode. */
   publishEvent(origin: TaskOrigin, mode: KeyMode, webhook: TaskWebhook): void {
     const tenant = this.#state.tenantOfTask(origin);
-    if (tenant !== null)
-      this.#state.stream.publish(streamSourceOf(tenant, this.#state.tasks), mode, webhook, Date.now());
+    if (tenant !== null) this.#publish(tenant, mode, webhook, Date.now());
   }
 
   /** The WebSocket upgrade of an authenticated client, forwarded by the Worker with the query of `connectionSchema`. */
@@ -241,6 +247,15 @@ export class TenantObject extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     await this.#state.onAlarm();
+  }
+
+  #publish(tenant: TenantServices, mode: KeyMode, webhook: TaskWebhook, now: number): void {
+    this.#state.stream.publish(streamSourceOf(tenant, this.#state.tasks), mode, webhook, now);
+  }
+
+  /** What a task of the mode keeps in memory. */
+  #taskSettings({ webhooks }: TenantServices, mode: KeyMode, now: number): TaskSettings {
+    return { ...webhooks.settings(mode, now), streamed: this.#state.stream.connections.wantedEvents(mode) };
   }
 
   /** A new random key. Null when the actor has no tenant. */

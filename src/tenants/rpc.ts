@@ -1,6 +1,7 @@
 // What a TenantObject is asked and what it answers. Types only. Times are in ms since the epoch.
 
 import type { AdmissionOutcome } from "../tasks/events.ts";
+import type { TaskEventType } from "../tasks/task-webhook.ts";
 import type { KeyMode, Scope } from "./keys.ts";
 import type { LocationHint, TenantLimits, TenantProfile } from "./settings.ts";
 
@@ -103,15 +104,22 @@ export interface WebhookSettings {
   readonly secrets: readonly string[];
 }
 
+/** What a task keeps in memory about its tenant. */
+export interface TaskSettings extends WebhookSettings {
+  /** The events that connected stream clients want: the report of such an outcome carries its event. By default none. */
+  readonly streamed?: readonly TaskEventType[];
+}
+
 /** The answer to a task that asks for a slot, and the settings for its webhook. Null without a tenant. */
 export interface AdmissionReceipt {
   readonly outcome: AdmissionOutcome;
-  readonly webhook: WebhookSettings | null;
+  readonly webhook: TaskSettings | null;
 }
 
-/** Whether the outcome is in the ledger now, whether a stream client wants its event, and the settings for its webhook. */
+/** Whether the outcome is in the ledger now, and the settings for its webhook. */
 export interface OutcomeReceipt {
   readonly entered: boolean;
+  /** A stream client wants the event, and the report did not carry it. */
   readonly streaming: boolean;
   readonly settings: WebhookSettings;
 }

@@ -2,10 +2,10 @@ import { evictDurableObject, reset, runDurableObjectAlarm } from "cloudflare:tes
 import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { StreamFrame } from "../../src/stream/protocol.ts";
-import type { Task } from "../../src/tasks/present.ts";
 import { expectEventually, expectInvalid, expectProblem } from "../support/answers.ts";
-import { admin, call, finished, makeCaller, makeKey, scenario, solve, submit } from "../support/gateway.ts";
+import { admin, call, makeCaller, makeKey, scenario, solve, submit } from "../support/gateway.ts";
+import type { StreamClient } from "../support/stream-client.ts";
+import { clientOf, eventOf } from "../support/stream-client.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -14,39 +14,14 @@ afterEach(() => {
 
 const INSTANT = scenario("sandbox-instant");
 
-/** A connected client: what it received, and how its connection was closed. */
-interface Client {
-  readonly socket: WebSocket;
-  readonly frames: StreamFrame[];
-  readonly texts: string[];
-  readonly closed: { code: number }[];
-}
-
 const upgrade = (path: string, key: string | undefined, headers: Record<string, string> = {}): Promise<Response> =>
   call("GET", path, { key, headers: { upgrade: "websocket", ...headers } });
 
-async function connect(key: string, query = ""): Promise<Client> {
+async function connect(key: string, query = ""): Promise<StreamClient> {
   const response = await upgrade(`/v1/stream${query}`, key);
   expect(response.status).toBe(101);
   return clientOf(response);
 }
-
-function clientOf({ webSocket: socket }: Response): Client {
-  if (socket === null) throw new Error("no socket");
-  const client: Client = { socket, frames: [], texts: [], closed: [] };
-  socket.addEventListener("message", ({ data }) => {
-    const text = String(data);
-    client.texts.push(text);
-    if (text.startsWith("{")) client.frames.push(JSON.parse(text));
-  });
-  socket.addEventListener("close", ({ code }) => {
-    client.closed.push({ code });
-  });
-  socket.accept();
-  return client;
-}
-
-const taskOf = ({ body }: StreamFrame): { type: string; data: Task } => JSON.parse(body);
 
 describe("GET /v1/stream", () => {
   it("sends the event of a task without a webhook, signed like the webhook that it would be", async () => {
@@ -79,7 +54,7 @@ describe("GET /v1/stream", () => {
     const { id } = await submit(key, scenario("sandbox-never"));
     await call("POST", `/v1/tasks/${id}/cancel`, { key });
     await expectEventually(() => client.frames.length).toBe(1);
-    expect(client.frames.map((frame) => taskOf(frame).type)).toEqual(["task.canceled"]);
+    expect(client.frames.map((frame) => eventOf(frame).type)).toEqual(["task.canceled"]);
   });
 
   it("takes the key from the subprotocol, and selects the stream's", async () => {
@@ -121,7 +96,7 @@ describe("GET /v1/stream", () => {
     const again = await connect(key, `?since=${before.finishedAt}`);
     await expectEventually(() => again.frames.length).toBe(2);
     expect(new Set(again.frames.map(({ id }) => id))).toEqual(new Set(first.frames.map(({ id }) => id)));
-    const solutions = again.frames.map((frame) => taskOf(frame).data.solutionState);
+    const solutions = again.frames.map((frame) => eventOf(frame).data.solutionState);
     expect(solutions.sort()).toEqual(["available", "claimed"]);
   });
 
@@ -229,13 +204,4 @@ describe("GET /v1/stream rejects", () => {
     clients[0]?.socket.close();
     await expectEventually(async () => (await upgrade("/v1/stream", key)).status).toBe(101);
   });
-});
-
-it("a task that ends while no client is connected makes no call for the stream", async () => {
-  const { key } = await makeCaller();
-  const { id } = await submit(key, INSTANT);
-  expect((await finished(key, id)).status).toBe("ready");
-  const client = await connect(key);
-  await solve(key);
-  await expectEventually(() => client.frames.length).toBe(1);
 });

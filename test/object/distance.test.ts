@@ -6,9 +6,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OPERATOR } from "../../src/tenants/actor.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, again, LIVE, setEnvironment, storedText, view } from "../support/objects.ts";
+import { connectTo, eventOf } from "../support/stream-client.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { createTenant } from "../support/tenants.ts";
-import { evict, freezeTime, pass, releaseTime, ringOnTime, runUntil, START } from "../support/time.ts";
+import { eventually, evict, freezeTime, pass, releaseTime, ringOnTime, runUntil, START } from "../support/time.ts";
 import type { Answer, Outside, Script } from "../support/upstream.ts";
 import { created, plain, processing, RECEIVER_URL, ready, scriptOutside } from "../support/upstream.ts";
 
@@ -22,6 +23,8 @@ afterEach(async () => {
 /** What left a task's object, in order: calls to its tenant's object, and requests to the outside. */
 class Traffic {
   readonly log: string[] = [];
+  /** The event in each `reportOutcome`, or null. */
+  readonly reportedEvents: unknown[] = [];
 
   /** Scripts the outside, and logs each request as it is sent. */
   scriptOutside(script: Script): Outside {
@@ -38,7 +41,7 @@ class Traffic {
 
   /** Watches the calls of an object, also after an eviction, which takes the watch away. */
   async watch(stub: TaskStub): Promise<void> {
-    const { log } = this;
+    const { log, reportedEvents } = this;
     const get = (id: DurableObjectId) =>
       new Proxy(env.TENANTS.get(id), {
         get: (tenant, name) => {
@@ -46,6 +49,7 @@ class Traffic {
           if (typeof method !== "function") return method;
           return (...parameters: unknown[]) => {
             log.push(`tenant.${String(name)}`);
+            if (name === "reportOutcome") reportedEvents.push(parameters[2] ?? null);
             return Reflect.apply(method, tenant, parameters);
           };
         },
@@ -194,4 +198,115 @@ describe("the webhook settings of a task", () => {
     await ringOnTime(stub);
     expect(traffic.log).toEqual(["tenant.reportOutcome", "webhook", "tenant.reportOutcome", "tenant.reportOutcome"]);
   });
+});
+
+describe("a task whose tenant has stream clients", () => {
+  /** A watched task without a webhook that is solved at its second poll. */
+  async function streamedTask() {
+    const traffic = new Traffic();
+    scriptOutside({ create: [created()], poll: [processing, ready] });
+    const stub = await acceptTask();
+    await traffic.watch(stub);
+    return { stub, traffic };
+  }
+  beforeEach(async () => {
+    tenant = await createTenant();
+  });
+
+  it("sends its event with the report of its outcome, without another call", async () => {
+    const client = await connectTo(tenant);
+    const { stub, traffic } = await streamedTask();
+    await runUntil(stub, START + 10_000);
+    expect(traffic.log).toEqual(["tenant.admit", "tenant.reportOutcome"]);
+    await eventually(() => client.frames.length > 0);
+    const events = client.frames.map(eventOf);
+    expect(events).toMatchObject([{ type: "task.ready", data: { status: "ready", solutionState: "available" } }]);
+  });
+
+  it("sends its event once, with the first of two reports, if it has a webhook", async () => {
+    const client = await connectTo(tenant);
+    const traffic = new Traffic();
+    traffic.scriptOutside({ create: [created()], poll: [ready], receive: [plain(204, null)] });
+    const stub = await acceptTask({ webhookUrl: RECEIVER_URL });
+    await traffic.watch(stub);
+    await runUntil(stub, START + 10_000);
+    expect(traffic.log.slice(-3)).toEqual(["webhook", "tenant.reportOutcome", "tenant.reportOutcome"]);
+    expect(traffic.reportedEvents).toMatchObject([{ type: "task.ready" }, null]);
+    await eventually(() => client.frames.length > 0);
+    expect(client.frames).toHaveLength(1);
+  });
+
+  it.each([
+    { case: "the only client has left", query: {}, leaves: true },
+    { case: "the only client wants other events", query: { events: "task.failed" }, leaves: false },
+  ])("reports its outcome without the event if $case", async ({ query, leaves }) => {
+    const client = await connectTo(tenant, query);
+    if (leaves) {
+      client.socket.close();
+      await eventually(async () => (await tenant.webhookSettings({ createdAt: START }, "live")).streamed?.length === 0);
+    }
+    const { stub, traffic } = await streamedTask();
+    await runUntil(stub, START + 10_000);
+    expect(traffic.log).toEqual(["tenant.admit", "tenant.reportOutcome"]);
+    expect(traffic.reportedEvents).toEqual([null]);
+  });
+
+  it("sends its event with a call of its own if the first client connected after the admission", async () => {
+    const { stub, traffic } = await streamedTask();
+    await ringOnTime(stub);
+    const client = await connectTo(tenant);
+    await runUntil(stub, START + 10_000);
+    expect(traffic.log).toEqual(["tenant.admit", "tenant.reportOutcome", "tenant.publishEvent"]);
+    expect(traffic.reportedEvents).toEqual([null]);
+    await eventually(() => client.frames.length > 0);
+  });
+
+  it("sends its event with a call of its own after an eviction", async () => {
+    const client = await connectTo(tenant);
+    const { stub, traffic } = await streamedTask();
+    await ringOnTime(stub);
+    await evict(stub);
+    await traffic.watch(again(stub));
+    await again(stub).cancel(LIVE);
+    await runUntil(again(stub), START + 10_000);
+    expect(traffic.log.slice(1)).toEqual(["tenant.reportOutcome", "tenant.publishEvent"]);
+    await eventually(() => client.frames.length > 0);
+    expect(client.frames.map((frame) => eventOf(frame).type)).toEqual(["task.canceled"]);
+  });
+
+  it("sends its event once if the answer to its report is lost and it reports again", async () => {
+    const client = await connectTo(tenant);
+    scriptOutside({ create: [created()], poll: [ready] });
+    const stub = await acceptTask();
+    await ringOnTime(stub);
+    let lost = 0;
+    const get = (id: DurableObjectId) =>
+      new Proxy(env.TENANTS.get(id), {
+        get: (target, name) => {
+          if (name !== "reportOutcome" || lost > 0) return Reflect.get(target, name);
+          return async (...parameters: Parameters<TenantStub["reportOutcome"]>) => {
+            lost += 1;
+            await target.reportOutcome(...parameters);
+            throw new Error("Network connection lost.");
+          };
+        },
+      });
+    await setEnvironment(stub, {
+      ...env,
+      TENANTS: { idFromName: (name: string) => env.TENANTS.idFromName(name), get },
+    });
+    await runUntil(stub, START + 60_000);
+    expect(lost).toBe(1);
+    expect(await view(stub)).toMatchObject({ status: "ready", settled: true });
+    await solveOne();
+    await eventually(() => client.frames.length > 1);
+    expect(new Set(client.frames.map(({ id }) => id)).size).toBe(2);
+    expect(client.frames).toHaveLength(2);
+  });
+
+  /** A second task, whose event comes after every earlier one. */
+  async function solveOne(): Promise<void> {
+    scriptOutside({ create: [created()], poll: [ready] });
+    await runUntil(await acceptTask(), Date.now() + 10_000);
+  }
 });
