@@ -23,7 +23,7 @@ const accountRoute = createRoute({
   description: "The tenant of the calling key, its limits, and what it uses now. Needs no scope.",
   middleware: [authenticate(null), limitCalls("calls")],
   request: { query: noQuerySchema },
-  responses: { 200: json(accountSchema, "The account"), ...problems(401, 429) },
+  responses: { 200: json(accountSchema, "The account"), ...problems() },
 });
 
 const auditRoute = createRoute({
@@ -37,7 +37,7 @@ const auditRoute = createRoute({
     "Changes of the keys, the endpoint and the secrets of the calling key's mode, and of the tenant. Entries are kept for a year.",
   middleware: [authenticate("account:read"), limitCalls("calls")],
   request: { query: pageQuerySchema },
-  responses: { 200: json(auditListSchema, "A page of entries"), ...problems(400, 401, 403, 429) },
+  responses: { 200: json(auditListSchema, "A page of entries"), ...problems(403) },
 });
 
 /** The routes of the account. */

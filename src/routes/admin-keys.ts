@@ -43,7 +43,7 @@ const createKeyRoute = createRoute({
   summary: "Create a key for a tenant",
   middleware: [...operator, requireJson()],
   request: { query: noQuerySchema, params: tenantParamSchema, body: jsonContent(createKeySchema) },
-  responses: { 201: json(createdKeySchema, "The key"), ...problems(400, 401, 404, 413, 415, 429) },
+  responses: { 201: json(createdKeySchema, "The key"), ...problems(404, 413, 415) },
 });
 
 const listKeysRoute = createRoute({
@@ -55,7 +55,7 @@ const listKeysRoute = createRoute({
   summary: "List a tenant's keys",
   middleware: operator,
   request: { query: noQuerySchema, params: tenantParamSchema },
-  responses: { 200: json(keyListSchema, "The keys, without their secrets"), ...problems(401, 404, 429) },
+  responses: { 200: json(keyListSchema, "The keys, without their secrets"), ...problems(404) },
 });
 
 const deleteKeyRoute = createRoute({
@@ -68,7 +68,7 @@ const deleteKeyRoute = createRoute({
   description: "The key stops working everywhere within 90 seconds.",
   middleware: operator,
   request: { query: noQuerySchema, params: tenantKeyParamSchema },
-  responses: { 204: noContent("Revoked"), ...problems(401, 404, 413, 429) },
+  responses: { 204: noContent("Revoked"), ...problems(404, 413) },
 });
 
 const rotateKeyRoute = createRoute({
@@ -86,7 +86,7 @@ const rotateKeyRoute = createRoute({
     params: tenantKeyParamSchema,
     body: { required: false, content: { "application/json": { schema: overlapSchema(KEY_OVERLAP_S) } } },
   },
-  responses: { 201: json(rotatedKeySchema, "The new key"), ...problems(400, 401, 404, 409, 413, 415, 429) },
+  responses: { 201: json(rotatedKeySchema, "The new key"), ...problems(404, 409, 413, 415) },
 });
 
 /** The routes of a tenant's keys under /admin. */

@@ -56,7 +56,7 @@ const createTenantRoute = createRoute({
   request: { query: noQuerySchema, body: jsonContent(createTenantSchema) },
   responses: {
     201: json(createdTenantSchema, "The tenant, with the signing secret of each mode's webhooks"),
-    ...problems(400, 401, 404, 409, 413, 415, 429),
+    ...problems(404, 409, 413, 415),
   },
 });
 
@@ -70,7 +70,7 @@ const listTenantsRoute = createRoute({
   description: "In the order of their ids. A new tenant can take a minute to appear.",
   middleware: operator,
   request: { query: pageQuerySchema },
-  responses: { 200: json(tenantListSchema, "A page of tenants"), ...problems(400, 401, 404, 429) },
+  responses: { 200: json(tenantListSchema, "A page of tenants"), ...problems(404) },
 });
 
 const getTenantRoute = createRoute({
@@ -82,7 +82,7 @@ const getTenantRoute = createRoute({
   summary: "Read a tenant",
   middleware: operator,
   request: { query: noQuerySchema, params: tenantParamSchema },
-  responses: { 200: json(tenantSchema, "The tenant"), ...problems(401, 404, 429) },
+  responses: { 200: json(tenantSchema, "The tenant"), ...problems(404) },
 });
 
 const patchTenantRoute = createRoute({
@@ -95,7 +95,7 @@ const patchTenantRoute = createRoute({
   description: "Fields that are left out stay as they are. The edge follows within 90 seconds.",
   middleware: [...operator, requireJson()],
   request: { query: noQuerySchema, params: tenantParamSchema, body: jsonContent(patchTenantSchema) },
-  responses: { 200: json(tenantSchema, "The tenant as it is now"), ...problems(400, 401, 404, 413, 415, 429) },
+  responses: { 200: json(tenantSchema, "The tenant as it is now"), ...problems(404, 413, 415) },
 });
 
 const deleteTenantRoute = createRoute({
@@ -109,7 +109,7 @@ const deleteTenantRoute = createRoute({
     "Its keys stop working everywhere within 90 seconds, its unfinished tasks are canceled without webhooks, and its ledger is erased.",
   middleware: operator,
   request: { query: noQuerySchema, params: tenantParamSchema },
-  responses: { 204: noContent("Deleted"), ...problems(401, 404, 413, 429) },
+  responses: { 204: noContent("Deleted"), ...problems(404, 413) },
 });
 
 const tenantAuditRoute = createRoute({
@@ -122,7 +122,7 @@ const tenantAuditRoute = createRoute({
   description: "The entries of `GET /v1/audit`, of both modes or of one.",
   middleware: operator,
   request: { params: tenantParamSchema, query: tenantAuditQuerySchema },
-  responses: { 200: json(auditListSchema, "A page of entries"), ...problems(400, 401, 404, 429) },
+  responses: { 200: json(auditListSchema, "A page of entries"), ...problems(404) },
 });
 
 /** The routes of tenants under /admin. */

@@ -24,7 +24,7 @@ const upstreamRoute = createRoute({
   description: "In order of preference: new tasks go to the first account that is `ok`.",
   middleware: [authenticateOperator()],
   request: { query: noQuerySchema },
-  responses: { 200: json(upstreamAccountsSchema, "The configured accounts"), ...problems(401, 404, 429) },
+  responses: { 200: json(upstreamAccountsSchema, "The configured accounts"), ...problems(404) },
 });
 
 /** The route of /admin/upstream. */

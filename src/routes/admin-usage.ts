@@ -55,7 +55,7 @@ const tenantTasksRoute = createRoute({
   description: "The list of `GET /v1/tasks` as the tenant's keys of the mode see it.",
   middleware,
   request: { params: tenantParamSchema, query: tenantTasksQuerySchema },
-  responses: { 200: json(taskListSchema, "A page of tasks"), ...problems(400, 401, 404, 429) },
+  responses: { 200: json(taskListSchema, "A page of tasks"), ...problems(404) },
 });
 
 const tenantUsageRoute = createRoute({
@@ -68,7 +68,7 @@ const tenantUsageRoute = createRoute({
   description: "The answer of `GET /v1/usage` as the tenant's keys of the mode see it.",
   middleware,
   request: { params: tenantParamSchema, query: tenantUsageQuerySchema },
-  responses: { 200: json(usageSchema, "Each day of the range"), ...problems(400, 401, 404, 429) },
+  responses: { 200: json(usageSchema, "Each day of the range"), ...problems(404) },
 });
 
 const allUsageRoute = createRoute({
@@ -82,7 +82,7 @@ const allUsageRoute = createRoute({
     "Some tenants per page, in the order of their ids; days without tasks are left out. A page may be empty and still have a `nextCursor`. A tenant whose object does not answer does not fail the page: it is named in `unavailable`.",
   middleware,
   request: { query: allUsageQuerySchema },
-  responses: { 200: json(allUsageSchema, "A page of usage"), ...problems(400, 401, 404, 429) },
+  responses: { 200: json(allUsageSchema, "A page of usage"), ...problems(404) },
 });
 
 /** The routes of tasks and usage under /admin. */

@@ -3,7 +3,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { accepts } from "hono/accepts";
 import type { AppEnv } from "../middleware/authenticate.ts";
-import { json, problems } from "../schemas/shared.ts";
+import { json, publicProblems } from "../schemas/shared.ts";
 import { VERSION } from "../version.ts";
 import { servePage } from "./pages.ts";
 
@@ -27,7 +27,7 @@ const homeRoute = createRoute({
   operationId: "home",
   summary: "Read what this service is and where its pages are",
   description: "Browsers (`Accept: text/html`) get a page, all others JSON.",
-  responses: { 200: json(homeSchema, "The service"), ...problems() },
+  responses: { 200: json(homeSchema, "The service"), ...publicProblems() },
 });
 
 export function homeRoutes() {

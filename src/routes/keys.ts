@@ -49,7 +49,7 @@ const listKeysRoute = createRoute({
   description: "The valid keys of the calling key's mode.",
   middleware: readable,
   request: { query: noQuerySchema },
-  responses: { 200: json(keyListSchema, "The keys, without their secrets"), ...problems(401, 403, 429) },
+  responses: { 200: json(keyListSchema, "The keys, without their secrets"), ...problems(403) },
 });
 
 const currentKeyRoute = createRoute({
@@ -62,7 +62,7 @@ const currentKeyRoute = createRoute({
   description: "Needs no scope.",
   middleware: anyKey,
   request: { query: noQuerySchema },
-  responses: { 200: json(currentKeySchema, "The key, without its secret"), ...problems(401, 429) },
+  responses: { 200: json(currentKeySchema, "The key, without its secret"), ...problems() },
 });
 
 const createKeyRoute = createRoute({
@@ -75,7 +75,7 @@ const createKeyRoute = createRoute({
   description: "The new key has the calling key's mode, and can have only scopes that the calling key has.",
   middleware: [...writable, requireJson()],
   request: { query: noQuerySchema, body: jsonContent(createOwnKeySchema) },
-  responses: { 201: json(createdKeySchema, "The key"), ...problems(400, 401, 403, 413, 415, 429) },
+  responses: { 201: json(createdKeySchema, "The key"), ...problems(403, 413, 415) },
 });
 
 const deleteKeyRoute = createRoute({
@@ -88,7 +88,7 @@ const deleteKeyRoute = createRoute({
   description: "The key stops working everywhere within 90 seconds.",
   middleware: writable,
   request: { query: noQuerySchema, params: keyParamSchema },
-  responses: { 204: noContent("Revoked"), ...problems(401, 403, 404, 413, 429) },
+  responses: { 204: noContent("Revoked"), ...problems(403, 404, 413) },
 });
 
 const rotateKeyRoute = createRoute({
@@ -108,7 +108,7 @@ const rotateKeyRoute = createRoute({
   },
   responses: {
     201: json(rotatedKeySchema, "The new key"),
-    ...problems(400, 401, 403, 404, 409, 413, 415, 429),
+    ...problems(403, 404, 409, 413, 415),
   },
 });
 

@@ -32,7 +32,7 @@ const listTasksRoute = createRoute({
     "The tenant's tasks of the key's mode from the last 30 days. A page looks at a limited part of the list, so with filters it may hold fewer tasks than `limit`, or none, and still have a `nextCursor`. Continue until `nextCursor` is null.",
   middleware: [authenticate("tasks:read"), limitCalls("calls")],
   request: { query: taskListQuerySchema },
-  responses: { 200: json(taskListSchema, "A page of tasks"), ...problems(400, 401, 403, 429) },
+  responses: { 200: json(taskListSchema, "A page of tasks"), ...problems(403) },
 });
 
 /** The route of the list of tasks. */

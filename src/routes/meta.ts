@@ -2,7 +2,7 @@
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { AppEnv } from "../middleware/authenticate.ts";
-import { json, problems } from "../schemas/shared.ts";
+import { json, publicProblems } from "../schemas/shared.ts";
 
 const healthSchema = z.object({ status: z.literal("ok") }).openapi("Health", { example: { status: "ok" } });
 
@@ -13,7 +13,7 @@ const healthRoute = createRoute({
   security: [],
   operationId: "health",
   summary: "Check that the gateway responds and its configuration is valid",
-  responses: { 200: json(healthSchema, "It responds, and its configuration is valid"), ...problems() },
+  responses: { 200: json(healthSchema, "It responds, and its configuration is valid"), ...publicProblems() },
 });
 
 export function metaRoutes() {

@@ -45,7 +45,7 @@ const streamRoute = createRoute({
   description: `Every event of the key's tenant and mode, as the webhook that it would be: one JSON text frame \`{ "id", "headers", "body" }\` each, signed with the mode's secret. Clients that can set no headers send the key as the subprotocol \`bearer.<key>\` beside \`${STREAM_PROTOCOL}\`. Send \`ping\` at least every 30 s and after each megabyte; \`pong\` is the answer. At most ${MAX_CONNECTIONS} connections per tenant and mode. Delivery is best-effort while connected: reconnect with \`since\` and ignore repeats by \`id\`.`,
   middleware: [authenticate("tasks:read", (c) => bearerOf(c) ?? keyFromProtocols(protocolsOf(c))), limitCalls("calls")],
   request: { query: querySchema },
-  responses: { 101: noContent("The connection is open"), ...problems(400, 401, 403, 426, 429) },
+  responses: { 101: noContent("The connection is open"), ...problems(403, 426) },
 });
 
 /** The route of the event stream. */

@@ -24,7 +24,7 @@ import { parseTaskId } from "../tasks/task-id.ts";
 import { parseTraceparent } from "../traceparent.ts";
 import { acceptTask } from "./create-task.ts";
 import { MAX_WAIT_S, refOf, taskStub, visibleTo, waitForTask } from "./task-access.ts";
-import { rejectInvalid } from "./validation.ts";
+import { rejectInvalid, requireNoFields } from "./validation.ts";
 
 const tags = ["Tasks"];
 const security = [{ apiKey: [] }];
@@ -33,7 +33,7 @@ const security = [{ apiKey: [] }];
 const RETRY_AFTER = String(DOCUMENTED_POLL_MS / 1_000);
 
 const readable = [authenticate("tasks:read"), limitCalls("calls")];
-const writable = [authenticate("tasks:write"), limitCalls("calls"), limitBody];
+const actions = [authenticate("tasks:write"), limitCalls("calls"), limitBody, ...requireNoFields];
 
 /** What the answer to a creation says in its header. */
 const created = ["Location", "Preference-Applied", "Idempotency-Replayed"] as const;
@@ -56,7 +56,7 @@ const createTaskRoute = createRoute({
       ...created,
       "Retry-After",
     ),
-    ...problems(400, 401, 403, 413, 415, 422, 429, 503),
+    ...problems(403, 413, 415, 422, 503),
   },
 });
 
@@ -71,7 +71,7 @@ const getTaskRoute = createRoute({
   request: { query: noQuerySchema, params: taskIdParamSchema, headers: readHeadersSchema },
   responses: {
     200: json(taskViewSchema, "The task", "Preference-Applied", "Retry-After"),
-    ...problems(400, 401, 403, 404, 429),
+    ...problems(403, 404),
   },
 });
 
@@ -83,9 +83,9 @@ const cancelTaskRoute = createRoute({
   operationId: "cancelTask",
   summary: "Cancel a task",
   description: "Canceling twice gives the same answer.",
-  middleware: writable,
+  middleware: actions,
   request: { query: noQuerySchema, params: taskIdParamSchema },
-  responses: { 200: json(taskViewSchema, "The canceled task"), ...problems(401, 403, 404, 409, 413, 429) },
+  responses: { 200: json(taskViewSchema, "The canceled task"), ...problems(403, 404, 409, 413, 415) },
 });
 
 const claimTaskRoute = createRoute({
@@ -96,9 +96,9 @@ const claimTaskRoute = createRoute({
   operationId: "claimTask",
   summary: "Take the solution, once",
   description: "Hands out the solution exactly once ever, and erases it as it is handed out.",
-  middleware: writable,
+  middleware: actions,
   request: { query: noQuerySchema, params: taskIdParamSchema },
-  responses: { 200: json(solutionSchema, "The solution"), ...problems(401, 403, 404, 409, 410, 413, 429) },
+  responses: { 200: json(solutionSchema, "The solution"), ...problems(403, 404, 409, 410, 413, 415) },
 });
 
 const eventsRoute = createRoute({
@@ -110,7 +110,7 @@ const eventsRoute = createRoute({
   summary: "Read a task's timeline",
   middleware: readable,
   request: { query: noQuerySchema, params: taskIdParamSchema },
-  responses: { 200: json(timelineSchema, "The timeline"), ...problems(401, 403, 404, 429) },
+  responses: { 200: json(timelineSchema, "The timeline"), ...problems(403, 404) },
 });
 
 const redeliverRoute = createRoute({
@@ -121,9 +121,9 @@ const redeliverRoute = createRoute({
   operationId: "redeliverTask",
   summary: "Send the webhook again",
   description: "Starts a fresh round of attempts with the same `webhook-id`.",
-  middleware: writable,
+  middleware: actions,
   request: { query: noQuerySchema, params: taskIdParamSchema },
-  responses: { 202: json(taskViewSchema, "The task"), ...problems(401, 403, 404, 409, 413, 429) },
+  responses: { 202: json(taskViewSchema, "The task"), ...problems(403, 404, 409, 413, 415) },
 });
 
 /** The routes of /v1/tasks. */

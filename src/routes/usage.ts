@@ -30,7 +30,7 @@ const usageRoute = createRoute({
     "The tasks of the key's mode by the day (UTC) on which they were created. Tasks are listed for 30 days; the totals of a day stay for a year.",
   middleware: [authenticate("account:read"), limitCalls("calls")],
   request: { query: usageQuerySchema },
-  responses: { 200: json(usageSchema, "Each day of the range"), ...problems(400, 401, 403, 429) },
+  responses: { 200: json(usageSchema, "Each day of the range"), ...problems(403) },
 });
 
 /** The route of usage. */

@@ -1,8 +1,10 @@
 // Turns a failed parse into `invalid_request`, with a path and a sentence for each field that has to change.
 
-import type { z } from "zod";
+import { createMiddleware } from "hono/factory";
+import { z } from "zod";
 import type { ApiError, FieldError } from "../errors.ts";
 import { invalidFields } from "../errors.ts";
+import { readJson, requireJson } from "../middleware/body.ts";
 import "../validation-messages.ts";
 
 /** Listed errors. A body with a thousand wrong fields does not get a thousand lines. */
@@ -12,6 +14,17 @@ const MAX_ERRORS = 20;
 export function rejectInvalid(result: { success: true } | { success: false; error: z.ZodError }): void {
   if (!result.success) throw invalidRequest(result.error);
 }
+
+/** The middleware of a call without fields: requires an empty body or an empty JSON object. */
+export const requireNoFields = [
+  requireJson({ optional: true }),
+  createMiddleware(async function rejectFields(c, next) {
+    const isEmpty = (await c.req.arrayBuffer()).byteLength === 0;
+    const result = z.strictObject({}).safeParse(isEmpty ? {} : await readJson(c));
+    if (!result.success) throw invalidRequest(result.error);
+    await next();
+  }),
+];
 
 /** `invalid_request` with the issues that zod found. */
 export function invalidRequest(error: z.ZodError): ApiError {

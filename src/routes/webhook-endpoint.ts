@@ -20,7 +20,7 @@ import { probeEndpoint } from "../webhooks/probe.ts";
 import { checkWebhookTarget } from "../webhooks/target.ts";
 import { callTenant, callTenantOnce } from "./account-access.ts";
 import { targetError } from "./create-task.ts";
-import { rejectInvalid } from "./validation.ts";
+import { rejectInvalid, requireNoFields } from "./validation.ts";
 
 const security = [{ apiKey: [] }];
 const tags = ["Webhooks"];
@@ -40,7 +40,7 @@ const getEndpointRoute = createRoute({
   description: "Of the calling key's mode. `url` is null when no endpoint is set.",
   middleware: readable,
   request: { query: noQuerySchema },
-  responses: { 200: json(endpointSchema, "The endpoint"), ...problems(401, 403, 429) },
+  responses: { 200: json(endpointSchema, "The endpoint"), ...problems(403) },
 });
 
 const putEndpointRoute = createRoute({
@@ -53,7 +53,7 @@ const putEndpointRoute = createRoute({
   description: "Of the calling key's mode.",
   middleware: [...writable, requireJson()],
   request: { query: noQuerySchema, body: jsonContent(putEndpointSchema) },
-  responses: { 200: json(endpointSchema, "The endpoint"), ...problems(400, 401, 403, 413, 415, 429) },
+  responses: { 200: json(endpointSchema, "The endpoint"), ...problems(403, 413, 415) },
 });
 
 const deleteEndpointRoute = createRoute({
@@ -66,7 +66,7 @@ const deleteEndpointRoute = createRoute({
   description: "Of the calling key's mode.",
   middleware: writable,
   request: { query: noQuerySchema },
-  responses: { 204: noContent("No endpoint is set now"), ...problems(401, 403, 413, 429) },
+  responses: { 204: noContent("No endpoint is set now"), ...problems(403, 413) },
 });
 
 const getSecretRoute = createRoute({
@@ -79,7 +79,7 @@ const getSecretRoute = createRoute({
   description: "Of the calling key's mode. Needs `account:write`. Each reading is in the audit log.",
   middleware: [authenticate("account:write"), limitCalls("calls")],
   request: { query: noQuerySchema },
-  responses: { 200: json(secretSchema, "The secret, and the one before it"), ...problems(401, 403, 429) },
+  responses: { 200: json(secretSchema, "The secret, and the one before it"), ...problems(403) },
 });
 
 const rotateSecretRoute = createRoute({
@@ -95,7 +95,7 @@ const rotateSecretRoute = createRoute({
     query: noQuerySchema,
     body: { required: false, content: { "application/json": { schema: overlapSchema(SECRET_OVERLAP_S) } } },
   },
-  responses: { 200: json(rotatedSecretSchema, "The new secret"), ...problems(400, 401, 403, 413, 415, 429) },
+  responses: { 200: json(rotatedSecretSchema, "The new secret"), ...problems(403, 413, 415) },
 });
 
 const testEndpointRoute = createRoute({
@@ -106,9 +106,9 @@ const testEndpointRoute = createRoute({
   operationId: "testWebhook",
   summary: "Send `webhook.test` to the default endpoint",
   description: "Sends one signed event now, without retries. At most 10 in 60 seconds per tenant and mode.",
-  middleware: writable,
+  middleware: [...writable, ...requireNoFields],
   request: { query: noQuerySchema },
-  responses: { 200: json(probeSchema, "What the endpoint answered"), ...problems(401, 403, 404, 413, 429) },
+  responses: { 200: json(probeSchema, "What the endpoint answered"), ...problems(403, 404, 413, 415) },
 });
 
 /** The routes of /v1/webhook. */

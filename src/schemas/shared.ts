@@ -99,16 +99,24 @@ const PROBLEM_HEADERS: Partial<Record<ProblemStatus, ResponseHeader[]>> = {
   503: ["Retry-After"],
 };
 
-/** The error responses of a route, for its definition. Those of every route are included. */
+/** The error responses of an authenticated route: `statuses`, and those of every such route. */
 export function problems<Status extends ProblemStatus>(...statuses: Status[]) {
+  return problemResponses<Status | 400 | 401 | 429 | 500 | 503>([400, 401, 429, 500, 503, ...statuses]);
+}
+
+/** The error responses of a route without authentication. */
+export function publicProblems() {
+  return problemResponses([500, 503]);
+}
+
+function problemResponses<Status extends ProblemStatus>(statuses: readonly Status[]) {
   const content = { "application/problem+json": { schema: problemSchema } };
-  const all = new Set<ProblemStatus>([...statuses, 500, 503]);
   return Object.fromEntries(
-    [...all].map((status) => {
+    statuses.map((status: ProblemStatus) => {
       const headers = responseHeaders(...(PROBLEM_HEADERS[status] ?? []));
       return [status, { description: PROBLEM_DESCRIPTIONS[status], headers, content }];
     }),
-  ) as Record<Status | 500 | 503, ReturnType<typeof noContent> & { content: typeof content }>;
+  ) as Record<Status, ReturnType<typeof noContent> & { content: typeof content }>;
 }
 
 /** A JSON response with its headers, for a route's definition. */

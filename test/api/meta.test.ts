@@ -6,7 +6,9 @@ import { call } from "../support/gateway.ts";
 interface Description {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string };
-  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly security?: unknown }>>>>;
+  readonly paths: Readonly<
+    Record<string, Readonly<Record<string, { readonly security?: unknown; readonly responses: object }>>>
+  >;
   readonly webhooks: Readonly<Record<string, { readonly post: { readonly parameters: readonly { name: string }[] } }>>;
   readonly components: { readonly securitySchemes: Readonly<Record<string, unknown>> };
 }
@@ -70,6 +72,18 @@ describe("GET /openapi.json", () => {
         .filter((route) => route !== itself)
         .sort(),
     );
+  });
+
+  it("documents 400, 401 and 429 for every operation that needs a key or the operator's token", async () => {
+    const { paths } = await describeGateway();
+    const authenticated = Object.entries(paths).filter(([path]) => /^\/(v1|admin)\//.test(path));
+    const operations = authenticated.flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { responses }]) => ({ name: `${method} ${path}`, responses })),
+    );
+    expect(operations.length).toBeGreaterThan(30);
+    for (const { name, responses } of operations) {
+      for (const status of ["400", "401", "429"]) expect(responses, name).toHaveProperty(status);
+    }
   });
 
   it("lists the contract's routes", async () => {

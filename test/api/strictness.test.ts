@@ -80,6 +80,27 @@ describe("a body over 64 KiB", () => {
   });
 });
 
+describe("a call without fields", () => {
+  const actions = ["tasks/{id}/cancel", "tasks/{id}/claim", "tasks/{id}/redeliver", "webhook/test"];
+  async function post(action: string, options: Parameters<typeof call>[2]): Promise<Response> {
+    const { key } = await makeCaller({}, { scopes: ["tasks:write", "account:write"] });
+    const { id } = await submit(key);
+    return call("POST", `/v1/${action.replace("{id}", id)}`, { key, ...options });
+  }
+
+  it.each(actions)("returns 400 for an unknown field in its body: POST /v1/%s", async (action) => {
+    await expectInvalid(await post(action, { body: { reason: "mistake" } }), "reason");
+  });
+
+  it.each(actions)("returns 415 for a body that is not JSON: POST /v1/%s", async (action) => {
+    await expectProblem(await post(action, { body: "reason=mistake", contentType: null }), "unsupported_media_type");
+  });
+
+  it.each(actions)("accepts an empty object and an absent body: POST /v1/%s", async (action) => {
+    for (const body of [{}, undefined]) expect([200, 404, 409]).toContain((await post(action, { body })).status);
+  });
+});
+
 describe("a body that may be left out", () => {
   it.each(["application/json", "text/plain", null])("is left out under content type %s", async (contentType) => {
     const { id: tenantId } = await makeTenant();
