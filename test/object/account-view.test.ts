@@ -1,25 +1,18 @@
 /** Isolates with different states of the upstream accounts: stale copies, races, and a KV or an object that does not answer. */
 
-import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Env } from "../../src/env.ts";
 import { AccountView } from "../../src/upstream/permits.ts";
 import { STATES_KEY } from "../../src/upstream/rpc.ts";
 import { FIRST, publishedStates, SECOND, stateOfAccount } from "../support/accounts.ts";
-import { eventually, freezeTime, pass, releaseTime } from "../support/time.ts";
+import { eventually, pass, useFrozenTime } from "../support/time.ts";
 
 const MINUTE_MS = 60_000;
 const BOTH = [FIRST, SECOND];
 
-beforeEach(() => {
-  freezeTime();
+useFrozenTime(() => {
   vi.spyOn(console, "error").mockImplementation(() => undefined);
-});
-afterEach(async () => {
-  releaseTime();
-  vi.restoreAllMocks();
-  await reset();
 });
 
 type ViewEnv = Pick<Env, "UPSTREAM" | "DIRECTORY">;

@@ -1,7 +1,7 @@
 /** What raises operator alerts beside the upstream accounts: quotas, endpoints that are gone, tasks that fail inside the gateway. */
 
-import { reset, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { runInDurableObject } from "cloudflare:test";
+import { describe, expect, it, vi } from "vitest";
 import type { Alert } from "../../src/alerts/alerts.ts";
 import type { TaskObject } from "../../src/tasks/object.ts";
 import { OPERATOR } from "../../src/tenants/actor.ts";
@@ -9,15 +9,10 @@ import { sendingAlerts, storedAlerts, WITH_ALERTS } from "../support/alerts.ts";
 import { acceptTask, setEnvironment, view } from "../support/objects.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { createTenant } from "../support/tenants.ts";
-import { eventually, freezeTime, releaseTime, ringOnTime, runUntil } from "../support/time.ts";
+import { eventually, ringOnTime, runUntil, useFrozenTime } from "../support/time.ts";
 import { created, plain, RECEIVER_URL, ready, scriptOutside } from "../support/upstream.ts";
 
-beforeEach(() => freezeTime());
-afterEach(async () => {
-  releaseTime();
-  vi.restoreAllMocks();
-  await reset();
-});
+useFrozenTime();
 
 /** An environment whose AlertObject records what it is handed. */
 function recordingAlerts(): { readonly environment: object; readonly raised: Alert[] } {

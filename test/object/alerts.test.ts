@@ -1,22 +1,16 @@
 /** Operator alerts: signed, sent until the receiver takes them, never in the way of anything, and bounded. */
 
-import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Alert } from "../../src/alerts/alerts.ts";
 import { raiseAlert } from "../../src/alerts/raise.ts";
 import { sendingAlerts, sentAlerts, storedAlerts, WITH_ALERTS } from "../support/alerts.ts";
 import { setEnvironment } from "../support/objects.ts";
-import { alarmOf, evict, freezeTime, hastenTimers, pass, releaseTime, ringOnTime, START } from "../support/time.ts";
+import { alarmOf, evict, hastenTimers, pass, ringOnTime, START, useFrozenTime } from "../support/time.ts";
 import type { Answer } from "../support/upstream.ts";
 import { lost, plain, scriptOutside } from "../support/upstream.ts";
 
-beforeEach(() => freezeTime());
-afterEach(async () => {
-  releaseTime();
-  vi.restoreAllMocks();
-  await reset();
-});
+useFrozenTime();
 
 const taken = plain(204, null);
 const data = { account: "first", code: "ERROR_ZERO_BALANCE" };

@@ -1,7 +1,7 @@
 // What each kind of task costs: rows, alarms, requests and active time, counted in the running objects.
 
-import { reset, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { runInDurableObject } from "cloudflare:test";
+import { describe, expect, it, vi } from "vitest";
 import type { TaskCounts } from "../../metering/cost.ts";
 import { costOf } from "../../metering/cost.ts";
 import type { CountedKind } from "../support/budgets.ts";
@@ -9,14 +9,10 @@ import { BUDGETS } from "../support/budgets.ts";
 import { acceptTask, freshTaskObject } from "../support/objects.ts";
 import { countTask, startMeter } from "../support/task-costs.ts";
 import { createTenant } from "../support/tenants.ts";
-import { evict, freezeTime, pass, releaseTime, ringOnTime } from "../support/time.ts";
+import { evict, pass, ringOnTime, useFrozenTime } from "../support/time.ts";
 import { created, processing, scriptOutside } from "../support/upstream.ts";
 
-beforeEach(() => freezeTime());
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime();
 
 const KINDS = Object.keys(BUDGETS) as CountedKind[];
 

@@ -1,24 +1,18 @@
 /** Calls from a task to its tenant's object, which may be far away: one before createTask, none before the first webhook attempt. */
 
-import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { OPERATOR } from "../../src/tenants/actor.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, again, LIVE, setEnvironment, storedText, view } from "../support/objects.ts";
 import { connectTo, eventOf } from "../support/stream-client.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { createTenant } from "../support/tenants.ts";
-import { eventually, evict, freezeTime, pass, releaseTime, ringOnTime, runUntil, START } from "../support/time.ts";
+import { eventually, evict, pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import type { Answer, Outside, Script } from "../support/upstream.ts";
 import { created, plain, processing, RECEIVER_URL, ready, scriptOutside } from "../support/upstream.ts";
 
-beforeEach(() => freezeTime());
-afterEach(async () => {
-  vi.restoreAllMocks();
-  releaseTime();
-  await reset();
-});
+useFrozenTime();
 
 /** What left a task's object, in order: calls to its tenant's object, and requests to the outside. */
 class Traffic {

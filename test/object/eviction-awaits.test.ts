@@ -1,26 +1,17 @@
 /** Crashes: an object may be stopped before, during and after every await of its alarm, and the task ends the same way. */
 
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import type { Death, Moment } from "../support/mortality.ts";
 import { Mortality, restoreAlarm } from "../support/mortality.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, again, LIVE, POLL_MS, stored, storedText } from "../support/objects.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
-import { alarmOf, evict, freezeTime, loseAlarm, pass, releaseTime } from "../support/time.ts";
+import { alarmOf, evict, loseAlarm, pass, useFrozenTime } from "../support/time.ts";
 import type { Outside } from "../support/upstream.ts";
 import { created, plain, processing, RECEIVER_URL, ready, scriptOutside } from "../support/upstream.ts";
 
-beforeEach(async () => {
-  freezeTime();
-  await createTenant();
-});
-afterEach(async () => {
-  vi.unstubAllGlobals();
-  releaseTime();
-  await reset();
-});
+useFrozenTime(createTenant);
 
 /** How long a solution is available (ms). */
 const LIFE_MS = 120_000;

@@ -1,7 +1,6 @@
 /** Evictions: whenever an object loses its memory, the task ends the same way and upstream requests are not repeated. */
 
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { TaskStub } from "../support/objects.ts";
 import {
   acceptTask,
@@ -14,18 +13,11 @@ import {
   viewOrNull,
 } from "../support/objects.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
-import { alarmOf, evict, freezeTime, pass, releaseTime, ring, ringOnTime, runUntil, START } from "../support/time.ts";
+import { alarmOf, evict, pass, ring, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import type { Outside } from "../support/upstream.ts";
 import { created, lost, plain, processing, RECEIVER_URL, ready, scriptOutside, TOKEN } from "../support/upstream.ts";
 
-beforeEach(async () => {
-  freezeTime();
-  await createTenant();
-});
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime(createTenant);
 
 /** The alarms of a task that is solved at its third poll: each is a step, and `SUBMITTED` is when createTask is answered. */
 const STEPS = [

@@ -1,13 +1,12 @@
 /** Upstream failures, for whole tasks over real HTTP: one table of each failure of each call and its effect on the task. */
 
-import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
+import { describe, expect, inject, it, vi } from "vitest";
 import type { Seen } from "../support/faults.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, POLL_MS, setEnvironment, TIMEOUT_MS, view } from "../support/objects.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
-import { freezeTime, pass, releaseTime, ringOnTime, runUntil, START } from "../support/time.ts";
+import { pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import { created, plain, scriptOutside } from "../support/upstream.ts";
 
 const { url, rejectingUrl } = inject("faultyUpstream");
@@ -15,15 +14,7 @@ const { url, rejectingUrl } = inject("faultyUpstream");
 /** When the first alarm of a test's task rings, and with it the first createTask leaves. */
 const sent = START + 1;
 
-beforeEach(async () => {
-  freezeTime();
-  await createTenant();
-});
-afterEach(async () => {
-  releaseTime();
-  vi.restoreAllMocks();
-  await reset();
-});
+useFrozenTime(createTenant);
 
 /** The alarm of the deadline, in ms after the first createTask. */
 const DEADLINE = TIMEOUT_MS - 1;

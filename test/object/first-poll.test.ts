@@ -1,14 +1,14 @@
 // When the first poll of a task is sent: after 3 s, or as the tenant's solve times suggest, unless the operator switches that off.
 
-import { reset, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { TenantObject } from "../../src/tenants/object.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, POLL_MS, stored, view } from "../support/objects.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { anOutcome, aRequest, createTenant } from "../support/tenants.ts";
-import { evict, freezeTime, releaseTime, ringOnTime, runUntil, START } from "../support/time.ts";
+import { evict, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import type { Answer } from "../support/upstream.ts";
 import { created, processing, ready, scriptOutside } from "../support/upstream.ts";
 
@@ -16,16 +16,10 @@ const SUBMITTED = START + 1;
 
 let tenant: TenantStub;
 
-beforeEach(async () => {
-  freezeTime();
+useFrozenTime(async () => {
   tenant = await createTenant();
   // No task explores, and the first poll comes exactly at the chosen delay.
   vi.spyOn(Math, "random").mockReturnValue(0.55);
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  releaseTime();
-  await reset();
 });
 
 /** Reports `count` tasks that were solved between two times (ms) after createTask's answer. */

@@ -1,23 +1,14 @@
 /** Random interleavings: in any order of events, all callers see one consistent task, and each effect happens once. */
 
-import { reset } from "cloudflare:test";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Act, Call, Reply } from "../support/interleaving.ts";
 import { World } from "../support/interleaving.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
-import { freezeTime, releaseTime, START } from "../support/time.ts";
+import { freezeTime, START, useFrozenTime } from "../support/time.ts";
 import { created, lost, plain, processing, ready, refused } from "../support/upstream.ts";
 
-beforeEach(async () => {
-  freezeTime();
-  await createTenant();
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  releaseTime();
-  await reset();
-});
+useFrozenTime(createTenant);
 
 const SEED = 20_261_123;
 const TEST_TIMEOUT = { timeout: 90_000 };

@@ -1,7 +1,7 @@
 // The list of tasks in the tenant's object: filters, pages, and the number of rows that a page reads in a long ledger.
 
-import { reset, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { runInDurableObject } from "cloudflare:test";
+import { describe, expect, it, vi } from "vitest";
 import { OPERATOR } from "../../src/tenants/actor.ts";
 import type { AdmissionRequest } from "../../src/tenants/ledger.ts";
 import type { TaskFilter } from "../../src/tenants/ledger-queries.ts";
@@ -9,13 +9,9 @@ import type { TenantObject } from "../../src/tenants/object.ts";
 import { fillLedger, rowsReadBy } from "../support/ledger.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { anOutcome, aRequest, createTenant } from "../support/tenants.ts";
-import { freezeTime, pass, releaseTime, START } from "../support/time.ts";
+import { pass, START, useFrozenTime } from "../support/time.ts";
 
-beforeEach(() => freezeTime());
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime();
 
 const FIRST_PAGE = { filter: {}, limit: 50, before: null };
 

@@ -1,8 +1,8 @@
 /** Outcome reports: the slot is freed at once, and the one ledger entry has the outcome and the first webhook attempt. */
 
-import { reset, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { TaskObject } from "../../src/tasks/object.ts";
 import { OPERATOR } from "../../src/tenants/actor.ts";
 import type { TaskOrigin } from "../../src/tenants/incarnation.ts";
@@ -14,31 +14,15 @@ import { again, setEnvironment, stored, storedText, view } from "../support/obje
 import { crash, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { createTenant, ledgerOf, limited } from "../support/tenants.ts";
-import {
-  alarmOf,
-  eventually,
-  freezeTime,
-  pass,
-  releaseTime,
-  ringAgain,
-  ringOnTime,
-  runUntil,
-  START,
-} from "../support/time.ts";
+import { alarmOf, eventually, pass, ringAgain, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import { held, plain, RECEIVER_URL } from "../support/upstream.ts";
 
 const ok = plain(204, null);
 
 let tenant: TenantStub;
 
-beforeEach(async () => {
-  freezeTime();
+useFrozenTime(async () => {
   tenant = await createTenant(limited(1));
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  releaseTime();
-  await reset();
 });
 
 /** Intercepts the outcome reports that a task sends to its tenant's object. */

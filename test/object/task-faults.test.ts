@@ -1,35 +1,18 @@
 /** Unexpected exceptions in a step: they are counted and retried with a pause, and never stop a task or retry in a loop. */
 
-import { reset, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { TaskObject } from "../../src/tasks/object.ts";
 import { RECORD_KEY } from "../../src/tasks/record.ts";
 import type { AcceptRequest } from "../../src/tasks/rpc.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, aTask, LIVE, setEnvironment, stored, storedText, TIMEOUT_MS, view } from "../support/objects.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
-import {
-  alarmOf,
-  evict,
-  freezeTime,
-  loseAlarm,
-  releaseTime,
-  ring,
-  ringOnTime,
-  runUntil,
-  START,
-} from "../support/time.ts";
+import { alarmOf, evict, loseAlarm, ring, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import { created, plain, processing, RECEIVER_URL, ready, refused, scriptOutside, TOKEN } from "../support/upstream.ts";
 
-beforeEach(async () => {
-  freezeTime();
-  await createTenant();
-});
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime(createTenant);
 
 /** With a variable out of range, every step throws before it has an effect. */
 const breakSteps = (stub: TaskStub) => setEnvironment(stub, { ...env, POLL_INTERVAL_MS: "never" });

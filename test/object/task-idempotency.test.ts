@@ -1,24 +1,20 @@
 /** Idempotency keys: repeats reach one object, another body is rejected, and the key is freed with the task. */
 
-import { reset, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import { RECORD_KEY } from "../../src/tasks/record.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { aTask, stored, storedText, TENANT_ID } from "../support/objects.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
-import { alarmOf, evict, freezeTime, pass, releaseTime, runUntil, START } from "../support/time.ts";
+import { alarmOf, evict, pass, runUntil, START, useFrozenTime } from "../support/time.ts";
 import { created, ready, scriptOutside } from "../support/upstream.ts";
 
 const BODY = "a".repeat(64);
 const OTHER_BODY = "b".repeat(64);
 
-beforeEach(() => freezeTime());
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime();
 
 /** The object that task creation uses for a key. */
 function objectOf(key: string): TaskStub {

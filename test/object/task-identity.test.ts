@@ -1,21 +1,17 @@
 /** A task's own identity: its id, its webhook-id, and the incarnation of the tenant that it belongs to. */
 
-import { reset, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import { RECORD_KEY } from "../../src/tasks/record.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, aTask, LIVE, RETENTION_MS, stored, view, viewOrNull } from "../support/objects.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
-import { evict, freezeTime, pass, releaseTime, ringOnTime, runUntil, START } from "../support/time.ts";
+import { evict, pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import { created, plain, processing, RECEIVER_URL, ready, scriptOutside } from "../support/upstream.ts";
 
-beforeEach(() => freezeTime());
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime();
 
 /** The object of an idempotency key. */
 const namedObject = (): TaskStub => env.TASKS.get(env.TASKS.idFromName("acme/order-1042"));

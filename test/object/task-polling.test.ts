@@ -1,21 +1,19 @@
 /** Polling: the poll interval, what a poll writes, backoff after failures, and how unsolved tasks end. */
 
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { acceptTask, LIVE, POLL_MS, stored, storedText, TIMEOUT_MS, view } from "../support/objects.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
 import {
   alarmOf,
-  freezeTime,
   hastenTimers,
   loseAlarm,
   pass,
-  releaseTime,
   ring,
   ringAgain,
   ringOnTime,
   runUntil,
   START,
+  useFrozenTime,
 } from "../support/time.ts";
 import type { Outside } from "../support/upstream.ts";
 import { created, held, lost, plain, processing, ready, refused, scriptOutside, silent } from "../support/upstream.ts";
@@ -23,14 +21,7 @@ import { created, held, lost, plain, processing, ready, refused, scriptOutside, 
 /** When createTask is answered: the first alarm is 1 ms after the acceptance. */
 const SUBMITTED = START + 1;
 
-beforeEach(async () => {
-  freezeTime();
-  await createTenant();
-});
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime(createTenant);
 
 /** When each poll left, in ms after createTask's answer. */
 const pollTimes = ({ polls }: Outside) => polls.map(({ at }) => at - SUBMITTED);

@@ -1,7 +1,6 @@
 /** Reads: who can see a task, how long a long poll waits, and that a read sets a lost alarm again. */
 
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { TaskRef } from "../../src/tasks/rpc.ts";
 import type { TaskStub } from "../support/objects.ts";
 import {
@@ -16,17 +15,7 @@ import {
   viewOrNull,
 } from "../support/objects.ts";
 import { createTenant } from "../support/tenants.ts";
-import {
-  alarmOf,
-  evict,
-  freezeTime,
-  loseAlarm,
-  pass,
-  releaseTime,
-  ringOnTime,
-  runUntil,
-  START,
-} from "../support/time.ts";
+import { alarmOf, evict, loseAlarm, pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import { created, held, processing, ready, refused, scriptOutside } from "../support/upstream.ts";
 
 const SUBMITTED = START + 1;
@@ -34,14 +23,7 @@ const SUBMITTED = START + 1;
 /** How long a long poll waits (ms of real time): longer than any test that ends it otherwise. */
 const PATIENT_MS = 60_000;
 
-beforeEach(async () => {
-  freezeTime();
-  await createTenant();
-});
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime(createTenant);
 
 /** What every call of a task's object answers to `owner`, as one table. */
 async function answersTo(stub: TaskStub, owner: TaskRef) {

@@ -1,8 +1,8 @@
 /** Rules of the end of retention: storage is empty, the task is absent, and its idempotency key is free again. */
 
-import { reset, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   acceptTask,
   aTask,
@@ -16,17 +16,10 @@ import {
   viewOrNull,
 } from "../support/objects.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
-import { alarmOf, freezeTime, pass, releaseTime, ringOnTime, runUntil, START } from "../support/time.ts";
+import { alarmOf, pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import { created, ready, refused, scriptOutside } from "../support/upstream.ts";
 
-beforeEach(async () => {
-  freezeTime();
-  await createTenant();
-});
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime(createTenant);
 
 const ends = [
   { name: "a ready task", poll: ready },

@@ -1,11 +1,10 @@
 /** Solutions: how long they are available, that they are erased from storage, and that they are claimed exactly once. */
 
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, LIVE, POLL_MS, stored, storedText, view } from "../support/objects.ts";
 import { createTenant } from "../support/tenants.ts";
-import { alarmOf, freezeTime, loseAlarm, pass, releaseTime, ringOnTime, runUntil, START } from "../support/time.ts";
+import { alarmOf, loseAlarm, pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import type { Script } from "../support/upstream.ts";
 import { created, plain, processing, RECEIVER_URL, ready, refused, scriptOutside, TOKEN } from "../support/upstream.ts";
 
@@ -17,14 +16,7 @@ const EXPIRES = UNSOLVED + 120_000;
 
 const SOLVING: Script = { create: [created()], poll: [processing, ready] };
 
-beforeEach(async () => {
-  freezeTime();
-  await createTenant();
-});
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime(createTenant);
 
 async function solvedTask(overrides: Parameters<typeof acceptTask>[0] = {}): Promise<TaskStub> {
   const stub = await acceptTask(overrides);

@@ -1,23 +1,22 @@
 /** Submission: what accepting a task touches, what is stored before createTask is sent, and what its answers mean. */
 
-import { listDurableObjectIds, reset, runInDurableObject } from "cloudflare:test";
+import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, again, aTask, freshTaskObject, LIVE, stored, TIMEOUT_MS, view } from "../support/objects.ts";
 import { createTenant, ledgerOf } from "../support/tenants.ts";
 import {
   alarmOf,
   eventually,
-  freezeTime,
   hastenTimers,
   pass,
-  releaseTime,
   ring,
   ringAgain,
   ringOnTime,
   runUntil,
   START,
+  useFrozenTime,
 } from "../support/time.ts";
 import type { Outside } from "../support/upstream.ts";
 import {
@@ -33,11 +32,7 @@ import {
   TOKEN,
 } from "../support/upstream.ts";
 
-beforeEach(() => freezeTime());
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime();
 
 /** When each createTask was sent, in ms after the first. */
 const spacing = ({ creates }: Outside) => creates.map(({ at }) => at - (creates[0]?.at ?? 0));

@@ -1,7 +1,6 @@
 // Admission: slots are leases, the queue keeps its order, and the ledger writes each outcome once.
 
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, LIVE, TIMEOUT_MS, tasksInOrder, view } from "../support/objects.ts";
 import { admit, anOutcome, aRequest, createTenant, ledgerOf, limited, tenantObject } from "../support/tenants.ts";
@@ -9,24 +8,19 @@ import {
   alarmOf,
   eventually,
   evict,
-  freezeTime,
   loseAlarm,
   pass,
-  releaseTime,
   ring,
   ringOnTime,
   START,
+  useFrozenTime,
 } from "../support/time.ts";
 import { created, processing, ready, scriptOutside } from "../support/upstream.ts";
 
 /** A lease ends this long (ms) after its task's deadline. */
 const GRACE_MS = 12_000;
 
-beforeEach(() => freezeTime());
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime();
 
 const stageOf = async (task: TaskStub) => {
   const { status, stage } = await view(task);

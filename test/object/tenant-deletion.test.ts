@@ -1,8 +1,7 @@
 /** Deleting a tenant: what is repeated until KV and every unfinished task have taken it, and creating the same id again meanwhile. */
 
-import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { KeyActor } from "../../src/tenants/actor.ts";
 import { OPERATOR } from "../../src/tenants/actor.ts";
 import { acceptTask, setEnvironment, TENANT_ID, view } from "../support/objects.ts";
@@ -15,25 +14,10 @@ import {
   storageOf,
   tenantObject,
 } from "../support/tenants.ts";
-import {
-  alarmOf,
-  eventually,
-  evict,
-  freezeTime,
-  pass,
-  releaseTime,
-  ring,
-  ringOnTime,
-  runUntil,
-  START,
-} from "../support/time.ts";
+import { alarmOf, eventually, evict, pass, ring, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import { created, scriptOutside } from "../support/upstream.ts";
 
-beforeEach(() => freezeTime());
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime();
 
 const KV_KEY = `tenant:${TENANT_ID}`;
 

@@ -1,16 +1,11 @@
 /** How a task logs a failed call to its tenant's object: an object that is lost is not the same as a bug. */
 
-import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import { acceptTask, setEnvironment, view } from "../support/objects.ts";
-import { freezeTime, releaseTime, ring } from "../support/time.ts";
+import { ring, useFrozenTime } from "../support/time.ts";
 
-beforeEach(() => freezeTime());
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime();
 
 it.each([
   { what: "an object that was lost", marks: { retryable: true }, level: "warn", event: "tenant_unavailable" },

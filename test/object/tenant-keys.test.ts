@@ -1,20 +1,16 @@
 /** A tenant's keys, and the snapshot of them in KV that the edge reads. */
 
-import { reset, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { OPERATOR } from "../../src/tenants/actor.ts";
 import { hashKey, parseKey } from "../../src/tenants/keys.ts";
 import { setEnvironment, TENANT_ID } from "../support/objects.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { A_KEY, createTenant, mintKey, publishedSnapshot } from "../support/tenants.ts";
-import { alarmOf, eventually, freezeTime, pass, releaseTime, ring, START } from "../support/time.ts";
+import { alarmOf, eventually, pass, ring, START, useFrozenTime } from "../support/time.ts";
 
-beforeEach(() => freezeTime());
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime();
 
 /** Every row of the keys' table, as text. */
 const keyRows = (stub: TenantStub) =>

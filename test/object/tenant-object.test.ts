@@ -1,7 +1,7 @@
 /** A tenant's object: creating a tenant, keeping it, reading older and unreadable records, and holding no tenant. */
 
-import { reset, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runInDurableObject } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
 import { OPERATOR } from "../../src/tenants/actor.ts";
 import type { TenantObject } from "../../src/tenants/object.ts";
 import type { TenantRecord } from "../../src/tenants/settings.ts";
@@ -20,13 +20,9 @@ import {
   storageOf,
   tenantObject,
 } from "../support/tenants.ts";
-import { alarmOf, evict, freezeTime, releaseTime, ringOnTime, START } from "../support/time.ts";
+import { alarmOf, evict, ringOnTime, START, useFrozenTime } from "../support/time.ts";
 
-beforeEach(() => freezeTime());
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime();
 
 describe("a tenant", () => {
   it("is not changed by a second creation", async () => {

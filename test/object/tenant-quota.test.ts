@@ -1,31 +1,16 @@
 // Admission rejects every task of a suspended tenant, and live tasks over the monthly quota.
 
-import { reset, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { runInDurableObject } from "cloudflare:test";
+import { describe, expect, it, vi } from "vitest";
 import type { TenantRecord } from "../../src/tenants/settings.ts";
 import { rowsReadBy } from "../support/ledger.ts";
 import { acceptTask, tasksInOrder, view } from "../support/objects.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { admit, anOutcome, aRequest, createTenant, ledgerOf, limited, publishedSnapshot } from "../support/tenants.ts";
-import {
-  alarmOf,
-  eventually,
-  evict,
-  freezeTime,
-  pass,
-  releaseTime,
-  ring,
-  ringOnTime,
-  runUntil,
-  START,
-} from "../support/time.ts";
+import { alarmOf, eventually, evict, pass, ring, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import { created, processing, ready, scriptOutside } from "../support/upstream.ts";
 
-beforeEach(() => freezeTime());
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime();
 
 const exhaustedMonth = async () => (await publishedSnapshot())?.exhaustedMonth;
 

@@ -1,22 +1,13 @@
 /** Custom spans: one around each admission, submission, poll and delivery, with ids and outcomes and nothing secret. */
 
-import { reset } from "cloudflare:test";
 import { env, tracing } from "cloudflare:workers";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import { acceptTask } from "../support/objects.ts";
 import { createTenant } from "../support/tenants.ts";
-import { freezeTime, releaseTime, ringOnTime } from "../support/time.ts";
+import { ringOnTime, useFrozenTime } from "../support/time.ts";
 import { created, plain, processing, RECEIVER_URL, ready, scriptOutside, TOKEN } from "../support/upstream.ts";
 
-beforeEach(async () => {
-  freezeTime();
-  await createTenant();
-});
-afterEach(async () => {
-  releaseTime();
-  vi.restoreAllMocks();
-  await reset();
-});
+useFrozenTime(createTenant);
 
 /** Records every span, as if each invocation were sampled. */
 function recordSpans(): { readonly name: string; readonly attributes: Record<string, unknown> }[] {

@@ -1,8 +1,7 @@
 /** Live tasks with two upstream accounts: refused, recovered, both refused, pinned, and accounts that are gone. */
 
-import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   acceptPatient,
   accountsObject,
@@ -15,7 +14,7 @@ import {
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, again, LIVE, setEnvironment, view } from "../support/objects.ts";
 import { createTenant } from "../support/tenants.ts";
-import { alarmOf, eventually, evict, freezeTime, pass, releaseTime, ring, ringOnTime } from "../support/time.ts";
+import { alarmOf, eventually, evict, pass, ring, ringOnTime, useFrozenTime } from "../support/time.ts";
 import { created, held, lost, plain, processing, ready, refused, scriptOutside } from "../support/upstream.ts";
 
 const MINUTE_MS = 60_000;
@@ -25,17 +24,11 @@ const SPREAD_MS = 5_000;
 /** The memory of an isolate is keyed by nothing but time: each test has a day of its own. */
 let day = 0;
 
-beforeEach(async () => {
+useFrozenTime(async () => {
   day += 1;
-  freezeTime();
   vi.spyOn(console, "error").mockImplementation(() => undefined);
   await createTenant();
   pass(day * 86_400_000);
-});
-afterEach(async () => {
-  releaseTime();
-  vi.restoreAllMocks();
-  await reset();
 });
 
 const ACCOUNT_CODES = ["ERROR_KEY_DOES_NOT_EXIST", "ERROR_ZERO_BALANCE", "ERROR_IP_BANNED", "ERROR_KEY_TEMP_BLOCKED"];

@@ -1,22 +1,16 @@
 /** The UpstreamObject: what it publishes, stores and alerts, whatever KV, evictions and its storage do. */
 
-import { reset, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { accountsObject, FIRST, publishedStates, SECOND, stateOfAccount, storedAccounts } from "../support/accounts.ts";
 import { sendingAlerts, sentAlerts, storedAlerts, WITH_ALERTS } from "../support/alerts.ts";
 import { setEnvironment } from "../support/objects.ts";
-import { eventually, evict, freezeTime, pass, releaseTime, ring, ringOnTime, START } from "../support/time.ts";
+import { eventually, evict, pass, ring, ringOnTime, START, useFrozenTime } from "../support/time.ts";
 import { plain, scriptOutside } from "../support/upstream.ts";
 
-beforeEach(() => {
-  freezeTime();
+useFrozenTime(() => {
   vi.spyOn(console, "error").mockImplementation(() => undefined);
-});
-afterEach(async () => {
-  releaseTime();
-  vi.restoreAllMocks();
-  await reset();
 });
 
 const refuse = (account: string = FIRST.name) =>

@@ -1,13 +1,13 @@
 // Usage by day: totals are stored once a day is over, corrected by late changes, and counted in steps between other calls.
 
-import { reset, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { runInDurableObject } from "cloudflare:test";
+import { describe, expect, it, vi } from "vitest";
 import { OPERATOR } from "../../src/tenants/actor.ts";
 import { dayAt, sequenceOfDay } from "../../src/tenants/sequence.ts";
 import { fillLedger, rowsReadBy } from "../support/ledger.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { admit, anOutcome, aRequest, createTenant, ledgerOf } from "../support/tenants.ts";
-import { evict, freezeTime, pass, releaseTime, ring, ringOnTime, START } from "../support/time.ts";
+import { evict, pass, ring, ringOnTime, START, useFrozenTime } from "../support/time.ts";
 
 const DAY_MS = 86_400_000;
 const TODAY = dayAt(START);
@@ -16,11 +16,7 @@ const MIDNIGHT = (TODAY + 1) * DAY_MS;
 /** A day is over when its last task must be finished. */
 const SETTLED_MS = 900_000;
 
-beforeEach(() => freezeTime());
-afterEach(async () => {
-  releaseTime();
-  await reset();
-});
+useFrozenTime();
 
 async function usage(stub: TenantStub, from: number, to = from, byKey = false) {
   const days = await stub.usage(OPERATOR, "live", { from, to, byKey });

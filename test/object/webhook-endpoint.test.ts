@@ -1,7 +1,6 @@
 /** Rules of the tenant's endpoint: it gets the webhooks of tasks without an address of their own, as long as it stands. */
 
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { OPERATOR } from "../../src/tenants/actor.ts";
 import { aTime } from "../support/answers.ts";
 import type { TaskStub } from "../support/objects.ts";
@@ -10,7 +9,7 @@ import type { Received } from "../support/receivers.ts";
 import { accountOf, delayed, FINAL, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { createTenant, ledgerOf, mintKey, tenantObject } from "../support/tenants.ts";
-import { freezeTime, pass, releaseTime, runUntil } from "../support/time.ts";
+import { pass, runUntil, useFrozenTime } from "../support/time.ts";
 import type { Answer } from "../support/upstream.ts";
 import { plain, RECEIVER_URL } from "../support/upstream.ts";
 
@@ -26,16 +25,11 @@ const none = { url: null, disabledAt: null, disabledReason: null };
 let tenant: TenantStub;
 let account: ReturnType<typeof accountOf>;
 
-beforeEach(async () => {
-  freezeTime();
+useFrozenTime(async () => {
   vi.spyOn(Math, "random").mockReturnValue(0.5);
   tenant = await createTenant();
   const minted = await mintKey(tenant, { scopes: ["tasks:write", "tasks:read", "account:read", "account:write"] });
   account = accountOf(minted.key);
-});
-afterEach(async () => {
-  releaseTime();
-  await reset();
 });
 
 describe("the tenant's endpoint", () => {

@@ -1,8 +1,7 @@
 /** Webhook events: the body, the solution in it, the target URL, and the recorded attempts. */
 
-import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { TimelineEvent } from "../../src/tasks/present.ts";
 import { aTime } from "../support/answers.ts";
 import type { TaskStub } from "../support/objects.ts";
@@ -11,7 +10,7 @@ import type { Received } from "../support/receivers.ts";
 import { accountOf, delayed, FINAL, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { createTenant, ledgerOf, mintKey, tenantObject } from "../support/tenants.ts";
-import { freezeTime, pass, releaseTime, ringOnTime, runUntil, START } from "../support/time.ts";
+import { pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import type { Answer } from "../support/upstream.ts";
 import { lost, plain, RECEIVER_URL } from "../support/upstream.ts";
 
@@ -25,16 +24,11 @@ const ok = plain(204, null);
 let tenant: TenantStub;
 let account: ReturnType<typeof accountOf>;
 
-beforeEach(async () => {
-  freezeTime();
+useFrozenTime(async () => {
   vi.spyOn(Math, "random").mockReturnValue(0.5);
   tenant = await createTenant();
   const minted = await mintKey(tenant, { scopes: ["tasks:write", "tasks:read", "account:read", "account:write"] });
   account = accountOf(minted.key);
-});
-afterEach(async () => {
-  releaseTime();
-  await reset();
 });
 
 async function attemptsOf(stub: TaskStub): Promise<TimelineEvent[]> {

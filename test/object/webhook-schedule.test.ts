@@ -1,8 +1,7 @@
 /** The webhook schedule: when each attempt is sent, what ends the attempts, and that a crash loses none. */
 
-import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { OPERATOR } from "../../src/tenants/actor.ts";
 import type { TaskOutcome } from "../../src/tenants/ledger.ts";
 import type { TaskStub } from "../support/objects.ts";
@@ -11,7 +10,7 @@ import type { Received } from "../support/receivers.ts";
 import { crash, FINAL, runEvicted, sandboxTask, scriptReceivers, TEST, verifies } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { createTenant, ledgerOf } from "../support/tenants.ts";
-import { alarmOf, eventually, freezeTime, releaseTime, ringAgain, ringOnTime, runUntil } from "../support/time.ts";
+import { alarmOf, eventually, ringAgain, ringOnTime, runUntil, useFrozenTime } from "../support/time.ts";
 import type { Answer } from "../support/upstream.ts";
 import { lost, plain, RECEIVER_URL, silent } from "../support/upstream.ts";
 
@@ -25,13 +24,8 @@ const ok = plain(204, null);
 
 let tenant: TenantStub;
 
-beforeEach(async () => {
-  freezeTime();
+useFrozenTime(async () => {
   tenant = await createTenant();
-});
-afterEach(async () => {
-  releaseTime();
-  await reset();
 });
 
 /** A task that is ready with its submission. Its webhooks get these answers, in order. */

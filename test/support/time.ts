@@ -1,8 +1,8 @@
 // Time as a test sets it. Only `Date` is faked, and it stands years ahead of the machine's clock: no alarm ever rings by itself,
 // so every step of an object is one that the test asked for. Timers stay real.
 
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { vi } from "vitest";
+import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, vi } from "vitest";
 import type { AlertObject } from "../../src/alerts/object.ts";
 import type { TaskObject } from "../../src/tasks/object.ts";
 import type { TenantObject } from "../../src/tenants/object.ts";
@@ -35,6 +35,21 @@ export function freezeTime(at: number = START): void {
 /** Gives the real clock back. */
 export function releaseTime(): void {
   vi.useRealTimers();
+}
+
+/** Registers the hooks of a test file: before each test the clock stops at `START` and `prepare` runs, and after it all storage is wiped. */
+export function useFrozenTime(prepare: () => unknown = () => undefined): void {
+  beforeEach(async () => {
+    freezeTime();
+    await prepare();
+  });
+  afterEach(async () => {
+    releaseTime();
+    // First the objects: until they are gone, they may still call what a test has replaced.
+    await reset();
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
 }
 
 /** Lets `ms` go by. No alarm rings for it. */
