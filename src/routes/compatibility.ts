@@ -90,10 +90,20 @@ const balanceRouteDefinition = createRoute({
   responses: { ...answers, 200: json(balanceSchema, SAID) },
 });
 
-/** Methods of the protocol that the gateway does not have. Clients that call them get a code that they know. */
+/**
+ * Methods of the protocol family that the gateway does not have. Clients that call them get a code that they know: several take the 404
+ * of an unknown path, which has no errorId, for success.
+ */
 const UNSUPPORTED = [
   "/reportIncorrectRecaptcha",
   "/reportCorrectRecaptcha",
+  "/reportIncorrectImageCaptcha",
+  "/reportIncorrectHcaptcha",
+  "/reportIncorrectTokenCaptcha",
+  "/reportIncorrect",
+  "/reportCorrect",
+  "/feedbackTask",
+  "/pushAntiGateVariable",
   "/getQueueStats",
   "/getSpendingStats",
   "/getAppStats",
