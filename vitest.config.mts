@@ -49,7 +49,7 @@ export default defineConfig({
           setupFiles: ["./test/support/setup.ts"],
           // A machine may be busy. No test waits for its time to be over.
           testTimeout: 60_000,
-          globalSetup: ["./test/support/faulty-upstream.ts", "./test/support/faulty-receiver.ts"],
+          globalSetup: ["./test/support/failing-upstream.ts", "./test/support/failing-receiver.ts"],
           restoreMocks: true,
         },
       },
