@@ -1,7 +1,7 @@
 // The gateway's entry in the bench: the deployed bundle, with rate limits counted in memory. On the platform the machine that asks
 // counts in its memory too; the local stand-in writes a row to disk for each call. Variables change more, each for one measurement:
 //
-// BENCH_DEFER_ALARMS: tasks' alarms are set an hour later, so that only accepting is left.
+// BENCH_DEFER_ALARMS: tasks' alarms are set an hour later and their first steps do not run, so that only accepting is left.
 // BENCH_FAR_MS: each call from a task's object to its tenant's takes this much longer. /__bench/calls lists these calls.
 // BENCH_SPEED: the objects' clock and alarms run faster, so that minutes are counted in seconds.
 // BENCH_METER: counts rows, alarms and calls for /__bench/meter.
@@ -44,6 +44,7 @@ function timed(Deployed, deferredByMs) {
         return at === null ? null : toFast(at - deferredByMs);
       };
       super(context, env);
+      if (deferredByMs > 0) this.state.afterAnswer = async () => undefined;
     }
 
     alarm(info) {

@@ -29,7 +29,6 @@ import { isFinal } from "./status.ts";
 import { newTaskId, TASK_ID_PREFIX } from "./task-id.ts";
 import type { TaskWebhook } from "./task-webhook.ts";
 import { taskWebhook } from "./task-webhook.ts";
-import { nextWakeAt } from "./timers.ts";
 import { WebhookSettingsCache } from "./webhook-settings.ts";
 import { doDueSteps } from "./work.ts";
 
@@ -56,6 +55,7 @@ export class TaskObject extends DurableObject<Env> {
     const now = Date.now();
     const record = newRecord({ ...task, id: newTaskId(this.ctx.id.toString(), named) }, now);
     this.state.create(record, now);
+    this.ctx.waitUntil(this.state.afterAnswer(() => this.#work()));
     return { tag: "accepted", task: presentTask(record) };
   }
 
@@ -173,21 +173,26 @@ export class TaskObject extends DurableObject<Env> {
     }
     state.noteAlarm();
     if (state.record === null) return this.#alias.expire(Date.now());
-    if (state.working) return;
-    state.working = true;
-    try {
-      await doDueSteps(state, () => this.#context());
-      if (state.record !== null) state.apply({ tag: "step_succeeded" });
-    } catch (error) {
-      // If this were thrown on, the platform would retry six times and then drop the alarm for good.
-      if (state.record === null) throw error;
-      const { id, tenantId } = state.record;
-      log("error", "task_step_failed", { taskId: TASK_ID_PREFIX + id, tenantId, ...describeError(error) });
-      state.apply({ tag: "step_failed", limit: MAX_CONSECUTIVE_FAILURES });
-    } finally {
-      state.working = false;
-    }
-    if (state.record !== null) state.arm(nextWakeAt(state.record, Date.now()));
+    // The alarm stays until the steps that run now have ended, so that it rings again if the object is evicted in the middle.
+    await state.idle();
+    await this.#work();
+  }
+
+  /** Does what is due, and arms the alarm for what follows. Never throws for a task that exists. */
+  async #work(): Promise<void> {
+    const { state } = this;
+    await state.whileWorking(async () => {
+      try {
+        await doDueSteps(state, () => this.#context());
+        if (state.record !== null) state.apply({ tag: "step_succeeded" });
+      } catch (error) {
+        // If an alarm threw this on, the platform would retry six times and then drop the alarm for good.
+        if (state.record === null) throw error;
+        const { id, tenantId } = state.record;
+        log("error", "task_step_failed", { taskId: TASK_ID_PREFIX + id, tenantId, ...describeError(error) });
+        state.apply({ tag: "step_failed", limit: MAX_CONSECUTIVE_FAILURES });
+      }
+    });
   }
 
   #context(): StepContext {

@@ -16,7 +16,7 @@ import { recover } from "./recover.ts";
 import { reportChange } from "./report.ts";
 import { isFinal } from "./status.ts";
 import { TASK_ID_PREFIX } from "./task-id.ts";
-import { ALARM_OVERDUE_MS, nextWakeAt } from "./timers.ts";
+import { ALARM_OVERDUE_MS, firstAlarmAt, MAX_EARLY_MS, nextWakeAt } from "./timers.ts";
 
 /** What the object has from the platform. Functions, because tests replace it. */
 export interface ObjectResources {
@@ -28,6 +28,9 @@ export interface ObjectResources {
 /** Since when (ms) the record cannot be read. Written once, and erased with the task. */
 const UNREADABLE_SINCE_KEY = "unreadableSince";
 
+/** Time (ms) for the answer to leave before the first steps compete with it. */
+const FIRST_STEPS_DELAY_MS = 1;
+
 export class TaskState {
   readonly subscribers = new LongPollSubscribers();
   readonly #object: ObjectResources;
@@ -37,11 +40,16 @@ export class TaskState {
   #armedAt: number | null = null;
   /** Aborted when the task becomes final. */
   #final = new AbortController();
-  /** The alarm handler is running. It arms the alarm when it ends, so nothing else has to. */
-  working = false;
+  /** The steps that are running. They arm the alarm when they end, so nothing else has to. */
+  #working: Promise<void> | null = null;
 
   constructor(object: ObjectResources) {
     this.#object = object;
+  }
+
+  /** Whether steps are running. */
+  get working(): boolean {
+    return this.#working !== null;
   }
 
   /** The record as it is now; null where there is no task. */
@@ -83,7 +91,7 @@ export class TaskState {
     this.#store(record);
     this.#record = record;
     this.#final = new AbortController();
-    this.arm(nextWakeAt(record, now));
+    this.arm(firstAlarmAt(record, now));
     reportChange(this.#object.env().ANALYTICS, null, record);
   }
 
@@ -118,6 +126,36 @@ export class TaskState {
     this.#record = null;
   }
 
+  /**
+   * Runs the first steps of a task that was just created, once its caller has the answer. If the object is evicted before they end, the
+   * alarm that `create` has set runs them again.
+   */
+  async afterAnswer(steps: () => Promise<void>): Promise<void> {
+    await scheduler.wait(FIRST_STEPS_DELAY_MS);
+    if (!this.working) await steps();
+  }
+
+  /**
+   * Runs steps, then arms the alarm for what the record needs next. Call it only while no steps are running.
+   * @throws what the steps throw; the alarm is armed all the same
+   */
+  async whileWorking(steps: () => Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#working = promise;
+    try {
+      await steps();
+    } finally {
+      this.#working = null;
+      resolve();
+      if (this.#record !== null) this.#armFor(nextWakeAt(this.#record, Date.now()));
+    }
+  }
+
+  /** Resolves when no steps are running. */
+  async idle(): Promise<void> {
+    while (this.#working !== null) await this.#working;
+  }
+
   /** The alarm has rung. */
   noteAlarm(): void {
     this.#armedAt = null;
@@ -129,7 +167,13 @@ export class TaskState {
     void this.#object.storage().setAlarm(at);
   }
 
-  /** Arms for what the record needs now, unless the alarm handler is running and will. */
+  /** Arms for `at`, unless the alarm rings so shortly before that its handler can wait: each change of an alarm is a row. */
+  #armFor(at: number): void {
+    const early = this.#armedAt === null ? -1 : at - this.#armedAt;
+    if (early < 0 || early > MAX_EARLY_MS) this.arm(at);
+  }
+
+  /** Arms for what the record needs now, unless the steps that are running will. */
   rearm(): void {
     if (this.#record === null || this.working) return;
     this.arm(nextWakeAt(this.apply({ tag: "rearmed" }), Date.now()));

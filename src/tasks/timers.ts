@@ -29,6 +29,17 @@ export function firstPollAt(
   return now + DOCUMENTED_POLL_MS + (near ? lateMs - (lateMs % pollIntervalMs) : lateMs);
 }
 
+/** An alarm may ring this much (ms) before something is due: its handler waits. It must be short, because waiting is active time. */
+export const MAX_EARLY_MS = 250;
+
+/**
+ * When the alarm of a task that is accepted at `now` rings. The first steps do not wait for it. It is set for the first poll, as a
+ * rule, so that the submission need not change it; if the object is evicted before the submission, it starts the first steps again.
+ */
+export function firstAlarmAt(record: TaskRecord, now: number): number {
+  return Math.min(nextWakeAt(record, now) + DOCUMENTED_POLL_MS, record.deadlineAt);
+}
+
 /** What a task's object has to do now, or when to look again. */
 export type Action =
   | { readonly tag: "admit" }

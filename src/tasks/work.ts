@@ -19,7 +19,7 @@ import { reportExhausted } from "./report.ts";
 import type { TaskState } from "./state.ts";
 import { isFinal } from "./status.ts";
 import { TASK_ID_PREFIX } from "./task-id.ts";
-import { attemptDue, entryMayWait, nextAction } from "./timers.ts";
+import { attemptDue, entryMayWait, MAX_EARLY_MS, nextAction } from "./timers.ts";
 import { pollStep, reportAccount, requestSubmission, submitStep } from "./upstream-effects.ts";
 
 /** Steps of one alarm: more than any task has due at once, so that a bug cannot loop for ever. */
@@ -27,6 +27,7 @@ const MAX_STEPS = 16;
 
 /** Does what is due until nothing is. `contextOf` is called for each step. */
 export async function doDueSteps(state: TaskState, contextOf: () => StepContext): Promise<void> {
+  let waited = false;
   for (let step = 0; step < MAX_STEPS && state.record !== null; step += 1) {
     // The clock first: an expired solution is erased even where everything after it fails.
     const record = state.apply({ tag: "clock" });
@@ -34,7 +35,10 @@ export async function doDueSteps(state: TaskState, contextOf: () => StepContext)
     const action = nextAction(record, Date.now());
     switch (action.tag) {
       case "sleep":
-        return;
+        if (waited || action.until - Date.now() > MAX_EARLY_MS) return;
+        waited = true;
+        await scheduler.wait(action.until - Date.now());
+        break;
       case "admit":
         state.apply(await traced("admission", record, () => admitStep(record, context)));
         break;

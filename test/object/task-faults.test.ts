@@ -145,7 +145,7 @@ describe("a record that this version cannot read", () => {
     scriptOutside();
     const { stub, unreadable } = await unreadableTask();
     await expect(view(stub)).rejects.toThrow();
-    expect(await alarmOf(stub)).toBe(START + 1);
+    expect(await alarmOf(stub)).toBe(START + 3_001);
     await loseAlarm(stub);
     await expect(view(stub)).rejects.toThrow();
     await expect(within(stub, (object) => object.cancel(LIVE))).rejects.toThrow();

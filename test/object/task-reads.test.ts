@@ -202,7 +202,7 @@ describe("an alarm that the platform lost", () => {
     await answer.asked();
     pass(5_000);
     await view(stub);
-    expect(await alarmOf(stub)).toBeNull();
+    expect(await alarmOf(stub)).toBe(START + 3_001);
     answer.release();
     await handler;
     expect(await alarmOf(stub)).toBe(Date.now() + 3_000);

@@ -12,6 +12,7 @@ import {
   pass,
   ring,
   ringOnTime,
+  runUntil,
   START,
   useFrozenTime,
 } from "../support/time.ts";
@@ -61,7 +62,7 @@ describe("slots", () => {
       "waiting",
       "waiting",
     ]);
-    await ringOnTime(running);
+    await runUntil(running, START + 3_003);
     await eventually(async () => (await alarmOf(older)) === Date.now() + 1);
     await ringOnTime(older);
     expect([await stageOf(running), await stageOf(older), await stageOf(younger)]).toEqual([

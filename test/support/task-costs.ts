@@ -19,7 +19,7 @@ import type { TaskStub } from "./objects.ts";
 import { stored, storedText } from "./objects.ts";
 import type { TenantStub } from "./tenants.ts";
 import { createTenant, mintKey } from "./tenants.ts";
-import { alarmOf, eventually, evict, pass } from "./time.ts";
+import { alarmOf, eventually, evict, nextRing, pass, runFirstSteps } from "./time.ts";
 import type { Script } from "./upstream.ts";
 import { created, plain, processing, RECEIVER_URL, ready, refused, scriptOutside } from "./upstream.ts";
 
@@ -124,14 +124,15 @@ async function runUntil(stub: TaskStub, done: () => Promise<boolean>): Promise<v
 }
 
 /**
- * Fires the alarm on time, in an object that has left memory if it had the time. Unlike `ringOnTime` it does not delete the alarm
+ * Runs the first steps of a task that was just accepted. Otherwise fires the alarm on time, in an object that has left memory if it had the time. Unlike `ringOnTime` it does not delete the alarm
  * before, because that would be counted.
  */
 async function fireAlarm(stub: TaskStub | TenantStub): Promise<void> {
-  const at = await alarmOf(stub);
+  const at = await nextRing(stub);
   if (at === null) throw new Error("no alarm is set");
   if (at - Date.now() >= HIBERNATES_AFTER_MS) await evict(stub);
   vi.setSystemTime(Math.max(at, Date.now()));
+  if (await runFirstSteps(stub)) return;
   await runInDurableObject<TaskObject | TenantObject, void>(stub, (object) =>
     object.alarm({ scheduledTime: at, retryCount: 0, isRetry: false }),
   );

@@ -1,10 +1,12 @@
-// Time as a test sets it. Only `Date` is faked, and it stands years ahead of the machine's clock: no alarm ever rings by itself,
-// so every step of an object is one that the test asked for. Timers stay real.
+// Time as a test sets it. Only `Date` is faked, and it stands years ahead of the machine's clock: no alarm ever rings by itself, and
+// the first steps of an accepted task are held until the test rings. So every step of an object is one that the test asked for.
+// Timers stay real.
 
 import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, vi } from "vitest";
 import type { AlertObject } from "../../src/alerts/object.ts";
 import type { TaskObject } from "../../src/tasks/object.ts";
+import { TaskState } from "../../src/tasks/state.ts";
 import type { TenantObject } from "../../src/tenants/object.ts";
 import type { UpstreamObject } from "../../src/upstream/object.ts";
 
@@ -18,6 +20,9 @@ const MAX_LOOKS = 2_000;
 /** Alarms of one `runUntil`: more than any task of these tests has, so that an object that spins fails instead of hanging. */
 const MAX_RINGS = 200;
 
+/** Hex digits of an object's id, with which a task's id begins. */
+const OBJECT_ID_LENGTH = 64;
+
 /** Every class of object: each has an alarm. */
 export type AnyObject = TaskObject | TenantObject | UpstreamObject | AlertObject;
 export type AnyStub =
@@ -26,10 +31,18 @@ export type AnyStub =
   | DurableObjectStub<UpstreamObject>
   | DurableObjectStub<AlertObject>;
 
+/** Tasks whose first steps are held, by the id of their object. */
+const heldTasks = new Map<string, { readonly acceptedAt: number; readonly steps: () => Promise<void> }>();
+
 /** Stops the clock at `at`. Undone by `releaseTime`. */
 export function freezeTime(at: number = START): void {
   vi.useFakeTimers({ toFake: ["Date"] });
   vi.setSystemTime(at);
+  heldTasks.clear();
+  vi.spyOn(TaskState.prototype, "afterAnswer").mockImplementation(async function (this: TaskState, steps) {
+    const { record } = this;
+    if (record !== null) heldTasks.set(record.id.slice(0, OBJECT_ID_LENGTH), { acceptedAt: record.createdAt, steps });
+  });
 }
 
 /** Gives the real clock back. */
@@ -68,6 +81,7 @@ export async function eventually(done: () => boolean | Promise<boolean>): Promis
 
 /** Takes an object's memory away and leaves its storage, whether it is in memory at the moment or not. */
 export async function evict(stub: AnyStub): Promise<void> {
+  heldTasks.delete(stub.id.toString());
   // Only what runs can be evicted: a look at nothing brings it back first.
   await withState(stub, () => undefined);
   await evictDurableObject(stub);
@@ -84,10 +98,12 @@ export function loseAlarm(stub: AnyStub): Promise<void> {
 }
 
 /**
- * Rings the alarm that is set, whenever it was due, and says whether there was one. As on the platform, the alarm is gone when
+ * Runs the first steps of a task, if they are held. Otherwise rings the alarm that is set, whenever it was due, and returns whether there
+ * was one. As on the platform, the alarm is gone when
  * its handler begins, and the handler receives the time at which it was due, which an evicted object needs for recovery.
  */
 export async function ring(stub: AnyStub): Promise<boolean> {
+  if (await runFirstSteps(stub)) return true;
   const scheduledTime = await alarmOf(stub);
   if (scheduledTime === null) return false;
   await loseAlarm(stub);
@@ -100,9 +116,24 @@ export function ringAgain(stub: AnyStub, scheduledTime: number): Promise<void> {
   return handleAlarm(stub, scheduledTime, 1);
 }
 
-/** Sets the clock to the alarm's time, unless it is past, and rings it. Returns that time. */
+/** Runs the first steps of a task, if they are held. Returns whether they were. */
+export async function runFirstSteps(stub: AnyStub): Promise<boolean> {
+  const held = heldTasks.get(stub.id.toString());
+  if (held === undefined) return false;
+  heldTasks.delete(stub.id.toString());
+  await runInDurableObject<AnyObject, void>(stub, () => held.steps());
+  return true;
+}
+
+/** When the first steps of a task run, if they are held, or its alarm rings. Null where none is set. */
+export async function nextRing(stub: AnyStub): Promise<number | null> {
+  const held = heldTasks.get(stub.id.toString());
+  return held === undefined ? alarmOf(stub) : held.acceptedAt + 1;
+}
+
+/** Sets the clock to the time of the first steps or of the alarm, unless it is past, and rings. Returns that time. */
 export async function ringOnTime(stub: AnyStub): Promise<number> {
-  const at = await alarmOf(stub);
+  const at = await nextRing(stub);
   if (at === null) throw new Error("no alarm is set");
   vi.setSystemTime(Math.max(at, Date.now()));
   await ring(stub);
@@ -113,7 +144,7 @@ export async function ringOnTime(stub: AnyStub): Promise<number> {
 export async function runUntil(stub: AnyStub, until: number): Promise<number[]> {
   const rung: number[] = [];
   for (;;) {
-    const at = await alarmOf(stub);
+    const at = await nextRing(stub);
     if (at === null || at > until) break;
     if (rung.length === MAX_RINGS) throw new Error(`the alarm rang ${MAX_RINGS} times before its time`);
     rung.push(await ringOnTime(stub));
