@@ -14,6 +14,9 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** `expect.poll` waits for up to 10 s: the default of 1 s is too short on a busy machine. */
+const POLLING = { poll: { timeout: 10_000 } } as const;
+
 /** Two projects: `workers` runs inside workerd, `e2e` runs in Node and drives a gateway over HTTP. */
 export default defineConfig({
   test: {
@@ -49,6 +52,7 @@ export default defineConfig({
           setupFiles: ["./test/support/setup.ts"],
           // A machine may be busy. No test waits for its time to be over.
           testTimeout: 60_000,
+          expect: POLLING,
           globalSetup: ["./test/support/failing-upstream.ts", "./test/support/failing-receiver.ts"],
           restoreMocks: true,
         },
@@ -60,6 +64,7 @@ export default defineConfig({
           globalSetup: ["./test/e2e/start-shared-gateway.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: POLLING,
         },
       },
     ],

@@ -1,13 +1,14 @@
-// A webhook receiver on loopback, for the demo, the end-to-end tests and the crash test. It keeps the exact bytes that it gets, and
-// what it answered.
+// A webhook receiver on loopback, for the demo, the end-to-end tests and the crash test. It records the exact bytes of each webhook and
+// the status of its response.
 
 import { createServer, type IncomingHttpHeaders } from "node:http";
 
 export interface ReceivedWebhook {
+  /** When it arrived, ms since the epoch. */
   readonly at: number;
   readonly body: string;
   readonly headers: IncomingHttpHeaders;
-  /** The HTTP status that it answered. */
+  /** The HTTP status of the response. */
   readonly status: number;
 }
 
@@ -19,9 +20,12 @@ export interface WebhookReceiver {
   close(): Promise<void>;
 }
 
-/** Starts a receiver. `statusOf` returns the HTTP status for the n-th webhook (from 1) and its body, by default 204. */
+/**
+ * Starts a receiver.
+ * @param statusOf returns the HTTP status for the n-th webhook (from 1), its body and the path of its URL; by default 204
+ */
 export async function startReceiver(
-  statusOf: (count: number, body: string) => number = () => 204,
+  statusOf: (count: number, body: string, path: string) => number = () => 204,
 ): Promise<WebhookReceiver> {
   const received: ReceivedWebhook[] = [];
   const waiting = new Set<() => void>();
@@ -30,7 +34,7 @@ export async function startReceiver(
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       const body = Buffer.concat(chunks).toString("utf8");
-      const status = statusOf(received.length + 1, body);
+      const status = statusOf(received.length + 1, body, request.url ?? "");
       received.push({ at: Date.now(), body, headers: request.headers, status });
       response.writeHead(status).end();
       for (const look of [...waiting]) look();

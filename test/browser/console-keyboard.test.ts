@@ -1,18 +1,14 @@
-// The console by keyboard alone: signing in, creating and canceling a task, dialogs that keep the focus and give it back, and a focus that
-// is visible everywhere.
+// The console by keyboard alone: signing in, creating and canceling a task, dialogs that trap and return the focus, and a visible focus
+// ring everywhere.
 
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { credentialField, submitTask } from "./support/console.ts";
+import { button, credentialField, dialog, dialogButton, submitTask, viewHeading } from "./support/console.ts";
 import { hasFocus, stopsOf, tabTo } from "./support/keyboard.ts";
 import { browserStage } from "./support/stage.ts";
 
 const stage = browserStage();
 
-const button = (page: Page, name: string) => page.getByRole("button", { name, exact: true });
-const dialog = (page: Page) => page.getByRole("dialog");
-const inDialog = (page: Page, name: string) => dialog(page).getByRole("button", { name, exact: true });
-const heading = (page: Page, name: string) => page.getByRole("heading", { level: 1, name });
 const press = (page: Page, key: string) => page.keyboard.press(key);
 
 /** Signs in by keyboard. */
@@ -22,7 +18,7 @@ async function enter(path = "/console") {
   const visit = await stage.visit();
   await visit.page.goto(path);
   await credentialField(visit.page).waitFor();
-  expect(await hasFocus(credentialField(visit.page))).toBe(true);
+  await expect.poll(() => hasFocus(credentialField(visit.page))).toBe(true);
   await visit.page.keyboard.type(key);
   await press(visit.page, "Enter");
   await visit.page.getByRole("navigation", { name: "Console" }).waitFor();
@@ -36,32 +32,35 @@ async function expectTrapped(page: Page): Promise<void> {
   for (const key of ["Tab", "Shift+Tab"]) {
     for (let count = 0; count < fields + 2; count += 1) {
       await press(page, key);
-      expect(await dialog(page).evaluate((one) => one.contains(one.ownerDocument.activeElement))).toBe(true);
+      expect(await containsFocus(dialog(page))).toBe(true);
     }
   }
 }
 
-describe("by keyboard alone", () => {
-  it("the navigation can be skipped, and each view begins at its heading", async () => {
+/** Whether the focus is on an element or inside it. */
+const containsFocus = (element: Locator) => element.evaluate((one) => one.contains(one.ownerDocument.activeElement));
+
+describe("the console, by keyboard alone", () => {
+  it("lets the navigation be skipped, and moves the focus to the heading of each view that opens", async () => {
     const { page } = await enter();
-    await heading(page, "Tasks").waitFor();
+    await viewHeading(page, "Tasks").waitFor();
     const [first] = await stopsOf(page);
     expect(first).toContain("Skip to the content");
     await tabTo(page, button(page, "Skip to the content"));
     await press(page, "Enter");
-    expect(await hasFocus(page.getByRole("main"))).toBe(true);
+    await expect.poll(() => hasFocus(page.getByRole("main"))).toBe(true);
     // Skipping does not change the route.
-    await heading(page, "Tasks").waitFor();
+    await viewHeading(page, "Tasks").waitFor();
 
     for (const name of ["Overview", "Try it", "Webhook", "Keys", "Account", "Tasks"]) {
       await tabTo(page, page.getByRole("navigation", { name: "Console" }).getByRole("link", { name }), "Shift+Tab");
       await press(page, "Enter");
-      await heading(page, name).waitFor();
-      await expect.poll(() => hasFocus(heading(page, name))).toBe(true);
+      await viewHeading(page, name).waitFor();
+      await expect.poll(() => hasFocus(viewHeading(page, name))).toBe(true);
     }
   });
 
-  it("a test task is created, opened and canceled, and the dialog keeps the focus and gives it back", async () => {
+  it("creates, opens and cancels a test task, and returns the focus to the button that opened the dialog", async () => {
     const { page } = await enter("/console#/try");
     await tabTo(page, page.getByRole("combobox", { name: "What happens to it" }));
     await page.keyboard.type("Never");
@@ -76,21 +75,21 @@ describe("by keyboard alone", () => {
     const cancel = page.getByRole("main").getByRole("button", { name: "Cancel task" });
     await tabTo(page, cancel);
     await press(page, "Space");
-    await inDialog(page, "Keep it running").waitFor();
+    await dialogButton(page, "Keep it running").waitFor();
     await expectTrapped(page);
     await press(page, "Escape");
     await dialog(page).waitFor({ state: "detached" });
     await expect.poll(() => hasFocus(cancel)).toBe(true);
 
     await press(page, "Enter");
-    await tabTo(page, inDialog(page, "Cancel task"));
+    await tabTo(page, dialogButton(page, "Cancel task"));
     await press(page, "Enter");
-    await heading(page, "Task Canceled").waitFor();
-    // The focus stays in the page.
-    expect(await page.getByRole("main").evaluate((main) => main.contains(main.ownerDocument.activeElement))).toBe(true);
+    await viewHeading(page, "Task Canceled").waitFor();
+    // The button that had the focus is gone. The focus must not leave the page.
+    await expect.poll(() => containsFocus(page.getByRole("main"))).toBe(true);
   });
 
-  it("a key is created, and the dialog that shows it once is closed by its button only", async () => {
+  it("creates a key, and closes the dialog that shows it once only by its button", async () => {
     const { page } = await enter("/console#/keys");
     await tabTo(page, button(page, "Create key"));
     await press(page, "Enter");
@@ -103,14 +102,14 @@ describe("by keyboard alone", () => {
     await dialog(page).getByRole("textbox", { name: "API key" }).waitFor();
     await expectTrapped(page);
     for (let count = 0; count < 3; count += 1) await press(page, "Escape");
-    await tabTo(page, inDialog(page, "I have stored it"));
+    await tabTo(page, dialogButton(page, "I have stored it"));
     await press(page, "Enter");
     await dialog(page).waitFor({ state: "detached" });
     await expect.poll(() => hasFocus(button(page, "Create key"))).toBe(true);
     await page.getByRole("row").filter({ hasText: "Night run" }).waitFor();
   });
 
-  it("the focus is visible at every stop of every view", async () => {
+  it("shows the focus at every stop of every view", async () => {
     const { page, key } = await enter();
     const { id } = await submitTask(stage.gateway, key, "sandbox-instant");
     await page.locator(`[title="${id}"]`).waitFor();

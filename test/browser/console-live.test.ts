@@ -1,9 +1,9 @@
-// Views that keep themselves up to date: by the event stream, and by polling where there is none. And how they behave when the gateway
-// fails. The page's clock is controlled by the tests; the gateway's is not.
+// How views stay up to date: by the event stream, by polling without one, and while the gateway fails. The tests control the page's clock,
+// and not the gateway's.
 
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { signIn, submitTask } from "./support/console.ts";
+import { rows, signIn, submitTask } from "./support/console.ts";
 import { browserStage } from "./support/stage.ts";
 import { flushTraffic, type Traffic, watchTraffic } from "./support/traffic.ts";
 
@@ -12,10 +12,12 @@ const stage = browserStage();
 /** Longer (ms) than any refresh interval of the console. */
 const LONG_MS = 600_000;
 
-/** The list itself: the page is loaded in one request. */
+/** A step (ms) of the page's clock within the time in which the gateway has to answer a ping of the event stream. */
+const STEP_MS = 9_000;
+
+/** The request that loads the list. */
 const LIST = /\/v1\/tasks\?limit=50/;
 const lists = (traffic: Traffic) => traffic.calls.filter(({ query }) => query.get("limit") === "50").length;
-const rows = (page: Page) => page.getByRole("table").locator("tbody tr");
 const refresh = (page: Page) => page.getByRole("button", { name: "Refresh" });
 
 interface EnterOptions {
@@ -24,8 +26,8 @@ interface EnterOptions {
 }
 
 /**
- * Signed in at the list of one finished task. The page's clock stands still until the test moves it, and no request is in flight.
- * Views that are opened after that need `clock.resume()`.
+ * The list of one finished task. The page's clock stands still until the test moves it, and no request is in flight. A test that opens
+ * another view has to call `clock.resume()` first.
  */
 async function enter({ stream }: EnterOptions) {
   const key = await (await stage.tenant()).key();
@@ -34,7 +36,7 @@ async function enter({ stream }: EnterOptions) {
   const { page } = visit;
   if (!stream) {
     await page.routeWebSocket(/\/v1\/stream/, (socket) => socket.close());
-    // The client asks the gateway over HTTP why it got no connection.
+    // The client sends a plain request to find out why it got no connection.
     visit.expectStatus(426, "/v1/stream");
   }
   const traffic = watchTraffic(page);
@@ -42,7 +44,8 @@ async function enter({ stream }: EnterOptions) {
   await signIn(page, key);
   await rows(page).getByText("Ready").waitFor();
   if (stream) await page.getByTitle("Updated by the event stream").waitFor();
-  await page.clock.pauseAt(Date.now() + 1_000);
+  // The page's clock goes on until this command arrives, and it cannot be set back.
+  await page.clock.pauseAt(Date.now() + STEP_MS);
   await expect.poll(() => traffic.inFlight).toBe(0);
   await flushTraffic(page);
   return { ...visit, key };
@@ -65,13 +68,12 @@ async function setVisible(page: Page, visible: boolean): Promise<void> {
   }`);
 }
 
-describe("with the event stream", () => {
-  it("an idle list makes no request, and shows a task when its event comes", async () => {
+describe("a view with the event stream", () => {
+  it("makes no request while the list is idle, and shows a task when its event arrives", async () => {
     const { page, key } = await enter({ stream: true });
     const traffic = watchTraffic(page);
-    // In steps that are shorter than the time in which the gateway has to answer a ping.
-    for (let minutes = 0; minutes < 5; minutes += 0.15) {
-      await page.clock.fastForward(9_000);
+    for (let elapsedMs = 0; elapsedMs < 300_000; elapsedMs += STEP_MS) {
+      await page.clock.fastForward(STEP_MS);
       await flushTraffic(page);
     }
     expect(traffic.calls).toEqual([]);
@@ -82,7 +84,7 @@ describe("with the event stream", () => {
     await rows(page).first().getByText("Ready").waitFor();
   });
 
-  it("a finished task makes no request until its solution expires, and none after that", async () => {
+  it("loads a finished task again when its solution expires, and makes no other request", async () => {
     const { page } = await enter({ stream: true });
     await page.clock.resume();
     await rows(page).getByRole("link").click();
@@ -99,14 +101,16 @@ describe("with the event stream", () => {
     await loaded;
     await page.getByText("Expired after 120 seconds and deleted.").waitFor();
     const { length } = traffic.calls;
-    for (let count = 0; count < 3; count += 1) await page.clock.fastForward(LONG_MS);
-    await flushTraffic(page);
+    for (let count = 0; count < 3; count += 1) {
+      await page.clock.fastForward(LONG_MS);
+      await flushTraffic(page);
+    }
     expect(traffic.calls).toHaveLength(length);
   });
 });
 
-describe("without the event stream", () => {
-  it("an idle list is loaded at growing intervals", async () => {
+describe("a view without the event stream", () => {
+  it("loads an idle list at growing intervals", async () => {
     const { page } = await enter({ stream: false });
     const traffic = watchTraffic(page, "/v1/tasks");
     for (let count = 0; count < 8; count += 1) await untilLoad(page);
@@ -142,7 +146,7 @@ describe("without the event stream", () => {
     await page.unrouteAll({ behavior: "wait" });
   });
 
-  it("a hidden tab makes no request, and loads at once when it is visible again", async () => {
+  it("makes no request while its tab is hidden, and loads the list at once when the tab is visible again", async () => {
     const { page, key } = await enter({ stream: false });
     await setVisible(page, false);
     await page.getByText("Paused").waitFor();
@@ -157,7 +161,7 @@ describe("without the event stream", () => {
   });
 });
 
-describe("when the gateway fails", () => {
+describe("a view while the gateway fails", () => {
   const problem = (status: number, code: string) => ({
     status,
     contentType: "application/problem+json",
@@ -169,7 +173,7 @@ describe("when the gateway fails", () => {
     ["503", problem(503, "overloaded"), 503],
     ["a page instead of JSON", { status: 200, body: "<h1>It works</h1>" }, null],
     ["other JSON", { status: 200, body: '{"tasks":[{"id":7}]}' }, null],
-  ])("with %s, the list stays, is explained, and recovers by itself", async (_what, answer, status) => {
+  ])("keeps the list, explains the failure and recovers by itself after %s", async (_what, answer, status) => {
     const { page, expectStatus } = await enter({ stream: false });
     if (status !== null) expectStatus(status, "/v1/tasks");
     await page.route(LIST, (route) => route.fulfill(answer));
@@ -186,7 +190,7 @@ describe("when the gateway fails", () => {
     expect(await rows(page).count()).toBe(1);
   });
 
-  it("and does not respond, the list stays, and recovers on request or with the network", async () => {
+  it("keeps the list while the gateway does not respond, and recovers on request and when the network is back", async () => {
     const { page, expectOutage } = await enter({ stream: false });
     expectOutage();
     await page.route(LIST, (route) => route.abort());
@@ -206,7 +210,7 @@ describe("when the gateway fails", () => {
     await alert.waitFor({ state: "detached" });
   });
 
-  it("with Retry-After, it is not called before that", async () => {
+  it("makes no request before the time in Retry-After", async () => {
     const { page, expectStatus } = await enter({ stream: false });
     expectStatus(429, "/v1/tasks");
     await page.route(LIST, (route) =>
@@ -220,7 +224,7 @@ describe("when the gateway fails", () => {
     expect(lists(traffic)).toBe(0);
   });
 
-  it("while a session is restored, the credential is kept and the sign-in is tried again", async () => {
+  it("keeps the credential and signs in again when the failure ends while a session is restored", async () => {
     const { page, expectStatus } = await enter({ stream: false });
     await page.clock.resume();
     expectStatus(500, "/v1/keys/current");

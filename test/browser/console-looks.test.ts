@@ -1,10 +1,10 @@
-// How the console looks: each view, dialog and state, light and dark, on a desktop and on a narrow phone, with ids, websites and metadata
-// of the greatest length. Nothing is wider than the screen, axe finds no violation, and a picture of each is kept.
+// Each view, dialog and state of the console in every look, with ids, websites and metadata of the greatest length: nothing is wider than
+// the screen, and axe finds no violation.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startReceiver, type WebhookReceiver } from "../../scripts/support/webhook-receiver.ts";
 import { ADMIN_TOKEN, ask, askAdmin, awaitTask, EXAMPLE_TASK } from "../e2e/support.ts";
-import { credentialField, signIn, submitTask } from "./support/console.ts";
+import { button, credentialField, dialog, signIn, submitTask } from "./support/console.ts";
 import { expectEveryLook } from "./support/looks.ts";
 import { browserStage } from "./support/stage.ts";
 
@@ -17,16 +17,17 @@ const LONG_NAME =
 const LONG_URL = `/hooks/${"0123456789abcdef".repeat(60)}`;
 const METADATA = { order: "1042", [`key-${"k".repeat(60)}`]: "v".repeat(512), note: "two words" };
 
-let answer = 204;
+/** It answers with the status in the path of the URL. */
 let receiver: WebhookReceiver;
-/** A tenant with something of everything, and a key of it. */
+const answering = (status: number) => `${receiver.url}/${status}`;
+/** A tenant with tasks, webhooks and keys, and a key of it. */
 let tenantId: string;
 let key: string;
 let ready: string;
 let failed: string;
 
 beforeAll(async () => {
-  receiver = await startReceiver(() => answer);
+  receiver = await startReceiver((_count, _body, path) => Number(/\/(\d{3})\b/.exec(path)?.[1] ?? 204));
   const tenant = await stage.tenant();
   tenantId = tenant.id;
   key = await tenant.key();
@@ -38,36 +39,29 @@ beforeAll(async () => {
     await awaitTask(stage.gateway, key, (created as { id: string }).id);
     return (created as { id: string }).id;
   };
-  const webhookUrl = receiver.url + LONG_URL;
   const long = { websiteURL: `https://${LONG_HOST}/${"path/".repeat(200)}`, websiteTitle: "Words ".repeat(80).trim() };
-  await submit("sandbox-instant", {}, { webhookUrl: receiver.url });
-  answer = 410;
-  failed = await submit("sandbox-fail-ERROR_CAPTCHA_UNSOLVABLE", {}, { webhookUrl, metadata: METADATA });
-  answer = 500;
-  ready = await submit("sandbox-delay-3000", long, { webhookUrl, metadata: METADATA, reference: "r".repeat(64) });
+  await submit("sandbox-instant", {}, { webhookUrl: answering(204) });
+  const failing = { webhookUrl: answering(410) + LONG_URL, metadata: METADATA };
+  failed = await submit("sandbox-fail-ERROR_CAPTCHA_UNSOLVABLE", {}, failing);
+  const retried = { webhookUrl: answering(500) + LONG_URL, metadata: METADATA, reference: "r".repeat(64) };
+  ready = await submit("sandbox-delay-3000", long, retried);
   const scopes = ["tasks:read"];
   await ask(stage.gateway, "POST", "/v1/keys", { token: key, body: { name: LONG_NAME, mode: "test", scopes } });
 });
 afterAll(() => receiver.close());
 
-/** Signed in at a route, as the tenant with something of everything unless another credential is given. */
+/** A visit that is signed in at a route, by default as the tenant above. */
 async function open(route: string, credential: string = key) {
   const visit = await stage.visit();
   await signIn(visit.page, credential, route);
-  const { page } = visit;
-  return {
-    ...visit,
-    button: (name: string) => page.getByRole("button", { name, exact: true }),
-    dialog: page.getByRole("dialog"),
-    heading: (name: string | RegExp) => page.getByRole("heading", { name }),
-  };
+  return { ...visit, heading: (name: string | RegExp) => visit.page.getByRole("heading", { name }) };
 }
 
-/** A key of a tenant that has nothing. */
+/** A key of a tenant without tasks. */
 const emptyKey = async () => await (await stage.tenant()).key();
 
-describe("in every look", () => {
-  it("the sign-in form, with an error", async () => {
+describe("the console, in every look, fits the screen and is accessible", () => {
+  it("in the sign-in form with an error", async () => {
     const { page } = await stage.visit();
     await page.goto("/console");
     await credentialField(page).fill("sg_test_not-complete");
@@ -76,18 +70,18 @@ describe("in every look", () => {
     await expectEveryLook(page, "console-sign-in");
   });
 
-  it("the list of tasks, with filters and an error", async () => {
-    const { page, button } = await open("tasks");
+  it("in the list of tasks with filters and an error", async () => {
+    const { page } = await open("tasks");
     await submitTask(stage.gateway, key, "sandbox-never", { timeoutSeconds: 300 });
-    await page.getByText("Processing").last().waitFor();
+    await page.getByRole("table").getByText("Processing").waitFor();
     await page.getByRole("searchbox").fill("tsk_12!");
-    await button("Search").click();
+    await button(page, "Search").click();
     await page.getByRole("alert").waitFor();
-    await button("More filters").click();
+    await button(page, "More filters").click();
     await expectEveryLook(page, "console-tasks");
   });
 
-  it("the list of tasks while the gateway fails, and when it is empty", async () => {
+  it("in the list of tasks when it is empty, and while the gateway fails", async () => {
     const { page, heading, expectStatus } = await open("tasks", await emptyKey());
     await heading("No tasks yet").waitFor();
     await expectEveryLook(page, "console-tasks-empty");
@@ -99,23 +93,23 @@ describe("in every look", () => {
     await expectEveryLook(page, "console-tasks-failure");
   });
 
-  it("a ready task whose webhook fails, everything in it long; and sending it again", async () => {
-    const { page, button, dialog } = await open(`tasks/${ready}`);
+  it("in a ready task with long values whose webhook fails, and in the dialog that redelivers it", async () => {
+    const { page } = await open(`tasks/${ready}`);
     await page.locator(".fact").getByText("Next attempt", { exact: true }).waitFor();
     await page.getByRole("heading", { name: "Raw JSON" }).click();
     await expectEveryLook(page, "console-task-ready");
-    await button("Redeliver webhook").click();
-    await dialog.waitFor();
+    await button(page, "Redeliver webhook").click();
+    await dialog(page).waitFor();
     await expectEveryLook(page, "console-task-redeliver");
   });
 
-  it("a failed task", async () => {
+  it("in a failed task", async () => {
     const { page } = await open(`tasks/${failed}`);
     await page.getByText("Given up").waitFor();
     await expectEveryLook(page, "console-task-failed");
   });
 
-  it("a task that is held, and canceling it", async () => {
+  it("in a task that waits for an upstream account, and in the dialog that cancels it", async () => {
     const { id } = await submitTask(stage.gateway, key, "sandbox-never", { timeoutSeconds: 300 });
     const { page } = await stage.visit();
     await page.route(`**/v1/tasks/${id}`, async (route) => {
@@ -132,7 +126,7 @@ describe("in every look", () => {
     await expectEveryLook(page, "console-task-cancel");
   });
 
-  it("a task that does not exist, and a page that does not", async () => {
+  it("in the page of an unknown task, and for an unknown view", async () => {
     const absent = `tsk_${"0".repeat(64)}`;
     const { page, heading, expectStatus } = await open("nowhere");
     await heading("This page does not exist").waitFor();
@@ -143,22 +137,22 @@ describe("in every look", () => {
     await expectEveryLook(page, "console-task-absent");
   });
 
-  it("Try it, with an error and with a task", async () => {
-    const { page, button, heading, expectStatus } = await open("try", await emptyKey());
+  it("in Try it with an error, and with a ready task", async () => {
+    const { page, heading, expectStatus } = await open("try", await emptyKey());
     await heading("No task yet").waitFor();
     expectStatus(400, "/v1/tasks");
     await page.getByRole("textbox", { name: "Website URL" }).fill(`${LONG_HOST}/no-scheme`);
-    await button("Create task").click();
+    await button(page, "Create task").click();
     await page.getByRole("alert").waitFor();
     await expectEveryLook(page, "console-try-error");
     await page.getByRole("textbox", { name: "Website URL" }).fill(EXAMPLE_TASK.websiteURL);
     await page.getByRole("combobox").selectOption({ label: "Solved at once" });
-    await button("Create task").click();
+    await button(page, "Create task").click();
     await heading("The task Ready").waitFor();
     await expectEveryLook(page, "console-try-ready");
   });
 
-  it("Try it with a live key, and a view that the key may not open", async () => {
+  it("in Try it with a live key, and in a view that the key may not open", async () => {
     const tenant = await stage.tenant();
     const { page, heading } = await open("try", await tenant.key({ mode: "live", scopes: ["tasks:write"] }));
     await heading("This needs a test key").waitFor();
@@ -168,44 +162,43 @@ describe("in every look", () => {
     await expectEveryLook(page, "console-not-allowed");
   });
 
-  it("the webhook view, disabled, with a test, deliveries and the secret", async () => {
+  it("in the webhook view with a disabled endpoint, a test, deliveries and the secret", async () => {
     const own = await emptyKey();
-    await ask(stage.gateway, "PUT", "/v1/webhook", { token: own, body: { url: receiver.url + LONG_URL } });
-    answer = 410;
+    await ask(stage.gateway, "PUT", "/v1/webhook", { token: own, body: { url: answering(410) + LONG_URL } });
     await awaitTask(stage.gateway, own, (await submitTask(stage.gateway, own, "sandbox-instant")).id);
     const endpoint = async () => (await ask(stage.gateway, "GET", "/v1/webhook", { token: own })).body;
     await expect.poll(endpoint, { timeout: 30_000 }).toMatchObject({ disabledAt: expect.any(String) });
-    const { page, button, dialog, heading } = await open("webhook", own);
+    const { page, heading } = await open("webhook", own);
     await heading("Endpoint Disabled").waitFor();
-    await button("Send a test").click();
+    await button(page, "Send a test").click();
     await page.getByText("The receiver answered HTTP 410").waitFor();
-    await button("Show secret").click();
+    await button(page, "Show secret").click();
     await page.getByRole("textbox", { name: "Signing secret", exact: true }).waitFor();
     await page.getByRole("table").waitFor();
     await expectEveryLook(page, "console-webhook");
-    await button("Rotate secret").click();
-    await dialog.waitFor();
+    await button(page, "Rotate secret").click();
+    await dialog(page).waitFor();
     await expectEveryLook(page, "console-webhook-rotate");
   });
 
-  it("the keys, creating one with errors, and the new one", async () => {
-    const { page, button, dialog } = await open("keys");
+  it("in the keys, and in the dialogs that create and show a key", async () => {
+    const { page } = await open("keys");
     await page.getByRole("main").getByText(LONG_NAME).waitFor();
     await expectEveryLook(page, "console-keys");
-    await button("Create key").click();
-    await dialog.getByRole("checkbox", { name: "tasks:write" }).uncheck();
-    await dialog.getByRole("checkbox", { name: "tasks:read" }).uncheck();
-    await dialog.getByRole("button", { name: "Create key" }).click();
-    await dialog.getByRole("alert").first().waitFor();
+    await button(page, "Create key").click();
+    await dialog(page).getByRole("checkbox", { name: "tasks:write" }).uncheck();
+    await dialog(page).getByRole("checkbox", { name: "tasks:read" }).uncheck();
+    await dialog(page).getByRole("button", { name: "Create key" }).click();
+    await dialog(page).getByRole("alert").first().waitFor();
     await expectEveryLook(page, "console-keys-create");
-    await dialog.getByRole("textbox", { name: "Name" }).fill(LONG_NAME);
-    await dialog.getByRole("checkbox", { name: "tasks:read" }).check();
-    await dialog.getByRole("button", { name: "Create key" }).click();
-    await dialog.getByRole("textbox", { name: "API key" }).waitFor();
+    await dialog(page).getByRole("textbox", { name: "Name" }).fill(LONG_NAME);
+    await dialog(page).getByRole("checkbox", { name: "tasks:read" }).check();
+    await dialog(page).getByRole("button", { name: "Create key" }).click();
+    await dialog(page).getByRole("textbox", { name: "API key" }).waitFor();
     await expectEveryLook(page, "console-keys-new");
   });
 
-  it("the account", async () => {
+  it("in the account view", async () => {
     const { page, heading } = await open("account");
     await heading("Allowed websites").waitFor();
     await page.getByRole("row").nth(1).waitFor();
@@ -213,33 +206,33 @@ describe("in every look", () => {
   });
 });
 
-describe("in every look, for the operator", () => {
-  it("the tenants, and creating one", async () => {
-    const { page, button, dialog } = await open("tenants", ADMIN_TOKEN);
+describe("the operator's console, in every look, fits the screen and is accessible", () => {
+  it("in the tenants, and in the dialog that creates one", async () => {
+    const { page } = await open("tenants", ADMIN_TOKEN);
     await page.getByRole("table").waitFor();
     await expectEveryLook(page, "operator-tenants");
-    await button("Create tenant").click();
-    await dialog.waitFor();
+    await button(page, "Create tenant").click();
+    await dialog(page).waitFor();
     await expectEveryLook(page, "operator-create-tenant");
   });
 
-  it("a tenant's settings, keys, usage and tasks, and deleting it", async () => {
-    const { page, button, dialog, heading } = await open(`tenants/${tenantId}`, ADMIN_TOKEN);
+  it("in a tenant's settings, keys and tasks, and in the dialog that deletes it", async () => {
+    const { page, heading } = await open(`tenants/${tenantId}`, ADMIN_TOKEN);
     await heading("Settings").waitFor();
     await expectEveryLook(page, "operator-tenant");
     await page.goto(`/console#/tenants/${tenantId}/keys`);
     await page.getByRole("table").waitFor();
     await expectEveryLook(page, "operator-tenant-keys");
     await page.goto(`/console#/tenants/${tenantId}/tasks`);
-    await button("Test").click();
+    await button(page, "Test").click();
     await page.getByRole("table").waitFor();
     await expectEveryLook(page, "operator-tenant-tasks");
-    await button("Delete").click();
-    await dialog.waitFor();
+    await button(page, "Delete").click();
+    await dialog(page).waitFor();
     await expectEveryLook(page, "operator-delete-tenant");
   });
 
-  it("the upstream accounts, one of them refused", async () => {
+  it("in the upstream accounts with one that is refused", async () => {
     const { page } = await stage.visit();
     const common = { url: "https://upstream.example", lastSuccessAt: null, tasksLastHour: 12 };
     const time = new Date().toISOString();
@@ -265,9 +258,9 @@ describe("in every look, for the operator", () => {
     await expectEveryLook(page, "operator-upstream");
   });
 
-  it("the usage of all tenants", async () => {
-    const { page, button } = await open("usage", ADMIN_TOKEN);
-    await button("Test").click();
+  it("in the usage of all tenants", async () => {
+    const { page } = await open("usage", ADMIN_TOKEN);
+    await button(page, "Test").click();
     await page
       .getByRole("img", { name: /^Tasks per day/ })
       .locator("canvas")

@@ -1,9 +1,9 @@
-// Try it: from the form to a ready task, what the gateway rejects, a creation whose response is lost, and drafts.
+// The view Try it: from the form to a ready task, tasks that the gateway rejects, a creation whose response is lost, and drafts.
 
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { ask } from "../e2e/support.ts";
-import { copied, credentialField, paste, revokeKey, signIn } from "./support/console.ts";
+import { copied, credentialField, paste, revokeKey, sessionStorageOf, signIn } from "./support/console.ts";
 import { browserStage } from "./support/stage.ts";
 
 const stage = browserStage();
@@ -12,13 +12,7 @@ const field = (page: Page, name: string) => page.getByRole("textbox", { name });
 const create = (page: Page) => page.getByRole("button", { name: "Create task" });
 const outcome = (page: Page, word: string) => page.getByRole("heading", { name: `The task ${word}` });
 
-async function enter(scopes?: readonly string[]) {
-  const tenant = await stage.tenant();
-  const key = await tenant.key(scopes === undefined ? {} : { scopes });
-  const visit = await stage.visit();
-  await signIn(visit.page, key, "try");
-  return { ...visit, tenant, key };
-}
+const enter = (scopes?: readonly string[]) => stage.enter("try", scopes === undefined ? {} : { scopes });
 
 /** The ids of a key's tasks. */
 async function tasksOf(key: string): Promise<string[]> {
@@ -31,8 +25,8 @@ async function typed(page: Page): Promise<string[]> {
   return await page.getByRole("textbox").evaluateAll((fields) => fields.map((one) => (one as { value: string }).value));
 }
 
-describe("a test task", () => {
-  it("is ready after one click, for a website that the tenant may use", async () => {
+describe("Try it", () => {
+  it("creates a test task that becomes ready, for a website that the tenant may use, with one click", async () => {
     const { page, key } = await enter();
     await page.getByRole("heading", { name: "No task yet" }).waitFor();
     await create(page).click();
@@ -50,7 +44,7 @@ describe("a test task", () => {
     ["Rejected at submission", "Failed", "upstream_rejected"],
     ["Unsolvable", "Failed", "unsolvable"],
     ["Solved at once", "Ready", "sandbox-instant"],
-  ])("does what is chosen: %s", async (scenario, word, expected) => {
+  ])("creates a task of the chosen scenario: %s", async (scenario, word, expected) => {
     const { page } = await enter();
     await page.getByRole("combobox", { name: "What happens to it" }).selectOption({ label: scenario });
     await create(page).click();
@@ -59,14 +53,14 @@ describe("a test task", () => {
     else expect(await field(page, "Website key").inputValue()).toBe(expected);
   });
 
-  it("of a key that cannot read tasks ends in the response to its creation", async () => {
+  it("shows the outcome from the response to the creation when the key may not read tasks", async () => {
     const { page } = await enter(["tasks:write"]);
     await create(page).click();
     await outcome(page, "Ready").waitFor();
     expect(await page.getByRole("link", { name: "Open the task" }).count()).toBe(0);
   });
 
-  it("is copied as curl, without the key", async () => {
+  it("copies the request as curl without the key", async () => {
     const { page, key } = await enter();
     await field(page, "Reference").fill("it's mine");
     await paste(page, "");
@@ -76,12 +70,12 @@ describe("a test task", () => {
     expect(curl).toContain(`curl -s ${stage.gateway.url}/v1/tasks`);
     expect(curl).toContain("Bearer $SOLVEGATE_KEY");
     expect(curl).not.toContain(key);
-    // How a shell quotes a quote.
+    // A quote is quoted for the shell.
     expect(curl).toContain("it'\\''s mine");
   });
 });
 
-describe("a rejected task", () => {
+describe("Try it, when the gateway rejects a task", () => {
   it("names the host that is not allowed, and keeps the form", async () => {
     const { page, expectStatus } = await enter();
     expectStatus(403, "/v1/tasks");
@@ -96,6 +90,8 @@ describe("a rejected task", () => {
   it("shows each error beside its field, and keeps the form", async () => {
     const { page, expectStatus } = await enter();
     expectStatus(400, "/v1/tasks");
+    const taskLink = page.getByRole("link", { name: "Open the task" });
+    let created: string | null = null;
     for (const [name, text] of [
       ["Website URL", "antcpt.com/score_detector"],
       ["Website key", ""],
@@ -116,15 +112,17 @@ describe("a rejected task", () => {
       expect(await typed(page)).toEqual(before);
       await one.fill(valid);
       await create(page).click();
-      await outcome(page, "Processing").waitFor();
+      const previous = created;
+      await expect.poll(() => taskLink.getAttribute("href")).not.toBe(previous);
+      created = await taskLink.getAttribute("href");
     }
   });
 });
 
-describe("what was typed", () => {
+describe("what was typed into Try it", () => {
   const REFERENCE = "a-reference-of-my-own";
 
-  it("is kept when the response to a creation is lost, and the second click creates no second task", async () => {
+  it("is kept when the response to a creation is lost, and a second click creates no second task", async () => {
     const { page, key, expectOutage } = await enter();
     expectOutage();
     await field(page, "Reference").fill(REFERENCE);
@@ -146,7 +144,7 @@ describe("what was typed", () => {
     await expect.poll(() => tasksOf(key), { timeout: 30_000 }).toHaveLength(2);
   });
 
-  it("is kept when the key is revoked, and is there after the next sign-in", async () => {
+  it("is kept when the key is revoked, and is shown after the next sign-in", async () => {
     const { page, tenant, key, expectStatus } = await enter();
     expectStatus(401, "/v1/tasks");
     await field(page, "Reference").fill(REFERENCE);
@@ -156,7 +154,7 @@ describe("what was typed", () => {
     await create(page).click();
     await page.getByRole("alert").getByText("This key no longer works").waitFor();
     expect(await page.getByRole("alert").textContent()).toContain("what you have typed is kept");
-    expect(await page.evaluate<string>("JSON.stringify({ ...sessionStorage })")).not.toContain(key);
+    expect(await sessionStorageOf(page)).not.toContain(key);
 
     await credentialField(page).fill(await tenant.key());
     await page.getByRole("button", { name: "Sign in" }).click();
@@ -166,7 +164,7 @@ describe("what was typed", () => {
     await outcome(page, "Ready").waitFor();
   });
 
-  it("survives a reload and other views, but neither signing out nor another tenant", async () => {
+  it("survives a reload and other views, and is removed by signing out and for another tenant", async () => {
     const { page, tenant, expectStatus } = await enter();
     await field(page, "Reference").fill(REFERENCE);
     await page.reload();

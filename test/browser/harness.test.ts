@@ -1,4 +1,4 @@
-// The test harness itself: what appears in the browser's console is reported as a problem, unless it is expected.
+// The test harness itself: every message in the browser's own console is reported as a problem, unless a test expects it.
 
 import { createServer, type Server } from "node:http";
 import type { Browser } from "playwright-core";
@@ -8,7 +8,7 @@ import { startVisit } from "./support/visit.ts";
 
 /** Pages with one problem each, under a content security policy like the console's. */
 const PAGES: Readonly<Record<string, string>> = {
-  "/sound": "<p>Nothing is wrong here.</p>",
+  "/valid": "<p>Nothing is wrong here.</p>",
   "/complains": '<script src="/complains.js"></script>',
   "/complains.js": 'console.error("it failed")',
   "/warns": '<script src="/warns.js"></script>',
@@ -32,7 +32,7 @@ beforeAll(async () => {
     const body = PAGES[request.url ?? ""];
     response.setHeader("Content-Security-Policy", "default-src 'self'");
     response.setHeader("Content-Type", request.url?.endsWith(".js") ? "text/javascript" : "text/html; charset=utf-8");
-    const head = '<!doctype html><html lang="en"><link rel="icon" href="/sound"><title>A page</title>';
+    const head = '<!doctype html><html lang="en"><link rel="icon" href="/valid"><title>A page</title>';
     response.writeHead(body === undefined ? 404 : 200);
     response.end(request.url?.endsWith(".js") ? body : head + (body ?? ""));
   });
@@ -54,14 +54,14 @@ async function problemsOf(path: string, expected?: readonly [number, string]): P
   const visit = await startVisit(browser, origin);
   if (expected !== undefined) visit.expectStatus(...expected);
   await visit.page.goto(path, { waitUntil: "load" });
-  // The browser reports in order: after two more frames, everything before them was reported.
+  // The browser reports in order, so after two more frames all earlier messages have been reported.
   await visit.page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
   await visit.close();
   return visit.problems().join("\n");
 }
 
-it("reports nothing for a page without problems", async () => {
-  expect(await problemsOf("/sound")).toBe("");
+it("a visit reports nothing for a page without problems", async () => {
+  expect(await problemsOf("/valid")).toBe("");
 });
 
 it.each([
@@ -73,11 +73,11 @@ it.each([
   ["/inline-style", "policy: style-src-attr blocked inline"],
   ["/outside", "request to another host: https://outside.example/pixel.png"],
   ["/missing", "status of 404"],
-])("reports the problem of %s", async (path, problem) => {
+])("a visit reports the problem of the page %s", async (path, problem) => {
   expect(await problemsOf(path)).toContain(problem);
 });
 
-it("does not report a response that is expected", async () => {
+it("a visit does not report an expected response, and reports it with another status or path", async () => {
   expect(await problemsOf("/missing", [404, "/nowhere.png"])).toBe("");
   expect(await problemsOf("/missing", [403, "/nowhere.png"])).not.toBe("");
   expect(await problemsOf("/missing", [404, "/elsewhere.png"])).not.toBe("");

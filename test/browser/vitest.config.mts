@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests in a real browser against a real gateway. Two files run at a time: the tests mostly wait for the browser. */
+/** Tests in a real browser against a real gateway. Two files run at a time, because the tests mostly wait for the browser. */
 export default defineConfig({
   test: {
     name: "browser",
@@ -9,6 +9,8 @@ export default defineConfig({
     globalSetup: ["test/browser/support/shared.ts"],
     testTimeout: 90_000,
     hookTimeout: 120_000,
+    // The default of 1 s is too short on a busy machine.
+    expect: { poll: { timeout: 20_000 } },
     maxWorkers: 2,
     silent: "passed-only",
   },

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { expect } from "vitest";
 
 interface Scope {
-  /** CSS selectors of the checked parts; by default the whole page. */
+  /** CSS selectors of the parts to check; by default the whole page. */
   readonly within?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-// Starts the system's Chromium. playwright-core drives it and downloads none. It can reach only this machine.
+// Starts the system's Chromium, so that no browser has to be downloaded. It can reach only this machine.
 
 import { existsSync } from "node:fs";
 import type { Browser, BrowserServer, LaunchOptions } from "playwright-core";
@@ -12,7 +12,7 @@ const ARGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-dev-shm-usage",
-  // No requests of the browser's own.
+  // The browser itself must send no requests.
   "--no-first-run",
   "--disable-quic",
   "--disable-background-networking",
@@ -27,7 +27,7 @@ export function launchChromium(): Promise<Browser> {
   return chromium.launch(options());
 }
 
-/** Starts Chromium for several processes, which connect to its `wsEndpoint()`. */
+/** Starts Chromium for other processes, which connect to its `wsEndpoint()`. */
 export function launchChromiumServer(): Promise<BrowserServer> {
   return chromium.launchServer(options());
 }

@@ -1,14 +1,27 @@
-// Signs in to the console, and creates tasks over the API.
+// Signs in to the console, finds its elements, and creates tasks over the API.
 
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import type { Task } from "../../../src/tasks/present.ts";
 import { ask, askAdmin, EXAMPLE_TASK, type Target } from "../../e2e/support.ts";
 
 /** The field of the sign-in form. */
-export const credentialField = (page: Page) => page.getByLabel("API key or operator token", { exact: true });
+export const credentialField = (page: Page): Locator => page.getByLabel("API key or operator token", { exact: true });
+
+export const button = (page: Page, name: string): Locator => page.getByRole("button", { name, exact: true });
+export const dialog = (page: Page): Locator => page.getByRole("dialog");
+export const dialogButton = (page: Page, name: string): Locator =>
+  dialog(page).getByRole("button", { name, exact: true });
+/** The main heading of a view. */
+export const viewHeading = (page: Page, name: string): Locator => page.getByRole("heading", { level: 1, name });
+/** The rows of the view's table. */
+export const rows = (page: Page): Locator => page.getByRole("table").locator("tbody tr");
+
+/** Everything in the page's sessionStorage, as JSON. */
+export const sessionStorageOf = (page: Page): Promise<string> =>
+  page.evaluate<string>("JSON.stringify({ ...sessionStorage })");
 
 /**
- * Opens the console and signs in. The page then shows `route`, such as `keys` or `tasks?status=failed`; by default the first view.
+ * Opens the console and signs in. The page then shows `route`, such as `keys` or `tasks?status=failed`, or by default the first view.
  */
 export async function signIn(page: Page, credential: string, route?: string): Promise<void> {
   await page.goto(route === undefined ? "/console" : `/console#/${route}`);
@@ -18,8 +31,8 @@ export async function signIn(page: Page, credential: string, route?: string): Pr
 }
 
 /**
- * Creates a task over the API. `websiteKey` is a scenario of the sandbox, such as `sandbox-delay-8000`; `extra` are the fields beside
- * the task in the body.
+ * Creates a task over the API. `websiteKey` is a scenario of the sandbox, such as `sandbox-delay-8000`, and `extra` has the fields beside
+ * `task` in the body.
  */
 export async function submitTask(
   gateway: Target,
@@ -35,7 +48,7 @@ export async function submitTask(
   return body;
 }
 
-/** Revokes a key, as the operator does. */
+/** Revokes a key as the operator. */
 export async function revokeKey(gateway: Target, key: string): Promise<void> {
   const { body } = await ask(gateway, "GET", "/v1/keys/current", { token: key });
   const { id, tenantId } = body as { id: string; tenantId: string };
@@ -43,7 +56,7 @@ export async function revokeKey(gateway: Target, key: string): Promise<void> {
   if (status !== 204) throw new Error(`not revoked: ${status}`);
 }
 
-/** Pastes a text from the clipboard into the focused field. Allows the page to use the clipboard. */
+/** Allows the page to use the clipboard, and pastes a text from it into the focused field. */
 export async function paste(page: Page, text: string): Promise<void> {
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);

@@ -5,7 +5,7 @@ import type { Locator, Page } from "playwright-core";
 /** More stops than the longest page has. */
 const MOST_STOPS = 120;
 
-/** The focused element in words, or null; and whether its focus ring is visible. A link that covers its row has it on ::after. */
+/** Describes the focused element, or null, and whether its focus ring is visible. A link that covers its row has the ring on ::after. */
 const STOP = `(() => {
   const one = document.activeElement;
   if (one === null || one === document.body) return null;
@@ -47,7 +47,7 @@ export async function tabTo(page: Page, target: Locator, key: "Tab" | "Shift+Tab
   throw new Error(`not reached by ${key}; the stops were: ${[...new Set(stops)].join(", ")}`);
 }
 
-/** Every stop of the page in order, in words. */
+/** A description of every stop of the page, in order. */
 export async function stopsOf(page: Page): Promise<string[]> {
   await stopsUntilOut(page, "Shift+Tab");
   return await stopsUntilOut(page, "Tab");

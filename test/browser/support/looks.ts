@@ -1,4 +1,4 @@
-// Checks a page in every look: light and dark, desktop and phone, one after the other in the same page.
+// Checks a page in every look (light and dark, desktop and phone), one after the other in the same page.
 
 import type { Page } from "playwright-core";
 import { expectAccessible, expectFits } from "./accessible.ts";
@@ -6,8 +6,8 @@ import { picture } from "./stage.ts";
 import { LOOKS, SIZES } from "./visit.ts";
 
 /**
- * Expects of every look that nothing is wider than the screen, and that axe finds no violation: checked in light on a desktop and in
- * dark on a phone, which together are both schemes and both layouts. Keeps a picture of each look where `PICTURES` is set.
+ * Expects that in every look nothing is wider than the screen, and that axe finds no violation. axe checks light on a desktop and dark on
+ * a phone, which together are both schemes and both layouts. Keeps a picture of each look if the variable `PICTURES` is set.
  */
 export async function expectEveryLook(page: Page, name: string): Promise<void> {
   for (const { scheme, size } of LOOKS) {

@@ -1,5 +1,5 @@
 // What browser tests need: a gateway with an upstream, a browser, and tenants. Visits are closed after each test, and a problem in one of
-// them fails the test. The browser and, unless a file needs its own, the gateway are shared by all files.
+// them fails the test. Files share the gateway, unless one needs its own.
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -7,17 +7,23 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
 import { PROJECT } from "../../../scripts/support/gateway-process.ts";
 import { askAdmin, makeTenant, type Stage, setStage, type Target } from "../../e2e/support.ts";
+import { signIn } from "./console.ts";
 import { startVisit, type Visit, type VisitOptions } from "./visit.ts";
 
-/** Where pictures are kept: beside the build, outside of git. */
+/** The folder of the pictures, beside the build and outside of git. */
 const PICTURES = join(PROJECT, "dist", "screenshots");
+
+interface KeyOptions {
+  readonly mode?: "live" | "test";
+  readonly scopes?: readonly string[];
+}
 
 /** A tenant of one test. */
 interface TestTenant {
   readonly id: string;
   readonly webhookSecret: string;
-  /** A test key with these scopes; every scope by default. */
-  key(overrides?: { readonly mode?: "live" | "test"; readonly scopes?: readonly string[] }): Promise<string>;
+  /** Creates a key, by default a test key with every scope. */
+  key(options?: KeyOptions): Promise<string>;
 }
 
 export interface BrowserStage {
@@ -27,13 +33,15 @@ export interface BrowserStage {
   visit(options?: VisitOptions): Promise<Visit>;
   /** A new tenant that may use antcpt.com. */
   tenant(): Promise<TestTenant>;
+  /** A new visit, signed in at a route with a key of a new tenant. */
+  enter(route?: string, key?: KeyOptions): Promise<Visit & { readonly tenant: TestTenant; readonly key: string }>;
 }
 
 const ALL_SCOPES = ["tasks:write", "tasks:read", "account:read", "account:write"];
 
 /**
- * Sets the stage for the tests of a file. Call it once, at the top of the file; use the result inside tests and hooks.
- * @param vars variables of a gateway for this file alone; by default the file uses the shared one
+ * Sets the stage for the tests of a file. Call it once, at the top of the file, and use the result inside tests and hooks.
+ * @param vars variables of a gateway for this file alone; by default the file uses the shared gateway
  */
 export function browserStage(vars?: Readonly<Record<string, string>>): BrowserStage {
   let own: Stage | undefined;
@@ -55,7 +63,7 @@ export function browserStage(vars?: Readonly<Record<string, string>>): BrowserSt
     await own?.close();
   });
 
-  return {
+  const stage: BrowserStage = {
     get gateway() {
       return gateway();
     },
@@ -76,21 +84,31 @@ export function browserStage(vars?: Readonly<Record<string, string>>): BrowserSt
         webhookSecret: webhookSecrets.test,
         async key({ mode = "test", scopes = ALL_SCOPES } = {}) {
           const body = { name: `${mode} key`, mode, scopes };
-          const made = await askAdmin(gateway(), "POST", `/admin/tenants/${id}/keys`, body);
-          if (made.status !== 201) throw new Error(`no key: ${made.status} ${JSON.stringify(made.body)}`);
-          return (made.body as { key: string }).key;
+          const created = await askAdmin(gateway(), "POST", `/admin/tenants/${id}/keys`, body);
+          if (created.status !== 201) throw new Error(`no key: ${created.status} ${JSON.stringify(created.body)}`);
+          return (created.body as { key: string }).key;
         },
       };
     },
+    async enter(route, options) {
+      const tenant = await stage.tenant();
+      const key = await tenant.key(options);
+      const visit = await stage.visit();
+      await signIn(visit.page, key, route);
+      return { ...visit, tenant, key };
+    },
   };
+  return stage;
 }
 
-/** The browser that all files share. Closing it closes this connection and its pages. */
+/** Connects to this worker's browser. Closing it closes the connection and its pages. */
 export function connectBrowser(): Promise<Browser> {
-  return chromium.connect(inject("browserEndpoint"));
+  const endpoint = inject("browserEndpoints")[Number(process.env.VITEST_POOL_ID ?? 1) - 1];
+  if (endpoint === undefined) throw new Error(`There is no browser for worker ${process.env.VITEST_POOL_ID}.`);
+  return chromium.connect(endpoint);
 }
 
-/** Keeps a picture of the whole page, to be looked at. */
+/** Keeps a picture of the whole page for a person to look at. */
 export async function picture(page: Page, name: string): Promise<void> {
   mkdirSync(PICTURES, { recursive: true });
   // Elements with a sticky position would be drawn where the page was scrolled to.

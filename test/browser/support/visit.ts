@@ -30,10 +30,11 @@ export interface VisitOptions {
 export interface Visit {
   readonly page: Page;
   /**
-   * From now on a response with this status to a path is not a problem. Chromium logs every response from 400 up as an error.
+   * From now on a response with this status to a path is not a problem. Chromium logs every response with 400 or more as an error,
+   * so call this before the action that causes the response.
    */
   expectStatus(status: number, path: string | RegExp): void;
-  /** From now on a request without a response is not a problem: the test takes the network away. */
+  /** From now on a request without a response is not a problem. Call this before the test cuts the network. */
   expectOutage(): void;
   /** The problems so far, one line each. */
   problems(): readonly string[];
@@ -63,8 +64,9 @@ export async function startVisit(browser: Browser, origin: string, options: Visi
   let outage = false;
   const isExpected = (text: string, url: string) => {
     if (outage && /net::ERR_(?:FAILED|INTERNET_DISCONNECTED)/.test(text)) return true;
-    const status = Number(/responded with a status of (\d{3})/.exec(text)?.[1]);
-    const { pathname } = URL.canParse(url) ? new URL(url) : { pathname: "" };
+    const socket = /WebSocket connection to '([^']+)' failed: .*Unexpected response code: (\d{3})/.exec(text);
+    const status = Number(socket?.[2] ?? /responded with a status of (\d{3})/.exec(text)?.[1]);
+    const { pathname } = URL.parse(socket?.[1] ?? url) ?? { pathname: "" };
     return expected.some(
       (one) =>
         one.status === status && (typeof one.path === "string" ? one.path === pathname : one.path.test(pathname)),
