@@ -25,7 +25,7 @@ import {
 } from "./support/crash-completion.ts";
 import { type Case, caseOf, idOf, nameIn, type Outage, phasesAt, tellStory } from "./support/crash-evidence.ts";
 import { type PlannedTask, planOf, type Randomness, seeded } from "./support/crash-plan.ts";
-import { MortalGateway } from "./support/killable-gateway.ts";
+import { KillableGateway } from "./support/killable-gateway.ts";
 import { type SandboxRequest, startSandbox } from "./support/sandbox-server.ts";
 import { type ReceivedWebhook, startReceiver, type WebhookReceiver } from "./support/webhook-receiver.ts";
 
@@ -76,7 +76,7 @@ async function makeTenant(admin: CrashClient): Promise<{ key: string; webhookSec
 }
 
 /** Kills the gateway and starts it again, so many times, while the caller goes on. */
-async function killAndRestart(gateway: MortalGateway, caller: CrashCaller, random: Randomness): Promise<void> {
+async function killAndRestart(gateway: KillableGateway, caller: CrashCaller, random: Randomness): Promise<void> {
   for (let kill = 1; kill <= KILLS; kill += 1) {
     await delay(random.between(...KILL_AFTER_MS));
     await caller.brink();
@@ -160,7 +160,7 @@ async function crash(seed: number, cleanups: (() => unknown)[]): Promise<{ check
     UPSTREAM_CLIENT_KEY: "crash-operator-key",
     ALLOW_PRIVATE_WEBHOOKS: "true",
   };
-  const gateway = new MortalGateway({ persistTo: state, vars });
+  const gateway = new KillableGateway({ persistTo: state, vars });
   cleanups.push(() => gateway.end("kill"));
   await gateway.start();
   const { key, webhookSecret } = await makeTenant(new CrashClient(gateway.url, vars.ADMIN_TOKEN));

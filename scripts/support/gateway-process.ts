@@ -1,5 +1,5 @@
-// A local gateway as a process: `wrangler dev` on loopback, for `npm start`, the demo, the tests and the benches. Everything that
-// it starts is in one process group, which ends with the process that started it.
+// A local gateway as a process: `wrangler dev` on loopback, for `npm start`, the demo, the tests and the benches. All its processes are in
+// one process group, which ends with the process that started it.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 import { parseLog } from "./gateway-logs.ts";
-import { freePort, portInUse } from "./ports.ts";
+import { freePort, PortInUseError } from "./ports.ts";
 import { signalGroup, untilGroupEnds } from "./process-group.ts";
 import { PROJECT } from "./project.ts";
 import { StartError } from "./start-error.ts";
@@ -19,33 +19,36 @@ import { hasFlag } from "./wrangler-flags.ts";
 export { freePort } from "./ports.ts";
 export { PROJECT } from "./project.ts";
 
-/** How long (ms) a gateway may take to answer. A cold start takes some 5 s on a small machine, and more on a busy one. */
+/** How long (ms) a gateway may take to answer. A cold start takes about 5 s on a small machine, and longer on a busy one. */
 const START_TIMEOUT_MS = 60_000;
 
-/** How long (ms) a gateway may take to end by itself before it is killed. It takes some 100 ms. */
+/** How long (ms) a gateway may take to stop before it is killed. It usually takes 100 ms. */
 const STOP_TIMEOUT_MS = 5_000;
 
-/** Time (ms) between two looks at a gateway that starts, and how often its log is looked at for the reason of a failure. */
+/** The interval (ms) at which a starting gateway is checked, and how often its log is searched for the reason of a failure. */
 const LOOK_INTERVAL_MS = 50;
 const MAX_LOG_LOOKS = 40;
 
 /** The last lines of output that are shown when a gateway does not start. */
 const SHOWN_LINES = 60;
 
-/** The JSON text that wrangler sends to its parent when the Worker has been bundled and the port is open. */
+/** Starts on different free ports: another process may take a port before the gateway listens on it. */
+const MAX_STARTS = 3;
+
+/** The JSON text that wrangler sends to its parent when it has bundled the Worker and opened the port. */
 const readySchema = z.string().regex(/"event":"DEV_SERVER_READY"/);
 
 /** A gateway's processes. */
 export interface GatewayProcess {
-  /** Waits until the gateway answers at `url`, whose `/healthz` is asked unless it is https. @throws StartError */
+  /** Waits until the gateway answers at `url`. Checks `/healthz` too, unless the URL is https. @throws StartError */
   untilReady(url: string): Promise<void>;
-  /** Resolves with wrangler's exit code when it has ended, and nothing that it started runs. */
+  /** Resolves with wrangler's exit code when wrangler and all processes that it started have ended. */
   readonly ended: Promise<number | null>;
-  /** Asks everything to end and kills what has not ended after 5 s; or kills at once, as a power cut would. */
+  /** `stop` ends all processes, and kills those that run for more than 5 s. `kill` kills them at once, like a power cut. */
   end(how: "stop" | "kill"): Promise<void>;
 }
 
-/** Starts `wrangler dev` on a state folder with further flags. `onLine` gets each line of its output. */
+/** Starts `wrangler dev` on a state folder with further flags. Calls `onLine` with each line of its output. */
 export function spawnGateway(
   state: StateFolder,
   flags: readonly string[],
@@ -59,7 +62,7 @@ export function spawnGateway(
     if (input === null) continue;
     createInterface({ input }).on("line", (line) => {
       if (!isReady) lines.push(line);
-      // The requests of this start are not of interest.
+      // The log lines of this start's own health checks are left out.
       if (!line.includes(probeId)) onLine(line);
     });
   }
@@ -68,7 +71,7 @@ export function spawnGateway(
     child.once("error", reject);
     child.once("exit", async (code) => {
       await endGroup(child);
-      // Its last output may still be on the way.
+      // The last output may not have been read yet.
       await closed;
       resolve(code);
     });
@@ -99,7 +102,7 @@ export function spawnGateway(
 function spawnWrangler(state: StateFolder, flags: readonly string[]): ChildProcess {
   const manifest = createRequire(import.meta.url).resolve("wrangler/package.json");
   const preload = new URL("./parent-watch.ts", import.meta.url);
-  // Not bin/wrangler.js, which would start one more process for the same module.
+  // bin/wrangler.js would start one more process for the same module.
   const command = join(dirname(manifest), "wrangler-dist", "cli.js");
   const config = hasFlag(flags, "--config", "-c") ? [] : ["--config", state.config];
   const own = [...config, "--persist-to", state.path, "--show-interactive-dev-session=false"];
@@ -109,7 +112,7 @@ function spawnWrangler(state: StateFolder, flags: readonly string[]): ChildProce
       ...process.env,
       [STATE_VARIABLE]: state.path,
       TMPDIR: state.runFolder,
-      // The local gateway needs nothing from outside, and leaves nothing outside its state folder.
+      // The local gateway needs no network, and writes only into its state folder.
       CLOUDFLARE_CF_FETCH_ENABLED: "false",
       WRANGLER_HIDE_BANNER: "true",
       WRANGLER_REGISTRY_PATH: join(state.runFolder, "registry"),
@@ -121,19 +124,19 @@ function spawnWrangler(state: StateFolder, flags: readonly string[]): ChildProce
   });
 }
 
-/** Kills what is left of the group and waits until it has ended. */
+/** Kills the remaining processes of the group and waits until they have ended. */
 async function endGroup({ pid }: ChildProcess): Promise<void> {
   if (pid === undefined) return;
   signalGroup(pid, "SIGKILL");
   await untilGroupEnds(pid, STOP_TIMEOUT_MS);
 }
 
-/** Why a gateway has ended before it answered. */
+/** The reason why a gateway ended before it answered. */
 function failure(lines: readonly string[]): StartError {
   const plain = lines.map((line) => stripVTControlCharacters(line));
   const output = plain.join("\n").trim();
   const taken = /Address already in use.*?:(\d+)/.exec(output);
-  if (taken !== null) return portInUse(Number(taken[1]));
+  if (taken !== null) return new PortInUseError(Number(taken[1]));
   const unknown = /Unknown arguments?: .*/.exec(output);
   if (unknown !== null) return new StartError(`${unknown[0]}. npm start -- --help lists the flags.`);
   return new StartError(`The gateway did not start:\n${plain.slice(-SHOWN_LINES).join("\n").trim()}`);
@@ -156,7 +159,7 @@ async function untilHealthy(url: string, probeId: string, lines: readonly string
   await timeout(0);
 }
 
-/** Why `/healthz` answers 500: the rules that variables of wrangler.toml break, one a line, as the gateway logs them. */
+/** The reason why `/healthz` answers 500: one line for each variable of wrangler.toml that breaks its rule, from the gateway's log. */
 async function configurationFailure(lines: readonly string[], body: string): Promise<StartError> {
   // The log line may arrive after the response.
   for (let looks = 0; looks < MAX_LOG_LOOKS; looks += 1) {
@@ -174,7 +177,7 @@ export interface GatewayOptions {
   readonly persistTo: string;
   /** Variables and secrets of this run. The project's `.dev.vars` is not read. */
   readonly vars: Readonly<Record<string, string>>;
-  /** By default a free one. */
+  /** By default a free port. */
   readonly port?: number;
 }
 
@@ -182,19 +185,29 @@ export interface GatewayOptions {
 export interface RunningGateway {
   readonly url: string;
   readonly port: number;
-  /** What it has logged: the structured lines, parsed. */
+  /** Its structured log lines so far. */
   readonly logs: Record<string, unknown>[];
-  /** Everything that it has printed. */
+  /** Everything that it has printed so far. */
   output(): string;
-  /** Asks it to end, and waits until it has. */
+  /** Stops it, and waits until all its processes have ended. */
   stop(): Promise<void>;
-  /** `kill -9` of everything at once, as a power cut would. */
+  /** `kill -9` of all its processes at once, like a power cut. */
   kill(): Promise<void>;
 }
 
-/** Starts a gateway and waits until it answers. An aborted `signal` ends the start. */
+/** Starts a gateway and waits until it answers. An aborted `signal` ends the start. @throws StartError */
 export async function startGateway(options: GatewayOptions, signal?: AbortSignal): Promise<RunningGateway> {
-  const port = options.port ?? (await freePort());
+  if (options.port !== undefined) return startOn(options.port, options, signal);
+  for (let start = 1; ; start += 1) {
+    try {
+      return await startOn(await freePort(), options, signal);
+    } catch (error) {
+      if (!(error instanceof PortInUseError) || start === MAX_STARTS) throw error;
+    }
+  }
+}
+
+async function startOn(port: number, options: GatewayOptions, signal?: AbortSignal): Promise<RunningGateway> {
   const url = `http://127.0.0.1:${port}`;
   const vars = Object.entries(options.vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
   const lines: string[] = [];

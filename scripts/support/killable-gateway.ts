@@ -1,40 +1,38 @@
-// A gateway that dies and comes back on the same state and port, for the crash test. It remembers every outage and all that was
-// printed, and ends nothing but what it started.
+// A gateway that is killed and restarted on the same state and port, for the crash test. It records every outage and all output, and ends
+// only the processes that it started.
 
 import type { Outage } from "./crash-evidence.ts";
 import { type GatewayOptions, type RunningGateway, startGateway } from "./gateway-process.ts";
 
-/** Starts of one gateway whose ports are taken: another process may take a port between its choice and its use. */
-const MAX_STARTS = 3;
-
-export class MortalGateway {
+export class KillableGateway {
   readonly outages: Outage[] = [];
   readonly #options: GatewayOptions;
-  readonly #lives: RunningGateway[] = [];
-  /** The gateway that runs or is being started; null while it is stopped. */
-  #present: Promise<RunningGateway> | null = null;
+  /** Each gateway that was started, in order. */
+  readonly #started: RunningGateway[] = [];
+  /** The gateway that runs or is being started, or null while there is none. */
+  #current: Promise<RunningGateway> | null = null;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
   }
 
-  /** Its origin, the same in every life. */
+  /** Its origin, which stays the same after a restart. */
   get url(): string {
-    return this.#lives[0]?.url ?? "";
+    return this.#started[0]?.url ?? "";
   }
 
-  /** What each life has printed. */
+  /** The output of each gateway that was started. */
   get outputs(): string[] {
-    return this.#lives.map((life) => life.output());
+    return this.#started.map((gateway) => gateway.output());
   }
 
   async start(): Promise<void> {
-    const port = this.#lives[0]?.port;
-    this.#present = begin(port === undefined ? this.#options : { ...this.#options, port });
-    this.#lives.push(await this.#present);
+    const port = this.#started[0]?.port;
+    this.#current = startGateway(port === undefined ? this.#options : { ...this.#options, port });
+    this.#started.push(await this.#current);
   }
 
-  /** `kill -9` of the whole tree, and a new life. */
+  /** Kills the whole process tree (`kill -9`) and starts again. */
   async killAndRestart(): Promise<Outage> {
     const killedAt = Date.now();
     await this.end("kill");
@@ -45,21 +43,11 @@ export class MortalGateway {
     return outage;
   }
 
-  /** Ends the present life, where there is one; one that is just beginning is waited for, so that it is not left behind. */
+  /** Ends the current gateway, if there is one. Waits for a start that is in progress, so that no process is left behind. */
   async end(how: "stop" | "kill"): Promise<void> {
-    const present = this.#present;
-    this.#present = null;
-    const life = await present?.catch(() => null);
-    await life?.[how]();
-  }
-}
-
-async function begin(options: GatewayOptions): Promise<RunningGateway> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await startGateway(options);
-    } catch (error) {
-      if (tries === MAX_STARTS || !/Port \d+ is in use/.test(String(error))) throw error;
-    }
+    const current = this.#current;
+    this.#current = null;
+    const gateway = await current?.catch(() => null);
+    await gateway?.[how]();
   }
 }

@@ -61,10 +61,10 @@ describe("the reference", () => {
     await authorize(page, key);
     const call = page.locator("#operations-Tasks-listTasks");
     await call.locator(".opblock-summary-control").click();
-    const answered = page.waitForResponse((response) => new URL(response.url()).pathname === "/v1/tasks");
+    const responded = page.waitForResponse((response) => new URL(response.url()).pathname === "/v1/tasks");
     await call.getByRole("button", { name: "Execute" }).click();
 
-    const response = await answered;
+    const response = await responded;
     expect(response.status()).toBe(200);
     expect(response.request().headers().authorization).toBe(`Bearer ${key}`);
     const shown = call.locator(".live-responses-table");
@@ -78,10 +78,10 @@ describe("the reference", () => {
     await authorize(page, await tenant.key());
     const call = page.locator("#operations-Tasks-createTask");
     await call.locator(".opblock-summary-control").click();
-    const answered = page.waitForResponse((response) => new URL(response.url()).pathname === "/v1/tasks");
+    const responded = page.waitForResponse((response) => new URL(response.url()).pathname === "/v1/tasks");
     await call.getByRole("button", { name: "Execute" }).click();
 
-    const response = await answered;
+    const response = await responded;
     expect(response.status()).toBe(202);
     const { "idempotency-key": key, prefer, traceparent } = response.request().headers();
     expect({ key, prefer, traceparent }).toEqual({ key: undefined, prefer: undefined, traceparent: undefined });
