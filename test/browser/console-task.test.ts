@@ -1,10 +1,10 @@
 // The page of one task in the console: its timeline, its failure, its solution, its webhook and its actions.
 
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startReceiver, type WebhookReceiver } from "../../scripts/support/webhook-receiver.ts";
+import { listening } from "../e2e/listening.ts";
 import { ask, awaitTask } from "../e2e/support.ts";
 import { copied, dialog, paste, signIn, submitTask } from "./support/console.ts";
 import { browserStage } from "./support/stage.ts";
@@ -203,10 +203,8 @@ describe("the webhook on the page of a task", () => {
 
   it("shows the body of a response", async () => {
     const server = createServer((_request, response) => response.writeHead(503).end('{"error":"busy"}'));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     try {
-      const { port } = server.address() as AddressInfo;
-      const { page } = await enter("sandbox-instant", { webhookUrl: `http://127.0.0.1:${port}/` });
+      const { page } = await enter("sandbox-instant", { webhookUrl: await listening(server) });
       await attempt(page, '{"error":"busy"}').first().waitFor();
     } finally {
       server.close();

@@ -7,6 +7,7 @@ import type { Page } from "playwright-core";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startReceiver, type WebhookReceiver } from "../../scripts/support/webhook-receiver.ts";
+import { listening } from "../e2e/listening.ts";
 import { ask, awaitTask } from "../e2e/support.ts";
 import { copied, dialog, paste, signIn, submitTask } from "./support/console.ts";
 import { browserStage } from "./support/stage.ts";
@@ -19,25 +20,19 @@ let receiver: WebhookReceiver;
 /** A receiver that redirects, and one that closes every connection without a response. */
 let redirector: Server;
 let silent: TcpServer;
+let redirecting: string;
+let unresponsive: string;
 beforeAll(async () => {
   receiver = await startReceiver(() => answer);
   redirector = createServer((_request, response) => response.writeHead(302, { location: receiver.url }).end());
   silent = createTcpServer((socket) => socket.destroy());
-  for (const server of [redirector, silent])
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  [redirecting, unresponsive] = [await listening(redirector), await listening(silent)];
 });
 afterAll(async () => {
   await receiver.close();
   redirector.close();
   silent.close();
 });
-
-/** The URL of a server that listens on loopback. */
-function urlOf(server: TcpServer): string {
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the server does not listen on a TCP port");
-  return `http://127.0.0.1:${address.port}/`;
-}
 
 const url = (page: Page) => page.getByRole("textbox", { name: "Endpoint URL" });
 const button = (page: Page, name: string) => page.getByRole("button", { name });
@@ -142,11 +137,11 @@ describe("a test of the endpoint", () => {
   });
 
   it("explains a redirect and a missing response", async () => {
-    const { page } = await enter(urlOf(redirector));
+    const { page } = await enter(redirecting);
     await button(page, "Send a test").click();
     await page.getByText("Redirects are not followed").waitFor();
 
-    await url(page).fill(urlOf(silent));
+    await url(page).fill(unresponsive);
     await button(page, "Save endpoint").click();
     await page.getByRole("status").getByText("The endpoint was saved.").waitFor();
     await button(page, "Send a test").click();

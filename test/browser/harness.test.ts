@@ -3,6 +3,7 @@
 import { createServer, type Server } from "node:http";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { listening } from "../e2e/listening.ts";
 import { connectBrowser } from "./support/stage.ts";
 import { startVisit } from "./support/visit.ts";
 
@@ -36,10 +37,7 @@ beforeAll(async () => {
     response.writeHead(body === undefined ? 404 : 200);
     response.end(request.url?.endsWith(".js") ? body : head + (body ?? ""));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  origin = `http://127.0.0.1:${address.port}`;
+  origin = await listening(server);
   browser = await connectBrowser();
 });
 

@@ -1,5 +1,5 @@
-// Upstream accounts for the end-to-end tests: a service on loopback whose answers a test can change while the gateway runs, and the
-// stored states of the accounts while it does not.
+// Upstream accounts for the end-to-end tests: a service on loopback whose responses a test can change while the gateway runs, and the
+// stored states of the accounts while it is stopped.
 
 import { readdirSync } from "node:fs";
 import { createServer } from "node:http";
@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { deserialize, serialize } from "node:v8";
 import { z } from "zod";
+import { listening } from "./listening.ts";
 
 const requestSchema = z.object({
   clientKey: z.string(),
@@ -14,7 +15,7 @@ const requestSchema = z.object({
   task: z.object({ pageAction: z.string() }).optional(),
 });
 
-/** What the account does with createTask: it accepts, or refuses with a code, or leaves the request without an answer. */
+/** How the account responds to createTask: it accepts, rejects with a code, or never responds. */
 type AccountMode = "ok" | "hang" | `ERROR_${string}`;
 
 export interface FakeAccount {
@@ -24,7 +25,7 @@ export interface FakeAccount {
   readonly creates: string[];
   /** `taskId` of every getTaskResult. */
   readonly polls: string[];
-  /** Every client key that it was sent. */
+  /** Every client key that it received. */
   readonly keys: Set<string>;
   close(): Promise<void>;
 }
@@ -37,26 +38,22 @@ export async function startAccount(name: string): Promise<FakeAccount> {
     request.on("end", () => {
       const { clientKey, taskId, task } = requestSchema.parse(JSON.parse(Buffer.concat(chunks).toString("utf8")));
       account.keys.add(clientKey);
-      const answer = (body: object) =>
+      const respond = (body: object) =>
         response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
       if (request.url === "/getTaskResult") {
         account.polls.push(taskId ?? "");
-        answer({ errorId: 0, status: "ready", solution: { gRecaptchaResponse: `token-of-${taskId}` } });
+        respond({ errorId: 0, status: "ready", solution: { gRecaptchaResponse: `token-of-${taskId}` } });
         return;
       }
       account.creates.push(task?.pageAction ?? "");
       if (account.mode === "hang") return;
-      if (account.mode === "ok") answer({ errorId: 0, taskId: `${name}:${task?.pageAction}` });
-      else answer({ errorId: 1, errorCode: account.mode, errorDescription: `key ${clientKey}` });
+      if (account.mode === "ok") respond({ errorId: 0, taskId: `${name}:${task?.pageAction}` });
+      else respond({ errorId: 1, errorCode: account.mode, errorDescription: `key ${clientKey}` });
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The account does not listen on a TCP port");
+  const url = await listening(server);
   const account: FakeAccount = {
-    url: `http://127.0.0.1:${address.port}`,
+    url,
     mode: "ok",
     creates: [],
     polls: [],
@@ -74,7 +71,7 @@ const recordSchema = z.looseObject({
   states: z.looseObject({ accounts: z.array(z.looseObject({ probeAt: z.number().nullable() })) }),
 });
 
-/** Makes every refused account due for its probe, as if a stopped gateway had been down for a minute. */
+/** Moves the next probe of every account a minute forward, as if the stopped gateway had been down for a minute. */
 export function letMinutePass(state: string): void {
   const objects = join(state, "v3", "do");
   const folder = readdirSync(objects).find((entry) => entry.endsWith("UpstreamObject"));

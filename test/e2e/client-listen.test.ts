@@ -1,12 +1,13 @@
-// `solvegate listen` and `solvegate.events()` of the installed package, on the machine's own Node, against a fake gateway.
+// `solvegate listen` and `solvegate.events()` of the installed package, run with the system's Node against a fake gateway.
 
 import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, describe, type ExpectStatic, expect, it, type TestContext } from "vitest";
 import { startReceiver, type WebhookReceiver } from "../../scripts/support/webhook-receiver.ts";
 import { parseCommandLine } from "../../src/client/cli/options.ts";
 import { verifyWebhook } from "../../src/client/index.ts";
-import { type FakeStream, listening, STREAM_KEY, STREAM_SECRET, startFakeStream } from "./fake-stream.ts";
+import { type FakeStream, STREAM_KEY, STREAM_SECRET, startFakeStream } from "./fake-stream.ts";
 import { type Command, type InstalledClient, installClient, SYSTEM_NODE } from "./installed-client.ts";
+import { listening } from "./listening.ts";
 
 let installed: InstalledClient;
 
@@ -43,19 +44,19 @@ async function setUp({ onTestFinished, expect }: TestContext, scopes?: string[])
   return { gateway, receiver, listen, until: (look) => expect.poll(look, { timeout: 20_000 }) };
 }
 
-describe("the command line", () => {
+describe("the command line of solvegate", () => {
   const ENV = { SOLVEGATE_URL: "http://gateway.test", SOLVEGATE_API_KEY: STREAM_KEY };
 
   it.each<[string, string[], RegExp, Record<string, string>?]>([
     ["no command", [], /^a command is missing/],
-    ["another command", ["lisen"], /^there is no command "lisen"/],
+    ["an unknown command", ["lisen"], /^there is no command "lisen"/],
     ["an unknown option", ["listen", "--forward", "http://localhost:1/"], /'--forward'/],
     ["an option without its value", ["listen", "--forward-to"], /'--forward-to/],
-    ["an option in the place of a value", ["listen", "--forward-to", "--json"], /'--forward-to/],
+    ["an option instead of a value", ["listen", "--forward-to", "--json"], /'--forward-to/],
     ["no gateway", ["listen"], /^--url or SOLVEGATE_URL is missing/, { SOLVEGATE_API_KEY: STREAM_KEY }],
     ["no key", ["listen"], /^--api-key or SOLVEGATE_API_KEY is missing/, { SOLVEGATE_URL: "http://gateway.test" }],
     [
-      "a key of something else",
+      "a key with another prefix",
       ["listen", "--api-key", "sk-1234"],
       /^the API key must begin with sg_live_ or sg_test_$/,
     ],
@@ -63,7 +64,7 @@ describe("the command line", () => {
     ["a receiver that is not a URL", ["listen", "--forward-to", "localhost:3000"], /^--forward-to must be an http/],
     ["a receiver with credentials", ["listen", "--forward-to", "http://a:b@c.test"], /must not contain credentials$/],
     ["an unknown event", ["listen", "--events", "task.done"], /^--events must be some of task\.ready/],
-    ["the receiver without its option", ["listen", "http://localhost:3000/"], /--forward-to/],
+    ["a receiver without its option", ["listen", "http://localhost:3000/"], /--forward-to/],
   ])("is rejected with one line for %s", (_what, args, message, env = ENV) => {
     const commandLine = parseCommandLine(args, env);
     if (commandLine.tag !== "invalid") throw new Error(`it is ${commandLine.tag}`);
@@ -71,7 +72,7 @@ describe("the command line", () => {
     expect(commandLine.message).not.toContain("\n");
   });
 
-  it("prefers options to the environment", () => {
+  it("uses an option instead of the environment variable when both are set", () => {
     const args = [
       "listen",
       "--url",
@@ -100,7 +101,7 @@ describe("the command line", () => {
     expect(output.stdout).toBe("");
   });
 
-  it.each(["--help", "--version"])("prints what %s asks for and exits with 0", async (option) => {
+  it.each(["--help", "--version"])("exits with 0 and prints the text of %s", async (option) => {
     const { output, exit } = installed.solvegate([option]);
     expect(await exit).toBe(0);
     expect(output.stdout).toMatch(option === "--help" ? /solvegate listen --url URL/ : /^\d+\.\d+\.\d+\n$/);
@@ -108,7 +109,7 @@ describe("the command line", () => {
 });
 
 describe.concurrent("solvegate listen", () => {
-  it("forwards each event in order, byte for byte with its signature, and ends with 0 on Ctrl-C", async (context) => {
+  it("forwards the events in order with their exact bytes and signatures, and exits with 0 on Ctrl-C", async (context) => {
     const { gateway, receiver, listen, until } = await setUp(context);
     const { child, output, exit } = listen("--forward-to", receiver.url);
     await gateway.opened(1);
@@ -131,7 +132,7 @@ describe.concurrent("solvegate listen", () => {
     expect(output.stderr).toBe("");
   });
 
-  it("reconnects, resumes with since, and forwards an event that comes again once", async (context) => {
+  it("reconnects with since, and forwards an event that is sent again only once", async (context) => {
     const { gateway, receiver, listen } = await setUp(context);
     const { output } = listen("--forward-to", receiver.url, "--events", "task.ready,task.failed");
     await gateway.opened(1);
@@ -149,14 +150,14 @@ describe.concurrent("solvegate listen", () => {
     expect(output.stdout).toContain("Connection lost");
   });
 
-  it("prints a receiver that is down, redirects, fails or hangs, and goes on", async (context) => {
+  it("prints that the receiver redirects, fails, hangs or is down, and continues", async (context) => {
     const { gateway, listen, until } = await setUp(context);
     const seen: string[] = [];
     const server: Server = createServer((request, response) => {
       seen.push(request.url ?? "");
       if (seen.length === 1) response.writeHead(302, { location: "/elsewhere" }).end();
       if (seen.length === 2) response.writeHead(500).end("no");
-      // The third request gets no response, and the fourth a normal one meanwhile.
+      // The third request gets no response. Meanwhile the fourth gets a normal one.
       if (seen.length === 4) response.writeHead(204).end();
     });
     const url = await listening(server);
@@ -172,7 +173,7 @@ describe.concurrent("solvegate listen", () => {
     await until(() => output.stdout).toMatch(/-> no response: .*ECONNREFUSED/);
   });
 
-  it("prints one line of JSON per event with --json, and everything else to stderr", async (context) => {
+  it("prints one line of JSON for each event with --json, and everything else to stderr", async (context) => {
     const { gateway, listen, until } = await setUp(context);
     const { child, output, exit } = listen("--json");
     await gateway.opened(1);
@@ -191,7 +192,7 @@ describe.concurrent("solvegate listen", () => {
     expect(output.stderr).toContain("Connected");
   });
 
-  it("does not ask for the secret with a key that lacks account:write", async (context) => {
+  it("does not request the secret with a key that lacks account:write", async (context) => {
     const { gateway, listen, until } = await setUp(context, ["tasks:read"]);
     const { output } = listen();
     await gateway.opened(1);
@@ -212,7 +213,7 @@ describe.concurrent("solvegate listen", () => {
     expect(output.stderr).toBe(`solvegate: ${code}: It is ${code}.\n`);
   });
 
-  it("exits with 1 and one line for a wrong key, without quoting it", async (context) => {
+  it("exits with 1 and one line that does not contain the key when the key is wrong", async (context) => {
     const { gateway } = await setUp(context);
     const wrong = { SOLVEGATE_URL: gateway.url, SOLVEGATE_API_KEY: "sg_test_acme_wrong" };
     const { output, exit } = installed.solvegate(["listen"], wrong);
@@ -220,7 +221,7 @@ describe.concurrent("solvegate listen", () => {
     expect(output.stderr).toBe("solvegate: unauthenticated: It is unauthenticated.\n");
   });
 
-  it("keeps trying while the gateway is away, and ends when the key is revoked meanwhile", async (context) => {
+  it("reconnects until the gateway is back, and exits when the key was revoked meanwhile", async (context) => {
     const { gateway, listen, until } = await setUp(context);
     const { output, exit } = listen();
     await gateway.opened(1);
@@ -233,6 +234,10 @@ describe.concurrent("solvegate listen", () => {
 });
 
 describe.concurrent("events() of the installed package", () => {
+  const NODES = [
+    ["the system's Node", SYSTEM_NODE],
+    ["a Node with WebSocket", process.execPath],
+  ] as const;
   const SCRIPT = `
     import { Solvegate } from "solvegate/client";
     const solvegate = new Solvegate({ baseUrl: process.env.GATEWAY, apiKey: process.env.KEY });
@@ -244,13 +249,10 @@ describe.concurrent("events() of the installed package", () => {
     }
     console.log("ended");`;
 
-  // Once: the tests run at the same time, and one would truncate the file while another reads it.
+  // Written once: the tests run at the same time, and one would truncate the file while another reads it.
   beforeAll(() => installed.write({ "events.mjs": SCRIPT }));
 
-  it.for([
-    ["the machine's own Node", SYSTEM_NODE],
-    ["a Node with WebSockets of its own", process.execPath],
-  ] as const)("yields an event, and ends with the signal and the process: %s", async ([, command], context) => {
+  it.for(NODES)("yields an event, and ends when its signal aborts: %s", async ([, command], context) => {
     const { gateway } = await setUp(context);
     const running = installed.run(command, ["events.mjs"], { GATEWAY: gateway.url, KEY: STREAM_KEY });
     await gateway.opened(1);
@@ -258,10 +260,7 @@ describe.concurrent("events() of the installed package", () => {
     expect(await running).toMatch(/^(package|platform) task\.ready msg_1 ready\nended\n$/);
   });
 
-  it.for([
-    ["the machine's own Node", SYSTEM_NODE],
-    ["a Node with WebSockets of its own", process.execPath],
-  ] as const)("throws the gateway's rejection of a wrong key: %s", async ([, command], context) => {
+  it.for(NODES)("throws the gateway's error for a wrong key: %s", async ([, command], context) => {
     const { gateway } = await setUp(context);
     const running = installed.run(command, ["events.mjs"], { GATEWAY: gateway.url, KEY: "sg_test_acme_wrong" });
     await expect(running).rejects.toThrow(/SolvegateError: unauthenticated/);

@@ -1,4 +1,4 @@
-// The package as a user has it: packed, installed into an empty folder, and used there by Node, by the compiler and in a Worker.
+// The published package: packed, installed into an empty folder, and used there by Node, by the compiler and in a Worker.
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,9 +8,9 @@ import { startReceiver } from "../../scripts/support/webhook-receiver.ts";
 import { Solvegate, verifyWebhook } from "../../src/client/index.ts";
 import { type InstalledClient, installClient, SYSTEM_NODE } from "./installed-client.ts";
 import type { Stage } from "./support.ts";
-import { askAdmin, EXAMPLE_TASK, makeTenant, setStage } from "./support.ts";
+import { createKey, createTenant, EXAMPLE_TASK, setStage } from "./support.ts";
 
-/** The part of miniflare that is used here. It comes with wrangler, and is found through it. */
+/** The part of miniflare that is used here. It is a dependency of wrangler and resolved from there. */
 interface MiniflareModule {
   readonly Miniflare: new (
     options: unknown,
@@ -32,7 +32,7 @@ const node = (...args: string[]) => installed.run(process.execPath, args, enviro
 beforeAll(async () => {
   installed = await installClient();
   stage = await setStage();
-  secret = (await makeTenant(stage.gateway(), "acme")).webhookSecrets.test;
+  secret = (await createTenant(stage.gateway(), "acme")).webhookSecrets.test;
   environment = { GATEWAY: stage.gateway().url, KEY: await keyWith("account:write", "tasks:read", "tasks:write") };
 });
 
@@ -43,14 +43,11 @@ afterAll(async () => {
 });
 
 /** A new test key with these scopes. */
-async function keyWith(...scopes: string[]): Promise<string> {
-  const key = { name: "e2e", mode: "test", scopes };
-  return ((await askAdmin(stage.gateway(), "POST", "/admin/tenants/acme/keys", key)).body as { key: string }).key;
-}
+const keyWith = (...scopes: string[]) => createKey(stage.gateway(), "acme", "test", scopes);
 
 const SOLVE = `{ websiteURL: "https://antcpt.com/score_detector", websiteKey: "sandbox-instant", pageAction: "homepage" }`;
 
-it("installs without a warning, with ws and standardwebhooks and what those need", () => {
+it("the package installs without a warning, with ws, standardwebhooks and their dependencies only", () => {
   expect(installed.installOutput).not.toMatch(/warn/i);
   const files = readdirSync(join(installed.folder, "node_modules"), { recursive: true, encoding: "utf8" });
   const packages = files.filter((path) => /(^|node_modules\/)[^/]*(@[^/]+\/)?[^/]+\/package\.json$/.test(path));
@@ -68,9 +65,9 @@ it("installs without a warning, with ws and standardwebhooks and what those need
 });
 
 it.each([
-  ["the machine's own Node", SYSTEM_NODE],
+  ["the system's Node", SYSTEM_NODE],
   ["the project's Node", process.execPath],
-])("solves in %s", async (_which, command) => {
+])("the package solves a task in %s", async (_which, command) => {
   installed.write({
     "solve.mjs": `
       import { Solvegate } from "solvegate/client";
@@ -81,7 +78,7 @@ it.each([
   expect(await installed.run(command, ["solve.mjs"], environment)).toMatch(/^sandbox\./);
 });
 
-describe("type-checks for a user with", () => {
+describe("the package's types compile with", () => {
   const USE = `
     import { Solvegate, SolvegateError, verifyWebhook, type Task } from "solvegate/client";
     import { SolvegateAdmin } from "solvegate/client/admin";
@@ -138,7 +135,7 @@ describe("type-checks for a user with", () => {
   const COMPILER = bin(requireHere.resolve("typescript/package.json"), "tsc");
   const compile = (...args: string[]) => installed.run(process.execPath, [COMPILER, ...args]);
 
-  /** Compiles the file above by the project's own compiler; resolves with its messages. */
+  /** Compiles the file above with the project's own compiler; resolves with its messages. */
   async function check(compilerOptions: object): Promise<string> {
     const strict = { target: "ES2022", module: "NodeNext", strict: true, noEmit: true, skipLibCheck: false };
     const options = { ...strict, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, ...compilerOptions };
@@ -155,15 +152,15 @@ describe("type-checks for a user with", () => {
     await expect(compile("-p", "plain", "--noEmit")).resolves.toBe("");
   });
 
-  it("Node 16's way to find modules", async () => {
+  it("the module resolution of Node 16", async () => {
     await expect(check({ module: "Node16", lib: ["ES2022", "DOM"], types: [] })).resolves.toBe("");
   });
 
-  it("a browser's types and nothing installed", async () => {
+  it("a browser's types and no types of other packages", async () => {
     await expect(check({ lib: ["ES2022", "DOM"], types: [] })).resolves.toBe("");
   });
 
-  it("a bundler's way to find modules", async () => {
+  it("the module resolution of a bundler", async () => {
     const bundler = { module: "ESNext", moduleResolution: "bundler" };
     await expect(check({ ...bundler, lib: ["ES2022", "DOM"], types: [] })).resolves.toBe("");
   });
@@ -180,8 +177,8 @@ describe("type-checks for a user with", () => {
   });
 });
 
-describe("in a Worker", () => {
-  /** Bundles a Worker as it is deployed. */
+describe("the package in a Worker", () => {
+  /** Bundles a Worker as for a deployment. */
   async function bundle(name: string, source: string): Promise<string> {
     const config = { name, main: `${name}.js`, compatibility_date: "2026-10-20" };
     installed.write({ [`${name}.js`]: source, [`${name}.json`]: JSON.stringify(config) });
@@ -207,7 +204,7 @@ describe("in a Worker", () => {
       },
     };`;
 
-  it("a bundle that only solves has nothing of webhooks' verification in it, and one that verifies has", async () => {
+  it("adds the verification of webhooks only to bundles that use it", async () => {
     const [solver, receiver] = [await bundle("solver", SOLVER), await bundle("receiver", RECEIVER)];
     for (const part of ["standardwebhooks", "fast-sha256", "timingSafeEqual", "webhook_not_verified", "/admin/"]) {
       expect(solver).not.toContain(part);
@@ -216,7 +213,7 @@ describe("in a Worker", () => {
     expect(receiver).not.toContain("idempotency-key");
   });
 
-  it("it solves, on the platform's runtime", async () => {
+  it("solves a task in workerd", async () => {
     const contents = await bundle("solver", SOLVER);
     const { Miniflare, convertV4MiniflareOptions } = createRequire(WRANGLER)("miniflare") as MiniflareModule;
     const worker = new Miniflare(
@@ -246,8 +243,8 @@ async function create(solvegate: Solvegate, ms: number): Promise<string> {
   return (await solvegate.tasks.create({ task: { ...EXAMPLE_TASK, websiteKey } })).id;
 }
 
-describe("with a real gateway", () => {
-  it("solvegate listen brings every event to the receiver through a crash, and solve gets its solution", async () => {
+describe("the package with a real gateway", () => {
+  it("forwards every event to the receiver with `listen`, and solves, although the gateway crashes", async () => {
     const receiver = await startReceiver();
     const solvegate = new Solvegate({ baseUrl: environment.GATEWAY, apiKey: environment.KEY });
     const env = { SOLVEGATE_URL: environment.GATEWAY, SOLVEGATE_API_KEY: environment.KEY };
@@ -257,7 +254,7 @@ describe("with a real gateway", () => {
 
     const ids = [await create(solvegate, 0), await create(solvegate, 0)];
     await receiver.nth(2);
-    // Some tasks become final while the stream is away.
+    // Some tasks become final while there is no connection.
     ids.push(await create(solvegate, 1_000), await create(solvegate, 5_000));
     let crash: Promise<void> | undefined;
     const solved = await solvegate.solve(
@@ -286,7 +283,7 @@ describe("with a real gateway", () => {
     await receiver.close();
   });
 
-  it("events() rejects a key without the scope tasks:read, and a wrong key", async () => {
+  it("throws from events() for a key without the scope tasks:read, and for a wrong key", async () => {
     const baseUrl = environment.GATEWAY;
     const narrow = new Solvegate({ baseUrl, apiKey: await keyWith("tasks:write") });
     await expect(narrow.events().next()).rejects.toMatchObject({ code: "insufficient_scope", status: 403 });

@@ -1,20 +1,21 @@
-// A proxy between client and gateway that fails as planned: it loses requests and responses, delays responses, and responds itself.
-// It records what passed. It listens on loopback only.
+// A proxy between client and gateway that fails as planned: it loses requests and responses, delays responses, and responds itself. It
+// records all requests. It listens on loopback only.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, request as requestOf } from "node:http";
+import { listening } from "./listening.ts";
 
-/** What goes wrong with one request. */
-type Mishap =
-  /** It does not arrive. */
+/** A planned failure of one request. */
+type PlannedFailure =
+  /** The request does not reach the gateway. */
   | { readonly tag: "lostRequest" }
   /** The gateway responds, and the response is lost. */
-  | { readonly tag: "lostAnswer" }
+  | { readonly tag: "lostResponse" }
   /** The gateway responds, and the response is held until the client closes the connection. */
-  | { readonly tag: "keptAnswer" }
+  | { readonly tag: "heldResponse" }
   /** The proxy responds instead of the gateway. */
   | {
-      readonly tag: "answer";
+      readonly tag: "response";
       readonly status: number;
       readonly headers?: Record<string, string>;
       readonly body?: string;
@@ -32,41 +33,36 @@ interface Passed {
 export interface LossyProxy {
   readonly url: string;
   readonly passed: Passed[];
-  /** What goes wrong with the next requests, one each. Those after them pass. */
-  plan(...mishaps: Mishap[]): void;
+  /** Plans the failures of the next requests, one each. Later requests pass. */
+  plan(...failures: PlannedFailure[]): void;
   close(): Promise<void>;
 }
 
 /** Starts a proxy in front of the gateway at `origin`. */
 export async function startProxy(origin: string): Promise<LossyProxy> {
   const passed: Passed[] = [];
-  const mishaps: Mishap[] = [];
+  const planned: PlannedFailure[] = [];
   const server = createServer((incoming, outgoing) => {
     const { method = "", url: path = "", headers } = incoming;
     const note: Passed = { at: Date.now(), method, path, headers, status: null };
     passed.push(note);
-    const mishap = mishaps.shift();
-    if (mishap?.tag === "lostRequest") return void incoming.socket.destroy();
-    if (mishap?.tag === "answer") {
+    const failure = planned.shift();
+    if (failure?.tag === "lostRequest") return void incoming.socket.destroy();
+    if (failure?.tag === "response") {
       incoming.resume();
-      return void outgoing.writeHead(mishap.status, mishap.headers).end(mishap.body);
+      return void outgoing.writeHead(failure.status, failure.headers).end(failure.body);
     }
-    forward(origin, incoming, outgoing, (answer) => {
-      note.status = answer.statusCode ?? null;
-      if (mishap === undefined) answer.pipe(outgoing.writeHead(answer.statusCode ?? 502, answer.headers));
-      else answer.resume();
-      if (mishap?.tag === "lostAnswer") incoming.socket.destroy();
+    forward(origin, incoming, outgoing, (response) => {
+      note.status = response.statusCode ?? null;
+      if (failure === undefined) response.pipe(outgoing.writeHead(response.statusCode ?? 502, response.headers));
+      else response.resume();
+      if (failure?.tag === "lostResponse") incoming.socket.destroy();
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: await listening(server),
     passed,
-    plan: (...more) => void mishaps.push(...more),
+    plan: (...more) => void planned.push(...more),
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
@@ -79,11 +75,11 @@ function forward(
   origin: string,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  onAnswer: (answer: IncomingMessage) => void,
+  onResponse: (response: IncomingMessage) => void,
 ): void {
   const { method, url, headers } = incoming;
-  const onward = requestOf(new URL(url ?? "/", origin), { method, headers, agent: false }, onAnswer);
-  // A gateway that is away looks like a broken connection, as it would without a proxy.
+  const onward = requestOf(new URL(url ?? "/", origin), { method, headers, agent: false }, onResponse);
+  // Without a proxy, a gateway that is down would look like a broken connection too.
   onward.on("error", () => incoming.socket.destroy());
   outgoing.on("close", () => onward.destroy());
   incoming.pipe(onward);

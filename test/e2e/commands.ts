@@ -1,4 +1,4 @@
-// The project's commands as a newcomer runs them: real processes, in a copy of the project that has no `.dev.vars` and no state.
+// The project's commands as processes, in a copy of the project without `.dev.vars` and state.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -18,7 +18,7 @@ import { dirname, join } from "node:path";
 import { expect, vi } from "vitest";
 import { PROJECT } from "../../scripts/support/gateway-process.ts";
 
-/** What the commands need of the project, besides packages and built pages. */
+/** The files that the commands need, besides packages and built pages. */
 const COPIED = [
   "src",
   "scripts",
@@ -29,10 +29,10 @@ const COPIED = [
   "vitest.config.mts",
 ] as const;
 
-/** Time (ms) in which everything must have ended after a command was stopped or killed. */
-const END_TIMEOUT_MS = 8_000;
+/** Time limit (ms) for all processes of a command to end after it was stopped or killed. A gateway takes 5 s at most. */
+const END_TIMEOUT_MS = 30_000;
 
-/** Marks every process that a command starts, in its environment. */
+/** The environment variable that marks every process of a command. */
 const MARK = "SOLVEGATE_TEST_COMMAND";
 
 export interface Command {
@@ -41,10 +41,10 @@ export interface Command {
   readonly exited: Promise<number | null>;
   stdout(): string;
   stderr(): string;
-  /** Waits until stdout, or stderr, matches. Fails when the command ends before. */
+  /** Waits until stdout, or stderr, matches. Throws when the command ends before. */
   until(pattern: RegExp): Promise<void>;
   untilError(pattern: RegExp): Promise<void>;
-  /** Its processes that run, npm's own included: id and command line. */
+  /** Its running processes, npm included. */
   processes(): { readonly pid: number; readonly line: string }[];
 }
 
@@ -54,7 +54,7 @@ export interface Checkout {
   run(line: string, env?: Readonly<Record<string, string>>): Command;
   /** Waits until no process of any command runs. */
   expectNothingLeft(): Promise<void>;
-  /** Kills everything that was started in it, and deletes it. */
+  /** Kills all processes that were started in it, and deletes it. */
   remove(): Promise<void>;
 }
 
@@ -93,7 +93,7 @@ export function errorLines(command: Command): string[] {
 
 function start(cwd: string, line: string, env: Readonly<Record<string, string>>): Command {
   const mark = randomUUID();
-  // In a process group of its own, as a terminal would start it.
+  // In its own process group, as in a terminal.
   const child = spawn("bash", ["-c", `exec ${line}`], {
     cwd,
     detached: true,
@@ -123,7 +123,7 @@ function start(cwd: string, line: string, env: Readonly<Record<string, string>>)
   };
 }
 
-/** This process's environment without what npm and vitest have added. */
+/** This process's environment without the variables of npm and vitest. */
 function userEnvironment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(
     ([name]) => !/^(npm_|VITEST|NODE_ENV$|FORCE_COLOR$|DEV$|PROD$|SSR$|MODE$)/.test(name),
@@ -132,7 +132,7 @@ function userEnvironment(): NodeJS.ProcessEnv {
 }
 
 /**
- * PATH without packages' folders: its `node` is the machine's own, as in a user's terminal. Where the machine has none, it is the
+ * PATH without the folders of packages, so that `node` is the system's, as in a user's terminal. If the system has none, `node` is the
  * bundled one.
  */
 export function userPath(): string {

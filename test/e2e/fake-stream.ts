@@ -1,12 +1,13 @@
-// A gateway that only has the calls of `solvegate listen`, with a real WebSocket server: tests decide what it sends, and when a
-// connection is lost or rejected. It listens on loopback only.
+// A fake gateway with only the calls of `solvegate listen`, and a real WebSocket server. Tests decide which events it sends, and when it
+// drops or rejects a connection. It listens on loopback only.
 
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { presentTask } from "../../src/tasks/present.ts";
 import { newWebhookSecret, signWebhook, WEBHOOK_SECRET_BYTES } from "../../src/webhooks/sign.ts";
 import { failedRecord, readyRecord } from "../support/records.ts";
+import { listening } from "./listening.ts";
 
 export const STREAM_KEY = "sg_test_acme_key-of-the-stream-tests";
 export const STREAM_SECRET = newWebhookSecret(new Uint8Array(WEBHOOK_SECRET_BYTES).fill(9));
@@ -25,7 +26,7 @@ export interface FakeStream {
   send(id: string, type?: "task.ready" | "task.failed"): string;
   /** Drops all connections, as a crash does. */
   drop(): void;
-  /** Rejects the next upgrades with problem details; null: no longer. */
+  /** Rejects the next upgrades with problem details, until it is called with null. */
   reject(status: number | null, code?: string): void;
   close(): Promise<void>;
 }
@@ -48,8 +49,8 @@ export async function startFakeStream(scopes: readonly string[] = SCOPES): Promi
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgrades.push(new URL(request.url ?? "", "http://gateway").searchParams);
     const protocols = request.headers["sec-websocket-protocol"] ?? "";
-    const refused = protocols.includes(`bearer.${STREAM_KEY}`) ? rejection : { status: 401, code: "unauthenticated" };
-    if (refused !== null) return rejectUpgrade(socket, refused.status, refused.code);
+    const rejected = protocols.includes(`bearer.${STREAM_KEY}`) ? rejection : { status: 401, code: "unauthenticated" };
+    if (rejected !== null) return rejectUpgrade(socket, rejected.status, rejected.code);
     sockets.handleUpgrade(request, socket, head, (client: WebSocket) => {
       client.on("message", (data) => {
         if (String(data) === "ping") client.send("pong");
@@ -117,14 +118,4 @@ function rejectUpgrade(socket: Duplex, status: number, code: string): void {
   const body = JSON.stringify(problem(status, code));
   const head = `HTTP/1.1 ${status} Rejected\r\ncontent-type: application/problem+json\r\nconnection: close\r\n`;
   socket.end(`${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
-}
-
-/** Lets a server listen on a free port of loopback; resolves with its URL. */
-export async function listening(server: Server): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return `http://127.0.0.1:${address.port}`;
 }

@@ -1,4 +1,4 @@
-// The package as a user gets it: packed, and installed into an empty folder; and the Node that runs it.
+// Packs the published package, installs it into an empty folder, and runs it.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -23,14 +23,14 @@ export interface InstalledClient {
   write(files: Readonly<Record<string, string>>): void;
   /** Runs a program in the folder; resolves with what it printed to stdout. */
   run(command: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
-  /** Starts the package's command, on the machine's own Node. */
+  /** Starts the package's command with the system's Node. */
   solvegate(args: readonly string[], env?: Readonly<Record<string, string>>): Command;
-  /** Ends commands that still run. */
+  /** Kills the commands that still run. */
   killCommands(): void;
   remove(): void;
 }
 
-/** The machine's own Node where there is one, as old as 20: `npm run` puts a newer one in front of it. */
+/** The system's Node, which may be Node 20, or else the bundled one. `npm run` puts the bundled one first in PATH. */
 export const SYSTEM_NODE =
   (process.env.PATH ?? "")
     .split(delimiter)

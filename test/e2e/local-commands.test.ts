@@ -1,4 +1,4 @@
-// The parts of the local commands that start no process.
+// The parts of the local commands that need no gateway.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { flagValues, hasFlag, variablesIn, withoutFlags } from "../../scripts/su
 
 const FLAGS = ["--port", "1", "--var", "A:1", "B:2", "--var=C:x=y:z", "--minify", "-e", "staging"];
 
-describe("the flags of wrangler dev", () => {
+describe("the flags of npm start", () => {
   it("are read in every form that wrangler accepts", () => {
     expect(flagValues(FLAGS, "--port")).toEqual(["1"]);
     expect(flagValues(FLAGS, "--var")).toEqual(["A:1", "B:2", "C:x=y:z"]);
@@ -25,22 +25,22 @@ describe("the flags of wrangler dev", () => {
     expect(variablesIn(FLAGS)).toEqual({ A: "1", B: "2", C: "x=y:z" });
   });
 
-  it("are left out with all their values", () => {
+  it("are removed with all their values", () => {
     expect(withoutFlags(FLAGS, "--port", "--var")).toEqual(["--minify", "-e", "staging"]);
   });
 });
 
-describe("a shell expression for the ADMIN_TOKEN", () => {
+describe("the shell expression for the ADMIN_TOKEN", () => {
   const token = "0123456789abcdef01234567";
 
   it.each([
-    ["alone", `ADMIN_TOKEN=${token}\n`],
+    ["as the only variable", `ADMIN_TOKEN=${token}\n`],
     ["without a line end", `POLL_INTERVAL_MS=5000\nADMIN_TOKEN=${token}`],
     ["in quotes", `ADMIN_TOKEN="${token}"\n`],
     ["with CR LF", `ADMIN_TOKEN=${token}\r\nPOLL_INTERVAL_MS=5000\r\n`],
     ["with spaces", `ADMIN_TOKEN = ${token}\n`],
     ["set twice", `ADMIN_TOKEN=another\nADMIN_TOKEN=${token}\n`],
-  ])("is the token when it stands in the file %s", (_how, content) => {
+  ])("evaluates to the token that is in the file %s", (_how, content) => {
     const folder = mkdtempSync(join(tmpdir(), "solvegate's "));
     const file = join(folder, ".dev.vars");
     writeFileSync(file, content);
@@ -52,7 +52,7 @@ describe("a shell expression for the ADMIN_TOKEN", () => {
   });
 });
 
-describe("a log line for a terminal", () => {
+describe("a log line in a terminal", () => {
   const at = new Date(2026, 0, 2, 3, 4, 5);
   const taskId = `tsk_${"0123456789abcdef".repeat(4)}`;
 
@@ -93,11 +93,11 @@ describe("a log line for a terminal", () => {
       },
       "error: request_failed  error=Error: x\n    at y (z.ts:1)",
     ],
-  ])("of %o has what a person needs", (log, text) => {
+  ])("is short and readable: %o", (log, text) => {
     expect(stripVTControlCharacters(readableLog(log, at))).toBe(`03:04:05  ${text}`);
   });
 
-  it("is found behind the mark that wrangler puts before it", () => {
+  it("is found after the prefix that wrangler adds", () => {
     const log = { level: "warn", event: "task_refused", host: "{x}" };
     expect(parseLog(`\u001b[33m▲ [WARNING]\u001b[0m ${JSON.stringify(log)}\u001b[0m`)).toEqual(log);
     expect(parseLog('{"level":"loud","event":"x"}')).toBeNull();
@@ -106,7 +106,7 @@ describe("a log line for a terminal", () => {
 });
 
 describe("a state folder", () => {
-  it("has one owner at a time, also by another path, and is free after its release", async () => {
+  it("has one owner at a time, whichever path is used, and can be claimed again after its release", async () => {
     const folder = mkdtempSync(join(tmpdir(), "solvegate-state-"));
     const first = await claimStateFolder(folder, { secrets: false });
     await expect(claimStateFolder(join(folder, "x", ".."), { secrets: false })).rejects.toThrow(
@@ -122,7 +122,7 @@ describe("a state folder", () => {
 });
 
 describe("shutdownSignal", () => {
-  it("aborts once for a Ctrl-C that arrives twice, and exits at once for a later one", () => {
+  it("aborts once for a SIGINT that arrives twice, and exits at once for a later one", () => {
     vi.useFakeTimers();
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
     const before = signals.map((name) => process.listeners(name));

@@ -1,5 +1,5 @@
-// The main job over real HTTP: the example task of the upstream's documentation through both APIs, in both modes, by status endpoint,
-// long poll and webhook; and a power cut in the middle.
+// The main job over HTTP: the example task of the upstream's documentation through both APIs, in both modes, by status endpoint, long
+// poll and webhook, and with a crash in the middle.
 
 import { Webhook } from "standardwebhooks";
 import { Webhook as SvixWebhook } from "svix";
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startReceiver } from "../../scripts/support/webhook-receiver.ts";
 import type { Task } from "../../src/tasks/present.ts";
 import type { Stage } from "./support.ts";
-import { ask, awaitTask, EXAMPLE_TASK, makeKey, makeTenant, setStage } from "./support.ts";
+import { ask, awaitTask, createKey, createTenant, EXAMPLE_TASK, setStage } from "./support.ts";
 
 let stage: Stage;
 let webhookSecrets: { live: string; test: string };
@@ -15,24 +15,24 @@ const keys = { test: "", live: "" };
 
 beforeAll(async () => {
   stage = await setStage();
-  ({ webhookSecrets } = await makeTenant(stage.gateway(), "acme"));
-  keys.test = await makeKey(stage.gateway(), "acme", "test");
-  keys.live = await makeKey(stage.gateway(), "acme", "live");
+  ({ webhookSecrets } = await createTenant(stage.gateway(), "acme"));
+  keys.test = await createKey(stage.gateway(), "acme", "test");
+  keys.live = await createKey(stage.gateway(), "acme", "live");
 });
 
 afterAll(() => stage.close());
 
 const sent = (path: string) => stage.upstream.requests.filter((request) => request.path === path);
 
-/** The upstream's requests about the task with a `pageAction`, by which concurrent tests tell their tasks apart. */
+/** The upstream's requests for the task with this `pageAction`, by which concurrent tests distinguish their tasks. */
 function requestsOf(pageAction: string) {
   const created = sent("/createTask").find((request) => request.pageAction === pageAction);
   return stage.upstream.requests.filter(({ taskId }) => taskId !== null && taskId === created?.taskId);
 }
 
-// These wait for most of their time: together they take as long as the longest.
+// The tests mostly wait, so they run at the same time.
 describe.concurrent.each(["test", "live"] as const)("the upstream documentation's example with a %s key", (mode) => {
-  it("gets its token through v1", async () => {
+  it("is solved through v1", async () => {
     const pageAction = `v1-${mode}`;
     const accepted = await ask(stage.gateway(), "POST", "/v1/tasks", {
       token: keys[mode],
@@ -48,7 +48,7 @@ describe.concurrent.each(["test", "live"] as const)("the upstream documentation'
     expect(requestsOf(pageAction).length > 0).toBe(mode === "live");
   });
 
-  it("gets its token through the compatibility API", async () => {
+  it("is solved through the compatibility API", async () => {
     const clientKey = keys[mode];
     const created = await ask(stage.gateway(), "POST", "/createTask", { body: { clientKey, task: EXAMPLE_TASK } });
     expect(created).toMatchObject({ status: 200, body: { errorId: 0, status: "idle" } });
@@ -67,7 +67,7 @@ describe.concurrent.each(["test", "live"] as const)("the upstream documentation'
   });
 });
 
-it.concurrent("polls the upstream at least 3 s after its last answer", async () => {
+it.concurrent("the gateway polls the upstream at least 3 s after the previous response", async () => {
   const { body } = await ask(stage.gateway(), "POST", "/v1/tasks", {
     token: keys.live,
     body: { task: { ...EXAMPLE_TASK, websiteKey: "sandbox-delay-8000", pageAction: "spacing" } },
@@ -78,7 +78,7 @@ it.concurrent("polls the upstream at least 3 s after its last answer", async () 
   for (const [index, at] of times.slice(1).entries()) expect(at - (times[index] ?? 0)).toBeGreaterThanOrEqual(3_000);
 });
 
-it.concurrent("sends a webhook again after three failures, and both reference libraries verify it", async ({
+it.concurrent("the gateway retries a webhook after three failures, and both reference libraries verify it", async ({
   expect,
 }) => {
   const receiver = await startReceiver((count) => (count <= 3 ? 503 : 200));
@@ -108,7 +108,7 @@ it.concurrent("sends a webhook again after three failures, and both reference li
   await receiver.close();
 });
 
-it("solves a task after kill -9 and a restart, without submitting it a second time", async () => {
+it("the gateway solves a task after kill -9 and a restart, without submitting it again", async () => {
   const submissions = sent("/createTask").length;
   const { body } = await ask(stage.gateway(), "POST", "/v1/tasks", {
     token: keys.live,
@@ -129,7 +129,7 @@ it("solves a task after kill -9 and a restart, without submitting it a second ti
   expect(sent("/createTask").length).toBe(submissions + 1);
 });
 
-it("logs no key, token, cookie or secret", () => {
+it("the gateway logs no key, token, cookie or secret", () => {
   const output = stage.gateway().output();
   expect(output).toContain('"event":"task"');
   for (const secret of [

@@ -1,9 +1,9 @@
-// `npm run demo`, `npm test` and `npm run sandbox` as processes: what stops them, and what they leave behind.
+// `npm run demo`, `npm test` and `npm run sandbox` as processes: how they end, and that they leave no process behind.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { freePort } from "../../scripts/support/ports.ts";
+
 import { checkOut, errorLines } from "./commands.ts";
 
 const checkout = checkOut();
@@ -15,7 +15,7 @@ describe("npm run demo", () => {
   it.each([
     ["SIGINT", /gateway on/],
     ["SIGHUP", /starting/],
-  ] as const)("ends everything that it started on %s after %s", async (signal, marker) => {
+  ] as const)("ends all its processes on %s after it printed %s", async (signal, marker) => {
     const command = checkout.run("npm run demo");
     await command.until(marker);
     command.child.kill(signal);
@@ -36,9 +36,9 @@ describe("npm test", () => {
 
 describe("npm run sandbox", () => {
   it("ends on SIGINT, and with one line when its port is in use", async () => {
-    const port = await freePort();
-    const first = checkout.run(`npm run sandbox -- --port ${port}`);
-    await first.until(new RegExp(`Sandbox upstream on http://127.0.0.1:${port}`));
+    const first = checkout.run("npm run sandbox -- --port 0");
+    await first.until(/Sandbox upstream on/);
+    const [, port] = /Sandbox upstream on http:\/\/127\.0\.0\.1:(\d+)/.exec(first.stdout()) ?? [];
     const second = checkout.run(`npm run sandbox -- --port ${port}`);
     expect(await second.exited).toBe(1);
     expect(errorLines(second)).toEqual([

@@ -1,4 +1,4 @@
-// What the README shows, run as it stands but for its ports: its quick start, block by block in one shell, and its webhook receiver.
+// Runs the README's quick start block by block in one shell, with other ports, and checks its webhook receiver.
 
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort, PROJECT } from "../../scripts/support/gateway-process.ts";
 import { type Checkout, checkOut, userPath } from "./commands.ts";
 
-/** The README, with the ports of its commands; then with free ones, as its own may be in use on this machine. */
+/** The README. `beforeAll` replaces its ports by free ones, because its own may be in use on this machine. */
 let readme = readFileSync(join(PROJECT, "README.md"), "utf8");
 
 /** The README's code blocks of a language, in order. */
@@ -40,10 +40,10 @@ beforeAll(async () => {
 afterAll(() => checkout.remove());
 
 describe("the README's quick start", () => {
-  it("works as it stands", async () => {
+  it("works when its code blocks are run in order", async () => {
     const [client = ""] = blocks("ts");
     expect(client).toContain("solvegate/client");
-    // In the project's folder, where the package finds itself by its own name.
+    // In the project's folder, where the package can be imported by its own name.
     writeFileSync(join(checkout.folder, "example.mjs"), client);
     const run = ["npm run --silent build:client", "export TEST_KEY", "node example.mjs"];
     const script = ["set -euo pipefail", ...blocks("sh"), ...run].join("\n");
@@ -61,8 +61,8 @@ describe("the README's quick start", () => {
   });
 });
 
-describe("the README's receiver", () => {
-  it("is the example that is run by the webhook tests", () => {
+describe("the README's webhook receiver", () => {
+  it("is the example that receiver.test.ts runs", () => {
     const example = readFileSync(join(PROJECT, "scripts", "receiver-example.mjs"), "utf8");
     expect(blocks("js")).toEqual([example]);
   });

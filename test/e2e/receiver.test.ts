@@ -1,4 +1,4 @@
-// The README's receiver, run as it stands with the machine's own Node: it accepts the webhooks of a real gateway and no others.
+// The README's webhook receiver, run with the system's Node: it accepts the webhooks of a real gateway and rejects others.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,16 +12,16 @@ import type { Task } from "../../src/tasks/present.ts";
 import { userPath } from "./commands.ts";
 import { sharedGateway } from "./shared-gateway.ts";
 import type { Target } from "./support.ts";
-import { ask, awaitTask, EXAMPLE_TASK, makeKey, makeTenant } from "./support.ts";
+import { ask, awaitTask, createKey, createTenant, EXAMPLE_TASK } from "./support.ts";
 
 interface Receiver {
   readonly url: string;
-  /** What it has printed. */
+  /** The lines that it has printed. */
   readonly lines: string[];
 }
 
-/** What ends what was started, even where only half of it came up. */
-const cleanups: (() => Promise<unknown>)[] = [];
+/** Ends the process of the example, even if it never listened. */
+let stop: () => Promise<unknown> = async () => undefined;
 
 /** Starts the example and waits until it listens. */
 async function startExample(secret: string): Promise<Receiver> {
@@ -35,10 +35,10 @@ async function startExample(secret: string): Promise<Receiver> {
   const lines: string[] = [];
   if (child.stdout === null) throw new Error("the receiver has no output");
   createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
-  cleanups.push(() => {
+  stop = () => {
     child.kill();
     return exited;
-  });
+  };
   await vi.waitUntil(() => lines.shift() === `Listening on http://127.0.0.1:${port}`, { timeout: 20_000 });
   return { url, lines };
 }
@@ -50,16 +50,14 @@ let receiver: Receiver;
 
 beforeAll(async () => {
   gateway = await sharedGateway();
-  secret = (await makeTenant(gateway, "receiver")).webhookSecrets.test;
-  key = await makeKey(gateway, "receiver", "test");
+  secret = (await createTenant(gateway, "receiver")).webhookSecrets.test;
+  key = await createKey(gateway, "receiver", "test");
   receiver = await startExample(secret);
 });
 
-afterAll(async () => {
-  await Promise.all(cleanups.map((clean) => clean()));
-});
+afterAll(() => stop());
 
-/** Sends a signed request to the receiver; `overrides` replace its headers. */
+/** Sends a signed request to the receiver and returns the status. `overrides` replace headers. */
 async function send(body: string, signedWith: string, overrides: Record<string, string> = {}): Promise<number> {
   const now = new Date();
   const headers = {
@@ -81,8 +79,8 @@ async function sendHalf(): Promise<void> {
   socket.resetAndDestroy();
 }
 
-describe("the README's receiver", () => {
-  it("accepts the gateway's webhook and prints its type, its task and the task's status", async () => {
+describe("the README's webhook receiver", () => {
+  it("accepts the gateway's webhook and prints its type, the task's id and the task's status", async () => {
     const { body } = await ask(gateway, "POST", "/v1/tasks", {
       token: key,
       body: {
@@ -109,7 +107,7 @@ describe("the README's receiver", () => {
       "of an hour ago",
       () => send(event, secret, { "webhook-timestamp": String(Math.floor(Date.now() / 1_000) - 3_600) }),
     ],
-    ["without a webhook's headers", async () => (await fetch(receiver.url, { method: "POST", body: event })).status],
+    ["without the webhook headers", async () => (await fetch(receiver.url, { method: "POST", body: event })).status],
   ])("answers 400 to a request %s, and prints nothing", async (_how, request) => {
     const before = [...receiver.lines];
     expect(await request()).toBe(400);
@@ -117,7 +115,7 @@ describe("the README's receiver", () => {
     await expect.poll(() => receiver.lines).toEqual([...before, "task.ready tsk_forged ready"]);
   });
 
-  it("keeps running after a request that is cut off, and after events without a task", async () => {
+  it("keeps running after a request that was cut off and after an event without a task", async () => {
     await sendHalf();
     expect(await send(JSON.stringify({ type: "webhook.test" }), secret)).toBe(204);
     expect(await send(event, secret)).toBe(204);

@@ -1,4 +1,4 @@
-// The gateway that end-to-end tests share. Tests create tenants of their own there, and never stop it.
+// The gateway that end-to-end tests share. Each file creates its own tenants there, and none stops it.
 
 import { inject, vi } from "vitest";
 import type { Target } from "./support.ts";

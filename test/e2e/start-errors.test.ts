@@ -1,4 +1,4 @@
-// `npm start` with a mistake in its flags or files: one line for each, and nothing left behind.
+// `npm start` with an error in its flags or files: it prints one line for each and leaves no process behind.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,16 +13,20 @@ afterEach(() => checkout.expectNothingLeft());
 
 const startOn = (port: number, flags = "") => checkout.run(`npm start -- --port ${port} ${flags}`);
 
-describe("npm start with a mistake", () => {
+describe("npm start with an error in its flags or files", () => {
   it.each([
-    ["a bad value", "--var POLL_INTERVAL_MS:500", ["POLL_INTERVAL_MS=500: must be a whole number from 1000 to 60000"]],
     [
-      "a bad value after an equals sign",
+      "an invalid value",
+      "--var POLL_INTERVAL_MS:500",
+      ["POLL_INTERVAL_MS=500: must be a whole number from 1000 to 60000"],
+    ],
+    [
+      "an invalid value after an equals sign",
       "--var=TASK_TIMEOUT_S:9",
       ["TASK_TIMEOUT_S=9: must be a whole number from 10 to 300"],
     ],
     [
-      "two bad values",
+      "two invalid values",
       "--var POLL_INTERVAL_MS:1 ALLOW_PRIVATE_WEBHOOKS:yes",
       [
         "POLL_INTERVAL_MS=1: must be a whole number from 1000 to 60000",
@@ -30,7 +34,7 @@ describe("npm start with a mistake", () => {
       ],
     ],
     [
-      "a bad secret",
+      "an invalid secret",
       "--var ADMIN_TOKEN:needle",
       ["ADMIN_TOKEN: must be 24 to 512 characters of printable ASCII without spaces"],
     ],
@@ -50,10 +54,10 @@ describe("npm start with a mistake", () => {
       ["--var UPSTREAM_URL=… has an equals sign: write --var UPSTREAM_URL:VALUE"],
     ],
     ["no value in --var", "--var DEBUG", ["--var DEBUG… has no colon after the name: write --var DEBUG:VALUE"]],
-    ["a bad port", "--port=abc", ['--port must be a whole number from 0 (any free port) to 65535, not "abc".']],
+    ["an invalid port", "--port=abc", ['--port must be a whole number from 0 (any free port) to 65535, not "abc".']],
     ["an unknown flag", "--bogus", ["Unknown argument: bogus. npm start -- --help lists the flags."]],
     ["a file as its state folder", "--persist-to package.json", [/^The state folder \S+ cannot be created: EEXIST\.$/]],
-  ])("ends with a line for each problem when it has %s", async (_what, flags, lines) => {
+  ])("exits with 1 and one line for each error: %s", async (_what, flags, lines) => {
     const command = checkout.run(
       `npm start -- ${flags.includes("--port") ? "" : `--port ${await freePort()}`} ${flags}`,
     );
@@ -64,7 +68,7 @@ describe("npm start with a mistake", () => {
     expect(command.stdout() + command.stderr().replaceAll(/^npm .*$/gm, "")).not.toMatch(/^(?!> ).*needle/m);
   });
 
-  it("ends with one line when .dev.vars is a folder", async () => {
+  it("exits with 1 and one line when .dev.vars is a folder", async () => {
     const file = join(checkout.folder, ".dev.vars");
     rmSync(file, { recursive: true, force: true });
     mkdirSync(file);
@@ -76,7 +80,7 @@ describe("npm start with a mistake", () => {
     rmSync(file, { recursive: true });
   });
 
-  it("names a bad variable of .dev.vars and not its value when it is a secret", async () => {
+  it("names an invalid variable of .dev.vars without its value when it is a secret", async () => {
     const file = join(checkout.folder, ".dev.vars");
     writeFileSync(file, "ADMIN_TOKEN=needle\nTASK_TIMEOUT_S=9999\n");
     const command = startOn(await freePort());
@@ -88,7 +92,7 @@ describe("npm start with a mistake", () => {
     rmSync(file);
   });
 
-  it("names a bad variable of wrangler.toml", async () => {
+  it("names an invalid variable of wrangler.toml", async () => {
     const file = join(checkout.folder, "wrangler.toml");
     const content = readFileSync(file, "utf8");
     writeFileSync(file, `${content}\n[vars]\nPOLL_INTERVAL_MS = 5\n`);

@@ -1,4 +1,4 @@
-// `npm start` as a process: what it prints, what stops it, and what it leaves behind.
+// `npm start` as a process: its output, how it ends, and that it leaves no process behind.
 
 import { execFile } from "node:child_process";
 import { appendFileSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ const startOn = (port: number, flags = "") => checkout.run(`npm start -- --port 
 const isReady = /Solvegate is ready on (\S+)/;
 
 describe("npm start", () => {
-  it("prints addresses and a curl line that works, keeps others off its port and its state, and ends on SIGINT", async () => {
+  it("prints URLs and a curl line that works, prevents a second start on its port or state, and ends on SIGINT", async () => {
     rmSync(join(checkout.folder, ".dev.vars"), { force: true });
     const port = await freePort();
     const command = startOn(port, "--persist-to state-a --var POLL_INTERVALL_MS:5000");
@@ -33,7 +33,7 @@ describe("npm start", () => {
     const { stdout } = await promisify(execFile)("bash", ["-c", curl]);
     expect(JSON.parse(stdout)).toEqual({ tenants: [], nextCursor: null });
 
-    // Piped, it writes its log as JSON: the warning and the request, and nothing of wrangler's.
+    // Without a terminal it writes its log as JSON, and no output of wrangler.
     await command.until(/"route":"\/admin\/tenants"/);
     const logs = command
       .stdout()
@@ -56,12 +56,12 @@ describe("npm start", () => {
       expect.stringMatching(/^The state folder \S+\/state-a is in use by another gateway \(process \d+\)\.$/),
     ]);
 
-    // Ctrl-C in a terminal goes to npm, which passes it on, and to start.ts.
+    // Ctrl-C in a terminal reaches npm, which forwards it, and start.ts.
     process.kill(-(command.child.pid ?? 0), "SIGINT");
     expect(await command.exited).toBe(0);
   });
 
-  it("survives another wrangler command a day later, has no /admin without a token, and ends on SIGTERM", async () => {
+  it("keeps working after another wrangler command a day later, has no /admin without a token, and ends on SIGTERM", async () => {
     const secrets = join(checkout.folder, ".dev.vars");
     writeFileSync(secrets, "POLL_INTERVAL_MS=4000");
     const port = await freePort();
@@ -75,7 +75,7 @@ describe("npm start", () => {
     const other = checkout.run("npm run wrangler -- deploy --dry-run --outdir dist/bundle");
     expect(await other.exited).toBe(0);
     rmSync(join(checkout.folder, ".wrangler", "tmp"), { recursive: true, force: true });
-    // It bundles again: a bundle that lacks a file would fail every request from then on.
+    // wrangler bundles again. If a file were missing, every request from now on would fail.
     appendFileSync(join(checkout.folder, "wrangler.toml"), "\n");
     await command.untilError(/Local server updated and ready/);
     expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
@@ -83,12 +83,12 @@ describe("npm start", () => {
     expect(await command.exited).toBe(0);
   });
 
-  it("starts again on the port and state of a gateway that was killed, and ends what that has left", async () => {
+  it("starts again on the port and state of a gateway that was killed, and ends its remaining processes", async () => {
     const port = await freePort();
     const flags = "--persist-to state-c";
     const first = startOn(port, flags);
     await first.until(isReady);
-    // `killall -9 node`: neither start.ts nor wrangler can clean up, and workerd goes on.
+    // As `killall -9 node` does: start.ts and wrangler cannot clean up, and workerd keeps running.
     for (const { pid, line } of first.processes()) if (!line.includes("workerd serve")) process.kill(pid, "SIGKILL");
     await first.exited;
     expect(first.processes().length).toBeGreaterThan(0);

@@ -23,14 +23,14 @@ export const EXAMPLE_TASK = {
 
 export interface Stage {
   readonly upstream: RunningSandbox;
-  /** The gateway that runs now: another one after `killAndRestart`. */
+  /** The gateway that runs now. `killAndRestart` replaces it. */
   gateway(): RunningGateway;
-  /** `kill -9`, and a new gateway on the same state and port. `meanwhile` gets the state folder while nothing runs. */
+  /** Kills the gateway (`kill -9`) and starts another on the same state and port. `meanwhile` receives the state folder in between. */
   killAndRestart(meanwhile?: (state: string) => void): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts an upstream, and a gateway that uses it; on a free port by default. */
+/** Starts an upstream, and a gateway that uses it, by default on a free port. */
 export async function setStage(vars: Readonly<Record<string, string>> = {}, port?: number): Promise<Stage> {
   const upstream = await startSandbox(0);
   const persistTo = mkdtempSync(join(tmpdir(), "solvegate-e2e-"));
@@ -91,30 +91,34 @@ export function askAdmin(gateway: Target, method: string, path: string, body?: u
   return ask(gateway, method, path, { token: ADMIN_TOKEN, body });
 }
 
-/** Creates a tenant that is allowed antcpt.com. */
-export async function makeTenant(
+/** Creates a tenant that may use antcpt.com. */
+export async function createTenant(
   gateway: Target,
   id: string,
 ): Promise<{ webhookSecrets: { live: string; test: string } }> {
-  const { status, body } = await ask(gateway, "POST", "/admin/tenants", {
-    token: ADMIN_TOKEN,
-    body: { id, name: id, allowedHosts: ["antcpt.com"] },
-  });
+  const tenant = { id, name: id, allowedHosts: ["antcpt.com"] };
+  const { status, body } = await askAdmin(gateway, "POST", "/admin/tenants", tenant);
   if (status !== 201) throw new Error(`no tenant: ${status} ${JSON.stringify(body)}`);
   return body;
 }
 
-/** Creates a key. */
-export async function makeKey(gateway: Target, tenantId: string, mode: "live" | "test"): Promise<string> {
-  const { status, body } = await ask(gateway, "POST", `/admin/tenants/${tenantId}/keys`, {
-    token: ADMIN_TOKEN,
-    body: { name: mode, mode },
-  });
+/** Every scope of a key. */
+export const ALL_SCOPES = ["tasks:write", "tasks:read", "account:read", "account:write"] as const;
+
+/** Creates a key, by default with the scopes that the gateway grants when none are named. */
+export async function createKey(
+  gateway: Target,
+  tenantId: string,
+  mode: "live" | "test",
+  scopes?: readonly string[],
+): Promise<string> {
+  const key = { name: `${mode} key`, mode, scopes };
+  const { status, body } = await askAdmin(gateway, "POST", `/admin/tenants/${tenantId}/keys`, key);
   if (status !== 201) throw new Error(`no key: ${status} ${JSON.stringify(body)}`);
   return (body as { key: string }).key;
 }
 
-/** Reads a task by a long poll until it is finished. */
+/** Reads a task by a long poll of 40 s, which ends when the task is finished. */
 export async function awaitTask(gateway: Target, key: string, id: string): Promise<Task> {
   const { status, body } = await ask(gateway, "GET", `/v1/tasks/${id}`, { token: key, headers: { prefer: "wait=40" } });
   if (status !== 200) throw new Error(`not read: ${status} ${JSON.stringify(body)}`);

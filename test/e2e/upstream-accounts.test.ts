@@ -1,4 +1,4 @@
-// Two upstream accounts over real HTTP, with a kill in each state: both refused, a probe under way, recovered.
+// Two upstream accounts over HTTP, with a crash of the gateway in each state: both refused, a probe in flight, recovered.
 
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -8,7 +8,7 @@ import type { Task } from "../../src/tasks/present.ts";
 import type { FakeAccount } from "./accounts.ts";
 import { letMinutePass, startAccount } from "./accounts.ts";
 import type { Stage } from "./support.ts";
-import { ask, askAdmin, awaitTask, EXAMPLE_TASK, makeKey, makeTenant, setStage } from "./support.ts";
+import { ask, askAdmin, awaitTask, createKey, createTenant, EXAMPLE_TASK, setStage } from "./support.ts";
 
 const ALERT_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const FIRST_KEY = "4b1d9c2f7e8a4f60b3c5d7e9f1a2b3c4";
@@ -33,8 +33,8 @@ beforeAll(async () => {
     ALERT_WEBHOOK_URL: alerts.url,
     ALERT_WEBHOOK_SECRET: ALERT_SECRET,
   });
-  await makeTenant(stage.gateway(), "acme");
-  key = await makeKey(stage.gateway(), "acme", "live");
+  await createTenant(stage.gateway(), "acme");
+  key = await createKey(stage.gateway(), "acme", "live");
 });
 
 afterAll(async () => {
@@ -64,7 +64,7 @@ async function states(): Promise<string[]> {
   return (body as { accounts: { state: string }[] }).accounts.map(({ state }) => state);
 }
 
-/** The type and the account of every alert, in order of arrival; each must be signed. */
+/** The type and the account of every alert, in order of arrival. Verifies the signatures. */
 function received(): (string | undefined)[][] {
   return alerts.received.map(({ body, headers }) => {
     const signed = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
@@ -74,11 +74,11 @@ function received(): (string | undefined)[][] {
   });
 }
 
-it("tasks survive both accounts, and the gateway's death in each state", async () => {
+it("tasks use the other account when one is refused, wait when both are, and survive a crash of the gateway in each state", async () => {
   expect(await solve("a-1")).toBe("token-of-first:a-1");
   expect(await states()).toEqual(["ok", "ok"]);
 
-  // Refused: this task and the next ones go on with the second account. A task that the first one has stays there.
+  // The first is refused: this task and later ones use the second. A task that the first account has stays there.
   const polled = await submit("a-2");
   await expect.poll(() => first.creates).toContain("a-2");
   first.mode = "ERROR_ZERO_BALANCE";
@@ -89,7 +89,7 @@ it("tasks survive both accounts, and the gateway's death in each state", async (
   expect(first.creates).toEqual(["a-1", "a-2", "b-1"]);
   await expect.poll(received).toEqual([["upstream.refused", "first"]]);
 
-  // Both refused: the task is held, and says for what. Killed then, it is still held.
+  // Both are refused: the task waits for the upstream, also after a crash.
   second.mode = "ERROR_KEY_TEMP_BLOCKED";
   const held = await submit("b-4");
   await expect.poll(async () => (await read(held)).waitingFor).toBe("upstream");
@@ -103,7 +103,7 @@ it("tasks survive both accounts, and the gateway's death in each state", async (
   expect(await read(held)).toMatchObject({ status: "queued", waitingFor: "upstream", submissions: 0 });
   expect(await states()).toEqual(["refused", "refused"]);
 
-  // Killed while the probe is under way: no second probe follows it, and its task is submitted once more at most.
+  // A crash while the probe is in flight: no second probe follows, and its task is submitted at most once more.
   first.mode = "hang";
   const probing = await submit("a-3");
   await expect.poll(() => first.creates).toContain("a-3");
@@ -112,7 +112,7 @@ it("tasks survive both accounts, and the gateway's death in each state", async (
   await expect.poll(async () => (await read(waiting)).waitingFor).toBe("upstream");
   expect(first.creates).toEqual(["a-1", "a-2", "b-1", "a-3"]);
 
-  // The next probe is accepted: the account works again, and every new task goes there.
+  // The next probe is accepted: the account works again, and gets every new task.
   first.mode = "ok";
   await stage.killAndRestart(letMinutePass);
   expect(await solve("a-4")).toBe("token-of-first:a-4");
@@ -123,7 +123,7 @@ it("tasks survive both accounts, and the gateway's death in each state", async (
   expect(await states()).toEqual(["ok", "refused"]);
   expect(await solve("a-6")).toBe("token-of-first:a-6");
 
-  // Nothing was sent twice, and no key reached the other account, a tenant or a log.
+  // No task was sent twice, and no key reached the other account, a tenant or a log.
   for (const action of ["a-1", "a-2", "a-4", "a-5", "a-6"])
     expect(first.creates.filter((each) => each === action)).toHaveLength(1);
   for (const action of ["b-1", "b-2"]) expect(second.creates.filter((each) => each === action)).toHaveLength(1);

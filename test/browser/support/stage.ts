@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
 import { PROJECT } from "../../../scripts/support/gateway-process.ts";
-import { askAdmin, makeTenant, type Stage, setStage, type Target } from "../../e2e/support.ts";
+import { ALL_SCOPES, createKey, createTenant, type Stage, setStage, type Target } from "../../e2e/support.ts";
 import { signIn } from "./console.ts";
 import { startVisit, type Visit, type VisitOptions } from "./visit.ts";
 
@@ -36,8 +36,6 @@ export interface BrowserStage {
   /** A new visit, signed in at a route with a key of a new tenant. */
   enter(route?: string, key?: KeyOptions): Promise<Visit & { readonly tenant: TestTenant; readonly key: string }>;
 }
-
-const ALL_SCOPES = ["tasks:write", "tasks:read", "account:read", "account:write"];
 
 /**
  * Sets the stage for the tests of a file. Call it once, at the top of the file, and use the result inside tests and hooks.
@@ -78,15 +76,12 @@ export function browserStage(vars?: Readonly<Record<string, string>>): BrowserSt
     },
     async tenant() {
       const id = `tenant-${crypto.randomUUID().slice(0, 8)}`;
-      const { webhookSecrets } = await makeTenant(gateway(), id);
+      const { webhookSecrets } = await createTenant(gateway(), id);
       return {
         id,
         webhookSecret: webhookSecrets.test,
         async key({ mode = "test", scopes = ALL_SCOPES } = {}) {
-          const body = { name: `${mode} key`, mode, scopes };
-          const created = await askAdmin(gateway(), "POST", `/admin/tenants/${id}/keys`, body);
-          if (created.status !== 201) throw new Error(`no key: ${created.status} ${JSON.stringify(created.body)}`);
-          return (created.body as { key: string }).key;
+          return await createKey(gateway(), id, mode, scopes);
         },
       };
     },
