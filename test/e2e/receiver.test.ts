@@ -104,7 +104,7 @@ describe("the README's webhook receiver", () => {
     ["without a signature", () => send(event, secret, { "webhook-signature": "" })],
     ["with another webhook's id", () => send(event, secret, { "webhook-id": "msg_other" })],
     [
-      "of an hour ago",
+      "with a timestamp of an hour ago",
       () => send(event, secret, { "webhook-timestamp": String(Math.floor(Date.now() / 1_000) - 3_600) }),
     ],
     ["without the webhook headers", async () => (await fetch(receiver.url, { method: "POST", body: event })).status],
