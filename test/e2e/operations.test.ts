@@ -65,7 +65,7 @@ describe("the table of log lines in OPERATIONS.md", () => {
   const LEVELS = ["info", "warn", "error"];
   const levelsIn = (text: string) => LEVELS.filter((level) => new RegExp(`\\b${level}"?(?![\\w?.])`).test(text));
 
-  it("has every line that the code writes, with its level, and no other", () => {
+  it("has every line that the code writes, with its level, and no other line", () => {
     const table = PAGE.slice(PAGE.indexOf("## The log's lines")).split("\n## ")[0] ?? "";
     const listed = [...table.matchAll(/^\| `(\w+)` \| ([\w, ]+) \|/gm)].map(
       ([, event, levels]) => `${event}: ${levels}`,
@@ -93,7 +93,7 @@ describe("the table of log lines in OPERATIONS.md", () => {
   });
 });
 
-it("names only files and sections that exist", () => {
+it("OPERATIONS.md names only files and sections that exist", () => {
   const files = [...PAGE.matchAll(/`((?:src|test|scripts)\/[\w./-]+)`/g)].map(([, file = ""]) => file);
   expect(files.length).toBeGreaterThan(2);
   for (const file of files) expect(() => readFileSync(join(PROJECT, file))).not.toThrow();
