@@ -2,7 +2,7 @@
 
 export type RotatedKey = CreatedKey & {
   /**
-   * The key that was rotated, and when it stops working
+   * The rotated key, and when it stops working
    */
   replaces: {
     id: string;
@@ -24,7 +24,7 @@ export type CreatedTenant = Tenant & {
 
 export interface Task {
   /**
-   * Opaque; no two tasks have the same
+   * Opaque and unique
    */
   id: string;
   /**
@@ -45,17 +45,17 @@ export interface Task {
     isInvisible: boolean;
   };
   /**
-   * Your own name for the task, as given
+   * Your own name for the task
    */
   reference: string | null;
   /**
-   * Your own data, as given
+   * Your own data
    */
   metadata: {
     [k: string]: string;
   };
   /**
-   * The task's `taskId` in the compatibility API. Null for tasks of v1
+   * The task's `taskId` in the compatibility API. Null for tasks created with v1
    */
   compatTaskId: number | null;
   /**
@@ -71,20 +71,20 @@ export interface Task {
    */
   finishedAt: string | null;
   /**
-   * An unfinished task fails then, with the code `timeout`
+   * If the task is not finished by then, it fails with the code `timeout`
    */
   deadlineAt: string;
   /**
-   * What holds a queued task: a free slot of its tenant, or an upstream account that works
+   * What a queued task waits for: a free slot of its tenant, or a working upstream account
    */
   waitingFor: "slot" | "upstream" | null;
   /**
-   * When the next step of an unfinished task is due; of a processing task, the next poll
+   * When the next step of an unfinished task is due. While the task is `processing`, this is the next poll
    */
   nextStepAt: string | null;
   solution: Solution | null;
   /**
-   * A `claimed` or `expired` solution is erased, and `solution` is null
+   * `claimed` and `expired` solutions are erased: `solution` is null
    */
   solutionState: "none" | "available" | "claimed" | "expired";
   /**
@@ -96,7 +96,7 @@ export interface Task {
    */
   solutionBestBefore: string | null;
   /**
-   * Why a task failed. `message` says whether it may have been charged
+   * Why the task failed. `message` explains whether it may have been charged
    */
   error: {
     code:
@@ -111,22 +111,22 @@ export interface Task {
     upstreamCode?: string | undefined;
   } | null;
   /**
-   * Polls of the upstream so far; after a crash a lower bound
+   * Polls of the upstream so far. A lower bound after a crash
    */
   polls: number;
   /**
-   * How often the task was sent and the upstream accepted it, or may have accepted it
+   * How many times the upstream accepted the task, or may have accepted it
    */
   submissions: number;
   /**
-   * Null if the result is sent nowhere
+   * Null if the result is not sent to a webhook
    */
   webhook: {
     url: string;
     state: "pending" | "delivered" | "exhausted";
     attempts: number;
     /**
-     * The HTTP status of the last attempt; null without a response
+     * The HTTP status of the last attempt. Null if there was no response
      */
     lastStatus: number | null;
     /**
@@ -136,7 +136,7 @@ export interface Task {
   } | null;
 }
 /**
- * Single use, valid for 120 s, best used within 60 s. Other fields of the upstream are passed through
+ * Single use, valid for 120 s, best used within 60 s. Other fields of the upstream's solution are passed through
  */
 export interface Solution {
   gRecaptchaResponse: string;
@@ -146,7 +146,7 @@ export interface Solution {
       }
     | undefined;
   /**
-   * Send this `user-agent` with the token: some sites match it
+   * Send this `user-agent` with the token: some sites check that it matches
    */
   userAgent: string;
   /**
@@ -192,7 +192,7 @@ export interface Problem {
     | "overloaded";
   requestId: string;
   /**
-   * For `invalid_request`: the fields that are not valid, by dotted path
+   * For `invalid_request`: the invalid fields, by dotted path
    */
   errors?:
     | {
@@ -204,15 +204,15 @@ export interface Problem {
 export interface CreateTask {
   task: SolveTask;
   /**
-   * Where the result is sent; the tenant's endpoint where it is left out
+   * The URL that receives the result. By default, the default endpoint of the key's mode
    */
   webhookUrl?: string | undefined;
   /**
-   * Your own name for the task. It need not be unique, and tasks can be listed by it
+   * Your own name for the task. It does not have to be unique. Tasks can be listed by it
    */
   reference?: string | undefined;
   /**
-   * Yours, handed back as it is
+   * Your own data, returned with the task. At most 16 entries
    */
   metadata?:
     | {
@@ -220,14 +220,14 @@ export interface CreateTask {
       }
     | undefined;
   /**
-   * The task's deadline; by default the gateway's, 120 s
+   * The task's deadline in seconds from its creation. The operator can change the default of 120
    */
   timeoutSeconds?: number | undefined;
 }
 export interface SolveTask {
   type: "RecaptchaV3TaskProxyless";
   /**
-   * The page's address; its host must be on the tenant's allow-list
+   * The page's URL. Its host must be on the tenant's allow-list
    */
   websiteURL: string;
   /**
@@ -235,7 +235,7 @@ export interface SolveTask {
    */
   websiteKey: string;
   /**
-   * The page's action; a wrong one makes the result void
+   * The page's action. A solution for the wrong action is not valid
    */
   pageAction: string;
   /**
@@ -243,11 +243,11 @@ export interface SolveTask {
    */
   checkField?: string | undefined;
   /**
-   * The page's document.title
+   * The page's `document.title`
    */
   websiteTitle?: string | undefined;
   /**
-   * Sent to the upstream as it is
+   * Sent to the upstream unchanged
    */
   isInvisible?: boolean | undefined;
 }
@@ -264,15 +264,15 @@ export interface Timeline {
     durationMs?: number | undefined;
     detail?: string | undefined;
     /**
-     * Of a webhook attempt
+     * For a webhook attempt: the HTTP status of the response
      */
     status?: (number | null) | undefined;
     /**
-     * Of a webhook attempt
+     * For a webhook attempt: why it failed
      */
     error?: (string | null) | undefined;
     /**
-     * Of a webhook attempt: the first 256 characters of the receiver's response body
+     * For a webhook attempt: the first 256 characters of the response body
      */
     responseBody?: (string | null) | undefined;
   }[];
@@ -290,7 +290,7 @@ export interface TaskList {
      */
     website: string;
     /**
-     * The API key that created the task; null for tasks from before the gateway recorded it
+     * The API key that created the task. Null if the task was created before keys were recorded
      */
     keyId: string | null;
     /**
@@ -302,7 +302,7 @@ export interface TaskList {
      */
     finishedAt: string | null;
     /**
-     * From the upstream's acceptance to the solution
+     * Milliseconds from the upstream's acceptance to the solution
      */
     solveMs: number | null;
     errorCode:
@@ -317,7 +317,7 @@ export interface TaskList {
     webhookState: "pending" | "delivered" | "exhausted" | null;
   }[];
   /**
-   * The `cursor` of the next page; null on the last one. A page before it may be short or empty
+   * The `cursor` of the next page. Null on the last page. Other pages may be short or empty
    */
   nextCursor: string | null;
 }
@@ -325,12 +325,12 @@ export interface Usage {
   days: {
     day: string;
     /**
-     * Tasks that were created on this day
+     * Tasks created on this day
      */
     submitted: number;
     ready: number;
     /**
-     * By error code
+     * Failed tasks by error code
      */
     failed: {
       [k: string]: number;
@@ -338,16 +338,16 @@ export interface Usage {
     canceled: number;
     solveMs: {
       /**
-       * Nearest rank; null on a day without a solved task
+       * In ms, by nearest rank. Null if no task was solved
        */
       p50: number | null;
       /**
-       * Nearest rank; null on a day without a solved task
+       * In ms, by nearest rank. Null if no task was solved
        */
       p95: number | null;
     };
     /**
-     * With `groupBy=key`: counts by the id of the key
+     * With `groupBy=key`: counts by key id
      */
     keys?:
       | {
@@ -409,7 +409,7 @@ export interface CreatedKey {
    */
   expiresAt: string | null;
   /**
-   * The key itself, which is never shown again
+   * The key itself. It cannot be read again
    */
   key: string;
 }
@@ -421,7 +421,7 @@ export interface CreateOwnKey {
    */
   scopes?: ("tasks:write" | "tasks:read" | "account:read" | "account:write")[] | undefined;
   /**
-   * When the key stops working; by default never
+   * When the key stops working. By default, never
    */
   expiresAt?: (string | null) | undefined;
 }
@@ -439,7 +439,7 @@ export interface PutEndpoint {
 export interface WebhookSecret {
   secret: string;
   /**
-   * The secret before the last rotation, while it still signs too
+   * The secret before the last rotation, as long as webhooks are signed with it too
    */
   previous: {
     secret: string;
@@ -451,7 +451,7 @@ export interface WebhookSecret {
 }
 export interface RotatedSecret {
   /**
-   * Signs webhooks from now on
+   * The new signing secret
    */
   secret: string;
 }
@@ -480,18 +480,18 @@ export interface Account {
     monthlyTasks: number | null;
   };
   /**
-   * Live tasks of the current month (UTC), and how many are allowed. Null: no quota
+   * Live tasks of the current month (UTC), and the tenant's monthly quota. `quota` is null if there is none
    */
   month: {
     liveTasks: number;
     quota: number | null;
   };
   /**
-   * Tasks of the mode that have a slot
+   * Tasks of this mode that hold a slot
    */
   inFlight: number;
   /**
-   * Tasks of the mode that wait for a slot
+   * Tasks of this mode that wait for a slot
    */
   queued: number;
 }
@@ -522,15 +522,15 @@ export interface AuditEntry {
     keyId?: string | undefined;
   };
   /**
-   * The id of the key or tenant that was changed, or `webhook`
+   * The id of the changed key or tenant, or `webhook`
    */
   target: string;
   /**
-   * Null for what concerns both modes
+   * Null for changes that affect both modes
    */
   mode: "live" | "test" | null;
   /**
-   * What was changed. Never a key or a secret
+   * The changed values. Never contains a key or a secret
    */
   details: {
     [k: string]: unknown;
@@ -552,7 +552,7 @@ export interface Tenant {
   upstreamAccount: string | null;
   location: "wnam" | "enam" | "sam" | "weur" | "eeur" | "apac" | "oc" | "afr" | "me" | null;
   /**
-   * Tasks that have a slot
+   * Tasks that hold a slot
    */
   inFlight: {
     live: number;
@@ -566,7 +566,7 @@ export interface Tenant {
     test: number;
   };
   /**
-   * Live tasks of the current month (UTC), and how many are allowed. Null: no quota
+   * Live tasks of the current month (UTC), and the tenant's monthly quota. `quota` is null if there is none
    */
   month: {
     liveTasks: number;
@@ -577,7 +577,7 @@ export interface CreateTenant {
   id: string;
   name: string;
   /**
-   * Exact hosts (`shop.example`), every host below one (`*.shop.example`), or all hosts (`*`). Empty: no host is allowed
+   * Exact hosts (`shop.example`), all subdomains of a host (`*.shop.example`), or all hosts (`*`). An empty list allows no host
    */
   allowedHosts?: string[] | undefined;
   limits?:
@@ -587,18 +587,18 @@ export interface CreateTenant {
       }
     | undefined;
   /**
-   * The name of the only upstream account that the tenant's live tasks may use. Null: any
+   * The name of the only upstream account for the tenant's live tasks. Null allows all accounts
    */
   upstreamAccount?: (string | null) | undefined;
   /**
-   * Where the tenant's object is placed, as a location hint of the platform. By default near the request that creates the tenant
+   * The location hint for the tenant's Durable Object. By default, the object is placed near the client that creates the tenant
    */
   location?: ("wnam" | "enam" | "sam" | "weur" | "eeur" | "apac" | "oc" | "afr" | "me" | null) | undefined;
 }
 export interface TenantList {
   tenants: Tenant[];
   /**
-   * Tenants of this page that are missing because their objects did not answer. Repeat the call
+   * Tenants missing from this page because their data was not available. Send the request again to include them
    */
   unavailable?: string[] | undefined;
   nextCursor: string | null;
@@ -606,7 +606,7 @@ export interface TenantList {
 export interface PatchTenant {
   name?: string | undefined;
   /**
-   * Exact hosts (`shop.example`), every host below one (`*.shop.example`), or all hosts (`*`). Empty: no host is allowed
+   * Exact hosts (`shop.example`), all subdomains of a host (`*.shop.example`), or all hosts (`*`). An empty list allows no host
    */
   allowedHosts?: string[] | undefined;
   limits?:
@@ -617,7 +617,7 @@ export interface PatchTenant {
     | undefined;
   suspended?: boolean | undefined;
   /**
-   * The name of the only upstream account that the tenant's live tasks may use. Null: any
+   * The name of the only upstream account for the tenant's live tasks. Null allows all accounts
    */
   upstreamAccount?: (string | null) | undefined;
 }
@@ -629,7 +629,7 @@ export interface CreateKey {
    */
   scopes?: ("tasks:write" | "tasks:read" | "account:read" | "account:write")[] | undefined;
   /**
-   * When the key stops working; by default never
+   * When the key stops working. By default, never
    */
   expiresAt?: (string | null) | undefined;
 }
@@ -639,7 +639,7 @@ export interface TenantUsageList {
     mode: "live" | "test";
     day: string;
     /**
-     * Tasks that were created on this day
+     * Tasks created on this day
      */
     submitted: number;
     ready: number;
@@ -647,7 +647,7 @@ export interface TenantUsageList {
     canceled: number;
   }[];
   /**
-   * Tenants of this page that are missing because their objects did not answer. Repeat the call
+   * Tenants missing from this page because their data was not available. Send the request again to include them
    */
   unavailable?: string[] | undefined;
   nextCursor: string | null;
@@ -656,27 +656,27 @@ export interface UpstreamAccounts {
   accounts: {
     name: string;
     /**
-     * Where the account's requests go
+     * The base URL of the account's upstream
      */
     url: string;
     /**
-     * `refused`: the upstream rejected the account; new tasks go to another one, or wait
+     * `refused`: the upstream rejected the account. New tasks use another account or wait
      */
     state: "ok" | "refused";
     /**
-     * The upstream's code for the refusal; null while `ok`
+     * The upstream's error code. Null while `ok`
      */
     code: string | null;
     /**
-     * When the state began; null for an account never refused
+     * When the state began. Null if the account was never refused
      */
     since: string | null;
     /**
-     * From then on one task tries the account; null while `ok`
+     * When one task will probe the account. Null while `ok`
      */
     nextProbeAt: string | null;
     /**
-     * When the account last accepted a task, up to a minute late; null where it is not known
+     * When the account last accepted a task. Updated about once a minute. Null if unknown
      */
     lastSuccessAt: string | null;
     /**

@@ -1,4 +1,4 @@
-// GET /v1/account and GET /v1/audit: a tenant's own account, and the log of its changes.
+// GET /v1/account and GET /v1/audit: a tenant's own account and its audit log.
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { AppEnv } from "../middleware/authenticate.ts";
@@ -20,7 +20,7 @@ const accountRoute = createRoute({
   security,
   operationId: "getAccount",
   summary: "Read the account",
-  description: "The tenant of the calling key, its limits, and what it uses now. Needs no scope.",
+  description: "Returns the tenant of the calling key, its limits and its current usage. Requires no scope.",
   middleware: [authenticate(null), limitCalls("calls")],
   request: { query: noQuerySchema },
   responses: { 200: json(accountSchema, "The account"), ...problems() },
@@ -32,15 +32,15 @@ const auditRoute = createRoute({
   tags,
   security,
   operationId: "listAudit",
-  summary: "List changes of the account, newest first",
+  summary: "List the audit log",
   description:
-    "Changes of the keys, the endpoint and the secrets of the calling key's mode, and of the tenant. Entries are kept for a year.",
+    "Lists changes to the keys, the endpoint and the secrets of the calling key's mode, and to the tenant, newest first. Entries are kept for a year.",
   middleware: [authenticate("account:read"), limitCalls("calls")],
   request: { query: pageQuerySchema },
   responses: { 200: json(auditListSchema, "A page of entries"), ...problems(403) },
 });
 
-/** The routes of the account. */
+/** The routes of a tenant's own account. */
 export function accountRoutes() {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
 

@@ -1,4 +1,4 @@
-// How the routes of /admin reach a tenant's object.
+// Calls from /admin routes to a tenant's object.
 
 import type { Env } from "../env.ts";
 import { ApiError } from "../errors.ts";
@@ -9,16 +9,17 @@ import { TENANT_ID_PATTERN } from "../tenants/keys.ts";
 type Call<T> = (tenant: ReturnType<typeof tenantStub>, attempt: number) => Promise<T | null>;
 
 /**
- * Calls a tenant's object, again when the object is lost in the middle. Only for idempotent calls.
- * @throws ApiError `not_found` for null, which means that there is no such tenant
+ * Calls a tenant's object, with retries. Only for idempotent calls.
+ * @param call returns null if the tenant does not exist
+ * @throws ApiError `not_found` for null
  */
 export function askTenant<T>(env: Env, tenantId: string, call: Call<T>): Promise<T> {
   return withRetry((attempt) => askTenantOnce(env, tenantId, call, attempt));
 }
 
-/** As `askTenant`, for calls that must not be repeated. */
+/** Like `askTenant`, without retries. */
 export async function askTenantOnce<T>(env: Env, tenantId: string, call: Call<T>, attempt = 1): Promise<T> {
-  // The object of an id that no tenant can have is not called.
+  // No tenant has an invalid id, so skip the call.
   const answer = TENANT_ID_PATTERN.test(tenantId) ? await call(tenantStub(env, tenantId), attempt) : null;
   if (answer === null) throw new ApiError("not_found", "There is no such tenant.");
   return answer;

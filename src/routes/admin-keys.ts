@@ -1,4 +1,4 @@
-// /admin/tenants/{id}/keys: a tenant's keys of both modes, for the operator.
+// /admin/tenants/{tenantId}/keys: the operator manages a tenant's keys of both modes.
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { AppEnv } from "../middleware/authenticate.ts";
@@ -65,7 +65,7 @@ const deleteKeyRoute = createRoute({
   security,
   operationId: "deleteTenantKey",
   summary: "Revoke a tenant's key",
-  description: "The key stops working everywhere within 90 seconds.",
+  description: "The key stops working within 90 seconds.",
   middleware: operator,
   request: { query: noQuerySchema, params: tenantKeyParamSchema },
   responses: { 204: noContent("Revoked"), ...problems(404, 413) },
@@ -77,9 +77,9 @@ const rotateKeyRoute = createRoute({
   tags,
   security,
   operationId: "rotateTenantKey",
-  summary: "Replace a tenant's key",
+  summary: "Rotate a tenant's key",
   description:
-    "Creates a key of the same name, mode, scopes and expiry. The old key works until the overlap ends. A key can be rotated once.",
+    "Creates a key with the same name, mode, scopes and expiry. The old key works until the overlap ends. A key can be rotated only once.",
   middleware: [...operator, requireJson({ optional: true })],
   request: {
     query: noQuerySchema,
@@ -89,7 +89,7 @@ const rotateKeyRoute = createRoute({
   responses: { 201: json(rotatedKeySchema, "The new key"), ...problems(404, 409, 413, 415) },
 });
 
-/** The routes of a tenant's keys under /admin. */
+/** The routes of /admin/tenants/{tenantId}/keys. */
 export function adminKeyRoutes() {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
 
@@ -114,7 +114,7 @@ export function adminKeyRoutes() {
     const { tenantId, keyId } = c.req.valid("param");
     const revoked = await askTenant(c.env, tenantId, async (tenant, attempt) => {
       const result = await tenant.revokeKey(OPERATOR, keyId);
-      // A key that a repeated call does not find was revoked by the call that was lost.
+      // If a retry does not find the key, the failed attempt before it revoked the key.
       return result === false ? attempt > 1 : result;
     });
     dropCachedTenant(tenantId);

@@ -1,4 +1,4 @@
-// /admin/tenants: the operator creates, changes and deletes tenants, and reads their audit logs.
+// /admin/tenants: the operator manages tenants and reads their audit logs.
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Configuration, Env } from "../env.ts";
@@ -55,7 +55,7 @@ const createTenantRoute = createRoute({
   middleware: [...operator, requireJson()],
   request: { query: noQuerySchema, body: jsonContent(createTenantSchema) },
   responses: {
-    201: json(createdTenantSchema, "The tenant, with the signing secret of each mode's webhooks"),
+    201: json(createdTenantSchema, "The tenant and its webhook signing secrets"),
     ...problems(404, 409, 413, 415),
   },
 });
@@ -67,7 +67,7 @@ const listTenantsRoute = createRoute({
   security,
   operationId: "listTenants",
   summary: "List tenants",
-  description: "In the order of their ids. A new tenant can take a minute to appear.",
+  description: "Lists tenants by id. A new tenant can take a minute to appear.",
   middleware: operator,
   request: { query: pageQuerySchema },
   responses: { 200: json(tenantListSchema, "A page of tenants"), ...problems(404) },
@@ -91,11 +91,11 @@ const patchTenantRoute = createRoute({
   tags,
   security,
   operationId: "patchTenant",
-  summary: "Change a tenant",
-  description: "Fields that are left out stay as they are. The edge follows within 90 seconds.",
+  summary: "Update a tenant",
+  description: "Fields that are left out do not change. Changes take effect everywhere within 90 seconds.",
   middleware: [...operator, requireJson()],
   request: { query: noQuerySchema, params: tenantParamSchema, body: jsonContent(patchTenantSchema) },
-  responses: { 200: json(tenantSchema, "The tenant as it is now"), ...problems(404, 413, 415) },
+  responses: { 200: json(tenantSchema, "The updated tenant"), ...problems(404, 413, 415) },
 });
 
 const deleteTenantRoute = createRoute({
@@ -106,7 +106,7 @@ const deleteTenantRoute = createRoute({
   operationId: "deleteTenant",
   summary: "Delete a tenant",
   description:
-    "Its keys stop working everywhere within 90 seconds, its unfinished tasks are canceled without webhooks, and its ledger is erased.",
+    "The tenant's keys stop working within 90 seconds, its unfinished tasks are canceled without webhooks, and its ledger is erased.",
   middleware: operator,
   request: { query: noQuerySchema, params: tenantParamSchema },
   responses: { 204: noContent("Deleted"), ...problems(404, 413) },
@@ -118,14 +118,14 @@ const tenantAuditRoute = createRoute({
   tags,
   security,
   operationId: "listTenantAudit",
-  summary: "List changes of a tenant, newest first",
-  description: "The entries of `GET /v1/audit`, of both modes or of one.",
+  summary: "List a tenant's audit log",
+  description: "Lists the entries of `GET /v1/audit` for both modes or for one, newest first.",
   middleware: operator,
   request: { params: tenantParamSchema, query: tenantAuditQuerySchema },
   responses: { 200: json(auditListSchema, "A page of entries"), ...problems(404) },
 });
 
-/** The routes of tenants under /admin. */
+/** The routes of /admin/tenants, without keys, tasks and usage. */
 export function adminTenantRoutes() {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
 
@@ -140,9 +140,9 @@ export function adminTenantRoutes() {
       upstreamAccount,
       location,
     };
-    // The hint counts only when the object is called for the first time.
+    // The platform uses the location hint only for the first call to an object.
     const created = await tenantStub(c.env, id, location).create(wanted);
-    if (created === null) throw new ApiError("tenant_exists", `There is a tenant ${id} already.`);
+    if (created === null) throw new ApiError("tenant_exists", `The tenant ${id} already exists.`);
     dropCachedTenant(id);
     rememberTenant(id);
     return c.json({ ...presentTenant(created.tenant), webhookSecrets: created.webhookSecrets }, 201);
@@ -154,7 +154,7 @@ export function adminTenantRoutes() {
     if (cursor !== undefined && place === null) throw invalidField("cursor", "is not a cursor of this list");
     const page = await listTenants(c.env, limit ?? DEFAULT_PAGE, place);
     const views = await Promise.all(page.profiles.map(({ id }) => viewOf(c.env, id)));
-    // KV can still list a tenant that was deleted: its view is null.
+    // KV can still list a deleted tenant. Its view is null.
     const tenants = views.filter((view) => view !== null && view !== "unavailable").map(presentTenant);
     const unavailable = page.profiles.flatMap(({ id }, index) => (views[index] === "unavailable" ? [id] : []));
     const nextCursor = page.nextCursor === null ? null : writeCursor(page.nextCursor, LIST_SCOPE);
@@ -182,7 +182,7 @@ export function adminTenantRoutes() {
 
   app.openapi(deleteTenantRoute, async (c) => {
     const { tenantId } = c.req.valid("param");
-    // A tenant that a repeated call does not find was deleted by the call that was lost.
+    // If a retry does not find the tenant, the failed attempt before it deleted the tenant.
     await askTenant(c.env, tenantId, async (tenant, attempt) => (await tenant.remove()) || attempt > 1 || null);
     dropCachedTenant(tenantId);
     return c.body(null, 204);
@@ -200,7 +200,7 @@ export function adminTenantRoutes() {
   return app;
 }
 
-/** A tenant of the list, as its object describes it. One object that fails does not fail the list. */
+/** A tenant of the list, or null if it does not exist. An object that fails does not fail the whole list. */
 async function viewOf(env: Env, tenantId: string): Promise<TenantView | "unavailable" | null> {
   try {
     return await withRetry(async (): Promise<TenantView | null> => await tenantStub(env, tenantId).describe());
@@ -210,7 +210,7 @@ async function viewOf(env: Env, tenantId: string): Promise<TenantView | "unavail
   }
 }
 
-/** @throws ApiError for the name of an upstream account that is not configured */
+/** @throws ApiError `invalid_request` if `name` is not a configured upstream account */
 function assertConfigured({ upstreamAccounts }: Configuration, name: string | null | undefined): void {
   if (name == null || upstreamAccounts.some((account) => account.name === name)) return;
   throw invalidField("upstreamAccount", "is not the name of a configured upstream account");
@@ -222,7 +222,7 @@ function hostsOf(patterns: readonly string[]): string[] {
   throw invalidField(`allowedHosts.${result.index}`, result.message);
 }
 
-/** Without the members that are undefined, which would overwrite others. */
+/** Removes undefined members, which would overwrite stored values. */
 function defined<T extends object>(value: T | undefined): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const entries = Object.entries(value ?? {}).filter(([, member]) => member !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };

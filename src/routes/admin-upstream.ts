@@ -1,4 +1,4 @@
-// The operator's view of the upstream accounts.
+// GET /admin/upstream: the upstream accounts and their states.
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { z } from "zod";
@@ -20,8 +20,8 @@ const upstreamRoute = createRoute({
   tags: ["Admin"],
   security: [{ operatorToken: [] }],
   operationId: "listUpstreamAccounts",
-  summary: "The upstream accounts and their states",
-  description: "In order of preference: new tasks go to the first account that is `ok`.",
+  summary: "List the upstream accounts and their states",
+  description: "Lists accounts in order of preference. New tasks use the first account that is `ok`.",
   middleware: [authenticateOperator()],
   request: { query: noQuerySchema },
   responses: { 200: json(upstreamAccountsSchema, "The configured accounts"), ...problems(404) },
@@ -32,7 +32,7 @@ export function adminUpstreamRoutes() {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
 
   app.openapi(upstreamRoute, async (c) => {
-    // What this isolate has counted: else the last minute of a quiet gateway would be missing.
+    // Usage is reported once a minute at most, so a quiet gateway would not show its last tasks.
     await accountView.flushUsage(c.env, Date.now());
     const overview = await withRetry<UpstreamOverview>(async () => upstreamObject(c.env).overview());
     return c.json({ accounts: c.var.configuration.upstreamAccounts.map((account) => present(account, overview)) }, 200);

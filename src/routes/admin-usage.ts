@@ -1,4 +1,4 @@
-// The operator's view of tasks and usage: one tenant's as the tenant sees them, and the usage of all tenants.
+// The operator's view of one tenant's tasks and usage, and of the usage of all tenants.
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { z } from "zod";
@@ -36,14 +36,14 @@ const middleware = [authenticateOperator()];
 
 const MODES = ["live", "test"] as const;
 
-/** A page of the usage of all tenants asks this many tenants at most, and fewer for a long range. */
+/** The maximum number of tenants on a page of /admin/usage. Long ranges have fewer. */
 const MAX_TENANTS_PER_PAGE = 20;
 
-/** Entries of such a page if every tenant had tasks in both modes on every day. One tenant may have more. */
+/** The target size of such a page, if every tenant had tasks in both modes on every day. */
 const ENTRIES_PER_PAGE = 1_200;
 
-/** A page waits this long (ms) for a tenant's object, which may count days for the first time. */
-const TENANT_ANSWERS_WITHIN_MS = 10_000;
+/** Timeout (ms) for a tenant's object, which may have to count days for the first time. */
+const TENANT_TIMEOUT_MS = 10_000;
 
 const tenantTasksRoute = createRoute({
   method: "get",
@@ -51,8 +51,8 @@ const tenantTasksRoute = createRoute({
   tags,
   security,
   operationId: "listTenantTasks",
-  summary: "List a tenant's tasks, newest first",
-  description: "The list of `GET /v1/tasks` as the tenant's keys of the mode see it.",
+  summary: "List a tenant's tasks",
+  description: "Lists tasks as `GET /v1/tasks` does for the tenant's keys of the mode.",
   middleware,
   request: { params: tenantParamSchema, query: tenantTasksQuerySchema },
   responses: { 200: json(taskListSchema, "A page of tasks"), ...problems(404) },
@@ -64,8 +64,8 @@ const tenantUsageRoute = createRoute({
   tags,
   security,
   operationId: "getTenantUsage",
-  summary: "A tenant's usage by day",
-  description: "The answer of `GET /v1/usage` as the tenant's keys of the mode see it.",
+  summary: "Read a tenant's usage by day",
+  description: "Returns usage as `GET /v1/usage` does for the tenant's keys of the mode.",
   middleware,
   request: { params: tenantParamSchema, query: tenantUsageQuerySchema },
   responses: { 200: json(usageSchema, "Each day of the range"), ...problems(404) },
@@ -77,15 +77,15 @@ const allUsageRoute = createRoute({
   tags,
   security,
   operationId: "getUsageOfAllTenants",
-  summary: "Usage of all tenants by day and mode",
+  summary: "Read the usage of all tenants by day and mode",
   description:
-    "Some tenants per page, in the order of their ids; days without tasks are left out. A page may be empty and still have a `nextCursor`. A tenant whose object does not answer does not fail the page: it is named in `unavailable`.",
+    "Lists usage by tenant id. Days without tasks are left out. A page may be empty and still have a `nextCursor`. A tenant whose data is not available is listed in `unavailable`.",
   middleware,
   request: { query: allUsageQuerySchema },
   responses: { 200: json(allUsageSchema, "A page of usage"), ...problems(404) },
 });
 
-/** The routes of tasks and usage under /admin. */
+/** The routes of /admin for tasks and usage. */
 export function adminUsageRoutes() {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
 
@@ -129,22 +129,22 @@ async function usagePage(
   return {
     usage: found.flatMap((entries) => entries ?? []),
     ...(unavailable.length === 0 ? {} : { unavailable }),
-    // The range travels along, so that a default range stays the same over midnight.
+    // The cursor contains the range, so that a default range does not change at midnight.
     nextCursor: nextCursor === null ? null : writeCursor(`${range.from}/${range.to}/${nextCursor}`, scope),
   };
 }
 
-/** @throws ApiError for a cursor of another list or range */
+/** @throws ApiError `invalid_request` for a cursor of another list or range */
 function placeOf(cursor: string, scope: string): { readonly range: UsageRange; readonly after: string } {
   const [, from, to, after] = /^(\d+)\/(\d+)\/(.+)$/s.exec(readCursor(cursor, scope) ?? "") ?? [];
   if (after === undefined) throw invalidField("cursor", "is not a cursor of this list with this range");
   return { range: { from: Number(from), to: Number(to), byKey: false }, after };
 }
 
-/** A tenant's usage in both modes, without empty days; null if its object did not answer. */
+/** A tenant's usage in both modes, without empty days. Null if its object did not respond. */
 async function usageOfTenant(env: Env, tenantId: string, range: UsageRange) {
   const late = new Promise<never>((_resolve, reject) =>
-    setTimeout(() => reject(new Error("the tenant's object did not answer in time")), TENANT_ANSWERS_WITHIN_MS),
+    setTimeout(() => reject(new Error("the tenant's object did not respond in time")), TENANT_TIMEOUT_MS),
   );
   const ofMode = async (mode: KeyMode) => {
     const days = await withRetry(() => tenantStub(env, tenantId).usage(OPERATOR, mode, range));

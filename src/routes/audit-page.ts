@@ -1,4 +1,4 @@
-// A page of an audit log, as both the tenant and the operator see it.
+// Pages of an audit log, for the tenant and the operator.
 
 import type { z } from "zod";
 import { invalidField } from "../errors.ts";
@@ -13,9 +13,10 @@ interface PageQuery {
 }
 
 /**
- * @param scope names the log and its filter: a cursor fits no other
- * @param read reads at most `limit` entries that come before an entry id, or from the newest (null)
- * @throws ApiError for a cursor of another log
+ * Reads a page of an audit log, newest first.
+ * @param scope the log and its filter, which the page's cursor is bound to
+ * @param read reads at most `limit` entries older than an entry id, or the newest entries for null
+ * @throws ApiError `invalid_request` for a cursor of another scope
  */
 export async function auditPage(
   { limit = DEFAULT_PAGE, cursor }: PageQuery,

@@ -1,22 +1,22 @@
-// The balance of getBalance: the live tasks that a tenant has left this month.
+// The balance that getBalance returns: the tenant's remaining live tasks of the month.
 
 import type { Context } from "hono";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { callTenant } from "./account-access.ts";
 
-/** The balance where nothing limits the month: test keys, and tenants without a quota. */
+/** The balance of test keys and of tenants without a quota. */
 const UNLIMITED = 1_000_000;
 
-/** Milliseconds for which an isolate uses a tenant's count again. Clients ask before every task. */
+/** How long (ms) an isolate caches a tenant's count, because clients ask before every task. */
 const CACHE_MS = 60_000;
 
-/** Tenants whose counts an isolate remembers. */
+/** The maximum number of tenants in an isolate's cache. */
 const MAX_CACHED = 1_000;
 
-/** By tenant and its creation time. */
+/** By tenant id and creation time, so that a tenant that was deleted and created again has its own entry. */
 const cache = new Map<string, { readonly liveTasks: number; readonly until: number }>();
 
-/** The live tasks that the caller's tenant has left this month, up to 90 s old. */
+/** The remaining live tasks of the caller's tenant this month, up to 90 s old. */
 export async function balanceOf(c: Context<AppEnv>): Promise<number> {
   const { tenantId, mode, profile } = c.var.caller;
   const quota = profile.limits.monthlyTasks;

@@ -1,4 +1,4 @@
-// The numbers that stand for tasks in the compatibility API: creating a task under a free number, and finding the task of a number.
+// The numeric task ids of the compatibility API: creates tasks under free numbers, and finds tasks by number.
 
 import type { Configuration, Env } from "../env.ts";
 import { ApiError } from "../errors.ts";
@@ -11,19 +11,22 @@ import type { WantedTask } from "./create-task.ts";
 import { acceptTask, NumberTakenError } from "./create-task.ts";
 import { ownerOf, refOf, taskStub, viewTask } from "./task-access.ts";
 
-/** Numbers that are tried. With a million living tasks of a tenant, five taken numbers in a row happen once in 10^16 creations. */
+/** Attempts to find a free number. With a million tasks in storage, five attempts fail once in 10^16 creations. */
 const MAX_TRIES = 5;
 
-/** Milliseconds beyond the task's latest possible end for which its number stays taken. */
+/** How long (ms) a number stays reserved after its task can no longer exist. */
 const ALIAS_MARGIN_MS = 3_600_000;
 
-/** A task with its number. */
+/** A created task's number. `replayed`: the task existed already. */
 export interface NumberedTask {
   readonly number: number;
   readonly replayed: boolean;
 }
 
-/** Creates a task under a free number, or finds the task of its idempotency key. @throws ApiError as `acceptTask` does. */
+/**
+ * Creates a task under a free number, or finds the task of its idempotency key.
+ * @throws ApiError as `acceptTask` does, or `overloaded` if no free number was found
+ */
 export async function createNumberedTask(
   env: Env,
   configuration: Configuration,
@@ -46,8 +49,8 @@ export async function createNumberedTask(
 }
 
 /**
- * The number of a task that lives in the object of its idempotency key. The number's own object is made to lead there, again on every
- * repeat: the first try may have failed in between.
+ * Returns the number of a task with an idempotency key. Such a task is stored in the object of its idempotency key, so the object of
+ * the number must point there. Every replay reserves the number again, in case an earlier request failed before it did.
  */
 async function reserveNumber(
   env: Env,
@@ -57,12 +60,12 @@ async function reserveNumber(
   unused: number,
 ): Promise<number> {
   const taskId = parseTaskId(task.id);
-  if (taskId === null) throw new Error("a task id of an unknown form");
+  if (taskId === null) throw new Error("the task's id is malformed");
   const owner = ownerOf(caller);
   const expiresAt = Date.parse(task.deadlineAt) + 2 * configuration.taskRetentionMs + ALIAS_MARGIN_MS;
   let number = task.compatTaskId;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    // A task of v1 gets a number when it is first repeated here.
+    // A task created with v1 gets its number when its idempotency key is first used here.
     const assigned = number ?? (await assignNumber(env, caller, taskId, unused, null));
     if (assigned === null) break;
     const reserved = await withRetry(() =>
@@ -86,11 +89,14 @@ function numberStub(env: Env, { tenantId, mode, profile }: Caller, number: numbe
 }
 
 const noFreeNumber = () =>
-  new ApiError("overloaded", "No free task number was found. Send the request again.", {
+  new ApiError("overloaded", "No free task id was found. Send the request again.", {
     headers: { "Retry-After": "1" },
   });
 
-/** The task that a client's `taskId` names: a number, its digits as a string, or the id of v1. Null when this caller has no such task. */
+/**
+ * Finds a task by a client's `taskId`: a number, its digits as a string, or a v1 id.
+ * @returns null if the caller has no such task
+ */
 export async function findTask(env: Env, caller: Caller, taskId: unknown): Promise<Task | null> {
   const text = typeof taskId === "number" ? String(taskId) : taskId;
   if (typeof text !== "string") return null;

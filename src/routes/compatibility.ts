@@ -1,5 +1,4 @@
-// The compatibility API: POST /createTask, /getTaskResult and /getBalance, so that an existing client of the protocol works after a
-// change of its base URL. Tasks go through the same creation as v1's.
+// The compatibility API: POST /createTask, /getTaskResult and /getBalance. Existing clients of the protocol only change their base URL.
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
@@ -34,7 +33,7 @@ import { createNumberedTask, findTask } from "./compatibility-ids.ts";
 import { assertNotSuspended } from "./create-task.ts";
 import { invalidRequest } from "./validation.ts";
 
-/** An error whose code v1 does not have. */
+/** An error with a code of the protocol. */
 export class CompatibilityError extends Error {
   override readonly name = "CompatibilityError";
   readonly code: string;
@@ -45,12 +44,17 @@ export class CompatibilityError extends Error {
   }
 }
 
-const SAID = "The result, or an error when `errorId` is 1";
+const RESULT = "The result, or an error if `errorId` is 1";
 const answers = {
-  200: json(compatibilityResponseSchema, SAID),
-  413: json(compatibilityResponseSchema, "Over 64 KiB: `ERROR_BAD_REQUEST`"),
-  429: json(compatibilityResponseSchema, "Too much: `ERROR_NO_SLOT_AVAILABLE`", "Retry-After", "RateLimit-Policy"),
-  500: json(compatibilityResponseSchema, "The gateway is not configured: `ERROR_SERVICE_UNAVAILABLE`"),
+  200: json(compatibilityResponseSchema, RESULT),
+  413: json(compatibilityResponseSchema, "The body is larger than 64 KiB: `ERROR_BAD_REQUEST`"),
+  429: json(
+    compatibilityResponseSchema,
+    "Too many requests: `ERROR_NO_SLOT_AVAILABLE`",
+    "Retry-After",
+    "RateLimit-Policy",
+  ),
+  500: json(compatibilityResponseSchema, "The gateway's configuration is not valid: `ERROR_SERVICE_UNAVAILABLE`"),
 };
 
 const createRouteDefinition = createRoute({
@@ -60,9 +64,9 @@ const createRouteDefinition = createRoute({
   // The key is in the body.
   security: [],
   operationId: "compatibilityCreateTask",
-  summary: "Submit a task by the protocol",
+  summary: "Create a task",
   request: { headers: createHeadersSchema.omit({ prefer: true }), body: jsonContent(createTaskDocSchema) },
-  responses: { ...answers, 200: json(compatibilityResponseSchema, SAID, "Idempotency-Replayed") },
+  responses: { ...answers, 200: json(compatibilityResponseSchema, RESULT, "Idempotency-Replayed") },
 });
 
 const resultRouteDefinition = createRoute({
@@ -72,7 +76,7 @@ const resultRouteDefinition = createRoute({
   // The key is in the body.
   security: [],
   operationId: "compatibilityGetTaskResult",
-  summary: "Read a result by the protocol",
+  summary: "Read a task's result",
   request: { body: jsonContent(getTaskResultDocSchema) },
   responses: answers,
 });
@@ -84,15 +88,16 @@ const balanceRouteDefinition = createRoute({
   // The key is in the body.
   security: [],
   operationId: "compatibilityGetBalance",
-  summary: "Read the balance: the live tasks left this month",
-  description: "Up to 90 s old. 1,000,000 for test keys and tenants without a quota.",
+  summary: "Read the balance",
+  description:
+    "The live tasks left this month, up to 90 s old. 1,000,000 for test keys and for tenants without a quota.",
   request: { body: jsonContent(getBalanceDocSchema) },
-  responses: { ...answers, 200: json(balanceSchema, SAID) },
+  responses: { ...answers, 200: json(balanceSchema, RESULT) },
 });
 
 /**
- * Methods of the protocol family that the gateway does not have. Clients that call them get a code that they know: several take the 404
- * of an unknown path, which has no errorId, for success.
+ * Methods of the protocol that the gateway does not support. They must not return 404: several clients take a body without `errorId`
+ * for success.
  */
 const UNSUPPORTED = [
   "/reportIncorrectRecaptcha",
@@ -111,12 +116,12 @@ const UNSUPPORTED = [
 ];
 const PATHS = new Set(["/createTask", "/getTaskResult", "/getBalance", ...UNSUPPORTED]);
 
-/** Whether every answer under a path has the protocol's form, an error of the gateway too. */
+/** Whether a path belongs to the compatibility API, so that all its responses have the protocol's form. */
 export function isCompatibilityPath(path: string): boolean {
   return PATHS.has(path);
 }
 
-/** The path that is routed: existing clients double slashes and append them, so those do not count in the protocol's paths. */
+/** The path used for routing. Ignores doubled and trailing slashes in compatibility paths, because some clients send them. */
 export function routedPath(request: Request): string {
   const path = getPath(request);
   const plain = path.replaceAll(/\/{2,}/g, "/").replace(/\/$/, "");
@@ -124,8 +129,8 @@ export function routedPath(request: Request): string {
 }
 
 /**
- * An error in the protocol's form. `errorDescription` begins with the code: one client shows nothing else. The status is 200, because
- * an error status hides the code from most clients; 413 and 429 stay, and 500 for a gateway that is not configured.
+ * The response for an error. `errorDescription` begins with the code, because one client shows nothing else. The status is 200,
+ * because most clients ignore the body of an error status. Exceptions are 413, 429, and 500 for an invalid configuration.
  */
 export function compatibilityFailure(c: Context, error: unknown): Response {
   if (error instanceof CompatibilityError) return failure(c, error.code, error.message, 200, {});
@@ -133,7 +138,7 @@ export function compatibilityFailure(c: Context, error: unknown): Response {
   const status = error.status === 413 || error.status === 429 || error.code === "configuration" ? error.status : 200;
   const errors = (error.errors ?? []).map(({ path, message }) => `${path || "The body"} ${message}`);
   const message = errors.length === 0 ? error.message : errors.join("; ");
-  // The key comes in the body here, so no challenge for a header.
+  // Clients send the key in the body, so a challenge for the Authorization header would be wrong.
   const { "WWW-Authenticate": _, ...headers } = error.headers;
   return failure(c, compatibilityCodeOf(error.code), message, status, headers);
 }
@@ -148,7 +153,7 @@ function failure(
   return c.json({ errorId: 1, errorCode: code, errorDescription: `${code}: ${message}` }, status, { ...headers });
 }
 
-/** The routes of the compatibility API. Their bodies are read here: the schemas in the definitions only describe them. */
+/** The routes of the compatibility API. They parse bodies themselves: the route definitions only describe them. */
 export function compatibilityRoutes() {
   const app = new OpenAPIHono<AppEnv>();
   app.openAPIRegistry.registerPath(createRouteDefinition);
@@ -158,7 +163,7 @@ export function compatibilityRoutes() {
   app.post("/createTask", limitBody, async (c) => {
     const raw = await readJson(c);
     const body = compatibilityCreateSchema.safeParse(raw);
-    const caller = await admit(c, keyIn(raw), "tasks:write");
+    const caller = await authenticateKey(c, keyIn(raw), "tasks:write");
     assertNotSuspended(caller);
     await spend(c, caller, "create");
     if (!body.success) throw invalidRequest(body.error);
@@ -183,7 +188,7 @@ export function compatibilityRoutes() {
   app.post("/getTaskResult", limitBody, async (c) => {
     const raw = await readJson(c);
     const body = compatibilityResultSchema.safeParse(raw);
-    const caller = await admit(c, keyIn(raw), "tasks:read");
+    const caller = await authenticateKey(c, keyIn(raw), "tasks:read");
     await spend(c, caller, "calls");
     if (!body.success) throw invalidRequest(body.error);
     const { taskId } = body.data;
@@ -196,13 +201,13 @@ export function compatibilityRoutes() {
   });
 
   app.post("/getBalance", limitBody, async (c) => {
-    const caller = await admit(c, keyIn(await readJson(c)), null);
+    const caller = await authenticateKey(c, keyIn(await readJson(c)), null);
     await spend(c, caller, "calls");
     c.set("caller", caller);
     return c.json({ errorId: 0, balance: await balanceOf(c) });
   });
 
-  // What the routes above have not taken: another method than POST, or a method of the protocol that the gateway does not have.
+  // Everything that the routes above do not handle: HTTP methods other than POST, and unsupported methods of the protocol.
   for (const path of PATHS) {
     app.all(path, (c) => {
       if (c.req.method !== "POST") throw new CompatibilityError("ERROR_BAD_REQUEST", "The HTTP method must be POST.");
@@ -213,8 +218,8 @@ export function compatibilityRoutes() {
   return app;
 }
 
-/** The caller. @throws ApiError for a missing or wrong key, and for a key without the scope (null: any key) */
-async function admit(c: Context<AppEnv>, key: unknown, scope: Scope | null): Promise<Caller> {
+/** Authenticates the key in a body. @throws ApiError for an invalid key, or a key without `scope` (null: any key) */
+async function authenticateKey(c: Context<AppEnv>, key: unknown, scope: Scope | null): Promise<Caller> {
   const missing = key === undefined || key === null || key === "";
   const caller = await requireCaller(c, key, missing ? "clientKey is missing." : "The clientKey is not a valid key.");
   if (scope !== null && !caller.scopes.includes(scope)) {
@@ -228,7 +233,7 @@ function keyIn(body: unknown): unknown {
 }
 
 function parseTask(task: unknown) {
-  if (task === undefined || task === null) throw new CompatibilityError("ERROR_TASK_ABSENT", "There is no task.");
+  if (task === undefined || task === null) throw new CompatibilityError("ERROR_TASK_ABSENT", "The body has no task.");
   if (typeof task !== "object" || Array.isArray(task)) {
     throw new CompatibilityError("ERROR_BAD_REQUEST", "The task must be an object.");
   }
@@ -249,16 +254,16 @@ interface Progress {
 }
 
 function resultOf(task: Task): Progress {
-  const fine = { errorId: 0, errorCode: null, errorDescription: null } as const;
+  const success = { errorId: 0, errorCode: null, errorDescription: null } as const;
   switch (task.status) {
     case "queued":
     case "processing":
-      return { ...fine, status: "processing" };
+      return { ...success, status: "processing" };
     case "ready":
       if (task.solution === null) {
-        throw new CompatibilityError("ERROR_TOKEN_EXPIRED", "The solution has expired or was handed out before.");
+        throw new CompatibilityError("ERROR_TOKEN_EXPIRED", "The solution has expired or was claimed.");
       }
-      return { ...fine, status: "ready", solution: task.solution };
+      return { ...success, status: "ready", solution: task.solution };
     case "canceled":
       throw new CompatibilityError("ERROR_TASK_CANCELED", "The task was canceled.");
     case "failed":

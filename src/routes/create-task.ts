@@ -1,5 +1,5 @@
-// Task creation for both APIs: the checks before a task exists, its object, and its idempotency key. Accepting a task calls one
-// object and no upstream.
+// Task creation for both APIs: rules, idempotency, and the object of the task. Accepting a task calls exactly one object and never
+// the upstream.
 
 import type { Configuration, Env } from "../env.ts";
 import { ApiError, invalidField } from "../errors.ts";
@@ -16,37 +16,39 @@ import { accountsFor } from "../upstream/accounts.ts";
 import { checkWebhookTarget } from "../webhooks/target.ts";
 import { ownerOf } from "./task-access.ts";
 
-/** The deadline (ms) of a request that names none, when requests are compared. The task's own deadline is the operator's setting. */
+/** Stands for a missing deadline (ms) when requests are compared. The task itself gets the operator's default. */
 const DEFAULT_TIMEOUT_MS = 120_000;
 
-/** A task as a caller wants it, parsed, before any rule has been applied. */
+/** A parsed request to create a task, before any rule was applied. */
 export interface WantedTask {
   readonly task: AcceptedTask;
   readonly webhookUrl: string | undefined;
-  /** What the caller's API calls the webhook URL. */
+  /** The name of the webhook URL's field in the caller's API. */
   readonly webhookField: "webhookUrl" | "callbackUrl";
   readonly reference: string | undefined;
   readonly metadata: Record<string, string>;
   readonly timeoutSeconds: number | undefined;
   readonly idempotencyKey: string | undefined;
-  /** The task's number in the compatibility API, or null for v1. */
+  /** The task's number in the compatibility API. Null for v1. */
   readonly compatTaskId: number | null;
   readonly traceparent: string | undefined;
 }
 
-/** Another task has the wanted number. */
+/** The number is taken by another task. */
 export class NumberTakenError extends Error {
   override readonly name = "NumberTakenError";
 }
 
+/** An accepted task. `replayed`: it existed already, under the same idempotency key. */
 export interface AcceptedOutcome {
   readonly task: Task;
   readonly replayed: boolean;
 }
 
 /**
- * Accepts a task or finds the one that its idempotency key names.
- * @throws ApiError when the task is rejected. Nothing of a rejected task is stored, and its idempotency key is not used up.
+ * Accepts a task, or returns the existing task of its idempotency key.
+ * @throws ApiError if the task is rejected. Nothing is stored then, and the idempotency key remains unused.
+ * @throws NumberTakenError if `compatTaskId` is taken
  */
 export async function acceptTask(
   env: Env,
@@ -58,15 +60,14 @@ export async function acceptTask(
   const rejection = rejectionOf(configuration, caller, wanted);
   const { idempotencyKey, task, metadata } = wanted;
   const reference = wanted.reference ?? null;
-  if (rejection !== null && idempotencyKey === undefined) throw recorded(rejection, caller, wanted, requestId);
+  if (rejection !== null && idempotencyKey === undefined) throw logged(rejection, caller, wanted, requestId);
 
   const timeoutMs = wanted.timeoutSeconds === undefined ? configuration.taskTimeoutMs : wanted.timeoutSeconds * 1_000;
   const webhookUrl = wanted.webhookUrl ?? null;
   const keyed = idempotencyKey !== undefined;
   const byNumber = !keyed && wanted.compatTaskId !== null;
-  // Without an idempotency key a number's object knows a repeat of this very call, and no other, by a random value.
+  // Without an idempotency key, a random value lets the object of a number recognize retries of this call, and only those.
   const unkeyedHash = byNumber ? crypto.randomUUID() : null;
-  // Safe to retry when the object is lost in the middle: an object accepts at most one task.
   const id = objectIdFor(env, caller, wanted);
   const request: AcceptRequest = {
     ...ownerOf(caller),
@@ -77,45 +78,49 @@ export async function acceptTask(
     metadata,
     webhookUrl,
     bodyHash: keyed ? await fingerprintOf(wanted, DEFAULT_TIMEOUT_MS) : unkeyedHash,
-    // Older versions filled in the operator's default deadline.
+    // Older versions hashed the operator's default deadline.
     legacyBodyHash: keyed ? await fingerprintOf(wanted, configuration.taskTimeoutMs) : null,
     traceparent: wanted.traceparent,
     timeoutMs,
     pollIntervalMs: configuration.pollIntervalMs,
     retentionMs: configuration.taskRetentionMs,
     named: keyed || byNumber,
-    // A request that is rejected now may repeat one that was accepted before: it gets that task and creates nothing.
+    // A request that is rejected now may repeat one that was accepted earlier. It gets that task and creates nothing.
     replayOnly: rejection !== null,
   };
+  // Retries are safe, because an object accepts at most one task.
   const result = await withRetry(async (): Promise<AcceptResult> => await env.TASKS.get(id).accept(request));
   if (byNumber && (result.tag === "mismatch" || result.tag === "absent")) throw new NumberTakenError();
   const { task: accepted, replayed } = outcomeOf(result, () =>
-    recorded(rejection ?? new ApiError("internal", "Lost."), caller, wanted, requestId),
+    logged(rejection ?? new ApiError("internal", "The task was not found."), caller, wanted, requestId),
   );
   return { task: accepted, replayed: replayed && idempotencyKey !== undefined };
 }
 
-function outcomeOf(result: AcceptResult, refused: () => ApiError): AcceptedOutcome {
+function outcomeOf(result: AcceptResult, rejection: () => ApiError): AcceptedOutcome {
   switch (result.tag) {
     case "accepted":
     case "replayed":
       return { task: result.task, replayed: result.tag === "replayed" };
     case "mismatch":
-      throw new ApiError("idempotency_mismatch", "This idempotency key was used with another body.");
+      throw new ApiError(
+        "idempotency_mismatch",
+        "This idempotency key was used with another request. Use a new key for a new task.",
+      );
     case "absent":
-      throw refused();
+      throw rejection();
   }
 }
 
-/** @throws ApiError `tenant_suspended`: such a tenant reads what it has and creates nothing. */
+/** @throws ApiError `tenant_suspended` if the caller's tenant is suspended */
 export function assertNotSuspended({ profile }: Caller): void {
   if (profile.suspended) throw suspended();
 }
 
 const suspended = () =>
-  new ApiError("tenant_suspended", "The tenant is suspended: it can read its tasks and create nothing.");
+  new ApiError("tenant_suspended", "The tenant is suspended. It can read existing data and cannot create anything.");
 
-/** Why a task is rejected, or null. Checked in this order: tenant, website, webhook URL, upstream account, quota. */
+/** Why the task is rejected, or null. The first violated rule counts. */
 function rejectionOf(configuration: Configuration, caller: Caller, wanted: WantedTask): ApiError | null {
   if (caller.profile.suspended) return suspended();
   const host = websiteHost(wanted.task.websiteURL) ?? "";
@@ -132,7 +137,7 @@ function rejectionOf(configuration: Configuration, caller: Caller, wanted: Wante
   return quotaError(caller, Date.now());
 }
 
-/** The error for a webhook URL: a string that is not a URL is invalid, another URL is not allowed. */
+/** The error for a rejected webhook URL: `invalid_request` if it is not a URL, else `webhook_url_not_allowed`. */
 export function targetError(
   target: { readonly reason: "not_a_url" | "not_allowed"; readonly message: string },
   path: string,
@@ -142,8 +147,8 @@ export function targetError(
   return new ApiError("webhook_url_not_allowed", `The webhook URL ${message}.`);
 }
 
-/** Logs a rejection: which key asked for which host, and why it was rejected. */
-function recorded(error: ApiError, caller: Caller, { task }: WantedTask, requestId: string): ApiError {
+/** Logs a rejection and returns its error. */
+function logged(error: ApiError, caller: Caller, { task }: WantedTask, requestId: string): ApiError {
   log("warn", "task_refused", {
     requestId,
     tenantId: caller.tenantId,
@@ -156,8 +161,8 @@ function recorded(error: ApiError, caller: Caller, { task }: WantedTask, request
 }
 
 /**
- * The object of a new task: a new one or, with an idempotency key, the one where its repeats meet, or the one of its number. The parts
- * of a name cannot be confused, and a tenant that was deleted and created again has other names.
+ * The object for a task. It is named after the idempotency key or the number, so that repeats reach the same object, or else new. A
+ * name contains the tenant's creation time, so that a tenant that was deleted and created again does not find old tasks.
  */
 function objectIdFor(env: Env, { tenantId, mode, profile }: Caller, wanted: WantedTask): DurableObjectId {
   const { idempotencyKey, compatTaskId } = wanted;
@@ -169,18 +174,18 @@ function objectIdFor(env: Env, { tenantId, mode, profile }: Caller, wanted: Want
 }
 
 /**
- * What the repeats of an idempotency key are compared by: a hash of the request after parsing, with the API's own defaults. The
- * operator's settings do not count, so changing them turns no repeat into a mismatch.
- * @param defaultTimeoutMs stands for a deadline that the request does not name
+ * The hash by which requests with the same idempotency key are compared. It covers the parsed request with the API's own defaults.
+ * The operator's settings must not be part of it, or changing them would turn repeats into mismatches.
+ * @param defaultTimeoutMs stands for a missing deadline
  */
 async function fingerprintOf(wanted: WantedTask, defaultTimeoutMs: number): Promise<string> {
   const { task, reference, metadata, timeoutSeconds } = wanted;
   const timeoutMs = timeoutSeconds === undefined ? defaultTimeoutMs : timeoutSeconds * 1_000;
-  // A missing reference is left out, as in the fingerprints of versions that did not know it.
+  // An undefined reference is left out, so the hash equals that of versions without `reference`.
   return hashOf({ task, reference, metadata, webhookUrl: wanted.webhookUrl ?? null, timeoutMs });
 }
 
-/** SHA-256 (hex) of a value. The order of fields does not count. */
+/** SHA-256 (hex) of a value, independent of the order of its fields. */
 async function hashOf(value: Record<string, unknown>): Promise<string> {
   const bytes = new TextEncoder().encode(canonicalJson(value));
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();

@@ -1,5 +1,5 @@
-// Cursors of lists: opaque, URL-safe and bound to their list, so that a changed cursor or one of another list is rejected. They are no
-// secret: a cursor leads to nothing that the caller could not list anyway.
+// Cursors of lists. A checksum binds a cursor to its list, so that cursors that were changed or belong to another list are rejected.
+// It is not a signature: a forged cursor only reaches entries that the caller can list anyway.
 
 import { crc32 } from "../tenants/keys.ts";
 
@@ -14,13 +14,13 @@ function checkOf(place: string, scope: string): string {
     .padStart(CHECK_LENGTH, "0");
 }
 
-/** The cursor for a place in the list that `scope` names. */
+/** The URL-safe cursor for a place in the list `scope`. */
 export function writeCursor(place: string, scope: string): string {
   const bytes = new TextEncoder().encode(checkOf(place, scope) + place);
   return bytes.toBase64({ ...BASE64URL, omitPadding: true });
 }
 
-/** The place of a cursor; null if it is not a cursor of the list that `scope` names. */
+/** The place of a cursor, or null if it is not a cursor of the list `scope`. */
 export function readCursor(cursor: string, scope: string): string | null {
   let text: string;
   try {

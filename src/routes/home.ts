@@ -1,4 +1,4 @@
-// GET /: what this service is, for people and for programs.
+// GET /: describes the service, as a page for browsers and as JSON for programs.
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { accepts } from "hono/accepts";
@@ -25,11 +25,12 @@ const homeRoute = createRoute({
   tags: ["Meta"],
   security: [],
   operationId: "home",
-  summary: "Read what this service is and where its pages are",
-  description: "Browsers (`Accept: text/html`) get a page, all others JSON.",
+  summary: "Describe the service",
+  description: "Returns the service's name, version and links. Browsers (`Accept: text/html`) get a page.",
   responses: { 200: json(homeSchema, "The service"), ...publicProblems() },
 });
 
+/** The route of the home page. */
 export function homeRoutes() {
   const app = new OpenAPIHono<AppEnv>();
   app.openAPIRegistry.registerPath(homeRoute);

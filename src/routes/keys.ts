@@ -1,4 +1,4 @@
-// /v1/keys: a tenant manages its own API keys with a key, in the key's mode.
+// /v1/keys: a tenant manages its own keys of the calling key's mode.
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { ApiError } from "../errors.ts";
@@ -46,7 +46,7 @@ const listKeysRoute = createRoute({
   security,
   operationId: "listKeys",
   summary: "List keys",
-  description: "The valid keys of the calling key's mode.",
+  description: "Lists the valid keys of the calling key's mode.",
   middleware: readable,
   request: { query: noQuerySchema },
   responses: { 200: json(keyListSchema, "The keys, without their secrets"), ...problems(403) },
@@ -59,7 +59,7 @@ const currentKeyRoute = createRoute({
   security,
   operationId: "getCurrentKey",
   summary: "Read the calling key",
-  description: "Needs no scope.",
+  description: "Requires no scope.",
   middleware: anyKey,
   request: { query: noQuerySchema },
   responses: { 200: json(currentKeySchema, "The key, without its secret"), ...problems() },
@@ -72,7 +72,7 @@ const createKeyRoute = createRoute({
   security,
   operationId: "createKey",
   summary: "Create a key",
-  description: "The new key has the calling key's mode, and can have only scopes that the calling key has.",
+  description: "The new key has the calling key's mode. It can only have scopes that the calling key has.",
   middleware: [...writable, requireJson()],
   request: { query: noQuerySchema, body: jsonContent(createOwnKeySchema) },
   responses: { 201: json(createdKeySchema, "The key"), ...problems(403, 413, 415) },
@@ -85,7 +85,7 @@ const deleteKeyRoute = createRoute({
   security,
   operationId: "deleteKey",
   summary: "Revoke a key",
-  description: "The key stops working everywhere within 90 seconds.",
+  description: "The key stops working within 90 seconds.",
   middleware: writable,
   request: { query: noQuerySchema, params: keyParamSchema },
   responses: { 204: noContent("Revoked"), ...problems(403, 404, 413) },
@@ -97,9 +97,9 @@ const rotateKeyRoute = createRoute({
   tags,
   security,
   operationId: "rotateKey",
-  summary: "Replace a key",
+  summary: "Rotate a key",
   description:
-    "Creates a key of the same name, mode, scopes and expiry. The old key works until the overlap ends. A key can be rotated once.",
+    "Creates a key with the same name, mode, scopes and expiry. The old key works until the overlap ends. A key can be rotated only once.",
   middleware: [...writable, requireJson({ optional: true })],
   request: {
     query: noQuerySchema,
@@ -135,7 +135,7 @@ export function keyRoutes() {
     const { mode, tenantId } = c.var.caller;
     const body = c.req.valid("json");
     if (body.mode !== undefined && body.mode !== mode) {
-      throw new ApiError("insufficient_scope", "A key can create keys of its own mode only.");
+      throw new ApiError("insufficient_scope", "A key can only create keys of its own mode.");
     }
     const wanted = newKeyOf(body, mode, Date.now());
     const result = await callTenantOnce(c, async (tenant, actor) => tenant.createKey(actor, wanted));
@@ -147,7 +147,7 @@ export function keyRoutes() {
     const { id } = c.req.valid("param");
     const revoked = await callTenant(c, async (tenant, actor, attempt) => {
       const result = await tenant.revokeKey(actor, id);
-      // A key that a repeated call does not find was revoked by the call that was lost.
+      // If a retry does not find the key, the failed attempt before it revoked the key.
       return result === false ? attempt > 1 : result;
     });
     dropCachedTenant(c.var.caller.tenantId);

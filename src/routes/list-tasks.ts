@@ -1,4 +1,4 @@
-// GET /v1/tasks: the list of a tenant's tasks, from its ledger.
+// GET /v1/tasks: lists a tenant's tasks from its ledger.
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Env } from "../env.ts";
@@ -18,8 +18,8 @@ import { readCursor, writeCursor } from "./cursor.ts";
 import { ownerOf, taskStub } from "./task-access.ts";
 import { rejectInvalid } from "./validation.ts";
 
-/** A page waits this long (ms) for the objects of its unfinished tasks, and then shows what the ledger has. */
-const TASKS_ANSWER_WITHIN_MS = 2_000;
+/** Timeout (ms) for the objects of a page's unfinished tasks. After that, the page shows their last state in the ledger. */
+const TASK_TIMEOUT_MS = 2_000;
 
 const listTasksRoute = createRoute({
   method: "get",
@@ -27,15 +27,15 @@ const listTasksRoute = createRoute({
   tags: ["Tasks"],
   security: [{ apiKey: [] }],
   operationId: "listTasks",
-  summary: "List tasks, newest first",
+  summary: "List tasks",
   description:
-    "The tenant's tasks of the key's mode from the last 30 days. A page looks at a limited part of the list, so with filters it may hold fewer tasks than `limit`, or none, and still have a `nextCursor`. Continue until `nextCursor` is null.",
+    "Lists the tenant's tasks of the key's mode from the last 30 days, newest first. Each request searches a limited part of the list, so a filtered page may be short or empty and still have a `nextCursor`. Continue until `nextCursor` is null.",
   middleware: [authenticate("tasks:read"), limitCalls("calls")],
   request: { query: taskListQuerySchema },
   responses: { 200: json(taskListSchema, "A page of tasks"), ...problems(403) },
 });
 
-/** The route of the list of tasks. */
+/** The route of the task list. */
 export function listTasksRoutes() {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
 
@@ -49,9 +49,9 @@ export function listTasksRoutes() {
 }
 
 /**
- * A page of the tasks of a tenant and mode, as the list shows them.
+ * A page of the task list of a tenant and mode.
  * @param read reads a page of the tenant's ledger
- * @throws ApiError for a cursor of another list: other filters, another mode or tenant
+ * @throws ApiError `invalid_request` for a cursor of another tenant, mode or filter
  */
 export async function taskPage(
   env: Env,
@@ -77,14 +77,14 @@ function placeOf(cursor: string, scope: string): number {
   return place;
 }
 
-/** The ledger does not follow a task between admission and outcome, so the objects of unfinished tasks are asked, once each. */
+/** Updates unfinished tasks from their objects, because the ledger only records a task's admission and outcome. */
 async function withCurrentStatus(env: Env, owner: TaskOwner, rows: readonly LedgerRow[]): Promise<LedgerRow[]> {
   if (rows.every(({ finishedAt }) => finishedAt !== null)) return [...rows];
-  const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), TASKS_ANSWER_WITHIN_MS));
+  const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), TASK_TIMEOUT_MS));
   return Promise.all(
     rows.map(async (row) => {
       if (row.finishedAt !== null) return row;
-      // The list does not fail with one task's object.
+      // An object that fails does not fail the whole list.
       const asked = taskStub(env, row.taskId)
         ?.view({ ...owner, taskId: row.taskId })
         .catch(() => null);

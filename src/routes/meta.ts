@@ -1,4 +1,4 @@
-// GET /healthz. The OpenAPI document is served by the app itself.
+// GET /healthz.
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { AppEnv } from "../middleware/authenticate.ts";
@@ -12,10 +12,11 @@ const healthRoute = createRoute({
   tags: ["Meta"],
   security: [],
   operationId: "health",
-  summary: "Check that the gateway responds and its configuration is valid",
-  responses: { 200: json(healthSchema, "It responds, and its configuration is valid"), ...publicProblems() },
+  summary: "Check the gateway's health",
+  responses: { 200: json(healthSchema, "The gateway responds, and its configuration is valid"), ...publicProblems() },
 });
 
+/** The route of the health check. */
 export function metaRoutes() {
   const app = new OpenAPIHono<AppEnv>();
   app.openapi(healthRoute, (c) => c.json({ status: "ok" as const }, 200));

@@ -1,23 +1,23 @@
-// The pages that people see: home (`/`), the reference (`/docs`) and the console (`/console`), from the Worker's static assets. They
-// contain nothing secret and need no key; what they show comes from the API, fetched by the browser.
+// The pages for browsers, from the Worker's static assets: home (`/`), the reference (`/docs`) and the console (`/console`). They need
+// no authentication: they contain no data, and fetch it from the API.
 
 import type { Context } from "hono";
 import { Hono } from "hono";
 import type { StatusCode } from "hono/utils/http-status";
 import type { AppEnv } from "../middleware/authenticate.ts";
 
-/** Nothing from another origin, nothing inline, in no frame. The reference's style sheet has its icons as data URLs. */
+/** The reference needs data URLs for the icons in its style sheet. */
 const PAGE_POLICY = policyOf("img-src 'self'");
 const REFERENCE_POLICY = policyOf("img-src 'self' data:");
 
-/** Files with a hash of their content in the name. */
+/** Files with a content hash in their name. */
 const HASHED = /-[\w-]{8}\.(js|css|svg|woff2)$/;
 
 function policyOf(images: string): string {
   return `default-src 'self'; ${images}; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
 }
 
-/** The asset of the request's path with the headers of a page, or null when there is none. */
+/** The static asset for the request's path, with the headers of a page. Null if there is none. */
 export async function servePage(c: Context<AppEnv>): Promise<Response | null> {
   const asset = await c.env.ASSETS.fetch(c.req.raw);
   if (asset.status === 404) return null;
@@ -30,6 +30,7 @@ export async function servePage(c: Context<AppEnv>): Promise<Response | null> {
   return c.newResponse(asset.body, asset.status as StatusCode, headers);
 }
 
+/** The routes of the reference and the console. */
 export function pageRoutes() {
   const app = new Hono<AppEnv>();
   app.on("GET", ["/docs", "/docs/*", "/console", "/console/*"], async (c) => (await servePage(c)) ?? c.notFound());

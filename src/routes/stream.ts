@@ -1,4 +1,4 @@
-// GET /v1/stream: the WebSocket upgrade of the event stream. The Worker authenticates it; the tenant's object holds the connection.
+// GET /v1/stream: authenticates the WebSocket upgrade and forwards it to the tenant's object, which holds the connection.
 
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { ApiError } from "../errors.ts";
@@ -12,7 +12,7 @@ import { keyFromProtocols, offersStreamProtocol, STREAM_EVENTS, STREAM_PROTOCOL 
 import { tenantStub } from "../tenants/directory.ts";
 import { rejectInvalid } from "./validation.ts";
 
-/** A connection that is rejected because there are too many is worth another try after this many seconds. */
+/** `Retry-After` (s) if the tenant has too many connections. */
 const RETRY_AFTER_S = 60;
 
 const protocolsOf = (c: { req: { header(name: string): string | undefined } }) =>
@@ -26,12 +26,12 @@ const querySchema = z.strictObject({
     .optional()
     .openapi({
       type: "string",
-      description: "The events to send, separated by commas. All of them by default",
+      description: "The events to send, separated by commas. By default, all events",
       example: "task.ready,task.failed",
     }),
   since: timeInputSchema.optional().openapi({
     description:
-      "Events from this time on (inclusive, at most 5 minutes ago) are sent first, under the same `webhook-id`",
+      "First send the events since this time again, with the same `webhook-id`. Inclusive, at most 5 minutes ago",
   }),
 });
 
@@ -42,7 +42,7 @@ const streamRoute = createRoute({
   security: [{ apiKey: [] }],
   operationId: "streamEvents",
   summary: "Receive events over a WebSocket",
-  description: `Every event of the key's tenant and mode, as the webhook that it would be: one JSON text frame \`{ "id", "headers", "body" }\` each, signed with the mode's secret. Clients that can set no headers send the key as the subprotocol \`bearer.<key>\` beside \`${STREAM_PROTOCOL}\`. Send \`ping\` at least every 30 s and after each megabyte; \`pong\` is the answer. At most ${MAX_CONNECTIONS} connections per tenant and mode. Delivery is best-effort while connected: reconnect with \`since\` and ignore repeats by \`id\`.`,
+  description: `Sends every event of the key's tenant and mode in the form of its webhook: a JSON text frame \`{ "id", "headers", "body" }\`, signed with the mode's secret. Clients that cannot set headers send the key as the subprotocol \`bearer.<key>\`, together with \`${STREAM_PROTOCOL}\`. Send \`ping\` at least every 30 s and after each megabyte: the response is \`pong\`. A tenant can have at most ${MAX_CONNECTIONS} connections per mode. Delivery is best-effort while connected. After reconnecting with \`since\`, ignore duplicates by \`id\`.`,
   middleware: [authenticate("tasks:read", (c) => bearerOf(c) ?? keyFromProtocols(protocolsOf(c))), limitCalls("calls")],
   request: { query: querySchema },
   responses: { 101: noContent("The connection is open"), ...problems(403, 426) },
@@ -53,7 +53,7 @@ export function streamRoutes() {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
   app.openapi(streamRoute, async (c) => {
     if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
-      throw new ApiError("upgrade_required", "The event stream is a WebSocket: send an upgrade request.", {
+      throw new ApiError("upgrade_required", "The event stream is a WebSocket. Send an upgrade request.", {
         headers: { Upgrade: "websocket", Connection: "Upgrade" },
       });
     }
@@ -69,7 +69,7 @@ export function streamRoutes() {
     );
     if (response.status === 401) throw await authFailure(c, UNAUTHENTICATED);
     if (response.webSocket === null) {
-      const message = `The tenant has ${MAX_CONNECTIONS} connections of this mode, which is the limit. Close one first.`;
+      const message = `The tenant has ${MAX_CONNECTIONS} open connections of this mode, which is the limit. Close one first.`;
       const headers = {
         "Retry-After": String(RETRY_AFTER_S),
         "RateLimit-Policy": `"stream-connections";q=${MAX_CONNECTIONS}`,

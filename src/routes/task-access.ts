@@ -1,4 +1,4 @@
-// Finding and reading one task on behalf of a caller, for both APIs.
+// Reading a task on behalf of a caller, for both APIs.
 
 import type { Context } from "hono";
 import type { Env } from "../env.ts";
@@ -11,38 +11,38 @@ import type { TaskOwner, TaskRef } from "../tasks/rpc.ts";
 import { isFinal } from "../tasks/status.ts";
 import { objectIdOf } from "../tasks/task-id.ts";
 
-/** The longest long poll, in seconds. */
+/** The maximum of `Prefer: wait`, in seconds. */
 export const MAX_WAIT_S = 60;
 
-/** Whose tasks a caller may see. */
+/** The owner whose tasks a caller can access. */
 export function ownerOf({ tenantId, mode, profile }: Caller): TaskOwner {
   return { tenantId, mode, tenantSince: profile.createdAt };
 }
 
-/** A caller's task, by its id without the prefix. */
+/** A reference to a caller's task. `taskId` is without its prefix. */
 export function refOf(caller: Caller, taskId: string): TaskRef {
   return { ...ownerOf(caller), taskId };
 }
 
-/** The object of a task by the task's id without the prefix. Null where this gateway cannot have created that id. */
+/** The object of a task. `taskId` is without its prefix. Null if this gateway cannot have created the id. */
 export function taskStub(env: Env, taskId: string) {
   try {
     return env.TASKS.get(env.TASKS.idFromString(objectIdOf(taskId)));
   } catch {
-    // The platform signs its ids: an id of another origin is rejected here, without I/O.
+    // The platform's ids are signed, so it rejects foreign ids without I/O.
     return null;
   }
 }
 
-/** The task as it is now. Null where it does not exist for this caller. */
+/** Reads a task. Null if the caller has no such task. */
 export async function viewTask(env: Env, taskId: string, caller: Caller): Promise<Task | null> {
   const ref = refOf(caller, taskId);
   return withRetry(async () => (await taskStub(env, taskId)?.view(ref)) ?? null);
 }
 
 /**
- * The task once it is final or `waitMs` have passed. Null where it does not exist for this caller.
- * @throws ApiError `unauthenticated` when the key has ended meanwhile
+ * Waits until a task is final, for at most `waitMs`. Null if the caller has no such task.
+ * @throws ApiError `unauthenticated` if the key was revoked or expired during the wait
  */
 export async function waitForTask(c: Context<AppEnv>, taskId: string, waitMs: number): Promise<Task | null> {
   if (waitMs <= 0) return viewTask(c.env, taskId, c.var.caller);
@@ -61,7 +61,7 @@ export async function waitForTask(c: Context<AppEnv>, taskId: string, waitMs: nu
   }
 }
 
-/** The task as the caller may see it: without its solution where the key lacks `tasks:read`. */
+/** Removes the solution from a task if the caller lacks `tasks:read`. */
 export function visibleTo({ scopes }: Caller, task: Task): Task {
   return scopes.includes("tasks:read") ? task : { ...task, solution: null };
 }

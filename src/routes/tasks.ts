@@ -1,4 +1,4 @@
-// /v1/tasks: create, read, cancel, claim, timeline, deliver again. Thin: a route reads the wire, calls, and writes the wire.
+// /v1/tasks: creates, reads, cancels and claims tasks, and redelivers their webhooks.
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
@@ -29,13 +29,13 @@ import { rejectInvalid, requireNoFields } from "./validation.ts";
 const tags = ["Tasks"];
 const security = [{ apiKey: [] }];
 
-/** When to read a running task again, in seconds. */
+/** `Retry-After` (s) of an unfinished task. */
 const RETRY_AFTER = String(DOCUMENTED_POLL_MS / 1_000);
 
 const readable = [authenticate("tasks:read"), limitCalls("calls")];
 const actions = [authenticate("tasks:write"), limitCalls("calls"), limitBody, ...requireNoFields];
 
-/** What the answer to a creation says in its header. */
+/** The response headers of a created task. */
 const created = ["Location", "Preference-Applied", "Idempotency-Replayed"] as const;
 
 const createTaskRoute = createRoute({
@@ -45,14 +45,15 @@ const createTaskRoute = createRoute({
   security,
   operationId: "createTask",
   summary: "Submit a task",
-  description: "Accepts a task, durably, and solves it in the background. With `Prefer: wait=N` the answer is held.",
+  description:
+    "Stores the task and solves it in the background. With `Prefer: wait=N`, the response waits for the task to finish.",
   middleware: [authenticate("tasks:write"), limitCalls("create"), limitBody, requireJson()],
   request: { query: noQuerySchema, headers: createHeadersSchema, body: jsonContent(createTaskSchema) },
   responses: {
-    200: json(taskViewSchema, "Finished already", ...created),
+    200: json(taskViewSchema, "The task is already finished", ...created),
     202: json(
       taskViewSchema,
-      "Accepted; `Location` and `Retry-After` say where and when to look",
+      "The task was accepted. Read it at `Location` after `Retry-After` seconds",
       ...created,
       "Retry-After",
     ),
@@ -82,7 +83,7 @@ const cancelTaskRoute = createRoute({
   security,
   operationId: "cancelTask",
   summary: "Cancel a task",
-  description: "Canceling twice gives the same answer.",
+  description: "Canceling a canceled task returns it unchanged.",
   middleware: actions,
   request: { query: noQuerySchema, params: taskIdParamSchema },
   responses: { 200: json(taskViewSchema, "The canceled task"), ...problems(403, 404, 409, 413, 415) },
@@ -94,8 +95,8 @@ const claimTaskRoute = createRoute({
   tags,
   security,
   operationId: "claimTask",
-  summary: "Take the solution, once",
-  description: "Hands out the solution exactly once ever, and erases it as it is handed out.",
+  summary: "Claim the solution",
+  description: "Returns the solution and erases it. A solution can be claimed exactly once.",
   middleware: actions,
   request: { query: noQuerySchema, params: taskIdParamSchema },
   responses: { 200: json(solutionSchema, "The solution"), ...problems(403, 404, 409, 410, 413, 415) },
@@ -119,8 +120,8 @@ const redeliverRoute = createRoute({
   tags,
   security,
   operationId: "redeliverTask",
-  summary: "Send the webhook again",
-  description: "Starts a fresh round of attempts with the same `webhook-id`.",
+  summary: "Redeliver the webhook",
+  description: "Starts a new delivery cycle with the same `webhook-id`.",
   middleware: actions,
   request: { query: noQuerySchema, params: taskIdParamSchema },
   responses: { 202: json(taskViewSchema, "The task"), ...problems(403, 404, 409, 413, 415) },
@@ -174,25 +175,25 @@ export function taskRoutes() {
       case "canceled":
         return c.json(visibleTo(c.var.caller, result.task), 200);
       case "finished":
-        throw new ApiError("task_finished", "The task is finished: it can no longer be canceled.");
+        throw new ApiError("task_finished", "The task is finished and cannot be canceled.");
       case "absent":
         throw notFound();
     }
   });
 
   app.openapi(claimTaskRoute, async (c) => {
-    // Asked once: a claim whose answer was lost may have been made, and there is no second.
+    // No retries: if the response to a successful claim is lost, a retry could only return 410.
     const { id } = c.req.valid("param");
     const result = await stubOf(c, id).claim(refOf(c.var.caller, idOf(id)));
     switch (result.tag) {
       case "claimed":
         return c.json(result.solution, 200);
       case "not_ready":
-        throw new ApiError("task_not_ready", "The task has no solution to claim: it is not ready.");
+        throw new ApiError("task_not_ready", "The task is not ready, so it has no solution to claim.");
       case "already_claimed":
-        throw new ApiError("already_claimed", "The solution was claimed before; it is handed out once.");
+        throw new ApiError("already_claimed", "The solution was already claimed. A solution can be claimed only once.");
       case "expired":
-        throw new ApiError("solution_expired", "The solution has expired and is erased.");
+        throw new ApiError("solution_expired", "The solution has expired and was erased.");
       case "absent":
         throw notFound();
     }
@@ -212,7 +213,10 @@ export function taskRoutes() {
       case "redelivering":
         return c.json(visibleTo(c.var.caller, result.task), 202);
       case "not_redeliverable":
-        throw new ApiError("not_redeliverable", "The task is not final, or there is nowhere to deliver it to.");
+        throw new ApiError(
+          "not_redeliverable",
+          "The task is not finished, or it has no webhook URL and no endpoint is enabled.",
+        );
       case "absent":
         throw notFound();
     }
@@ -223,7 +227,7 @@ export function taskRoutes() {
 
 const notFound = () => new ApiError("not_found", "There is no such task.");
 
-/** @throws ApiError `not_found` for a text that is no task id. */
+/** Parses a task id. @throws ApiError `not_found` for anything else */
 function idOf(text: string): string {
   const id = parseTaskId(text);
   if (id === null) throw notFound();
@@ -236,7 +240,7 @@ function stubOf(c: Context<AppEnv>, id: string) {
   return stub;
 }
 
-/** `Prefer: wait=N` (RFC 7240) in ms, and `Preference-Applied` where there is one. Other preferences are left alone. */
+/** Parses `Prefer: wait=N` (RFC 7240) to ms and sets `Preference-Applied`. Other preferences are ignored. */
 function waitOf(c: Context<AppEnv>, prefer: string | undefined): number {
   for (const preference of (prefer ?? "").split(",")) {
     const match = /^\s*wait\s*=\s*"?(\d+)"?\s*(?:;|$)/i.exec(preference);

@@ -1,4 +1,4 @@
-// Tenants and keys as the API shows them, shared by /admin and the tenant's own account.
+// Tenants and keys in responses, for /admin and for the tenant's own account.
 
 import type { z } from "zod";
 import { ApiError, invalidField } from "../errors.ts";
@@ -16,13 +16,15 @@ import type {
   TenantView,
 } from "../tenants/rpc.ts";
 
-/** Default overlap (s) of a rotated key with its replacement. */
+/** Default overlap (s) of a rotated key with its replacement: an hour. */
 export const KEY_OVERLAP_S = 3_600;
 
+/** The error for an unknown key id, or one of another mode. */
 export const noSuchKey = () => new ApiError("not_found", "There is no such key.");
 
 const rfc3339 = (ms: number): string => new Date(ms).toISOString();
 
+/** A tenant in a response. */
 export function presentTenant(view: TenantView) {
   return { ...view, createdAt: rfc3339(view.createdAt) };
 }
@@ -38,19 +40,22 @@ function keyFields({ id, name, mode, scopes, createdAt, expiresAt }: KeyInfo) {
   };
 }
 
+/** A key in a list. */
 export function presentKey(key: KeyInfo) {
   return { ...keyFields(key), lastUsedOn: key.lastUsedDay };
 }
 
-/** The calling key, with its tenant. */
+/** The calling key in a response. */
 export function presentCurrentKey(key: KeyInfo, tenantId: string) {
   return { ...keyFields(key), tenantId };
 }
 
+/** A created key in a response, with the key itself. */
 export function presentCreatedKey(created: CreatedKey) {
   return { ...keyFields(created), key: created.key };
 }
 
+/** A rotated key in a response: its replacement, and when it stops working. */
 export function presentRotatedKey({ created, replaces }: RotatedKey) {
   return {
     ...presentCreatedKey(created),
@@ -58,7 +63,7 @@ export function presentRotatedKey({ created, replaces }: RotatedKey) {
   };
 }
 
-/** @throws ApiError for an expiry that is not in the future */
+/** Builds a key from a request. @throws ApiError `invalid_request` if its expiry is not in the future */
 export function newKeyOf(body: Omit<z.output<typeof createKeySchema>, "mode">, mode: KeyMode, now: number): NewKey {
   const expiresAt = body.expiresAt ?? null;
   if (expiresAt !== null && expiresAt <= now) throw invalidField("expiresAt", "must be in the future");
@@ -66,13 +71,13 @@ export function newKeyOf(body: Omit<z.output<typeof createKeySchema>, "mode">, m
   return { name: body.name, mode, scopes: SCOPES.filter((scope) => wanted.has(scope)), expiresAt };
 }
 
-/** @throws ApiError for everything but a created key */
+/** Returns the created key, or throws the error for any other result. */
 export function createdOrThrow(result: CreateKeyResult): CreatedKey {
   if (typeof result !== "string") return result;
   throw keyError(result);
 }
 
-/** @throws ApiError for everything but a rotated key */
+/** Returns the rotated key, or throws the error for any other result. */
 export function rotatedOrThrow(result: RotateKeyResult): RotatedKey {
   if (typeof result !== "string") return result;
   throw keyError(result);
@@ -83,9 +88,9 @@ function keyError(reason: Extract<CreateKeyResult | RotateKeyResult, string>): A
     case "absent":
       return noSuchKey();
     case "already_rotated":
-      return new ApiError("key_rotated", "This key was rotated before. Use its replacement, or create a new key.");
+      return new ApiError("key_rotated", "This key was already rotated. Use its replacement, or create a new key.");
     case "forbidden":
-      return new ApiError("insufficient_scope", "A key can grant only scopes that it has itself, in its own mode.");
+      return new ApiError("insufficient_scope", "A key can only grant scopes that it has, in its own mode.");
     case "too_many":
       return new ApiError("invalid_request", `A tenant can have at most ${MAX_KEYS} keys. Revoke one first.`);
   }

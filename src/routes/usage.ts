@@ -1,4 +1,4 @@
-// GET /v1/usage: a tenant's usage by day, from its ledger.
+// GET /v1/usage: a tenant's usage by day.
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import { invalidField } from "../errors.ts";
@@ -13,10 +13,10 @@ import type { UsageRange } from "../tenants/usage.ts";
 import { callTenant } from "./account-access.ts";
 import { rejectInvalid } from "./validation.ts";
 
-/** Days of usage if the caller names none. */
+/** The length of the default range, in days. */
 const DEFAULT_DAYS = 30;
 
-/** The longest range of a call, in days. */
+/** The maximum length of a range, in days. */
 const MAX_DAYS = 366;
 
 const usageRoute = createRoute({
@@ -25,15 +25,15 @@ const usageRoute = createRoute({
   tags: ["Account"],
   security: [{ apiKey: [] }],
   operationId: "getUsage",
-  summary: "Usage by day",
+  summary: "Read usage by day",
   description:
-    "The tasks of the key's mode by the day (UTC) on which they were created. Tasks are listed for 30 days; the totals of a day stay for a year.",
+    "Counts the tasks of the key's mode by the day (UTC) on which they were created. Totals are kept for a year.",
   middleware: [authenticate("account:read"), limitCalls("calls")],
   request: { query: usageQuerySchema },
   responses: { 200: json(usageSchema, "Each day of the range"), ...problems(403) },
 });
 
-/** The route of usage. */
+/** The route of a tenant's own usage. */
 export function usageRoutes() {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
 
@@ -47,8 +47,8 @@ export function usageRoutes() {
 }
 
 /**
- * The range of a usage call, by default the last 30 days.
- * @throws ApiError for a range that is reversed or too long
+ * The range of a usage query, in days since the epoch.
+ * @throws ApiError `invalid_request` for a range that is reversed or too long
  */
 export function rangeOf({ from, to, groupBy }: UsageQuery, now: number): UsageRange {
   const last = to === undefined ? dayAt(now) : dayAt(Date.parse(to));

@@ -1,4 +1,4 @@
-// Turns a failed parse into `invalid_request`, with a path and a sentence for each field that has to change.
+// Converts validation errors to `invalid_request`.
 
 import { createMiddleware } from "hono/factory";
 import { z } from "zod";
@@ -7,10 +7,10 @@ import { invalidFields } from "../errors.ts";
 import { readJson, requireJson } from "../middleware/body.ts";
 import "../validation-messages.ts";
 
-/** Listed errors. A body with a thousand wrong fields does not get a thousand lines. */
+/** The maximum number of errors in a response. */
 const MAX_ERRORS = 20;
 
-/** The hook of every router: throws `invalid_request` when a request does not parse. */
+/** The validation hook of all routers. @throws ApiError `invalid_request` */
 export function rejectInvalid(result: { success: true } | { success: false; error: z.ZodError }): void {
   if (!result.success) throw invalidRequest(result.error);
 }
@@ -26,7 +26,7 @@ export const requireNoFields = [
   }),
 ];
 
-/** `invalid_request` with the issues that zod found. */
+/** `invalid_request` with the issues of a zod error. */
 export function invalidRequest(error: z.ZodError): ApiError {
   return invalidFields(error.issues.flatMap(fieldErrors).slice(0, MAX_ERRORS));
 }

@@ -1,4 +1,4 @@
-// /v1/webhook: the default webhook endpoint and the signing secrets of the calling key's mode.
+// /v1/webhook: the default endpoint and the signing secrets of the calling key's mode.
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import { ApiError } from "../errors.ts";
@@ -37,7 +37,7 @@ const getEndpointRoute = createRoute({
   security,
   operationId: "getWebhook",
   summary: "Read the default endpoint",
-  description: "Of the calling key's mode. `url` is null when no endpoint is set.",
+  description: "Returns the endpoint of the calling key's mode. `url` is null if no endpoint is set.",
   middleware: readable,
   request: { query: noQuerySchema },
   responses: { 200: json(endpointSchema, "The endpoint"), ...problems(403) },
@@ -49,8 +49,8 @@ const putEndpointRoute = createRoute({
   tags,
   security,
   operationId: "putWebhook",
-  summary: "Set and enable the default endpoint",
-  description: "Of the calling key's mode.",
+  summary: "Set the default endpoint",
+  description: "Sets the endpoint of the calling key's mode, and enables it if it was disabled.",
   middleware: [...writable, requireJson()],
   request: { query: noQuerySchema, body: jsonContent(putEndpointSchema) },
   responses: { 200: json(endpointSchema, "The endpoint"), ...problems(403, 413, 415) },
@@ -62,11 +62,11 @@ const deleteEndpointRoute = createRoute({
   tags,
   security,
   operationId: "deleteWebhook",
-  summary: "Remove the default endpoint",
-  description: "Of the calling key's mode.",
+  summary: "Delete the default endpoint",
+  description: "Deletes the endpoint of the calling key's mode.",
   middleware: writable,
   request: { query: noQuerySchema },
-  responses: { 204: noContent("No endpoint is set now"), ...problems(403, 413) },
+  responses: { 204: noContent("Deleted"), ...problems(403, 413) },
 });
 
 const getSecretRoute = createRoute({
@@ -76,10 +76,11 @@ const getSecretRoute = createRoute({
   security,
   operationId: "getWebhookSecret",
   summary: "Read the signing secret",
-  description: "Of the calling key's mode. Needs `account:write`. Each reading is in the audit log.",
+  description:
+    "Returns the secret of the calling key's mode. Requires `account:write`. Each read is recorded in the audit log.",
   middleware: [authenticate("account:write"), limitCalls("calls")],
   request: { query: noQuerySchema },
-  responses: { 200: json(secretSchema, "The secret, and the one before it"), ...problems(403) },
+  responses: { 200: json(secretSchema, "The current and the previous secret"), ...problems(403) },
 });
 
 const rotateSecretRoute = createRoute({
@@ -88,8 +89,9 @@ const rotateSecretRoute = createRoute({
   tags,
   security,
   operationId: "rotateWebhookSecret",
-  summary: "Replace the signing secret",
-  description: "Of the calling key's mode. Webhooks are signed with the old secret too until the overlap ends.",
+  summary: "Rotate the signing secret",
+  description:
+    "Replaces the secret of the calling key's mode. Webhooks are also signed with the old secret until the overlap ends.",
   middleware: [...writable, requireJson({ optional: true })],
   request: {
     query: noQuerySchema,
@@ -105,10 +107,11 @@ const testEndpointRoute = createRoute({
   security,
   operationId: "testWebhook",
   summary: "Send `webhook.test` to the default endpoint",
-  description: "Sends one signed event now, without retries. At most 10 in 60 seconds per tenant and mode.",
+  description:
+    "Sends one signed event immediately, without retries. A tenant can send at most 10 tests per mode in 60 seconds.",
   middleware: [...writable, ...requireNoFields],
   request: { query: noQuerySchema },
-  responses: { 200: json(probeSchema, "What the endpoint answered"), ...problems(403, 404, 413, 415) },
+  responses: { 200: json(probeSchema, "The response of the endpoint"), ...problems(403, 404, 413, 415) },
 });
 
 /** The routes of /v1/webhook. */

@@ -1,4 +1,4 @@
-// Wire schemas of a tenant's account and of its audit log.
+// Wire schemas of a tenant's account and audit log.
 
 import { z } from "@hono/zod-openapi";
 import type { AuditAction } from "../tenants/rpc.ts";
@@ -12,8 +12,8 @@ export const accountSchema = z
     allowedHosts: z.array(z.string()),
     limits: z.object({ maxInFlight: z.int(), monthlyTasks: z.int().nullable() }),
     month: monthSchema,
-    inFlight: z.int().openapi({ description: "Tasks of the mode that have a slot" }),
-    queued: z.int().openapi({ description: "Tasks of the mode that wait for a slot" }),
+    inFlight: z.int().openapi({ description: "Tasks of this mode that hold a slot" }),
+    queued: z.int().openapi({ description: "Tasks of this mode that wait for a slot" }),
   })
   .openapi("Account", {
     example: {
@@ -46,9 +46,11 @@ const auditEntrySchema = z
     actor: z
       .object({ type: z.enum(["key", "operator"]), keyId: z.string().optional() })
       .openapi({ description: "The key that made the change, or the operator" }),
-    target: z.string().openapi({ description: "The id of the key or tenant that was changed, or `webhook`" }),
-    mode: z.enum(["live", "test"]).nullable().openapi({ description: "Null for what concerns both modes" }),
-    details: z.record(z.string(), z.unknown()).openapi({ description: "What was changed. Never a key or a secret" }),
+    target: z.string().openapi({ description: "The id of the changed key or tenant, or `webhook`" }),
+    mode: z.enum(["live", "test"]).nullable().openapi({ description: "Null for changes that affect both modes" }),
+    details: z
+      .record(z.string(), z.unknown())
+      .openapi({ description: "The changed values. Never contains a key or a secret" }),
   })
   .openapi("AuditEntry");
 
@@ -66,8 +68,7 @@ export const auditListSchema = z
   .openapi("AuditList", { example: { entries: [EXAMPLE_ENTRY], nextCursor: null } });
 
 export const tenantAuditQuerySchema = pageQuerySchema.extend({
-  mode: z
-    .enum(["live", "test"])
-    .optional()
-    .openapi({ description: "Leaves out the entries of the other mode. By default all entries" }),
+  mode: z.enum(["live", "test"]).optional().openapi({
+    description: "Return only entries of this mode and entries that affect both modes. By default, all entries",
+  }),
 });

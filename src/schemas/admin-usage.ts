@@ -1,14 +1,11 @@
-// The wire schemas of the operator's view of tasks and usage.
+// Wire schemas of the operator's view of tasks and usage.
 
 import { z } from "@hono/zod-openapi";
 import { pageQuerySchema } from "./shared.ts";
 import { taskListQuerySchema } from "./task-list.ts";
 import { usageQuerySchema, usageRangeSchema } from "./usage.ts";
 
-const modeSchema = z
-  .enum(["live", "test"])
-  .default("live")
-  .openapi({ description: "The mode of the tasks; by default `live`" });
+const modeSchema = z.enum(["live", "test"]).default("live").openapi({ description: "The mode of the tasks" });
 
 export const tenantTasksQuerySchema = taskListQuerySchema.extend({ mode: modeSchema });
 export const tenantUsageQuerySchema = usageQuerySchema.extend({ mode: modeSchema });
@@ -21,14 +18,15 @@ export const allUsageSchema = z
         tenantId: z.string(),
         mode: z.enum(["live", "test"]),
         day: z.string().openapi({ format: "date" }),
-        submitted: z.int().openapi({ description: "Tasks that were created on this day" }),
+        submitted: z.int().openapi({ description: "Tasks created on this day" }),
         ready: z.int(),
         failed: z.int(),
         canceled: z.int(),
       }),
     ),
     unavailable: z.array(z.string()).optional().openapi({
-      description: "Tenants of this page that are missing because their objects did not answer. Repeat the call",
+      description:
+        "Tenants missing from this page because their data was not available. Send the request again to include them",
     }),
     nextCursor: z.string().nullable(),
   })

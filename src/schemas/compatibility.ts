@@ -1,5 +1,5 @@
-// The wire of the compatibility API: lenient where existing clients differ (extra fields, nulls, the case of `type`), exact in its
-// responses.
+// Wire schemas of the compatibility API. Requests are parsed leniently, because clients send extra fields and nulls, and differ in the
+// case of `type`.
 
 import { z } from "@hono/zod-openapi";
 import { MAX_NUMBER } from "../tasks/task-number.ts";
@@ -7,7 +7,7 @@ import { EXAMPLE_TASK, taskFields } from "./tasks.ts";
 
 const EXAMPLE_KEY = `sg_test_acme_${"x".repeat(38)}`;
 
-/** Clients send null for what they leave out. */
+/** Removes null fields: clients send null for optional fields that they do not use. */
 const nullsDropped = (value: unknown): unknown =>
   typeof value === "object" && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null))
@@ -15,12 +15,12 @@ const nullsDropped = (value: unknown): unknown =>
 
 const SUPPORTED_TYPE = "RecaptchaV3TaskProxyless" as const;
 
-/** Whether a client's `type` names the one type, in whatever case. */
+/** Whether `type` is the supported task type. Case-insensitive. */
 export function isSupportedType(type: unknown): boolean {
   return typeof type === "string" && type.toLowerCase() === SUPPORTED_TYPE.toLowerCase();
 }
 
-/** The task after its type was checked: known fields are checked, all others ignored. */
+/** A task whose type is supported. Unknown fields are ignored. */
 export const compatibilityTaskSchema = z.preprocess(
   nullsDropped,
   z
@@ -28,7 +28,7 @@ export const compatibilityTaskSchema = z.preprocess(
     .transform((task) => ({ ...task, type: SUPPORTED_TYPE })),
 );
 
-/** What is read of createTask's body, before the task itself. */
+/** The body of createTask. The task is parsed separately, because its errors have their own codes. */
 export const compatibilityCreateSchema = z.looseObject({
   clientKey: z.unknown().optional(),
   task: z.unknown().optional(),
@@ -38,9 +38,10 @@ export const compatibilityCreateSchema = z.looseObject({
     .transform((url) => (url === "" ? undefined : (url ?? undefined))),
 });
 
+/** The body of getTaskResult. */
 export const compatibilityResultSchema = z.looseObject({ taskId: z.unknown().optional() });
 
-/** For the OpenAPI document only: what a client should send. */
+/** The body of createTask in the OpenAPI document. */
 export const createTaskDocSchema = z
   .object({
     clientKey: z.string().openapi({ description: "A Solvegate key", example: EXAMPLE_KEY }),
@@ -62,7 +63,7 @@ export const getTaskResultDocSchema = z
     clientKey: z.string().openapi({ example: EXAMPLE_KEY }),
     taskId: z
       .union([z.int(), z.string()])
-      .openapi({ description: "As createTask answered it, or a v1 id", example: 1042315 }),
+      .openapi({ description: "The `taskId` from createTask, or the id of a v1 task", example: 1042315 }),
   })
   .openapi("CompatibilityGetTaskResult", { example: { clientKey: EXAMPLE_KEY, taskId: 1042315 } });
 
@@ -71,7 +72,12 @@ export const compatibilityResponseSchema = z
     errorId: z.int().openapi({ description: "0: no error, 1: error" }),
     errorCode: z.string().nullable(),
     errorDescription: z.string().nullable(),
-    taskId: z.int().min(1).max(MAX_NUMBER).optional().openapi({ description: "createTask: the task's number" }),
+    taskId: z
+      .int()
+      .min(1)
+      .max(MAX_NUMBER)
+      .optional()
+      .openapi({ description: "In createTask responses: the task's number" }),
     status: z.string().optional().openapi({ description: "`idle` (createTask), `processing` or `ready`" }),
     solution: z.looseObject({}).optional(),
   })

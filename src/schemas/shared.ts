@@ -1,14 +1,14 @@
-// Wire schemas that several routes use: problems, names, times, hosts. The one place where zod learns OpenAPI.
+// Wire schemas and response definitions that several routes share.
 
 import { z } from "@hono/zod-openapi";
 import { ERROR_CODES } from "../errors.ts";
 import type { ResponseHeader } from "./headers.ts";
 import { responseHeaders } from "./headers.ts";
 
-/** Longest name of a tenant or a key, in characters. */
+/** Maximum length of the name of a tenant or key, in characters. */
 const NAME_LENGTH = 100;
 
-/** Text without control characters: names end up in lists and logs. */
+/** The name of a tenant or key. Control characters are rejected, because names are shown in lists. */
 export const nameSchema = z
   .string()
   .trim()
@@ -17,18 +17,18 @@ export const nameSchema = z
   .refine((name) => !/\p{Cc}/u.test(name), "must not contain control characters")
   .openapi({ example: "Checkout monitoring" });
 
-/** Whether a text is a day of the calendar, `2026-11-23`: no 30th of February. */
+/** Whether a text is a valid calendar date, such as `2026-11-23`. */
 export function isDay(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const ms = Date.parse(`${text}T00:00:00Z`);
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
 }
 
-/** RFC 3339 §5.6, with seconds and an offset. */
+/** RFC 3339 §5.6. The capture group is the date, which the pattern does not validate. */
 const RFC_3339 =
   /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
 
-/** The time (ms since the epoch) in an RFC 3339 text, or null. In UTC it must be in a year of four digits, too. */
+/** Parses an RFC 3339 time to ms since the epoch, or null. The year must have four digits in UTC too, as in responses. */
 function parseTime(text: string): number | null {
   const day = RFC_3339.exec(text)?.[1];
   if (day === undefined || !isDay(day)) return null;
@@ -39,7 +39,7 @@ function parseTime(text: string): number | null {
 const FIRST_TIME_MS = Date.parse("0000-01-01T00:00:00.000Z");
 const LAST_TIME_MS = Date.parse("9999-12-31T23:59:59.999Z");
 
-/** A time in a request, parsed to ms since the epoch. */
+/** A time in a request. Parsed to ms since the epoch. */
 export const timeInputSchema = z
   .string()
   .transform((text, context) => {
@@ -70,29 +70,29 @@ const problemSchema = z
     errors: z
       .array(z.object({ path: z.string(), message: z.string() }))
       .optional()
-      .openapi({ description: "For `invalid_request`: the fields that are not valid, by dotted path" }),
+      .openapi({ description: "For `invalid_request`: the invalid fields, by dotted path" }),
   })
   .openapi("Problem", { description: "Problem details (RFC 9457)" });
 
 const PROBLEM_DESCRIPTIONS = {
   400: "The request is not valid: `invalid_json`, `invalid_request`",
-  401: "No valid key: `unauthenticated`",
-  403: "Not allowed: `insufficient_scope`, `website_not_allowed`, `tenant_suspended`, `webhook_url_not_allowed`",
+  401: "No valid key or token: `unauthenticated`",
+  403: "Forbidden: `insufficient_scope`, `website_not_allowed`, `tenant_suspended`, `webhook_url_not_allowed`",
   404: "Not found for this caller: `not_found`",
-  405: "The path does not take this method: `method_not_allowed`",
-  409: "The state does not allow it: `task_finished`, `task_not_ready`, `not_redeliverable`, `tenant_exists`, `key_rotated`",
-  410: "The solution is gone: `solution_expired`, `already_claimed`",
-  413: "Over 64 KiB: `payload_too_large`",
-  415: "Not JSON: `unsupported_media_type`",
+  405: "The path does not support this method: `method_not_allowed`",
+  409: "Conflict with the current state: `task_finished`, `task_not_ready`, `not_redeliverable`, `tenant_exists`, `key_rotated`",
+  410: "The solution was erased: `solution_expired`, `already_claimed`",
+  413: "The body is larger than 64 KiB: `payload_too_large`",
+  415: "The body is not JSON: `unsupported_media_type`",
   422: "The idempotency key was used with another request: `idempotency_mismatch`",
   426: "A WebSocket upgrade is required: `upgrade_required`",
-  429: "Too much: `rate_limited`, `quota_exceeded`; with `Retry-After` and `RateLimit-Policy`",
+  429: "Too many requests: `rate_limited`, `quota_exceeded`",
   500: "The gateway failed: `internal`, `configuration`",
-  503: "No live tasks here: `upstream_not_configured`. Too much load, with `Retry-After`: `overloaded`",
+  503: "Not available: `upstream_not_configured`, `overloaded`",
 } as const;
 type ProblemStatus = keyof typeof PROBLEM_DESCRIPTIONS;
 
-/** The headers of error responses beside the request's id. */
+/** Additional headers of error responses. */
 const PROBLEM_HEADERS: Partial<Record<ProblemStatus, ResponseHeader[]>> = {
   401: ["WWW-Authenticate"],
   429: ["Retry-After", "RateLimit-Policy"],
@@ -119,7 +119,7 @@ function problemResponses<Status extends ProblemStatus>(statuses: readonly Statu
   ) as Record<Status, ReturnType<typeof noContent> & { content: typeof content }>;
 }
 
-/** A JSON response with its headers, for a route's definition. */
+/** A JSON response, for a route's definition. */
 export function json<Schema extends z.ZodType>(schema: Schema, description: string, ...headers: ResponseHeader[]) {
   return { ...noContent(description, ...headers), content: { "application/json": { schema } } };
 }
@@ -129,15 +129,15 @@ export function noContent(description: string, ...headers: ResponseHeader[]) {
   return { description, headers: responseHeaders(...headers) };
 }
 
-/** A JSON body, for a route's definition. */
+/** A required JSON body, for a route's definition. */
 export function jsonContent<Schema extends z.ZodType>(schema: Schema) {
   return { required: true, content: { "application/json": { schema } } };
 }
 
-/** The query of a route that takes no query parameters: any parameter is rejected. */
+/** The query of a route without parameters. Any parameter is rejected. */
 export const noQuerySchema = z.strictObject({});
 
-/** `limit` and `cursor` of a list. */
+/** The query of a list: `limit` and `cursor`. */
 export const pageQuerySchema = z.strictObject({
   limit: z
     .string()
@@ -146,8 +146,8 @@ export const pageQuerySchema = z.strictObject({
     .refine((value) => value >= 1 && value <= 100, "must be a whole number from 1 to 100")
     .optional()
     .openapi({ type: "integer", minimum: 1, maximum: 100, default: 50, example: 50 }),
-  cursor: z.string().min(1).max(1_024).optional().openapi({ description: "`nextCursor` of the previous page" }),
+  cursor: z.string().min(1).max(1_024).optional().openapi({ description: "The `nextCursor` of the previous page" }),
 });
 
-/** Entries of a page when the caller gives no limit. */
+/** The default `limit` of a list. */
 export const DEFAULT_PAGE = 50;

@@ -1,4 +1,4 @@
-// The wire schemas of the list of tasks.
+// Wire schemas of the task list.
 
 import { z } from "@hono/zod-openapi";
 import { TASK_ERROR_CODES, TASK_STATUSES } from "../tasks/status.ts";
@@ -14,11 +14,12 @@ export const taskListQuerySchema = pageQuerySchema.extend({
     .max(2_048)
     .transform((host) => host.toLowerCase())
     .optional()
-    .openapi({ description: "Only tasks for this host, as the list shows it" }),
+    .openapi({ description: "Only tasks for this host" }),
   webhookState: z.enum(WEBHOOK_STATES).optional().openapi({ description: "Only tasks whose webhook is in this state" }),
-  createdAfter: timeInputSchema.optional().openapi({ description: "Only tasks that were created after this time" }),
-  createdBefore: timeInputSchema.optional().openapi({ description: "Only tasks that were created before this time" }),
+  createdAfter: timeInputSchema.optional().openapi({ description: "Only tasks created after this time" }),
+  createdBefore: timeInputSchema.optional().openapi({ description: "Only tasks created before this time" }),
 });
+/** The parsed query of a task list. Times are in ms since the epoch. */
 export type TaskListQuery = z.output<typeof taskListQuerySchema>;
 
 export const taskListSchema = z
@@ -30,17 +31,20 @@ export const taskListSchema = z
         reference: z.string().nullable().openapi({ description: "The caller's own name for the task" }),
         website: z.string().openapi({ description: "The host of the task's websiteURL" }),
         keyId: z.string().nullable().openapi({
-          description: "The API key that created the task; null for tasks from before the gateway recorded it",
+          description: "The API key that created the task. Null if the task was created before keys were recorded",
         }),
         createdAt: timeSchema,
         finishedAt: nullableTimeSchema,
-        solveMs: z.int().nullable().openapi({ description: "From the upstream's acceptance to the solution" }),
+        solveMs: z
+          .int()
+          .nullable()
+          .openapi({ description: "Milliseconds from the upstream's acceptance to the solution" }),
         errorCode: z.enum(TASK_ERROR_CODES).nullable(),
         webhookState: z.enum(WEBHOOK_STATES).nullable(),
       }),
     ),
     nextCursor: z.string().nullable().openapi({
-      description: "The `cursor` of the next page; null on the last one. A page before it may be short or empty",
+      description: "The `cursor` of the next page. Null on the last page. Other pages may be short or empty",
     }),
   })
   .openapi("TaskList", {

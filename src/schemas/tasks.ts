@@ -1,4 +1,4 @@
-// The wire of v1's tasks: what a caller may send, and the Task as it is answered. Unknown fields are refused.
+// Wire schemas of v1 tasks. They are separate from the persisted schema in tasks/record.ts, so that each can change alone.
 
 import { z } from "@hono/zod-openapi";
 import { SOLUTION_STATES, TASK_ERROR_CODES, TASK_STATUSES } from "../tasks/status.ts";
@@ -7,7 +7,7 @@ import { websiteHost } from "../tenants/hosts.ts";
 import { WEBHOOK_STATES } from "../webhooks/delivery.ts";
 import { nullableTimeSchema, timeSchema } from "./shared.ts";
 
-/** The seed's example task, in every example of the OpenAPI description. */
+/** The example task of the upstream API documentation, used in all examples. */
 export const EXAMPLE_TASK = {
   type: "RecaptchaV3TaskProxyless",
   websiteURL: "https://antcpt.com/score_detector",
@@ -16,40 +16,40 @@ export const EXAMPLE_TASK = {
   websiteTitle: "Score detector for reCAPTCHA v3",
 } as const;
 
-/** The task's fields without its type, which the two APIs parse differently. Lengths in characters. */
+/** The task's fields except `type` and `isInvisible`, which the two APIs parse differently. Lengths are in characters. */
 export const taskFields = {
   websiteURL: z
     .string()
     .min(1)
     .max(2_048)
     .refine((url) => websiteHost(url) !== null, "must be an http or https URL")
-    .openapi({ format: "uri", description: "The page's address; its host must be on the tenant's allow-list" }),
+    .openapi({ format: "uri", description: "The page's URL. Its host must be on the tenant's allow-list" }),
   websiteKey: z.string().min(1).max(256).openapi({ description: "The page's site key" }),
   pageAction: z
     .string()
     .min(1)
     .max(128)
-    .openapi({ description: "The page's action; a wrong one makes the result void" }),
+    .openapi({ description: "The page's action. A solution for the wrong action is not valid" }),
   checkField: z
     .string()
     .max(4_096)
     .optional()
     .openapi({ description: "The new value of protobuf field 9 of the reload packet, for a second verification" }),
-  websiteTitle: z.string().max(512).optional().openapi({ description: "The page's document.title" }),
+  websiteTitle: z.string().max(512).optional().openapi({ description: "The page's `document.title`" }),
 };
 
 const taskSchema = z
   .strictObject({
     type: z.literal("RecaptchaV3TaskProxyless"),
     ...taskFields,
-    isInvisible: z.boolean().default(true).openapi({ description: "Sent to the upstream as it is" }),
+    isInvisible: z.boolean().default(true).openapi({ description: "Sent to the upstream unchanged" }),
   })
   .openapi("SolveTask", { example: { ...EXAMPLE_TASK, isInvisible: true } });
 
-/** Shortest and longest deadline that a task may ask for, in seconds. */
+/** The range of `timeoutSeconds`. */
 const TIMEOUT_RANGE_S = { min: 10, max: 300 } as const;
 
-/** The longest `reference`, in characters. */
+/** Maximum length of `reference`, in characters. */
 const REFERENCE_LENGTH = 64;
 
 const metadataSchema = z
@@ -61,22 +61,21 @@ export const createTaskSchema = z
     task: taskSchema,
     webhookUrl: z.string().optional().openapi({
       format: "uri",
-      description: "Where the result is sent; the tenant's endpoint where it is left out",
+      description: "The URL that receives the result. By default, the default endpoint of the key's mode",
       example: "https://hooks.shop.example/solvegate",
     }),
     reference: z.string().min(1).max(REFERENCE_LENGTH).optional().openapi({
-      description: "Your own name for the task. It need not be unique, and tasks can be listed by it",
+      description: "Your own name for the task. It does not have to be unique. Tasks can be listed by it",
       example: "order-1042",
     }),
-    metadata: metadataSchema
-      .optional()
-      .openapi({ description: "Yours, handed back as it is", example: { order: "1042" } }),
-    timeoutSeconds: z
-      .int()
-      .min(TIMEOUT_RANGE_S.min)
-      .max(TIMEOUT_RANGE_S.max)
-      .optional()
-      .openapi({ description: "The task's deadline; by default the gateway's, 120 s", example: 120 }),
+    metadata: metadataSchema.optional().openapi({
+      description: "Your own data, returned with the task. At most 16 entries",
+      example: { order: "1042" },
+    }),
+    timeoutSeconds: z.int().min(TIMEOUT_RANGE_S.min).max(TIMEOUT_RANGE_S.max).optional().openapi({
+      description: "The task's deadline in seconds from its creation. The operator can change the default of 120",
+      example: 120,
+    }),
   })
   .openapi("CreateTask", { example: { task: EXAMPLE_TASK, reference: "order-1042", metadata: { order: "1042" } } });
 
@@ -84,11 +83,14 @@ export const solutionSchema = z
   .object({
     gRecaptchaResponse: z.string(),
     cookies: z.record(z.string(), z.string()).optional(),
-    userAgent: z.string().openapi({ description: "Send this `user-agent` with the token: some sites match it" }),
+    userAgent: z
+      .string()
+      .openapi({ description: "Send this `user-agent` with the token: some sites check that it matches" }),
     secChUa: z.string().openapi({ description: "Send this `sec-ch-ua` with the token" }),
   })
   .openapi("Solution", {
-    description: "Single use, valid for 120 s, best used within 60 s. Other fields of the upstream are passed through",
+    description:
+      "Single use, valid for 120 s, best used within 60 s. Other fields of the upstream's solution are passed through",
     additionalProperties: true,
     example: {
       gRecaptchaResponse: "03AGdBq25SxXT-pmSeBXjzScW",
@@ -99,7 +101,7 @@ export const solutionSchema = z
     },
   });
 
-/** The task as accepted, with its defaults filled in. */
+/** The task as it was accepted, with defaults filled in. */
 const acceptedTaskSchema = z.object({
   type: z.literal("RecaptchaV3TaskProxyless"),
   websiteURL: z.string(),
@@ -114,32 +116,35 @@ export const taskViewSchema = z
   .object({
     id: z.string().openapi({
       pattern: "^tsk_[0-9a-z_]{1,96}$",
-      description: "Opaque; no two tasks have the same",
+      description: "Opaque and unique",
       example: `tsk_${"5f".repeat(32)}`,
     }),
     status: z.enum(TASK_STATUSES).openapi({ description: "`ready`, `failed` and `canceled` are final" }),
     mode: z.enum(["live", "test"]).openapi({ description: "The mode of the key that created the task" }),
     task: acceptedTaskSchema,
-    reference: z.string().nullable().openapi({ description: "Your own name for the task, as given" }),
-    metadata: z.record(z.string(), z.string()).openapi({ description: "Your own data, as given" }),
+    reference: z.string().nullable().openapi({ description: "Your own name for the task" }),
+    metadata: z.record(z.string(), z.string()).openapi({ description: "Your own data" }),
     compatTaskId: z.int().min(1).max(MAX_NUMBER).nullable().openapi({
-      description: "The task's `taskId` in the compatibility API. Null for tasks of v1",
+      description: "The task's `taskId` in the compatibility API. Null for tasks created with v1",
     }),
     createdAt: timeSchema,
     submittedAt: nullableTimeSchema.openapi({ description: "When the upstream accepted the task" }),
     finishedAt: nullableTimeSchema.openapi({ description: "When the status became final" }),
-    deadlineAt: timeSchema.openapi({ description: "An unfinished task fails then, with the code `timeout`" }),
+    deadlineAt: timeSchema.openapi({
+      description: "If the task is not finished by then, it fails with the code `timeout`",
+    }),
     waitingFor: z.enum(["slot", "upstream"]).nullable().openapi({
-      description: "What holds a queued task: a free slot of its tenant, or an upstream account that works",
+      description: "What a queued task waits for: a free slot of its tenant, or a working upstream account",
     }),
     nextStepAt: nullableTimeSchema.openapi({
-      description: "When the next step of an unfinished task is due; of a processing task, the next poll",
+      description:
+        "When the next step of an unfinished task is due. While the task is `processing`, this is the next poll",
     }),
-    // `.nullable()` would make the component itself nullable in the document.
+    // `.nullable()` would make the `Solution` component itself nullable in the OpenAPI document.
     solution: z.union([solutionSchema, z.null()]),
     solutionState: z
       .enum(SOLUTION_STATES)
-      .openapi({ description: "A `claimed` or `expired` solution is erased, and `solution` is null" }),
+      .openapi({ description: "`claimed` and `expired` solutions are erased: `solution` is null" }),
     solutionExpiresAt: nullableTimeSchema.openapi({
       description: "Do not use the solution after this time",
     }),
@@ -147,11 +152,11 @@ export const taskViewSchema = z
     error: z
       .object({ code: z.enum(TASK_ERROR_CODES), message: z.string(), upstreamCode: z.string().optional() })
       .nullable()
-      .openapi({ description: "Why a task failed. `message` says whether it may have been charged" }),
-    polls: z.int().openapi({ description: "Polls of the upstream so far; after a crash a lower bound" }),
+      .openapi({ description: "Why the task failed. `message` explains whether it may have been charged" }),
+    polls: z.int().openapi({ description: "Polls of the upstream so far. A lower bound after a crash" }),
     submissions: z
       .int()
-      .openapi({ description: "How often the task was sent and the upstream accepted it, or may have accepted it" }),
+      .openapi({ description: "How many times the upstream accepted the task, or may have accepted it" }),
     webhook: z
       .object({
         url: z.string(),
@@ -160,11 +165,11 @@ export const taskViewSchema = z
         lastStatus: z
           .int()
           .nullable()
-          .openapi({ description: "The HTTP status of the last attempt; null without a response" }),
+          .openapi({ description: "The HTTP status of the last attempt. Null if there was no response" }),
         nextAttemptAt: nullableTimeSchema.openapi({ description: "When the next attempt is due" }),
       })
       .nullable()
-      .openapi({ description: "Null if the result is sent nowhere" }),
+      .openapi({ description: "Null if the result is not sent to a webhook" }),
   })
   .openapi("Task", {
     example: {
@@ -204,10 +209,14 @@ export const timelineSchema = z
         }),
         durationMs: z.int().optional(),
         detail: z.string().optional(),
-        status: z.int().nullable().optional().openapi({ description: "Of a webhook attempt" }),
-        error: z.string().nullable().optional().openapi({ description: "Of a webhook attempt" }),
+        status: z
+          .int()
+          .nullable()
+          .optional()
+          .openapi({ description: "For a webhook attempt: the HTTP status of the response" }),
+        error: z.string().nullable().optional().openapi({ description: "For a webhook attempt: why it failed" }),
         responseBody: z.string().nullable().optional().openapi({
-          description: "Of a webhook attempt: the first 256 characters of the receiver's response body",
+          description: "For a webhook attempt: the first 256 characters of the response body",
         }),
       }),
     ),
@@ -222,8 +231,10 @@ export const timelineSchema = z
     },
   });
 
-/** Headers of a creation. Names are in lower case, as they reach the validator. */
-/** Optional fields have no example of their own: the reference would fill it in, and send it with a call that is tried. */
+/**
+ * The request headers of task creation. Names are in lower case, as the validator receives them. Headers have no `example`, because the
+ * reference page would send it with every request.
+ */
 export const createHeadersSchema = z.object({
   "idempotency-key": z
     .string()
@@ -231,16 +242,20 @@ export const createHeadersSchema = z.object({
     .max(255)
     .regex(/^[\x20-\x7e]*$/, "must be 1 to 255 printable characters")
     .optional()
-    .openapi({ description: "Repeats with the same key, such as `order-1042`, and body give the same task" }),
+    .openapi({
+      description:
+        "A key such as `order-1042`. A request with the same key and body returns the same task instead of creating another one",
+    }),
   prefer: z.string().optional().openapi({
-    description: "`wait=N`: hold the answer until the task is finished or N seconds (at most 60) have gone",
+    description: "`wait=N`: wait for the task to finish before responding, for N seconds (at most 60)",
   }),
   traceparent: z.string().optional().openapi({
     description:
-      "W3C Trace Context: kept with the task, and sent on to the upstream and with the webhook. What is malformed is ignored",
+      "W3C Trace Context. Stored with the task and sent with requests to the upstream and with webhooks. A malformed header is ignored",
   }),
 });
 
+/** The request headers of reading a task. */
 export const readHeadersSchema = createHeadersSchema.pick({ prefer: true });
 
 export const taskIdParamSchema = z.object({

@@ -1,4 +1,4 @@
-// Wire schemas of tenants and keys, for /admin and for a tenant's own account.
+// Wire schemas of tenants and keys.
 
 import { z } from "@hono/zod-openapi";
 import { SCOPES, TENANT_ID_PATTERN } from "../tenants/keys.ts";
@@ -15,14 +15,14 @@ const hostsSchema = z
   .max(1_000)
   .openapi({
     description:
-      "Exact hosts (`shop.example`), every host below one (`*.shop.example`), or all hosts (`*`). Empty: no host is allowed",
+      "Exact hosts (`shop.example`), all subdomains of a host (`*.shop.example`), or all hosts (`*`). An empty list allows no host",
     example: ["shop.example", "*.shop.example"],
   });
 
 const limitsPatchSchema = limitsSchema.partial().strict();
 
 const upstreamAccountSchema = z.string().max(100).nullable().openapi({
-  description: "The name of the only upstream account that the tenant's live tasks may use. Null: any",
+  description: "The name of the only upstream account for the tenant's live tasks. Null allows all accounts",
   example: "primary",
 });
 
@@ -35,7 +35,7 @@ export const createTenantSchema = z
     upstreamAccount: upstreamAccountSchema.optional(),
     location: z.enum(LOCATION_HINTS).nullable().optional().openapi({
       description:
-        "Where the tenant's object is placed, as a location hint of the platform. By default near the request that creates the tenant",
+        "The location hint for the tenant's Durable Object. By default, the object is placed near the client that creates the tenant",
       example: "weur",
     }),
   })
@@ -69,9 +69,10 @@ const EXAMPLE_TENANT = {
 
 const countsSchema = z.object({ live: z.int(), test: z.int() });
 
-export const monthSchema = z
-  .object({ liveTasks: z.int(), quota: z.int().nullable() })
-  .openapi({ description: "Live tasks of the current month (UTC), and how many are allowed. Null: no quota" });
+export const monthSchema = z.object({ liveTasks: z.int(), quota: z.int().nullable() }).openapi({
+  description:
+    "Live tasks of the current month (UTC), and the tenant's monthly quota. `quota` is null if there is none",
+});
 
 export const tenantSchema = z
   .object({
@@ -83,7 +84,7 @@ export const tenantSchema = z
     createdAt: timeSchema,
     upstreamAccount: z.string().nullable(),
     location: z.enum(LOCATION_HINTS).nullable(),
-    inFlight: countsSchema.openapi({ description: "Tasks that have a slot" }),
+    inFlight: countsSchema.openapi({ description: "Tasks that hold a slot" }),
     queued: countsSchema.openapi({ description: "Tasks that wait for a slot" }),
     month: monthSchema,
   })
@@ -106,7 +107,8 @@ export const tenantListSchema = z
   .object({
     tenants: z.array(tenantSchema),
     unavailable: z.array(z.string()).optional().openapi({
-      description: "Tenants of this page that are missing because their objects did not answer. Repeat the call",
+      description:
+        "Tenants missing from this page because their data was not available. Send the request again to include them",
     }),
     nextCursor: z.string().nullable(),
   })
@@ -121,15 +123,15 @@ export const createKeySchema = z
       .min(1)
       .optional()
       .openapi({ description: "By default `tasks:write` and `tasks:read`" }),
-    // The type of a transformed schema is given, and has to name null again.
+    // The type of a transformed schema must be explicit, including null.
     expiresAt: timeInputSchema
       .nullable()
       .optional()
-      .openapi({ type: ["string", "null"], description: "When the key stops working; by default never" }),
+      .openapi({ type: ["string", "null"], description: "When the key stops working. By default, never" }),
   })
   .openapi("CreateKey", { example: { name: "CI", mode: "test", scopes: ["tasks:write", "tasks:read"] } });
 
-/** A key that a key creates, in its own mode. */
+/** The body of `POST /v1/keys`: the mode is optional, because only the calling key's mode is allowed. */
 export const createOwnKeySchema = createKeySchema
   .partial({ mode: true })
   .openapi("CreateOwnKey", { example: { name: "CI", scopes: ["tasks:write", "tasks:read"] } });
@@ -170,14 +172,14 @@ export const currentKeySchema = z
 const EXAMPLE_CREATED_KEY = { ...EXAMPLE_KEY, key: `sg_test_acme_${"x".repeat(38)}` };
 
 export const createdKeySchema = z
-  .object({ ...keyFields, key: z.string().openapi({ description: "The key itself, which is never shown again" }) })
+  .object({ ...keyFields, key: z.string().openapi({ description: "The key itself. It cannot be read again" }) })
   .openapi("CreatedKey", { example: EXAMPLE_CREATED_KEY });
 
 export const rotatedKeySchema = createdKeySchema
   .extend({
     replaces: z
       .object({ id: z.string(), expiresAt: timeSchema })
-      .openapi({ description: "The key that was rotated, and when it stops working" }),
+      .openapi({ description: "The rotated key, and when it stops working" }),
   })
   .openapi("RotatedKey", {
     example: {
@@ -186,10 +188,10 @@ export const rotatedKeySchema = createdKeySchema
     },
   });
 
-/** Longest overlap (s) of an old key or secret with the new one: a week. */
+/** Maximum overlap (s) of an old key or secret with its replacement: a week. */
 const MAX_OVERLAP_S = 604_800;
 
-/** The body of a rotation, which is optional. */
+/** The optional body of a rotation. */
 export function overlapSchema(defaultSeconds: number) {
   return z.strictObject({ overlapSeconds: z.int().min(0).max(MAX_OVERLAP_S).default(defaultSeconds) });
 }

@@ -1,4 +1,4 @@
-// The wire schema of the operator's view of the upstream accounts.
+// Wire schema of the upstream accounts and their states.
 
 import { z } from "@hono/zod-openapi";
 import { nullableTimeSchema } from "./shared.ts";
@@ -8,17 +8,19 @@ export const upstreamAccountsSchema = z
     accounts: z.array(
       z.object({
         name: z.string(),
-        url: z.string().openapi({ description: "Where the account's requests go" }),
+        url: z.string().openapi({ description: "The base URL of the account's upstream" }),
         state: z.enum(["ok", "refused"]).openapi({
-          description: "`refused`: the upstream rejected the account; new tasks go to another one, or wait",
+          description: "`refused`: the upstream rejected the account. New tasks use another account or wait",
         }),
-        code: z.string().nullable().openapi({ description: "The upstream's code for the refusal; null while `ok`" }),
-        since: nullableTimeSchema.openapi({ description: "When the state began; null for an account never refused" }),
+        code: z.string().nullable().openapi({ description: "The upstream's error code. Null while `ok`" }),
+        since: nullableTimeSchema.openapi({
+          description: "When the state began. Null if the account was never refused",
+        }),
         nextProbeAt: nullableTimeSchema.openapi({
-          description: "From then on one task tries the account; null while `ok`",
+          description: "When one task will probe the account. Null while `ok`",
         }),
         lastSuccessAt: nullableTimeSchema.openapi({
-          description: "When the account last accepted a task, up to a minute late; null where it is not known",
+          description: "When the account last accepted a task. Updated about once a minute. Null if unknown",
         }),
         tasksLastHour: z.int().nonnegative().openapi({
           description: "Tasks that the account accepted in the last hour. Best effort: some may be missing",

@@ -1,29 +1,30 @@
-// The wire schemas of usage by day.
+// Wire schemas of daily usage.
 
 import { z } from "@hono/zod-openapi";
 import { isDay } from "./shared.ts";
 
 const daySchema = z.string().refine((text) => isDay(text) && text >= "1971", "must be a date, such as 2026-11-23");
 
-/** The days of a usage call, both included. */
+/** A range of days, both inclusive. */
 export const usageRangeSchema = z.strictObject({
   from: daySchema
     .optional()
-    .openapi({ format: "date", description: "First day (UTC), such as `2026-11-01`; by default 29 days before `to`" }),
+    .openapi({ format: "date", description: "First day (UTC), such as `2026-11-01`. By default, 29 days before `to`" }),
   to: daySchema
     .optional()
-    .openapi({ format: "date", description: "Last day (UTC), such as `2026-11-23`; by default today" }),
+    .openapi({ format: "date", description: "Last day (UTC), such as `2026-11-23`. By default, today" }),
 });
 
 export const usageQuerySchema = usageRangeSchema.extend({
-  groupBy: z.enum(["key"]).optional().openapi({ description: "`key`: count by API key too" }),
+  groupBy: z.enum(["key"]).optional().openapi({ description: "`key`: also count by API key" }),
 });
+/** The parsed query of a usage call. Days are `YYYY-MM-DD`. */
 export type UsageQuery = z.output<typeof usageQuerySchema>;
 
 const percentileSchema = z
   .int()
   .nullable()
-  .openapi({ description: "Nearest rank; null on a day without a solved task" });
+  .openapi({ description: "In ms, by nearest rank. Null if no task was solved" });
 
 const EXAMPLE_DAY = {
   day: "2026-11-23",
@@ -39,15 +40,15 @@ export const usageSchema = z
     days: z.array(
       z.object({
         day: z.string().openapi({ format: "date" }),
-        submitted: z.int().openapi({ description: "Tasks that were created on this day" }),
+        submitted: z.int().openapi({ description: "Tasks created on this day" }),
         ready: z.int(),
-        failed: z.record(z.string(), z.int()).openapi({ description: "By error code" }),
+        failed: z.record(z.string(), z.int()).openapi({ description: "Failed tasks by error code" }),
         canceled: z.int(),
         solveMs: z.object({ p50: percentileSchema, p95: percentileSchema }),
         keys: z
           .record(z.string(), z.object({ submitted: z.int(), ready: z.int() }))
           .optional()
-          .openapi({ description: "With `groupBy=key`: counts by the id of the key" }),
+          .openapi({ description: "With `groupBy=key`: counts by key id" }),
       }),
     ),
   })

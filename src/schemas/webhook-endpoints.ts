@@ -1,4 +1,4 @@
-// The wire schemas of the webhook endpoint: URL, secret and test.
+// Wire schemas of the default webhook endpoint and its signing secrets.
 
 import { z } from "@hono/zod-openapi";
 import { nullableTimeSchema, timeSchema } from "./shared.ts";
@@ -16,7 +16,7 @@ export const putEndpointSchema = z
 const EXAMPLE_SECRET = `whsec_${"A".repeat(43)}=`;
 
 export const rotatedSecretSchema = z
-  .object({ secret: z.string().openapi({ description: "Signs webhooks from now on" }) })
+  .object({ secret: z.string().openapi({ description: "The new signing secret" }) })
   .openapi("RotatedSecret", { example: { secret: EXAMPLE_SECRET } });
 
 export const secretSchema = z
@@ -25,7 +25,7 @@ export const secretSchema = z
     previous: z
       .object({ secret: z.string(), expiresAt: timeSchema })
       .nullable()
-      .openapi({ description: "The secret before the last rotation, while it still signs too" }),
+      .openapi({ description: "The secret before the last rotation, as long as webhooks are signed with it too" }),
   })
   .openapi("WebhookSecret", {
     example: {

@@ -1,81 +1,85 @@
-// Which upstream accounts work, and when a refused one may be tried again. Pure: `(states, event, now) → states`, the same states
-// where nothing changes. The UpstreamObject owns the only true copy; KV and isolates hold copies that may be old.
+// The states of upstream accounts and their transitions. Pure: `(states, event, now) → states`, the same object if nothing changes.
+// The UpstreamObject owns the states. KV and isolates have copies that can be out of date.
 
 import { z } from "zod";
 
-/** Between two probes of a refused account (ms): operators of such services ban for minutes. */
+/** Time (ms) between two probes of a refused account. Upstreams ban accounts for minutes. */
 export const PROBE_INTERVAL_MS = 60_000;
 
-/** A probe that was not answered within this time (ms) is taken for lost. An upstream request ends after 10 s. */
-const PROBE_ANSWER_MS = 15_000;
+/** A probe without a result after this time (ms) counts as lost. Longer than the timeout of an upstream request. */
+const PROBE_RESULT_MS = 15_000;
 
 const time = z.int().nonnegative();
 
 const accountStateSchema = z.object({
   name: z.string(),
   state: z.enum(["ok", "refused"]),
-  /** Of a refused account: the code that it was last refused with. */
+  /** Of a refused account: the upstream's last error code. */
   code: z.string().nullable(),
-  /** When the state began (ms). It also distinguishes one refusal from a later one. */
+  /** When the state began (ms). Also identifies a refusal. */
   since: time,
-  /** Of a refused account: when a task may probe it (ms). */
+  /** Of a refused account: when a task may probe it next (ms). */
   probeAt: time.nullable(),
-  /** Of a refused account: when the probe was granted (ms) whose answer is not known yet. */
+  /** Of a refused account: when the pending probe was granted (ms). */
   probeSentAt: time.nullable(),
 });
+/** The state of an account. Times are in ms since the epoch. */
 export type AccountState = z.output<typeof accountStateSchema>;
 
-/** What KV and the object's storage hold. An account that is not listed has never been refused: it is `ok`. */
+/** The persisted states, in KV and in the object. An account that is not listed was never refused and is `ok`. */
 export const accountStatesSchema = z.object({
   version: z.literal(1),
-  /** Rises with every change and never falls, even when the object loses its storage: it follows the clock. */
+  /** Increases with every change. Follows the clock, so that it increases even if the object loses its storage. */
   revision: time,
   accounts: z.array(accountStateSchema),
 });
+/** The states of all accounts. */
 export type AccountStates = z.output<typeof accountStatesSchema>;
 
+/** The initial states: every account is `ok`. */
 export const NO_STATES: AccountStates = { version: 1, revision: 0, accounts: [] };
 
-/** The leave to probe one refused account, which ends with that refusal. */
+/** The permission to probe a refused account. Valid for one refusal. */
 export interface Probe {
   readonly account: string;
   /** `since` of the refusal. */
   readonly since: number;
 }
 
-/** An answer of the upstream that refuses an account. */
+/** A response of the upstream that rejects an account. */
 export interface Refusal {
   readonly account: string;
   readonly code: string;
-  /** When the refused request was sent (ms, by the owner's clock). */
+  /** When the rejected request was sent (ms, by the UpstreamObject's clock). */
   readonly sentAt: number;
-  /** The probe that was answered, or null. */
+  /** The probe, if the request was one. */
   readonly probe: Probe | null;
 }
 
-/** The state of an account, or undefined where it has never been refused. */
+/** The state of an account, or undefined if it was never refused. */
 export function stateOf({ accounts }: AccountStates, name: string): AccountState | undefined {
   return accounts.find((account) => account.name === name);
 }
 
+/** Whether an account is refused. */
 export function isRefused(states: AccountStates, name: string): boolean {
   return stateOf(states, name)?.state === "refused";
 }
 
-/** The later of two copies. */
+/** The more recent of two copies. */
 export function newest(a: AccountStates, b: AccountStates): AccountStates {
   return a.revision >= b.revision ? a : b;
 }
 
-/** Marks an account `refused`, or notes that a probe of it was refused again. */
-export function refuse(states: AccountStates, refusal: Refusal, now: number): AccountStates {
+/** Marks an account as refused, or ends its pending probe. */
+export function markRefused(states: AccountStates, refusal: Refusal, now: number): AccountStates {
   const { account: name, code, sentAt, probe } = refusal;
   const known = stateOf(states, name);
   if (known?.state === "refused") {
     const answersProbe = probe?.since === known.since && known.probeSentAt !== null;
     return answersProbe ? changed(states, { ...known, code, probeSentAt: null }, now) : states;
   }
-  // A request that left before the account worked again says nothing about the account as it is now.
+  // The request was sent before the account recovered, so its error is out of date.
   if (known !== undefined && sentAt < known.since) return states;
   const since = Math.max(now, (known?.since ?? 0) + 1);
   return changed(
@@ -85,7 +89,7 @@ export function refuse(states: AccountStates, refusal: Refusal, now: number): Ac
   );
 }
 
-/** Grants the probe of an account that is due, to one caller only. Null where none is due. */
+/** Grants the probe of an account to one caller, if it is due. Null otherwise. */
 export function grantProbe(
   states: AccountStates,
   name: string,
@@ -97,24 +101,21 @@ export function grantProbe(
   return { states: changed(states, granted, now), probe: { account: name, since: known.since } };
 }
 
-/** Marks an account `ok` because its probe got an answer that shows that it works. A probe of an earlier refusal changes nothing. */
-export function recover(states: AccountStates, { account: name, since }: Probe, now: number): AccountStates {
+/** Marks an account as `ok` after a successful probe. A probe of an earlier refusal is ignored. */
+export function markOk(states: AccountStates, { account: name, since }: Probe, now: number): AccountStates {
   const known = stateOf(states, name);
   if (known?.state !== "refused" || known.since !== since) return states;
   const recovered = { name, code: null, since: Math.max(now, since + 1), probeAt: null, probeSentAt: null };
   return changed(states, { ...recovered, state: "ok" }, now);
 }
 
-/**
- * When a task that waits for a refused account should ask again (ms): soon while a probe is under way, because its answer may free
- * all of them, else when the next probe is due.
- */
-export function askAgainAt({ probeAt, probeSentAt }: AccountState, now: number): number {
-  const underWay = probeSentAt !== null && now < probeSentAt + PROBE_ANSWER_MS;
-  return underWay ? now + PROBE_RECHECK_MS : (probeAt ?? now);
+/** When a task that waits for a refused account should try again (ms): soon while a probe is pending, else at the next probe. */
+export function retryAt({ probeAt, probeSentAt }: AccountState, now: number): number {
+  const pending = probeSentAt !== null && now < probeSentAt + PROBE_RESULT_MS;
+  return pending ? now + PROBE_RECHECK_MS : (probeAt ?? now);
 }
 
-/** While a probe is under way, tasks ask again after this (ms). */
+/** How soon (ms) tasks try again while a probe is pending. */
 const PROBE_RECHECK_MS = 3_000;
 
 function changed(states: AccountStates, account: AccountState, now: number): AccountStates {

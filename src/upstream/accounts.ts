@@ -1,13 +1,13 @@
-// Which of the configured upstream accounts a task may use. Pure; whether an account works at the moment is decided elsewhere.
+// Selects configured upstream accounts for a task. Whether an account currently works is decided in permits.ts.
 
 import type { Configuration, UpstreamAccount } from "../configuration.ts";
 import type { Redactor } from "./redact.ts";
 import { redactorOf } from "./redact.ts";
 
 /**
- * The accounts that a tenant's live tasks can be sent to, in order of preference.
- * @param pinned the tenant's own account, or null or undefined for all of them
- * @returns an empty list when no account is configured, or the tenant's own is not
+ * The accounts that a tenant's live tasks can use, in order of preference.
+ * @param pinned the tenant's `upstreamAccount`. Null or undefined: all accounts.
+ * @returns an empty list if no account, or not the pinned one, is configured
  */
 export function accountsFor(
   { upstreamAccounts }: Pick<Configuration, "upstreamAccounts">,
@@ -16,13 +16,13 @@ export function accountsFor(
   return pinned == null ? upstreamAccounts : upstreamAccounts.filter(({ name }) => name === pinned);
 }
 
-/** The account that `UPSTREAM_URL` and `UPSTREAM_CLIENT_KEY` configure. */
+/** The name of the account that UPSTREAM_URL and UPSTREAM_CLIENT_KEY configure. */
 const SINGLE_ACCOUNT = "default";
 
 /**
- * The account that has a task.
- * @param name undefined for a task submitted before accounts had names: it is with the single account, or with the first
- * @returns null when the account is no longer configured
+ * The account that a task was submitted with.
+ * @param name undefined for tasks submitted by versions without named accounts
+ * @returns null if the account is no longer configured
  */
 export function accountOf(
   { upstreamAccounts }: Pick<Configuration, "upstreamAccounts">,
@@ -34,7 +34,7 @@ export function accountOf(
 
 const redactors = new WeakMap<object, Redactor>();
 
-/** The redactor of every configured account's key, built once per configuration. */
+/** The redactor for the keys of all configured accounts, cached per configuration. */
 export function redactorFor({ upstreamAccounts }: Pick<Configuration, "upstreamAccounts">): Redactor {
   const known = redactors.get(upstreamAccounts);
   if (known !== undefined) return known;

@@ -1,5 +1,5 @@
-// One answer of an upstream, read leniently: services number errors, write statuses and end bodies as they like. Pure. This is the
-// only place where text from an upstream enters the gateway, so the operator's keys are removed here, before anything is cut.
+// Parses a response body of an upstream. Lenient, because services differ in details. Pure. This is the only place where an upstream's
+// text enters the gateway, so the operator's keys are removed here, before anything is truncated.
 
 import { z } from "zod";
 import { parseJson } from "../json.ts";
@@ -8,34 +8,34 @@ import type { Redactor } from "./redact.ts";
 import type { Solution } from "./solution.ts";
 import { isStorable, parseSolution } from "./solution.ts";
 
-/** What an answer says. */
+/** A parsed response body. */
 export interface Answer {
-  /** Whether `errorId` says that there is an error; null where it is missing or cannot be read. */
+  /** Whether `errorId` indicates an error. Null if it is missing or malformed. */
   readonly error: boolean | null;
   /** The error code, or "". */
   readonly code: string;
   readonly description: string;
   /** The status in lower case, or "". */
   readonly status: string;
-  /** The JSON text of the task id, so that a number goes back as the number that came. Never shown, so never redacted. */
+  /** The JSON text of the task id, so that its type is kept. It is never shown, so it is not redacted. */
   readonly taskId: string | null;
   readonly solution: Solution | null;
 }
 
-/** Characters that are kept of a code or a description. */
+/** The maximum length of a code or description, in characters. */
 const PROSE_LENGTH = 256;
 
 /**
- * Characters that are read of a code or a description. A key that crosses this end cannot be shown: the shortest text that is left of so
- * much, when it consists of quoted keys, is longer than what is kept.
+ * How much of a code or description is redacted, in characters. A key cut off at this end is never shown: even text that consists of
+ * keys is longer than `PROSE_LENGTH` after redaction.
  */
 const PROSE_READ = 65_536;
 
-/** Characters of the longest task id that is accepted; the longest seen in the family is a UUID. */
+/** The maximum length of a task id, in characters. */
 const TASK_ID_LENGTH = 256;
 const taskIdSchema = z.union([z.string().min(1).max(TASK_ID_LENGTH), z.int().positive(), z.bigint().positive()]);
 
-/** `errorId` in the forms that services use: a number, a boolean, or either of them as text. */
+/** `errorId` as a number, a boolean, or either of them as text. */
 const errorIdSchema = z.union([
   z.boolean(),
   z.int().transform((id) => id !== 0),
@@ -54,7 +54,7 @@ const errorIdSchema = z.union([
 
 const textOrNothing = z.string().catch("");
 
-// A field that cannot be read is as good as missing: it must not cost the meaning of the others.
+// A malformed field counts as missing, so that the others can still be used.
 const answerSchema = z.object({
   errorId: errorIdSchema.nullable().catch(null),
   errorCode: textOrNothing,
@@ -64,7 +64,7 @@ const answerSchema = z.object({
   solution: z.unknown().optional(),
 });
 
-/** Reads a body, or returns null where it is not a JSON object. Text after the object is ignored. */
+/** Parses a body. Null if it is not a JSON object. Text after the object is ignored. */
 export function readAnswer(body: string, redactor: Redactor): Answer | null {
   const parsed = answerSchema.safeParse(parseObject(body));
   if (!parsed.success) return null;
@@ -77,15 +77,15 @@ export function readAnswer(body: string, redactor: Redactor): Answer | null {
     description: prose(errorDescription),
     status: status.trim().toLowerCase(),
     taskId: taskId === null ? null : toJsonText(taskId),
-    // Nesting is checked first: redaction walks the value.
+    // Nesting is checked first, because redaction is recursive.
     solution: isStorable(solution) ? parseSolution(redactor.value(solution)) : null,
   };
 }
 
 /**
- * Whether an answer is an error. A code beside a result is an error only where `errorId` says so, or says nothing and the code has
- * the form of one: an "OK" must not cost a paid task.
- * @param hasResult the answer holds what its call asks for
+ * Whether a response is an error. A code together with a result is an error only if `errorId` confirms it, or is missing and the code
+ * looks like an error. Otherwise a code "OK" would discard a paid result.
+ * @param hasResult whether the response contains the result of its call
  */
 export function isError({ error, code }: Answer, hasResult: boolean): boolean {
   if (error === true) return true;
@@ -110,7 +110,7 @@ function parseLeadingObject(body: string): unknown {
   }
 }
 
-/** Where the object ends that a text begins with, or null where it does not begin with one or breaks off inside it. */
+/** The end of the JSON object at the beginning of a text. Null if there is no complete object. */
 function endOfLeadingObject(text: string): number | null {
   const start = text.length - text.trimStart().length;
   if (text[start] !== "{") return null;

@@ -1,12 +1,13 @@
-// What each error code of the createTask/getTaskResult family means. Pure. `errorId` is not a class (some services use 0 and 1 only,
-// some 1 to 50), so the code decides.
+// Classifies the error codes of the createTask and getTaskResult protocol. `errorId` is not used, because services number errors
+// differently.
 
 /**
- * What an error means for the task and the account.
- * - `account`: the operator's account is at fault, and tenants must not see the code.
+ * What an error code means for the task and the account.
+ * - `account`: the upstream rejects the operator's account. Tenants must not see the code.
  * - `transient`: the same request may succeed later.
- * - `processing`: not an error; the task is not solved yet.
- * - `unsolvable`: the upstream tried. `rejected`: the request, an unknown code, or a task that the upstream lost.
+ * - `processing`: not an error: the task is not solved yet.
+ * - `unsolvable`: the upstream tried to solve the task and failed.
+ * - `rejected`: the request is invalid, the upstream no longer has the task, or the code is unknown.
  */
 export type CodeMeaning = "account" | "transient" | "processing" | "unsolvable" | "rejected";
 
@@ -20,7 +21,7 @@ const MEANINGS: ReadonlyMap<string, CodeMeaning> = new Map(
       "ERROR_IP_BANNED",
       "ERROR_ACCOUNT_SUSPENDED",
     ],
-    // UNAVALIABLE is how the family spells it; the right spelling is accepted too.
+    // Services spell it UNAVALIABLE. The correct spelling is accepted too.
     transient: [
       "ERROR_NO_SLOT_AVAILABLE",
       "ERROR_SERVICE_UNAVALIABLE",
@@ -46,24 +47,24 @@ const MEANINGS: ReadonlyMap<string, CodeMeaning> = new Map(
   ),
 );
 
-/** Undocumented codes that are about the account by their name: its key, its address, its balance or its suspension. */
+/** Undocumented codes whose name refers to the account: its key, IP address, balance or suspension. */
 const ACCOUNT_CODE = /^(?:ERROR_)?(?:KEY|IP)_|BALANCE|ACCOUNT|SUSPEN|FUNDS|(?:USER|CLIENT|API)_?KEY/;
 
-/** What a code means by itself, or null where only the HTTP status can say. */
+/** The meaning of a code, or null if it is undocumented and only the HTTP status can decide. */
 export function documentedMeaning(code: string): CodeMeaning | null {
   const name = code.toUpperCase();
   return MEANINGS.get(name) ?? (ACCOUNT_CODE.test(name) ? "account" : null);
 }
 
 /**
- * What a code means. An undocumented one fails the task, unless the HTTP status (429, 5xx) says that the error is temporary.
- * @param code empty where the answer has none
+ * The meaning of an error. An undocumented code fails the task, unless the HTTP status (429, 5xx) indicates a temporary error.
+ * @param code empty if the response has none
  */
 export function meaningOf(code: string, httpStatus: number): CodeMeaning {
   return documentedMeaning(code) ?? (httpStatus === 429 || httpStatus >= 500 ? "transient" : "rejected");
 }
 
-/** A code as it may stand in a log or an alert. Text that does not have the form of a code may be anything. */
+/** A code for logs and alerts. Text that does not look like a code is replaced, because it could contain anything. */
 export function loggableCode(code: string): string {
   return /^\w{1,64}$/.test(code) ? code : "(not a code)";
 }

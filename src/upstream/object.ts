@@ -1,5 +1,5 @@
-// The UpstreamObject: one in the world, the only owner of the upstream accounts' states. It grants the one probe a minute, publishes
-// a copy to KV, and alerts the operator. Tasks ask it only while an account is not `ok`.
+// The UpstreamObject, of which there is only one. It owns the states of the upstream accounts, grants one probe a minute per account,
+// publishes the states to KV and alerts the operator.
 
 import { DurableObject } from "cloudflare:workers";
 import { z } from "zod";
@@ -10,7 +10,15 @@ import type { Env } from "../env.ts";
 import { configurationOf } from "../env.ts";
 import { describeError, log } from "../log.ts";
 import type { AccountStates, Probe } from "./account-states.ts";
-import { accountStatesSchema, grantProbe, isRefused, NO_STATES, recover, refuse, stateOf } from "./account-states.ts";
+import {
+  accountStatesSchema,
+  grantProbe,
+  isRefused,
+  markOk,
+  markRefused,
+  NO_STATES,
+  stateOf,
+} from "./account-states.ts";
 import type { RefusalReport, UpstreamOverview } from "./rpc.ts";
 import { STATES_KEY } from "./rpc.ts";
 import type { UsageReport } from "./usage.ts";
@@ -20,31 +28,32 @@ import { UsageByMinute } from "./usage.ts";
 const RECORD_KEY = "states";
 const USAGE_KEY = "usage";
 
-/** A change that KV or the alerts have not taken is tried again after this (ms): KV takes one write a second to a key. */
+/** First pause (ms) before a failed announcement is retried. KV accepts one write a second per key. */
 const ANNOUNCE_RETRY_MS = 2_000;
 
-/** The longest pause (ms) between two tries. */
+/** Longest pause (ms) between retries. */
 const LONGEST_ANNOUNCE_RETRY_MS = 60_000;
 
-/** Usage is stored this often (ms) at most: each time is a row. */
+/** Usage is stored at most this often (ms), because each write is billed as a row. */
 const STORE_USAGE_MS = 60_000;
 
 const recordSchema = z.object({
   states: accountStatesSchema,
-  /** The revision that KV has. */
+  /** The last revision written to KV. */
   published: z.int().nonnegative(),
-  /** Alerts that the AlertObject has not taken yet. */
+  /** Alerts that the AlertObject has not accepted yet. */
   alerts: z.array(alertSchema),
 });
 type UpstreamRecord = z.output<typeof recordSchema>;
 
+/** The owner of the upstream accounts' states. */
 export class UpstreamObject extends DurableObject<Env> {
   #record: UpstreamRecord;
   readonly #usage: UsageByMinute;
   #usageStoredAt = 0;
-  /** Alarms in a row that did not get everything announced. */
+  /** Consecutive alarms that failed to announce everything. */
   #failures = 0;
-  // One at a time: an older copy must not overwrite a newer one, and no alert may be handed over twice.
+  // Without overlap, so that an older copy cannot overwrite a newer one and no alert is sent twice.
   readonly #publishing = new OneAtATime();
   readonly #alerting = new OneAtATime();
 
@@ -54,17 +63,17 @@ export class UpstreamObject extends DurableObject<Env> {
     this.#usage = UsageByMinute.parse(ctx.storage.kv.get(USAGE_KEY));
   }
 
-  /** The states as they are now. */
+  /** The current states. */
   states(): AccountStates {
     return this.#record.states;
   }
 
-  /** Takes note of an answer that refuses an account. Returns the states after it. */
+  /** Records that the upstream rejected an account. Returns the new states. */
   reportRefused({ ageMs, ...refusal }: RefusalReport): AccountStates {
     const now = Date.now();
     const { account, code } = refusal;
     const wasRefused = isRefused(this.states(), account);
-    const states = refuse(this.states(), { ...refusal, sentAt: now - ageMs }, now);
+    const states = markRefused(this.states(), { ...refusal, sentAt: now - ageMs }, now);
     if (wasRefused || !isRefused(states, account)) return this.#change(states, []);
     log("error", "breaker_opened", { account, upstreamCode: code });
     const alerts: Alert[] = [{ type: "upstream.refused", data: { account, code } }];
@@ -74,24 +83,24 @@ export class UpstreamObject extends DurableObject<Env> {
     return this.#change(states, alerts);
   }
 
-  /** Asks to probe a refused account. At most one caller a minute gets the probe. */
+  /** Requests the probe of a refused account. At most one caller a minute gets it. */
   requestProbe(account: string): { readonly probe: Probe | null; readonly states: AccountStates } {
     const granted = grantProbe(this.states(), account, Date.now());
     if (granted === null) return { probe: null, states: this.states() };
     return { probe: granted.probe, states: this.#change(granted.states, []) };
   }
 
-  /** Takes note that a probe got an answer that shows that its account works. Returns the states after it. */
+  /** Records that the response to a probe shows that the account works. Returns the new states. */
   reportWorking(probe: Probe): AccountStates {
     const { account } = probe;
     const code = stateOf(this.states(), account)?.code ?? "";
-    const states = recover(this.states(), probe, Date.now());
+    const states = markOk(this.states(), probe, Date.now());
     if (states === this.states()) return states;
     log("info", "breaker_closed", { account });
     return this.#change(states, [{ type: "upstream.recovered", data: { account, code } }]);
   }
 
-  /** Adds what an isolate has sent since its last report. Kept in memory and stored once a minute: up to a minute may be lost. */
+  /** Adds the counts of an isolate. They are stored once a minute, so an eviction can lose up to a minute. */
   reportUsage(reports: readonly UsageReport[]): void {
     const now = Date.now();
     for (const report of reports) this.#usage.add(report, now);
@@ -100,6 +109,7 @@ export class UpstreamObject extends DurableObject<Env> {
     this.ctx.storage.kv.put(USAGE_KEY, this.#usage.toJSON(now));
   }
 
+  /** The states and the recent usage of all accounts. */
   overview(): UpstreamOverview {
     return { states: this.states(), usage: this.#usage.read(Date.now()) };
   }
@@ -112,17 +122,17 @@ export class UpstreamObject extends DurableObject<Env> {
     if (!announced) this.#arm(Math.min(ANNOUNCE_RETRY_MS * 2 ** this.#failures, LONGEST_ANNOUNCE_RETRY_MS));
   }
 
-  /** Stores a change, and starts to announce it. The alarm is set with it: an eviction must not keep the change from KV. */
+  /** Stores a change and starts to announce it. The alarm is set in the same write, so that an eviction cannot prevent it. */
   #change(states: AccountStates, alerts: readonly Alert[]): AccountStates {
     if (states === this.#record.states) return states;
     this.#store({ ...this.#record, states, alerts: [...this.#record.alerts, ...alerts] });
     this.#arm(ANNOUNCE_RETRY_MS);
-    // Not awaited: the task that reports or asks must not wait for KV.
+    // Not awaited, so that the calling task does not wait for KV.
     void this.#announce();
     return states;
   }
 
-  /** Writes the copy to KV and hands over the alerts. Neither waits for the other. */
+  /** Publishes the states to KV and sends the alerts, in parallel. */
   async #announce(): Promise<void> {
     await Promise.all([this.#publishing.run(() => this.#publish()), this.#alerting.run(() => this.#sendAlerts())]);
   }
@@ -147,12 +157,12 @@ export class UpstreamObject extends DurableObject<Env> {
   }
 
   #arm(inMs: number): void {
-    // Not awaited: a failed write breaks the output gate and with it this instance.
+    // Not awaited: if the write fails, the output gate breaks and resets the object.
     void this.ctx.storage.setAlarm(Date.now() + inMs);
   }
 }
 
-/** A record that cannot be read is as good as none: every account is `ok` until the upstream refuses it again. */
+/** An unreadable record counts as missing: every account is `ok` until the upstream rejects it again. */
 function readRecord(stored: unknown): UpstreamRecord {
   const parsed = recordSchema.safeParse(stored);
   if (parsed.success) return parsed.data;
@@ -160,7 +170,7 @@ function readRecord(stored: unknown): UpstreamRecord {
   return { states: NO_STATES, published: 0, alerts: [] };
 }
 
-/** Runs work that must not overlap. Work that is asked for meanwhile is left to the alarm, and so is work that failed. */
+/** Runs work without overlap. Work requested meanwhile and work that failed are left to the alarm. */
 class OneAtATime {
   #running = false;
 

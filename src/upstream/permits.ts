@@ -1,5 +1,5 @@
-// May a task be sent to an upstream account now, and to which? An isolate's view of the accounts: memory (seconds), then the copy in
-// KV, and the UpstreamObject only while a copy says that an account is not `ok`. While all are `ok` no object is called.
+// Decides which upstream account a task may use now. An isolate reads the account states from memory, then from KV. It calls the
+// UpstreamObject only while an account is not `ok`, so normal operation costs no extra call.
 
 import type { UpstreamAccount } from "../configuration.ts";
 import type { Env } from "../env.ts";
@@ -7,64 +7,64 @@ import { describeError, log } from "../log.ts";
 import type { AccountStates, Probe } from "./account-states.ts";
 import {
   accountStatesSchema,
-  askAgainAt,
   isRefused,
   NO_STATES,
   newest,
   PROBE_INTERVAL_MS,
+  retryAt,
   stateOf,
 } from "./account-states.ts";
 import type { RefusalReport } from "./rpc.ts";
 import { STATES_KEY, upstreamObject } from "./rpc.ts";
 import { UsageCounter } from "./usage.ts";
 
-/** An isolate trusts what it has read for this time (ms). */
+/** How long (ms) an isolate uses the states that it has read. */
 const MEMORY_MS = 2_000;
 
-/** The shortest time (s) that KV caches a value at an edge. */
+/** The shortest `cacheTtl` (s) that KV allows. */
 const KV_CACHE_S = 30;
 
-/** KV and the object have this long (ms) to answer; after that the last known states count. */
-const ANSWER_TIMEOUT_MS = 2_000;
+/** Timeout (ms) of KV and the object. After that, the last known states are used. */
+const CALL_TIMEOUT_MS = 2_000;
 
-/** While the object does not answer, tasks that only it can help ask again after this (ms). */
+/** When (ms) a held task tries again if the object does not respond. */
 const UNREACHABLE_RETRY_MS = 15_000;
 
-/** Held tasks ask again within this (ms) after their time, so that they do not all come at once. */
+/** Held tasks are spread over this time (ms), so that they do not all try again at once. */
 const SPREAD_MS = 5_000;
 
 type UpstreamEnv = Pick<Env, "UPSTREAM" | "DIRECTORY">;
 
-/** Whether a submission may be sent: to this account, perhaps as its probe, or not before `until` (ms since the epoch). */
+/** Permission to send a submission to `account`, possibly as its probe, or to try again at `until` (ms since the epoch). */
 export type Permit =
   | { readonly tag: "send"; readonly account: UpstreamAccount; readonly probe: Probe | null }
   | { readonly tag: "held"; readonly until: number };
 
-/** An answer of the object, and the number of the call that it answers. */
+/** A response of the object, with the number of its call. */
 interface Answered<T> {
   readonly value: T;
   readonly call: number;
 }
 
-/** One isolate's view. */
+/** An isolate's view of the account states. */
 export class AccountView {
   readonly #usage = new UsageCounter();
   #memory: { readonly states: AccountStates; readonly readAt: number } | null = null;
-  /** Accounts that this isolate saw refused and has not reported yet: until when (ms) it avoids them, and since which call. */
+  /** Refusals that the object has not confirmed yet. The isolate avoids these accounts `until` (ms). `call`: the call that reports it. */
   readonly #unreported = new Map<string, { readonly until: number; readonly call: number }>();
-  /** Calls of the object are numbered, because their answers can overtake each other. */
+  /** Calls are numbered, because their responses can arrive out of order. */
   #calls = 0;
   #lastAnswered = 0;
 
-  /** Asks which of `candidates`, in order of preference, a task may be sent to. Never throws. */
+  /** Returns the account of `candidates`, which are in order of preference, that a task may use now. Never throws. */
   async requestPermit(env: UpstreamEnv, candidates: readonly UpstreamAccount[], now: number): Promise<Permit> {
     let states = await this.#known(env, now);
-    // Probes come before the preferred account: otherwise an account would stay refused for as long as another one works.
+    // Probes come first, or an account would remain refused as long as another one works.
     for (const account of candidates) {
       const probeAt = stateOf(states, account.name)?.probeAt ?? null;
       if (probeAt === null || probeAt > now) continue;
-      const answer = await this.#ask("probe", () => upstreamObject(env).requestProbe(account.name));
-      // The other accounts are not asked for either: each call could take as long.
+      const answer = await this.#call("probe", () => upstreamObject(env).requestProbe(account.name));
+      // Do not call again for other accounts, because each call could take the full timeout.
       if (answer === null) break;
       const { probe, states: after } = answer.value;
       states = this.#apply({ ...answer, value: after }, now);
@@ -72,38 +72,38 @@ export class AccountView {
     }
     const account = candidates.find(({ name }) => !this.#avoids(states, name, now));
     if (account !== undefined) return { tag: "send", account, probe: null };
-    const times = candidates.map(({ name }) => this.#askAgainAt(states, name, now));
+    const times = candidates.map(({ name }) => this.#retryAt(states, name, now));
     return { tag: "held", until: Math.min(...times) + Math.floor(Math.random() * SPREAD_MS) };
   }
 
-  /** Reports an answer that refuses an account. This isolate avoids it from now on, whether the report arrives or not. */
+  /** Reports that the upstream rejected an account. This isolate avoids it from now on, even if the report fails. */
   async reportRefused(env: UpstreamEnv, report: RefusalReport, now: number): Promise<void> {
-    // Every polled task of a refused account gets this answer, and the object has it already.
-    if (report.probe === null && this.#fresh(now) && isRefused(this.#memory?.states ?? NO_STATES, report.account))
+    // Every poll of a task of a refused account gets this error, and the object has it already.
+    if (report.probe === null && this.#isFresh(now) && isRefused(this.#memory?.states ?? NO_STATES, report.account))
       return;
     this.#unreported.set(report.account, { until: now + PROBE_INTERVAL_MS, call: this.#calls + 1 });
-    const answer = await this.#ask("refusal", () => upstreamObject(env).reportRefused(report));
+    const answer = await this.#call("refusal", () => upstreamObject(env).reportRefused(report));
     if (answer !== null) this.#apply(answer, now);
   }
 
-  /** Reports that a probe got an answer that shows that its account works. */
+  /** Reports that the response to a probe shows that the account works. */
   async reportWorking(env: UpstreamEnv, probe: Probe, now: number): Promise<void> {
-    const answer = await this.#ask("recovery", () => upstreamObject(env).reportWorking(probe));
+    const answer = await this.#call("recovery", () => upstreamObject(env).reportWorking(probe));
     if (answer !== null) this.#apply(answer, now);
   }
 
-  /** Counts a task that an account accepted, and reports the counts if a minute has gone by. Not awaited by tasks. */
+  /** Counts a task that an account accepted, and reports the counts at most once a minute. Tasks do not wait for it. */
   async countTask(env: UpstreamEnv, account: string, now: number): Promise<void> {
     this.#usage.count(account, now);
     await this.#reportUsage(env, this.#usage.takeDue(now));
   }
 
-  /** Reports what this isolate has counted, however little: the operator is looking. */
+  /** Reports the counts of this isolate now. */
   async flushUsage(env: UpstreamEnv, now: number): Promise<void> {
     await this.#reportUsage(env, this.#usage.take(now));
   }
 
-  /** Drops what this isolate remembers of the accounts, as the end of the isolate would. Tests share one isolate. */
+  /** Clears the view. For tests, which share one isolate. */
   reset(): void {
     this.#memory = null;
     this.#unreported.clear();
@@ -111,31 +111,31 @@ export class AccountView {
   }
 
   async #reportUsage(env: UpstreamEnv, reports: ReturnType<UsageCounter["take"]>): Promise<void> {
-    if (reports.length > 0) await this.#ask("usage", () => upstreamObject(env).reportUsage(reports));
+    if (reports.length > 0) await this.#call("usage", () => upstreamObject(env).reportUsage(reports));
   }
 
-  /** The states to decide by: those of the object while an account is not `ok`. */
+  /** The current states. They come from the object while an account is not `ok`. */
   async #known(env: UpstreamEnv, now: number): Promise<AccountStates> {
     const lastKnown = this.#memory?.states ?? NO_STATES;
-    if (this.#fresh(now)) return lastKnown;
-    // An old copy in KV cannot make a refused account `ok`: of two copies the newer one counts, and then the object is asked.
+    if (this.#isFresh(now)) return lastKnown;
+    // An outdated copy in KV must not make a refused account `ok`, so the newer of two copies is used.
     const copy = allOk(lastKnown) ? newest(lastKnown, await readCopy(env)) : lastKnown;
     if (allOk(copy) && this.#unreported.size === 0) return this.#remember(copy, now);
-    const answer = await this.#ask("states", () => upstreamObject(env).states());
+    const answer = await this.#call("states", () => upstreamObject(env).states());
     return answer === null ? this.#remember(copy, now) : this.#apply(answer, now);
   }
 
-  #fresh(now: number): boolean {
-    // A clock that went back says nothing about the age of what was read.
+  #isFresh(now: number): boolean {
+    // If the clock went backwards, the age is unknown.
     return this.#memory !== null && now >= this.#memory.readAt && now - this.#memory.readAt < MEMORY_MS;
   }
 
-  /** Takes over the object's states, unless a later call has been answered before. */
+  /** Uses the object's states, unless the response to a later call arrived earlier. */
   #apply({ value: states, call }: Answered<AccountStates>, now: number): AccountStates {
     const known = this.#memory?.states ?? NO_STATES;
     if (call < this.#lastAnswered && states.revision <= known.revision) return known;
     this.#lastAnswered = Math.max(this.#lastAnswered, call);
-    // A refusal that was seen after this call was made may be missing in its answer.
+    // The response may not contain refusals that were reported after its call.
     for (const [name, refusal] of this.#unreported) if (refusal.call <= call) this.#unreported.delete(name);
     return this.#remember(states, now);
   }
@@ -149,20 +149,20 @@ export class AccountView {
     return isRefused(states, name) || (this.#unreported.get(name)?.until ?? 0) > now;
   }
 
-  #askAgainAt(states: AccountStates, name: string, now: number): number {
+  #retryAt(states: AccountStates, name: string, now: number): number {
     const state = stateOf(states, name);
     if (state?.state !== "refused") return this.#unreported.get(name)?.until ?? now + UNREACHABLE_RETRY_MS;
-    const at = askAgainAt(state, now);
-    // Due, and still not granted: the object does not answer. The clock of another machine must not hold a task for ever either.
+    const at = retryAt(state, now);
+    // If a due probe was not granted, the object does not respond. The limit guards against another machine's clock.
     return at <= now ? now + UNREACHABLE_RETRY_MS : Math.min(at, now + PROBE_INTERVAL_MS);
   }
 
-  /** Calls the object. Null where it does not answer. */
-  async #ask<T>(what: string, ask: () => Promise<T>): Promise<Answered<T> | null> {
+  /** Calls the object. Returns null if the call fails or times out. */
+  async #call<T>(what: string, send: () => Promise<T>): Promise<Answered<T> | null> {
     this.#calls += 1;
     const call = this.#calls;
     try {
-      return { value: await inTime(ask()), call };
+      return { value: await inTime(send()), call };
     } catch (error) {
       log("warn", "breaker_unreached", { what, ...describeError(error) });
       return null;
@@ -190,7 +190,7 @@ async function readCopy({ DIRECTORY }: UpstreamEnv): Promise<AccountStates> {
 /** @throws what `answer` rejects with, or an error when it takes too long */
 async function inTime<T>(answer: Promise<T>): Promise<T> {
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("no answer in time")), ANSWER_TIMEOUT_MS);
+  const timer = setTimeout(() => reject(new Error("no answer in time")), CALL_TIMEOUT_MS);
   try {
     return await Promise.race([answer, tooLate]);
   } finally {

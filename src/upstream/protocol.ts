@@ -1,5 +1,5 @@
-// What the answers to createTask and getTaskResult mean. Pure: a status and a body in, one tagged outcome out. An answer that says
-// something readable always gets its meaning: resubmitting or polling on would pay twice or lose a paid result.
+// Interprets the responses to createTask and getTaskResult. Pure. Responses are interpreted as far as possible, because an unnecessary
+// resubmission pays twice and a missed result is lost.
 
 import type { Answer } from "./answer.ts";
 import { isError, readAnswer } from "./answer.ts";
@@ -9,7 +9,7 @@ import type { Solution } from "./solution.ts";
 
 export type { Solution } from "./solution.ts";
 
-/** The task as sent upstream. `isInvisible` is always sent: the upstream would otherwise fill it in by itself. */
+/** The task as sent to the upstream. `isInvisible` is always sent, because the upstream's default is true. */
 export interface UpstreamTask {
   readonly type: "RecaptchaV3TaskProxyless";
   readonly websiteURL: string;
@@ -20,22 +20,22 @@ export interface UpstreamTask {
   readonly isInvisible: boolean;
 }
 
-/** Why the upstream will not solve a task. `unsolvable`: it tried; `rejected`: the request, an unknown code, or a lost task. */
+/** Why the upstream did not solve a task. See `CodeMeaning`. */
 export type FailureKind = "rejected" | "unsolvable";
 
-/** An error, whichever call it answers. */
+/** An error in the response to either call. */
 export type UpstreamError =
-  /** `code` is "" where there is none, or where it must not be shown. */
+  /** `code` is "" if there is none, or if tenants must not see it. */
   | { readonly tag: "failed"; readonly kind: FailureKind; readonly code: string; readonly description: string }
-  /** The operator's account is at fault, not the tenant, who must not see the code. */
+  /** The upstream rejected the operator's account. Tenants must not see the code. */
   | { readonly tag: "account"; readonly code: string }
   | { readonly tag: "transient"; readonly reason: string; readonly retryAfterMs: number | null };
 
-/** The outcome of createTask. `taskId` is the id's JSON text, so that a number goes back as the number that came. */
+/** The outcome of createTask. `taskId` is the id's JSON text, so that its type is kept when it is sent back. */
 export type CreateOutcome =
   | { readonly tag: "created"; readonly taskId: string }
   | { readonly tag: "ready"; readonly taskId: string | null; readonly solution: Solution }
-  /** Bytes may have reached the upstream and nothing readable came back: it may have created, and charged for, a task. */
+  /** The request may have reached the upstream, but there was no readable response. It may have created and charged for a task. */
   | { readonly tag: "unknown"; readonly reason: string }
   | UpstreamError;
 
@@ -46,35 +46,35 @@ export type PollOutcome =
   | { readonly tag: "request_failed"; readonly reason: string; readonly retryAfterMs: number | null }
   | UpstreamError;
 
-/** One answer of the upstream as it came off the wire. */
+/** An HTTP response of the upstream. */
 export interface RawAnswer {
   readonly status: number;
   readonly body: string;
-  /** `Retry-After` in ms, or null where the answer has none. */
+  /** `Retry-After` in ms, or null. */
   readonly retryAfterMs: number | null;
 }
 
-/** HTTP statuses of a proxy that sent the request on and got no answer: the task may exist. */
+/** Statuses of a proxy that forwarded the request and got no response. The task may exist. */
 const UNKNOWN_OUTCOME_STATUSES = new Set([504, 520, 524]);
 
 const PROCESSING_STATUSES = new Set(["processing", "idle"]);
 const READY = "ready";
 const FAILED = "failed";
 
-/** Reads an answer to createTask. The body counts first: error bodies come under any HTTP status. */
+/** Interprets a response to createTask. The body takes precedence, because error bodies come with any HTTP status. */
 export function interpretCreate(raw: RawAnswer, redactor: Redactor): CreateOutcome {
   const answer = readAnswer(raw.body, redactor);
   if (answer === null) return interpretUnreadableCreate(raw);
   const { taskId, solution, status, code } = answer;
   const hasResult = status === READY ? solution !== null : taskId !== null;
   if (isError(answer, hasResult || saysFailed(answer, raw))) {
-    // A proxy's own message under such a status: it sent the request on, and knows no more.
+    // With these statuses, the body is the proxy's own message. It does not show what the upstream did.
     if (UNKNOWN_OUTCOME_STATUSES.has(raw.status) && documentedMeaning(code) === null)
       return interpretUnreadableCreate(raw);
     if (code === "" && status === FAILED) return unsolvable(answer);
     const error = interpretError(answer, raw);
     if (error.tag !== "processing") return error;
-    // "Not ready" beside an id is a task under way; without one it is neither an acceptance nor a final rejection.
+    // "Not ready" with an id means that the task was created. Without an id it means neither acceptance nor rejection.
     return taskId === null
       ? { tag: "transient", reason: code, retryAfterMs: raw.retryAfterMs }
       : { tag: "created", taskId };
@@ -92,8 +92,8 @@ function interpretUnreadableCreate(raw: RawAnswer): CreateOutcome {
 }
 
 /**
- * Reads an answer to getTaskResult. A `ready` without a token is malformed, and so is an undocumented status; a token beside an
- * undocumented status, or without one, is a solution.
+ * Interprets a response to getTaskResult. A token is a solution even without a documented status. Without a token, `ready` and
+ * undocumented statuses are malformed.
  */
 export function interpretPoll(raw: RawAnswer, redactor: Redactor): PollOutcome {
   const answer = readAnswer(raw.body, redactor);
@@ -107,7 +107,7 @@ export function interpretPoll(raw: RawAnswer, redactor: Redactor): PollOutcome {
   const failed = saysFailed(answer, raw);
   const processing = PROCESSING_STATUSES.has(status);
   if (isError(answer, failed || processing || solution !== null)) {
-    // The task itself has failed, whatever the code says about a later request.
+    // A failed task is final, even if the code is transient.
     return failed && documentedMeaning(answer.code) !== "account" ? unsolvable(answer) : interpretError(answer, raw);
   }
   if (failed) return unsolvable(answer);
@@ -115,7 +115,7 @@ export function interpretPoll(raw: RawAnswer, redactor: Redactor): PollOutcome {
   return solution === null ? requestFailed : { tag: "ready", solution };
 }
 
-/** Whether the status is an explicit `failed`. Without `errorId`, under an HTTP error, it may be a proxy's own. */
+/** Whether the status is `failed`. With an HTTP error and without `errorId`, the body may be a proxy's own. */
 function saysFailed({ status, error }: Answer, raw: RawAnswer): boolean {
   return status === FAILED && (error !== null || raw.status < 400);
 }

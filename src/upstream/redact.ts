@@ -1,24 +1,23 @@
-// Removes the operator's client keys from text that came from an upstream. Pure. Redact before text is cut, or a key that crosses
-// the cut leaves its beginning behind.
+// Removes the operator's client keys from an upstream's text. Redact text before truncating it, or a part of a key can remain at the
+// end.
 
-/** What stands in the place of a key. */
 const REDACTED = "[removed]";
 
-/** A shorter key (characters) is removed only where it is a whole word: "k" must not be cut out of every token. */
+/** Keys shorter than this (characters) are removed only as whole words, so that a key "k" does not destroy tokens. */
 const SHORT_KEY = 8;
 
-/** A part of a key that is at least this long (characters) is removed from prose: an upstream may cut a key itself. */
+/** Longer parts of a key (characters) are removed from prose, because an upstream may truncate a key that it quotes. */
 const LONGEST_PART_SHOWN = 11;
 
-/** Removes keys from what an upstream sent. */
+/** Removes keys from an upstream's text and values. */
 export interface Redactor {
-  /** Text for people, such as an error code or a description. Long parts of a key are removed too. */
+  /** Redacts text for people, such as an error description. Removes long parts of keys too. */
   readonly prose: (text: string) => string;
-  /** A parsed JSON value: every string at any depth, names of fields included. A long part of a key stays: tokens are opaque. */
+  /** Redacts all strings and field names of a JSON value. Keeps parts of keys, because tokens are opaque. */
   readonly value: (value: unknown) => unknown;
 }
 
-/** A redactor of these keys, in the forms in which an upstream may quote them. Expensive: build it once. */
+/** Creates a redactor for keys in all forms in which an upstream may quote them. Expensive, so cache it. */
 export function redactorOf(keys: readonly string[]): Redactor {
   const pattern = patternOf(keys);
   const parts = keys.map((key) => windowsOf(key.toLowerCase())).filter(({ size }) => size > 0);
@@ -41,13 +40,13 @@ function patternOf(keys: readonly string[]): RegExp | null {
     formsOf(key.toWellFormed()).map((form) => ({ form, short: key.length < SHORT_KEY })),
   );
   if (alternatives.length === 0) return null;
-  // Longest first: a key may be the beginning of another.
+  // Longest first, because a key may be a prefix of another.
   alternatives.sort((a, b) => b.form.length - a.form.length);
   const sources = alternatives.map(({ form, short }) => (short ? wholeWord(escapePattern(form)) : escapePattern(form)));
   return new RegExp(sources.join("|"), "giu");
 }
 
-/** The key as it is, escaped in JSON, in a URL, in a form and in HTML, and in base64. */
+/** A key in plain text, JSON, URL, form and HTML encoding, and base64. */
 function formsOf(key: string): string[] {
   const json = JSON.stringify(key).slice(1, -1);
   const url = encodeURIComponent(key);
@@ -64,7 +63,7 @@ function escapePattern(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
-/** Every part of a key that is just too long to be shown. */
+/** All parts of a key that are one character longer than the longest part shown. */
 function windowsOf(key: string): Set<string> {
   const length = LONGEST_PART_SHOWN + 1;
   const count = Math.max(key.length - length + 1, 0);
@@ -74,7 +73,7 @@ function windowsOf(key: string): Set<string> {
 function withoutParts(text: string, windows: ReadonlySet<string>): string {
   const length = LONGEST_PART_SHOWN + 1;
   const lower = text.toLowerCase();
-  // Lowering some letters changes the length of a text, and then positions would not match.
+  // Lowercasing can change the length of a text, and positions would not match.
   const searched = lower.length === text.length ? lower : text;
   let result = "";
   let kept = 0;

@@ -1,29 +1,27 @@
-// The calls of the UpstreamObject: where it is, and what they take and return. No runtime import of the class, so that the routes
-// can be loaded outside workerd.
+// RPC types and the stub of the UpstreamObject. Does not import the class at run time, so that routes can be loaded outside workerd.
 
 import type { Env } from "../env.ts";
 import type { AccountStates, Refusal } from "./account-states.ts";
 import type { AccountUsage } from "./usage.ts";
 
-/** The name of the one object. */
 const OBJECT_NAME = "upstream";
 
-/** Where KV has the copy of the states. */
+/** The KV key of the published states. */
 export const STATES_KEY = "upstream";
 
-/** A refusal as a task reports it: an age instead of a time, so that the clocks of two machines are never compared. */
+/** A refusal as a task reports it, with an age instead of a time, because the clocks of two machines differ. */
 export interface RefusalReport extends Omit<Refusal, "sentAt"> {
   /** How long ago (ms) the refused request was sent. */
   readonly ageMs: number;
 }
 
-/** The states of all accounts, and what was sent to them. */
+/** The states and the recent usage of all accounts. */
 export interface UpstreamOverview {
   readonly states: AccountStates;
   readonly usage: readonly AccountUsage[];
 }
 
-/** The one UpstreamObject. A fresh stub for each call: a stub whose object was lost stays broken. */
+/** A stub of the only UpstreamObject. Create one for each call, because a stub is broken once its object was reset. */
 export function upstreamObject({ UPSTREAM }: Pick<Env, "UPSTREAM">): ReturnType<Env["UPSTREAM"]["get"]> {
   return UPSTREAM.get(UPSTREAM.idFromName(OBJECT_NAME));
 }

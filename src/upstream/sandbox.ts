@@ -1,10 +1,6 @@
-/**
- * The sandbox: a simulated upstream with the createTask / getTaskResult protocol of the real one, so that test
- * keys, the demo, tests and benches run the same code as live tasks.
- *
- * It keeps no state, sends no requests and returns only dummy tokens. It runs in workerd and in Node
- * with types stripped, so it imports nothing of either.
- */
+// The sandbox: a simulated upstream, so that test keys, the demo, tests and benches run the same code as live tasks. It has no state
+// and returns dummy tokens. It runs in workerd and in Node, so it must not import from either.
+
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import {
@@ -17,11 +13,11 @@ import {
   parseTaskId,
 } from "./scenario.ts";
 
-/** What the sandbox takes from outside. */
+/** Dependencies of the sandbox. */
 export type SandboxOptions = {
-  /** Milliseconds since the epoch; `Date.now` by default. */
+  /** The current time in ms since the epoch. By default, `Date.now`. */
   now?: () => number;
-  /** Resolves after so many milliseconds; a timer by default. Only `sandbox-slow-<ms>` sleeps. */
+  /** Resolves after `ms` milliseconds. By default, a timer. Used only by `sandbox-slow-<ms>`. */
   sleep?: (ms: number) => Promise<void>;
 };
 
@@ -30,7 +26,7 @@ const TASK_TYPE = "RecaptchaV3TaskProxyless";
 const nonEmpty = z.string().min(1);
 const present = z.unknown().refine((value) => value !== undefined && value !== null);
 
-/** A request is checked in this order. Only the first failure is reported, as the real upstream does. */
+/** A check of a request. Only the first failed check is reported, as the real upstream does. */
 type Check = { readonly schema: z.ZodType; readonly code: string; readonly description: string };
 
 const ENVELOPE_CHECKS: readonly Check[] = [
@@ -57,7 +53,7 @@ const CREATE_CHECKS: readonly Check[] = [
   },
 ];
 
-// Clients of the protocol send nulls for what they leave out, and fields of other task types.
+// Clients of the protocol send null for optional fields, and fields of other task types.
 const createRequest = z.object({
   task: z.object({
     websiteURL: nonEmpty,
@@ -71,7 +67,7 @@ const createRequest = z.object({
 
 const resultRequest = z.object({ taskId: present });
 
-/** The upstream's two calls at the root of a Hono app, to be fetched in-process or served on a port. */
+/** Creates the sandbox as a Hono app with both calls at its root. */
 export function createSandbox(options: SandboxOptions = {}): Hono {
   const now = options.now ?? (() => Date.now());
   const sleep = options.sleep ?? ((ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)));
@@ -109,7 +105,7 @@ export function createSandbox(options: SandboxOptions = {}): Hono {
   return app;
 }
 
-/** Turns an answer into the wire's shape. The upstream's documentation has `""` for createTask's empty error and null for getTaskResult's. */
+/** Builds the HTTP response. As in the upstream API documentation, empty errors are `""` in createTask and null in getTaskResult. */
 function respond(c: Context, answer: Answer, taskId: string): Response {
   const created = { errorId: 0, errorCode: "", errorDescription: "", taskId };
   const polled = { errorId: 0, errorCode: null, errorDescription: null };
@@ -117,11 +113,11 @@ function respond(c: Context, answer: Answer, taskId: string): Response {
     case "created":
       return c.json(created);
     case "createdReady":
-      return c.json({ ...created, status: "ready", solution: worthlessSolution(taskId) });
+      return c.json({ ...created, status: "ready", solution: dummySolution(taskId) });
     case "processing":
       return c.json({ ...polled, status: "processing" });
     case "ready":
-      return c.json({ ...polled, status: "ready", solution: worthlessSolution(taskId) });
+      return c.json({ ...polled, status: "ready", solution: dummySolution(taskId) });
     case "error":
       return c.json({ errorId: 1, errorCode: answer.code, errorDescription: answer.description });
     case "http":
@@ -133,8 +129,8 @@ function respond(c: Context, answer: Answer, taskId: string): Response {
   }
 }
 
-/** Derived from the id: unique per task, the same at every poll, and recognizable as a sandbox token. */
-function worthlessSolution(taskId: string) {
+/** A dummy solution: unique per task, the same at every poll, and recognizable as a sandbox token. */
+function dummySolution(taskId: string) {
   return {
     gRecaptchaResponse: `sandbox.this-token-is-worthless-and-only-for-tests.${taskId}`,
     cookies: { _GRECAPTCHA: `sandbox.this-cookie-is-worthless-and-only-for-tests.${taskId}` },
@@ -142,15 +138,15 @@ function worthlessSolution(taskId: string) {
 }
 
 function textResponse(status: number): Response {
-  // The constructor throws where one of these has a body.
+  // The constructor throws if one of these statuses has a body.
   const mayHaveBody = status !== 204 && status !== 205 && status !== 304;
-  return new Response(mayHaveBody ? `The sandbox answers HTTP ${status}, as the websiteKey asked.\n` : null, {
+  return new Response(mayHaveBody ? `The sandbox returns HTTP ${status}, as the websiteKey requests.\n` : null, {
     status,
     headers: mayHaveBody ? { "Content-Type": "text/plain; charset=utf-8" } : {},
   });
 }
 
-/** Half of a valid response: it ends before the id does, so no id can be recovered from it. */
+/** Half of a valid response, cut inside the id so that no id can be recovered from it. */
 function truncatedJson(text: string): Response {
   return new Response(text.slice(0, text.length / 2), { headers: { "Content-Type": "application/json" } });
 }
@@ -165,7 +161,7 @@ function badRequest(error: z.ZodError): Answer {
   return { kind: "error", code: "ERROR_BAD_REQUEST", description: `Missing or of the wrong type: ${paths.join(", ")}` };
 }
 
-/** The body, or undefined if it is not JSON, which no schema above accepts. */
+/** The body, or undefined if it is not JSON. No schema accepts undefined. */
 async function readJson(c: Context): Promise<unknown> {
   try {
     return await c.req.json();

@@ -1,39 +1,35 @@
-/**
- * What the sandbox can be asked to do, and the task ids that carry it: `websiteKey` → scenario → answer.
- *
- * Pure: no clock, no randomness, no HTTP. It keeps no state: everything that a poll needs is in the task id,
- * and an id that the sandbox did not create is rejected. The checksum guards against typos. Forging an id has
- * no benefit.
- */
+// The scenarios of the sandbox: `websiteKey` → scenario → answer. Pure. A task's scenario and creation time are encoded in its id, so
+// that the sandbox needs no state. Ids have a checksum against typos. Forging one has no benefit.
+
 import { z } from "zod";
 
-/** Milliseconds from creation to ready for any key without the sandbox prefix: two polls at the poll interval of 3 s. */
+/** How long (ms) a task with an ordinary key takes: two polls at 3 s. */
 const DEFAULT_READY_AFTER_MS = 5_000;
 
-/** Milliseconds; twice the longest deadline that a task of the gateway may have (300 s), so that the task times out first. */
+/** Maximum delay (ms): twice the longest deadline of a task, so that the task can time out first. */
 const MAX_DELAY_MS = 600_000;
 
-/** Milliseconds; six times the gateway's time-out for one upstream call (10 s). */
+/** Maximum duration (ms) of a slow response: six times the gateway's timeout for upstream requests. */
 const MAX_SLOW_MS = 60_000;
 
-/** Consecutive failures; the last comes 264 s after creation, still inside the longest deadline (300 s). */
-const MAX_FAULTS = 20;
+/** Maximum number of failures. The last one is 264 s after creation, within the longest deadline of 300 s. */
+const MAX_FAILURES = 20;
 
-/** Milliseconds from createTask's answer to a client's first poll, and its wait after the first failure: the poll interval. */
+/** A client's wait (ms) before the first poll and after the first failure: the poll interval. */
 const FIRST_WAIT_MS = 3_000;
 
-/** Milliseconds; where a client's doubling waits after failures stop growing (3, 6, 12, 15, 15 …). */
+/** A client's longest wait (ms) after failures: 3, 6, 12, 15, 15 … s. */
 const LONGEST_WAIT_MS = 15_000;
 
-/** The HTTP status of a flaky task's failures: the most common transient one. */
-const FAULT_STATUS = 503;
+/** The HTTP status of a flaky task's failures. */
+const FAILURE_STATUS = 503;
 
 const KEY_PREFIX = "sandbox-";
 
-/** What the id of a task with any foreign key holds, so that no caller's key travels in an id. */
+/** The key in the ids of tasks with ordinary keys, so that ids do not contain callers' keys. */
 const DEFAULT_KEY = `${KEY_PREFIX}delay-${DEFAULT_READY_AFTER_MS}`;
 
-/** How a task behaves; one member for each form of `sandbox-…`, and `invalid` for a form that there is not. */
+/** How a task behaves. `invalid`: an unknown `sandbox-…` key. */
 export type Scenario =
   | { readonly kind: "delay"; readonly ms: number }
   | { readonly kind: "reject"; readonly code: string }
@@ -42,11 +38,11 @@ export type Scenario =
   | { readonly kind: "instant" }
   | { readonly kind: "http"; readonly status: number }
   | { readonly kind: "malformed" }
-  | { readonly kind: "flaky"; readonly faults: number }
+  | { readonly kind: "flaky"; readonly failures: number }
   | { readonly kind: "slow"; readonly ms: number }
   | { readonly kind: "invalid" };
 
-/** What goes back on the wire, before it has a body. `http` is that status with a text that is not JSON. */
+/** The sandbox's answer to a request. `http`: this status with a body that is not JSON. */
 export type Answer =
   | { readonly kind: "created" }
   | { readonly kind: "createdReady" }
@@ -56,22 +52,22 @@ export type Answer =
   | { readonly kind: "http"; readonly status: number }
   | { readonly kind: "malformed" };
 
-/** A task id and what it encodes: when the task was created (ms since the epoch) and how it behaves. */
+/** A task id and the values that it encodes. `createdAt` is in ms since the epoch. */
 export type SandboxTask = { readonly taskId: string; readonly createdAt: number; readonly scenario: Scenario };
 
-// Six digits hold every limit above; a longer number is out of range whatever it says.
+// All limits above have at most six digits.
 const digits = z
   .string()
   .regex(/^\d{1,6}$/)
   .transform(Number);
 const delayMs = digits.pipe(z.number().max(MAX_DELAY_MS));
 const slowMs = digits.pipe(z.number().max(MAX_SLOW_MS));
-const faultCount = digits.pipe(z.number().max(MAX_FAULTS));
-// 1xx are not final, and a Response cannot have them.
+const failureCount = digits.pipe(z.number().max(MAX_FAILURES));
+// A Response cannot have a 1xx status.
 const httpStatus = digits.pipe(z.number().min(200).max(599));
 const errorCode = z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/);
 
-/** Reads a `websiteKey`. A key without the prefix `sandbox-` behaves as the default. */
+/** Parses a `websiteKey`. Keys without the prefix `sandbox-` have the default scenario. */
 export function parseScenario(websiteKey: string): Scenario {
   if (!websiteKey.startsWith(KEY_PREFIX)) return { kind: "delay", ms: DEFAULT_READY_AFTER_MS };
   const [name, argument] = splitOnce(websiteKey.slice(KEY_PREFIX.length), "-");
@@ -85,7 +81,7 @@ export function parseScenario(websiteKey: string): Scenario {
     case "http":
       return scenarioOf(httpStatus, argument, (status) => ({ kind: "http", status }));
     case "flaky":
-      return scenarioOf(faultCount, argument, (faults) => ({ kind: "flaky", faults }));
+      return scenarioOf(failureCount, argument, (failures) => ({ kind: "flaky", failures }));
     case "slow":
       return scenarioOf(slowMs, argument, (ms) => ({ kind: "slow", ms }));
     case "never":
@@ -97,7 +93,7 @@ export function parseScenario(websiteKey: string): Scenario {
   }
 }
 
-/** What createTask answers to a well-formed task. */
+/** The answer of createTask to a valid request. */
 export function answerToCreate(scenario: Scenario): Answer {
   switch (scenario.kind) {
     case "delay":
@@ -109,7 +105,7 @@ export function answerToCreate(scenario: Scenario): Answer {
     case "instant":
       return { kind: "createdReady" };
     case "reject":
-      return asked(scenario.code);
+      return requested(scenario.code);
     case "http":
     case "malformed":
       return scenario;
@@ -124,17 +120,17 @@ export function answerToCreate(scenario: Scenario): Answer {
   }
 }
 
-/** What getTaskResult answers `elapsedMs` milliseconds after the task was made. */
+/** The answer of getTaskResult, `elapsedMs` after the task was created. */
 export function answerToPoll(scenario: Scenario, elapsedMs: number): Answer {
   switch (scenario.kind) {
     case "delay":
       return elapsedMs < scenario.ms ? { kind: "processing" } : { kind: "ready" };
     case "fail":
-      return asked(scenario.code);
+      return requested(scenario.code);
     case "never":
       return { kind: "processing" };
     case "flaky":
-      return elapsedMs < faultyForMs(scenario.faults) ? { kind: "http", status: FAULT_STATUS } : { kind: "ready" };
+      return elapsedMs < failingForMs(scenario.failures) ? { kind: "http", status: FAILURE_STATUS } : { kind: "ready" };
     case "instant":
     case "slow":
       return { kind: "ready" };
@@ -143,39 +139,40 @@ export function answerToPoll(scenario: Scenario, elapsedMs: number): Answer {
     case "reject":
     case "malformed":
     case "invalid":
-      // createTask returns no id in these scenarios, so such an id is invented.
+      // createTask returns no id in these scenarios, so the id was forged.
       return NO_SUCH_TASK;
     default:
       return scenario satisfies never;
   }
 }
 
-/** The answer to an id that the sandbox did not make; the code is spelt so. */
+/** The answer to an id that the sandbox did not create. The protocol spells the code this way. */
 export const NO_SUCH_TASK: Answer = {
   kind: "error",
   code: "ERROR_NO_SUCH_CAPCHA_ID",
-  description: "The sandbox made no task with this id",
+  description: "The sandbox has no task with this id",
 };
 
 /**
- * Milliseconds from creation during which a flaky task fails. Without state failures cannot be counted, so they are timed:
- * a client that first polls after 3 s and waits 3, 6, 12, 15, 15 … s after failures polls at 3, 6, 12, 24, 39 … s. Half-way
- * between the n-th of these and the next, that client may be early or late by 1.5 s at least and still gets n failures.
+ * How long (ms) a flaky task fails. Without state, failures cannot be counted, so they are timed: a client that waits 3, 6, 12, 15,
+ * 15 … s after failures polls at 3, 6, 12, 24, 39 … s. The failures end half-way between the n-th poll and the next, so that the
+ * client gets n failures even if it is 1.5 s early or late.
  */
-export function faultyForMs(faults: number): number {
-  if (faults === 0) return 0;
-  let lastFaultAt = FIRST_WAIT_MS;
+export function failingForMs(failures: number): number {
+  if (failures === 0) return 0;
+  let lastFailureAt = FIRST_WAIT_MS;
   let wait = FIRST_WAIT_MS;
-  for (let fault = 1; fault < faults; fault++) {
-    lastFaultAt += wait;
+  for (let failure = 1; failure < failures; failure++) {
+    lastFailureAt += wait;
     wait = Math.min(wait * 2, LONGEST_WAIT_MS);
   }
-  return lastFaultAt + wait / 2;
+  return lastFailureAt + wait / 2;
 }
 
 /**
- * Makes the id `sbx.<createdAt, base 36>.<nonce>.<key>.<checksum>`, url-safe. `createdAt` in ms since the epoch; `nonce`
- * is 16 hex digits, and keeps apart two tasks of one millisecond.
+ * Formats the URL-safe id `sbx.<createdAt, base 36>.<nonce>.<key>.<checksum>`.
+ * @param createdAt in ms since the epoch
+ * @param nonce 16 hex digits that distinguish tasks of the same millisecond
  */
 export function formatTaskId(createdAt: number, nonce: string, websiteKey: string): string {
   const key = websiteKey.startsWith(KEY_PREFIX) ? websiteKey : DEFAULT_KEY;
@@ -183,7 +180,7 @@ export function formatTaskId(createdAt: number, nonce: string, websiteKey: strin
   return `${body}.${checksum(body)}`;
 }
 
-// Nine base-36 digits of milliseconds reach the year 5188 and stay exact in a double.
+// Nine base-36 digits are exact in a double.
 const TASK_ID = /^(sbx\.([0-9a-z]{1,9})\.[0-9a-f]{16}\.(sandbox-[A-Za-z0-9_-]{1,80}))\.([0-9a-f]{8})$/;
 
 const taskIdSchema = z.string().transform((taskId, context): SandboxTask => {
@@ -195,13 +192,13 @@ const taskIdSchema = z.string().transform((taskId, context): SandboxTask => {
   return { taskId, createdAt: Number.parseInt(createdAt, 36), scenario: parseScenario(key) };
 });
 
-/** Reads a task id of any origin; null if the sandbox did not create it. */
+/** Parses a task id. Null if the sandbox did not create it. */
 export function parseTaskId(taskId: unknown): SandboxTask | null {
   return taskIdSchema.safeParse(taskId).data ?? null;
 }
 
-function asked(code: string): Answer {
-  return { kind: "error", code, description: `The sandbox answers ${code}, as the websiteKey asked` };
+function requested(code: string): Answer {
+  return { kind: "error", code, description: `The sandbox returns ${code}, as the websiteKey requests` };
 }
 
 function scenarioOf<T>(schema: z.ZodType<T>, argument: string | undefined, make: (value: T) => Scenario): Scenario {
@@ -214,7 +211,7 @@ function splitOnce(text: string, separator: string): [string, string | undefined
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
-/** FNV-1a, 32 bits, as 8 hex digits: synchronous, and enough to tell a typo. Ids are ASCII, so a unit is a byte. */
+/** 32-bit FNV-1a as 8 hex digits. Ids are ASCII, so a UTF-16 code unit is a byte. */
 function checksum(text: string): string {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);

@@ -1,9 +1,9 @@
-// The solution in an upstream's answer: the token, optional cookies, and whatever else stands beside them. Pure.
+// Parses the solution in an upstream's response: the token, optional cookies and other fields.
 
 import { z } from "zod";
 import { isShallow } from "../json.ts";
 
-/** The part of a solution that is known by name; other fields of the upstream are kept as they came. */
+/** A solution. Fields that are not listed here are kept unchanged. */
 export interface Solution {
   readonly gRecaptchaResponse: string;
   readonly cookies?: Readonly<Record<string, string>> | undefined;
@@ -11,13 +11,13 @@ export interface Solution {
   readonly secChUa?: string | undefined;
 }
 
-/** Levels of a solution that are accepted: more than any service nests, and few enough to be stored and written again. */
+/** The maximum nesting of a solution, so that it can be stored and serialized. */
 const SOLUTION_LEVELS = 32;
 
-/** A cookie's name and value, or undefined where it cannot be read. */
+/** A cookie's name and value, or undefined if it is malformed. */
 type Cookie = readonly [name: string, value: string] | undefined;
 
-/** A map; `a=b; c=d`; or an array of `{ name, value }`. A part that cannot be read must not cost the token beside it. */
+/** An object, `a=b; c=d`, or an array of `{ name, value }`. Malformed cookies are dropped, because the token is still valid. */
 const cookiesSchema = z
   .union([
     z.string().transform((text) => fromList(text.split(";").map(parsePair))),
@@ -66,12 +66,12 @@ const looseSolution = z
     ...(secChUa === undefined ? {} : { secChUa }),
   }));
 
-/** Whether a value nests few enough levels to be walked, stored and written again. */
+/** Whether a value is nested shallowly enough to be stored and serialized. */
 export function isStorable(solution: unknown): boolean {
   return isShallow(solution, SOLUTION_LEVELS);
 }
 
-/** Reads a solution; null where it has no token or nests too deep. */
+/** Parses a solution. Null if it has no token or is nested too deeply. */
 export function parseSolution(solution: unknown): Solution | null {
   return isStorable(solution) ? (looseSolution.safeParse(solution).data ?? null) : null;
 }

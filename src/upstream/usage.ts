@@ -1,18 +1,18 @@
-// How many tasks were sent to each upstream account in the last hour, and when one was last accepted. Best effort and nearly free:
-// isolates count in memory and report at most once a minute, and the UpstreamObject adds up.
+// Counts the tasks that each upstream account accepted in the last hour. Best effort, to keep it cheap: isolates count in memory and
+// report at most once a minute to the UpstreamObject.
 
 import { z } from "zod";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-/** An isolate reports what it has counted this often (ms) at the most. */
+/** An isolate reports its counts at most this often (ms). */
 const REPORT_EVERY_MS = MINUTE_MS;
 
-/** Accounts that are kept: more than an operator configures, so that renaming accounts leaves nothing behind for ever. */
+/** The maximum number of accounts that are kept. Names of removed accounts are evicted eventually. */
 const MAX_ACCOUNTS = 100;
 
-/** What an isolate has sent to an account since its last report. */
+/** The tasks that an account accepted from an isolate since its last report. */
 export interface UsageReport {
   readonly account: string;
   readonly tasks: number;
@@ -20,6 +20,7 @@ export interface UsageReport {
   readonly ageMs: number;
 }
 
+/** The recent usage of an account. */
 export interface AccountUsage {
   readonly account: string;
   readonly tasksLastHour: number;
@@ -27,7 +28,7 @@ export interface AccountUsage {
   readonly lastSuccessAt: number;
 }
 
-/** Counts of this isolate that are not reported yet. */
+/** The counts of this isolate that were not reported yet. */
 export class UsageCounter {
   #counts = new Map<string, { tasks: number; lastAt: number }>();
   #reportedAt = Number.NEGATIVE_INFINITY;
@@ -38,12 +39,12 @@ export class UsageCounter {
     this.#counts.set(account, { tasks, lastAt: now });
   }
 
-  /** Takes what has been counted, if a report is due; else nothing. The caller must report it. */
+  /** Removes and returns the counts if a report is due, else nothing. The caller must report them. */
   takeDue(now: number): UsageReport[] {
     return Math.abs(now - this.#reportedAt) < REPORT_EVERY_MS ? [] : this.take(now);
   }
 
-  /** Takes what has been counted. */
+  /** Removes and returns the counts. */
   take(now: number): UsageReport[] {
     const counts = [...this.#counts];
     this.#counts = new Map();
@@ -62,11 +63,11 @@ const storedSchema = z.array(
 );
 type Stored = z.output<typeof storedSchema>;
 
-/** Tasks of the last hour by account and minute. */
+/** The tasks of the last hour by account and minute. */
 export class UsageByMinute {
   readonly #accounts = new Map<string, { lastSuccessAt: number; minutes: Map<number, number> }>();
 
-  /** What storage holds; what cannot be read is dropped, for it is only a count. */
+  /** Parses stored usage. Unreadable usage is dropped. */
   static parse(stored: unknown): UsageByMinute {
     const usage = new UsageByMinute();
     for (const { account, lastSuccessAt, minutes } of storedSchema.safeParse(stored).data ?? []) {
@@ -75,6 +76,7 @@ export class UsageByMinute {
     return usage;
   }
 
+  /** Adds the report of an isolate. */
   add({ account, tasks, ageMs }: UsageReport, now: number): void {
     const known = this.#accounts.get(account) ?? { lastSuccessAt: 0, minutes: new Map<number, number>() };
     const minute = Math.floor(now / MINUTE_MS);
@@ -86,6 +88,7 @@ export class UsageByMinute {
     if (this.#accounts.size > MAX_ACCOUNTS && oldest !== undefined) this.#accounts.delete(oldest);
   }
 
+  /** The usage of all accounts. */
   read(now: number): AccountUsage[] {
     return this.toJSON(now).map(({ account, lastSuccessAt, minutes }) => ({
       account,
@@ -94,7 +97,7 @@ export class UsageByMinute {
     }));
   }
 
-  /** What storage holds of it, without minutes that are over an hour old. */
+  /** The usage to store, without minutes that are more than an hour ago. */
   toJSON(now: number): Stored {
     const first = Math.floor((now - HOUR_MS) / MINUTE_MS);
     return [...this.#accounts].map(([account, { lastSuccessAt, minutes }]) => {

@@ -114,7 +114,7 @@ describe("a task that is read", () => {
     expect(task).toMatchObject({ status: "failed", finishedAt: aTime, solution: null, solutionState: "none" });
     expect(task.error).toStrictEqual({
       code,
-      message: expect.stringMatching(/: The sandbox answers ERROR_/),
+      message: expect.stringMatching(/: The sandbox returns ERROR_/),
       upstreamCode,
     });
   });

@@ -5,14 +5,14 @@ import { describe, expect, it } from "vitest";
 import type { AccountStates, Probe } from "../../src/upstream/account-states.ts";
 import {
   accountStatesSchema,
-  askAgainAt,
   grantProbe,
   isRefused,
+  markOk,
+  markRefused,
   NO_STATES,
   newest,
   PROBE_INTERVAL_MS,
-  recover,
-  refuse,
+  retryAt,
   stateOf,
 } from "../../src/upstream/account-states.ts";
 
@@ -26,7 +26,7 @@ const refusal = (sentAt: number, probe: Probe | null = null, code = "ERROR_ZERO_
   sentAt,
   probe,
 });
-const refused = refuse(NO_STATES, refusal(AT), AT);
+const refused = markRefused(NO_STATES, refusal(AT), AT);
 
 /** The states after the probe that was due at `now` is granted, and the probe. */
 function granted(states: AccountStates, now: number) {
@@ -48,7 +48,7 @@ describe("a refused account", () => {
   });
 
   it("is not refused anew by another task", () => {
-    expect(refuse(refused, refusal(AT + 5_000, null, "ERROR_IP_BANNED"), AT + 5_000)).toBe(refused);
+    expect(markRefused(refused, refusal(AT + 5_000, null, "ERROR_IP_BANNED"), AT + 5_000)).toBe(refused);
   });
 
   it("grants no probe before its time, and one to one caller after it", () => {
@@ -62,7 +62,7 @@ describe("a refused account", () => {
 
   it("stays refused when its probe is refused, with the newer code", () => {
     const { states, probe } = granted(refused, AT + 60_000);
-    const after = refuse(states, refusal(AT + 60_000, probe, "ERROR_IP_BANNED"), AT + 61_000);
+    const after = markRefused(states, refusal(AT + 60_000, probe, "ERROR_IP_BANNED"), AT + 61_000);
     expect(stateOf(after, NAME)).toMatchObject({
       state: "refused",
       code: "ERROR_IP_BANNED",
@@ -74,7 +74,7 @@ describe("a refused account", () => {
 
   it("works again after its probe shows it, and has no probe due then", () => {
     const { states, probe } = granted(refused, AT + 60_000);
-    const after = recover(states, probe, AT + 61_000);
+    const after = markOk(states, probe, AT + 61_000);
     expect(stateOf(after, NAME)).toEqual({
       name: NAME,
       state: "ok",
@@ -89,23 +89,23 @@ describe("a refused account", () => {
   it("is not made ok by the probe of an earlier refusal", () => {
     const first = granted(refused, AT + 60_000);
     const second = granted(first.states, AT + 120_000);
-    const recovered = recover(second.states, second.probe, AT + 121_000);
-    const again = refuse(recovered, refusal(AT + 122_000), AT + 122_000);
-    expect(recover(again, first.probe, AT + 123_000)).toBe(again);
-    expect(recover(again, second.probe, AT + 123_000)).toBe(again);
+    const recovered = markOk(second.states, second.probe, AT + 121_000);
+    const again = markRefused(recovered, refusal(AT + 122_000), AT + 122_000);
+    expect(markOk(again, first.probe, AT + 123_000)).toBe(again);
+    expect(markOk(again, second.probe, AT + 123_000)).toBe(again);
   });
 });
 
 describe("an account that works again", () => {
   const { states, probe } = granted(refused, AT + 60_000);
-  const recovered = recover(states, probe, AT + 61_000);
+  const recovered = markOk(states, probe, AT + 61_000);
 
   it("is not refused by an answer to a request that was sent before", () => {
-    expect(refuse(recovered, refusal(AT + 60_999), AT + 65_000)).toBe(recovered);
+    expect(markRefused(recovered, refusal(AT + 60_999), AT + 65_000)).toBe(recovered);
   });
 
   it("is refused again by an answer to a later request", () => {
-    const after = refuse(recovered, refusal(AT + 62_000), AT + 65_000);
+    const after = markRefused(recovered, refusal(AT + 62_000), AT + 65_000);
     expect(stateOf(after, NAME)).toMatchObject({ state: "refused", since: AT + 65_000, probeAt: AT + 125_000 });
   });
 });
@@ -115,27 +115,27 @@ describe("a task that waits for a refused account", () => {
   const account = (from: AccountStates) => stateOf(from, NAME) ?? expect.fail("no such account");
 
   it("asks again when the next probe is due", () => {
-    expect(askAgainAt(account(refused), AT + 5_000)).toBe(AT + 60_000);
-    const after = refuse(states, refusal(AT + 60_000, probe), AT + 61_000);
-    expect(askAgainAt(account(after), AT + 61_000)).toBe(AT + 120_000);
+    expect(retryAt(account(refused), AT + 5_000)).toBe(AT + 60_000);
+    const after = markRefused(states, refusal(AT + 60_000, probe), AT + 61_000);
+    expect(retryAt(account(after), AT + 61_000)).toBe(AT + 120_000);
   });
 
   it("asks again soon while a probe is under way, and not for ever when its answer is lost", () => {
-    expect(askAgainAt(account(states), AT + 61_000)).toBe(AT + 64_000);
-    expect(askAgainAt(account(states), AT + 75_000)).toBe(AT + 120_000);
+    expect(retryAt(account(states), AT + 61_000)).toBe(AT + 64_000);
+    expect(retryAt(account(states), AT + 75_000)).toBe(AT + 120_000);
   });
 });
 
 describe("copies of the states", () => {
   it("are compared by revision, which rises even after the storage is lost", () => {
-    const lost = refuse(NO_STATES, refusal(AT + 90_000), AT + 90_000);
+    const lost = markRefused(NO_STATES, refusal(AT + 90_000), AT + 90_000);
     expect(newest(refused, lost)).toBe(lost);
     expect(newest(lost, refused)).toBe(lost);
     expect(newest(NO_STATES, refused)).toBe(refused);
   });
 
   it("survive being written as JSON, whatever an account is called", () => {
-    const strange = refuse(refused, { ...refusal(AT), account: "__proto__" }, AT);
+    const strange = markRefused(refused, { ...refusal(AT), account: "__proto__" }, AT);
     expect(accountStatesSchema.parse(JSON.parse(JSON.stringify(strange)))).toEqual(strange);
     expect(isRefused(strange, "__proto__")).toBe(true);
     expect(isRefused(strange, "constructor")).toBe(false);
@@ -145,7 +145,7 @@ describe("copies of the states", () => {
 describe("any order of reports", () => {
   const event = fc.record({
     wait: fc.nat(90_000),
-    what: fc.constantFrom("refuse", "ask", "works", "refuses", "lost"),
+    what: fc.constantFrom("markRefused", "ask", "works", "refuses", "lost"),
     age: fc.nat(12_000),
   });
 
@@ -161,10 +161,10 @@ describe("any order of reports", () => {
           const before = states;
           const latest = probes.at(-1) ?? { account: NAME, since: 0 };
           const oldest = probes[0] ?? latest;
-          if (what === "refuse") states = refuse(states, refusal(now - age), now);
-          if (what === "refuses") states = refuse(states, refusal(now - age, latest), now);
-          if (what === "lost") states = recover(states, oldest, now);
-          if (what === "works") states = recover(states, latest, now);
+          if (what === "markRefused") states = markRefused(states, refusal(now - age), now);
+          if (what === "refuses") states = markRefused(states, refusal(now - age, latest), now);
+          if (what === "lost") states = markOk(states, oldest, now);
+          if (what === "works") states = markOk(states, latest, now);
           if (what === "ask") {
             const result = grantProbe(states, NAME, now);
             if (result !== null) {

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { createSandbox } from "../../src/upstream/sandbox.ts";
-import { faultyForMs, formatTaskId, parseScenario } from "../../src/upstream/scenario.ts";
+import { failingForMs, formatTaskId, parseScenario } from "../../src/upstream/scenario.ts";
 
 const CREATED_AT = Date.UTC(2026, 10, 20);
 const EXAMPLE_KEY = "6LcR_okUAAAAAPYrPe-HK_0RULO1aZM15ENyM-Mf";
@@ -243,7 +243,7 @@ describe("scenarios of getTaskResult", () => {
   );
 
   it("times a flaky task's faults to the midpoint between two polls", () => {
-    expect([0, 1, 2, 3, 4, 5, 6].map(faultyForMs)).toEqual([0, 4_500, 9_000, 18_000, 31_500, 46_500, 61_500]);
+    expect([0, 1, 2, 3, 4, 5, 6].map(failingForMs)).toEqual([0, 4_500, 9_000, 18_000, 31_500, 46_500, 61_500]);
   });
 });
 
@@ -301,7 +301,7 @@ describe("parseScenario", () => {
     ["sandbox-instant", { kind: "instant" }],
     ["sandbox-http-502", { kind: "http", status: 502 }],
     ["sandbox-malformed", { kind: "malformed" }],
-    ["sandbox-flaky-20", { kind: "flaky", faults: 20 }],
+    ["sandbox-flaky-20", { kind: "flaky", failures: 20 }],
     ["sandbox-slow-60000", { kind: "slow", ms: 60_000 }],
     ["sandbox-nothing-known", { kind: "invalid" }],
   ])("%s", (websiteKey, scenario) => {
