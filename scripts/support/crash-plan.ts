@@ -1,7 +1,7 @@
 // What the crash test submits: a seeded mix of tasks, so that each kill meets tasks in every phase. Pure: the same
 // seed gives the same plan. The required outcomes are in crash-outcomes.ts.
 
-import { faultyForMs } from "../../src/upstream/scenario.ts";
+import { failingForMs } from "../../src/upstream/scenario.ts";
 
 /** How long (s) most tasks may take: longer than the crash test, so that none ends by its deadline. */
 const TIMEOUT_S = 170;
@@ -127,7 +127,7 @@ function behaviourOf(kind: TaskKind, random: Randomness): Behaviour {
     }
     case "flaky": {
       const faults = random.between(1, 3);
-      return { websiteKey: `sandbox-flaky-${faults}`, solveMs: faultyForMs(faults) };
+      return { websiteKey: `sandbox-flaky-${faults}`, solveMs: failingForMs(faults) };
     }
     case "unsolvable":
       return { websiteKey: "sandbox-fail-ERROR_CAPTCHA_UNSOLVABLE" };
