@@ -7,7 +7,7 @@ import type { TaskRecord } from "../../src/tasks/record.ts";
 import { RECORD_KEY } from "../../src/tasks/record.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { aTask, stored, storedText, TENANT_ID } from "../support/objects.ts";
-import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
+import { createTenant } from "../support/tenants.ts";
 import { alarmOf, evict, pass, runUntil, START, useFrozenTime } from "../support/time.ts";
 import { created, ready, scriptOutside } from "../support/upstream.ts";
 
@@ -25,22 +25,6 @@ const accept = (stub: TaskStub, bodyHash: string, replayOnly = false) =>
   stub.accept(aTask({ bodyHash, replayOnly, metadata: { body: bodyHash } }));
 
 describe("requests with one idempotency key", () => {
-  it("create one record and one upstream task when 100 arrive at once", async () => {
-    await createTenant();
-    const outside = scriptOutside({ create: [created()], poll: [ready] });
-    const stub = objectOf("order-1");
-    const results = await Promise.all(Array.from({ length: 100 }, () => accept(objectOf("order-1"), BODY)));
-    expect(results.filter(({ tag }) => tag === "accepted")).toHaveLength(1);
-    expect(results.filter(({ tag }) => tag === "replayed")).toHaveLength(99);
-    for (const result of results)
-      expect(result).toMatchObject({
-        task: { id: `tsk_${stub.id.toString()}`, createdAt: new Date(START).toISOString() },
-      });
-    await runUntil(stub, START + 10_000);
-    expect(outside.creates).toHaveLength(1);
-    expect(await ledgerOf(tenantObject())).toHaveLength(1);
-  });
-
   it("return the current task, also after an eviction", async () => {
     await createTenant();
     scriptOutside({ create: [created()], poll: [ready] });
@@ -66,15 +50,6 @@ describe("requests with one idempotency key", () => {
     expect(await accept(stub, OTHER_BODY)).toEqual({ tag: "mismatch" });
     expect(await storedText(stub)).toBe(before);
     expect(await alarmOf(stub)).toBe(START + 3_001);
-  });
-
-  it("accept one of two concurrent bodies and reject every request with the other", async () => {
-    const stub = objectOf("order-4");
-    const bodies = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? BODY : OTHER_BODY));
-    const results = await Promise.all(bodies.map((body) => accept(stub, body)));
-    const tags = new Map<string, number>();
-    for (const { tag } of results) tags.set(tag, (tags.get(tag) ?? 0) + 1);
-    expect(Object.fromEntries(tags)).toEqual({ accepted: 1, replayed: 19, mismatch: 20 });
   });
 });
 

@@ -86,16 +86,6 @@ describe("the poll interval", () => {
     await ringAgain(stub, SUBMITTED + 3_000);
     expect(pollTimes(outside)).toEqual([3_000]);
   });
-
-  it("does not change the task id, which is sent in the JSON type it was received in", async () => {
-    for (const taskId of ["61138bb6-19fb-11ec-a9c8-0242ac110006", 4711]) {
-      const outside = scriptOutside({ create: [created(taskId)], poll: [processing] });
-      const stub = await acceptTask();
-      await ringOnTime(stub);
-      await ringOnTime(stub);
-      expect(outside.polls[0]?.body).toEqual({ clientKey: "operator-upstream-key", taskId });
-    }
-  });
 });
 
 describe("a poll that returns processing", () => {
@@ -120,40 +110,9 @@ describe("a poll that returns processing", () => {
     const polls = (await stored(stub))?.events.filter(({ type }) => type === "poll");
     expect(polls?.map(({ at }) => at - SUBMITTED)).toEqual([3_000, 6_000, 9_000]);
   });
-
-  it.each(["CAPTCHA_NOT_READY", "ERROR_CAPTCHA_NOT_READY"])("is recognized as %s", async (code) => {
-    const outside = scriptOutside({ create: [created()], poll: [refused(code), ready] });
-    const stub = await acceptTask();
-    await runUntil(stub, START + 20_000);
-    expect(pollTimes(outside)).toEqual([3_000, 6_000]);
-    expect(await view(stub)).toMatchObject({ status: "ready" });
-  });
 });
 
 describe("a failed poll", () => {
-  const faults = [
-    { name: "HTTP 503", answer: plain(503) },
-    { name: "HTTP 429", answer: plain(429) },
-    { name: "a lost connection", answer: lost },
-    { name: "a body that is no JSON", answer: plain(200) },
-    { name: "ready without a token", answer: plain(200, '{"errorId":0,"status":"ready","solution":{}}') },
-    { name: "an undocumented status", answer: plain(200, '{"errorId":0,"status":"melting"}') },
-    { name: "polling too fast", answer: refused("ERROR_TOO_MUCH_REQUESTS") },
-  ];
-
-  it.each(faults)("$name backs off 3, 6, 12, 15, 15 … s until the deadline", async ({ answer }) => {
-    const outside = scriptOutside({ create: [created()], poll: [answer] });
-    const stub = await acceptTask();
-    await runUntil(stub, START + TIMEOUT_MS);
-    const expected = [3_000, 6_000, 12_000, 24_000, 39_000, 54_000, 69_000, 84_000, 99_000, 114_000];
-    expect(pollTimes(outside)).toEqual(expected);
-    expect(await view(stub)).toMatchObject({
-      status: "failed",
-      finishedAt: START + TIMEOUT_MS,
-      error: { code: "upstream_unavailable" },
-    });
-  });
-
   it("has no effect on the interval after the next good answer", async () => {
     const outside = scriptOutside({ create: [created()], poll: [lost, lost, processing, lost, ready] });
     const stub = await acceptTask();
@@ -203,22 +162,6 @@ describe("the end of an unsolved task", () => {
     await loseAlarm(stub);
     pass(1);
     expect(await view(stub)).toMatchObject({ status: "failed", error: { code: "timeout" } });
-  });
-
-  const codes = [
-    { code: "ERROR_CAPTCHA_UNSOLVABLE", error: "unsolvable" },
-    { code: "ERROR_TASK_TIMEOUT", error: "unsolvable" },
-    { code: "ERROR_NO_SUCH_CAPCHA_ID", error: "upstream_rejected" },
-    { code: "ERROR_TASKID_INVALID", error: "upstream_rejected" },
-    { code: "ERROR_NOBODY_DOCUMENTED", error: "upstream_rejected" },
-  ];
-
-  it.each(codes)("is $error when a poll returns $code", async ({ code, error }) => {
-    const outside = scriptOutside({ create: [created()], poll: [refused(code)] });
-    const stub = await acceptTask();
-    await runUntil(stub, START + TIMEOUT_MS);
-    expect(outside.polls).toHaveLength(1);
-    expect(await view(stub)).toMatchObject({ status: "failed", error: { code: error, upstreamCode: code } });
   });
 
   it("is a cancellation during a poll, and the late solution is dropped", async () => {
