@@ -1,7 +1,9 @@
 // A sliding-window limit on attempts per subject, for this isolate. The Rate Limiting binding counts for a whole location but cannot
 // be read without counting, so this limit decides before anything expensive happens.
 
-/** Subjects kept in memory. Beyond that, the least recently active one is evicted. */
+import { BoundedMap } from "./bounded-map.ts";
+
+/** The maximum number of subjects kept in memory. */
 const MAX_SUBJECTS = 10_000;
 
 /** An attempt that is still open after this time (ms) was canceled with its request, and counts as final. */
@@ -17,9 +19,9 @@ export interface Attempt {
 export class AttemptLimit {
   readonly #limit: number;
   readonly #periodMs: number;
-  readonly #attempts = new Map<string, Attempt[]>();
+  readonly #attempts = new BoundedMap<Attempt[]>(MAX_SUBJECTS);
   /** Blocked subjects, each with the time (ms) at which its block ends. */
-  readonly #blocked = new Map<string, number>();
+  readonly #blocked = new BoundedMap<number>(MAX_SUBJECTS);
 
   constructor(limit: number, periodMs: number) {
     this.#limit = limit;
@@ -38,7 +40,7 @@ export class AttemptLimit {
     const recent = this.#recent(subject, now);
     if (recent.length >= this.#limit || (this.#blocked.get(subject) ?? 0) > now) return null;
     const attempt = { startedAt: now, final: false };
-    remember(this.#attempts, subject, [...recent, attempt]);
+    this.#attempts.set(subject, [...recent, attempt]);
     return attempt;
   }
 
@@ -56,17 +58,10 @@ export class AttemptLimit {
 
   /** Blocks a subject until a time (ms), because the limit of its location was exceeded. */
   block(subject: string, until: number): void {
-    remember(this.#blocked, subject, until);
+    this.#blocked.set(subject, until);
   }
 
   #recent(subject: string, now: number): Attempt[] {
     return (this.#attempts.get(subject) ?? []).filter(({ startedAt }) => startedAt > now - this.#periodMs);
   }
-}
-
-function remember<T>(map: Map<string, T>, subject: string, value: T): void {
-  map.delete(subject);
-  map.set(subject, value);
-  const oldest = map.keys().next();
-  if (map.size > MAX_SUBJECTS && !oldest.done) map.delete(oldest.value);
 }

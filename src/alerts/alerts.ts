@@ -1,50 +1,51 @@
-// Operator alerts: their kinds, what they are about, and when one is put out. Pure: `(channel, alert, now) → channel`, and the alert
-// that is to be sent, if any.
+// Operator alerts and their throttling. Pure: `(channel, alert, now) → channel`, and the alert to send, if any.
 
 import { z } from "zod";
 
 const name = z.string();
 const mode = z.enum(["live", "test"]);
 
+/** The alerts by type. */
 export const alertSchema = z.discriminatedUnion("type", [
-  /** The upstream refused an account with `code`. */
+  /** The upstream rejected an account with `code`. */
   z.object({ type: z.literal("upstream.refused"), data: z.object({ account: name, code: z.string() }) }),
-  /** The account works again; `code` is what it was refused with. */
+  /** The account works again. `code` is the last error. */
   z.object({ type: z.literal("upstream.recovered"), data: z.object({ account: name, code: z.string() }) }),
-  /** Every configured account is refused. */
+  /** All configured accounts are refused. */
   z.object({ type: z.literal("upstream.exhausted"), data: z.object({ accounts: z.array(name) }) }),
   /** A tenant has used up the live tasks of `month` (`2026-11`, UTC). */
   z.object({
     type: z.literal("tenant.quota_reached"),
     data: z.object({ tenantId: name, month: z.string(), quota: z.int() }),
   }),
-  /** A tenant's webhook endpoint answered 410 and gets no more webhooks until it is set again. No path: it may hold a token. */
+  /** A tenant's endpoint returned 410 and is disabled until it is set again. Only the host is included: a path can contain a token. */
   z.object({ type: z.literal("endpoint.disabled"), data: z.object({ tenantId: name, mode, host: z.string() }) }),
   /** A task failed with `internal`. */
   z.object({ type: z.literal("task.internal_error"), data: z.object({ tenantId: name, mode, taskId: z.string() }) }),
 ]);
-/** Something that the operator must know. Never contains a secret, key or token. */
+/** An operator alert. Never contains a secret, key or token. */
 export type Alert = z.output<typeof alertSchema>;
 
-/** At most one alert of a kind about a subject is put out in this time (ms). */
+/** At most one alert per type and subject is sent in this time (ms). */
 export const QUIET_MS = 600_000;
 
 /**
- * The alerts about one subject. Where several kinds report the state of one thing (an account is refused, works again), they share a
- * channel, so that only the last state is reported.
+ * The alerts about one subject. Types that report the state of the same subject, such as `upstream.refused` and `upstream.recovered`,
+ * share a channel, so that only the last state is sent.
  */
 export const channelSchema = z.object({
   key: z.string(),
-  /** When each kind was last put out (ms). */
+  /** When each type was last sent (ms). */
   putOutAt: z.record(z.string(), z.int().nonnegative()),
-  /** The kind that was put out last, unless its state is known to be over. */
+  /** The type that was sent last, unless its state has ended. */
   last: z.string().nullable(),
-  /** The last alert that came too soon, and when (ms). It is put out at the end of the quiet time. */
+  /** The last alert during the quiet time, and when it was raised (ms). It is sent at the end of the quiet time. */
   pending: z.object({ alert: alertSchema, raisedAt: z.int().nonnegative() }).nullable(),
 });
+/** The persisted state of a channel. */
 export type Channel = z.output<typeof channelSchema>;
 
-/** An alert to be sent, and when it was raised (ms). */
+/** An alert to send, and when it was raised (ms). */
 export interface DueAlert {
   readonly alert: Alert;
   readonly raisedAt: number;
@@ -52,10 +53,10 @@ export interface DueAlert {
 
 type Step = { readonly channel: Channel; readonly due: DueAlert | null };
 
-/** Of the state of all accounts together. It ends when any of them works again. */
+/** The channel of `upstream.exhausted`. This state ends when any account works again. */
 export const EXHAUSTED_CHANNEL = "upstream";
 
-/** The channel of an alert: its area, and what it is about. */
+/** The key of an alert's channel: its area and its subject. */
 export function channelOf({ type, data }: Alert): string {
   switch (type) {
     case "upstream.refused":
@@ -72,26 +73,26 @@ export function channelOf({ type, data }: Alert): string {
   }
 }
 
-/** Puts an alert out, or keeps it until the quiet time of its kind is over. */
+/** Sends an alert now, or at the end of the quiet time of its type. */
 export function raise(known: Channel | undefined, alert: Alert, now: number): Step {
   const channel = known ?? { key: channelOf(alert), putOutAt: {}, last: null, pending: null };
   const due = { alert, raisedAt: now };
-  if (quietUntil(channel, alert.type) <= now) return putOut(channel, due, now);
-  // Back in the state that the operator was last alerted to: nothing has changed for them.
+  if (quietUntil(channel, alert.type) <= now) return sendNow(channel, due, now);
+  // The subject is back in the state that was last sent, so there is nothing to report.
   const unchanged = channel.key.startsWith("account/") && alert.type === channel.last;
   return { channel: { ...channel, pending: unchanged ? null : due }, due: null };
 }
 
-/** Ends the state that a channel reports: it is not put out any more, and if it comes again it is news. */
+/** Ends the state that a channel reports. It is not sent anymore, and is new if it recurs. */
 export function endState(channel: Channel): Channel {
   return channel.last === null && channel.pending === null ? channel : { ...channel, last: null, pending: null };
 }
 
-/** Puts out what is pending when its quiet time is over. */
+/** Sends the pending alert if its quiet time is over. */
 export function release(channel: Channel, now: number): Step {
   const at = pendingAt(channel);
   if (channel.pending === null || at === null || at > now) return { channel, due: null };
-  return putOut(channel, channel.pending, now);
+  return sendNow(channel, channel.pending, now);
 }
 
 /** When the pending alert is due (ms), or null. */
@@ -99,12 +100,12 @@ export function pendingAt(channel: Channel): number | null {
   return channel.pending === null ? null : quietUntil(channel, channel.pending.alert.type);
 }
 
-/** When a channel says nothing any more that the next alert depends on (ms). */
-export function forgettableAt(channel: Channel): number {
+/** When a channel no longer affects later alerts and can be purged (ms). */
+export function purgeableAt(channel: Channel): number {
   return Math.max(...Object.values(channel.putOutAt), 0) + QUIET_MS;
 }
 
-function putOut(channel: Channel, due: DueAlert, now: number): Step {
+function sendNow(channel: Channel, due: DueAlert, now: number): Step {
   const { type } = due.alert;
   const putOutAt = { ...channel.putOutAt, [type]: now };
   return { channel: { ...channel, putOutAt, last: type, pending: null }, due };

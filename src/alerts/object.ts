@@ -1,5 +1,5 @@
-// The AlertObject: one in the world. It takes operator alerts, puts out at most one per kind and subject in ten minutes, and sends
-// them, signed as webhooks are, until the receiver takes them. Nothing waits for it: a receiver that hangs delays only alerts.
+// The AlertObject, of which there is only one. It throttles operator alerts and sends them as signed webhooks until the receiver
+// accepts them. No other part of the gateway waits for a receiver.
 
 import { DurableObject } from "cloudflare:workers";
 import { z } from "zod";
@@ -15,29 +15,29 @@ import {
   channelSchema,
   EXHAUSTED_CHANNEL,
   endState,
-  forgettableAt,
   pendingAt,
+  purgeableAt,
   raise,
   release,
 } from "./alerts.ts";
 
-/** Prefixes of storage keys. */
+/** The prefixes of its storage keys. */
 const CHANNEL = "channel:";
 const OUTGOING = "outgoing:";
 
-/** Subjects of one area (accounts, quotas, endpoints, internal errors) within ten minutes; alerts about more are only logged. */
+/** The maximum number of channels per area (accounts, quotas, endpoints, internal errors). Further alerts are only logged. */
 const MAX_SUBJECTS = 200;
 
-/** Alerts that wait for the receiver. A new one of the same kind and subject replaces the old, so only a flood reaches this. */
+/** The maximum number of unsent alerts. Rarely reached, because a new alert replaces an older one of the same type and subject. */
 const MAX_OUTGOING = 1_000;
 
-/** Pauses (ms) after the first, second … failure of the receiver in a row; the last one repeats. */
+/** Pauses (ms) after consecutive failures of the receiver. The last one repeats. */
 const BACKOFF_MS = [5_000, 15_000, 60_000, 300_000, 900_000] as const;
 
-/** An alert that the receiver has not taken for this long (ms) is given up: three days outlast a weekend. */
+/** Alerts are discarded after this time (ms): three days, so that a weekend does not matter. */
 const GIVE_UP_MS = 259_200_000;
 
-/** Alerts that one alarm sends; the next alarm sends the rest. */
+/** The maximum number of alerts that one alarm sends. */
 const MAX_SENDS = 20;
 
 const outgoingSchema = z.object({
@@ -55,9 +55,10 @@ const backoffSchema = z.object({ failures: z.int().nonnegative(), nextTryAt: z.i
 const BACKOFF_KEY = "backoff";
 const NO_FAILURE: z.output<typeof backoffSchema> = { failures: 0, nextTryAt: 0 };
 
+/** Throttles and sends operator alerts. */
 export class AlertObject extends DurableObject<Env> {
   readonly #channels = new Map<string, Channel>();
-  /** By sequence, oldest first. */
+  /** By sequence number, oldest first. */
   readonly #outgoing = new Map<number, Outgoing>();
   #backoff = NO_FAILURE;
   #sequence = 0;
@@ -76,7 +77,7 @@ export class AlertObject extends DurableObject<Env> {
     this.#backoff = backoffSchema.safeParse(ctx.storage.kv.get(BACKOFF_KEY)).data ?? NO_FAILURE;
   }
 
-  /** Takes an alert, durably. It is sent by the alarm. */
+  /** Stores an alert. The alarm sends it. */
   raise(alert: Alert): void {
     const now = Date.now();
     const key = channelOf(alert);
@@ -93,7 +94,7 @@ export class AlertObject extends DurableObject<Env> {
     try {
       const now = Date.now();
       for (const channel of [...this.#channels.values()]) this.#take(release(channel, now));
-      this.#forget(now);
+      this.#purgeChannels(now);
       await this.#send();
     } catch (error) {
       log("error", "alert_alarm_failed", { ...describeError(error) });
@@ -137,7 +138,7 @@ export class AlertObject extends DurableObject<Env> {
 
   #add(outgoing: Outgoing): void {
     this.#sequence += 1;
-    // Padded, so that storage lists them in the order of their numbers.
+    // Padded, so that storage lists alerts by number.
     this.ctx.storage.kv.put(OUTGOING + String(this.#sequence).padStart(16, "0"), outgoing);
     this.#outgoing.set(this.#sequence, outgoing);
   }
@@ -152,16 +153,15 @@ export class AlertObject extends DurableObject<Env> {
     this.#remove(sequence);
   }
 
-  /** Channels whose quiet time is over say nothing any more. */
-  #forget(now: number): void {
+  #purgeChannels(now: number): void {
     for (const channel of [...this.#channels.values()]) {
-      if (channel.pending !== null || forgettableAt(channel) > now) continue;
+      if (channel.pending !== null || purgeableAt(channel) > now) continue;
       this.ctx.storage.kv.delete(CHANNEL + channel.key);
       this.#channels.delete(channel.key);
     }
   }
 
-  /** Sends what waits, oldest first. An alert that the receiver rejects stays in its place and does not hold up the others. */
+  /** Sends unsent alerts, oldest first. An alert that the receiver rejects remains and does not block the others. */
   async #send(): Promise<void> {
     if (this.#outgoing.size === 0 || this.#backoff.nextTryAt > Date.now()) return;
     const { alertWebhook, allowPrivateWebhooks: allowPrivate } = configurationOf(this.env);
@@ -179,7 +179,7 @@ export class AlertObject extends DurableObject<Env> {
       const { status, error } = outcome;
       log("warn", "alert_undelivered", { type: outgoing.type, status, error, failures: this.#backoff.failures + 1 });
       failure = { retryAfterMs: outcome.tag === "failed" ? outcome.retryAfterMs : null };
-      if (Date.now() - outgoing.raisedAt > GIVE_UP_MS) this.#drop(sequence, "the receiver did not take it");
+      if (Date.now() - outgoing.raisedAt > GIVE_UP_MS) this.#drop(sequence, "the receiver did not accept it");
       if (!isRejection(status)) break;
     }
     if (failure !== null) this.#fail(failure.retryAfterMs);
@@ -200,16 +200,16 @@ export class AlertObject extends DurableObject<Env> {
     this.#backoff = NO_FAILURE;
   }
 
-  /** Arms for whatever is next: something to send, a pending alert, or a channel that can be forgotten. */
+  /** Sets the alarm for the next event: an unsent or pending alert, or a channel to purge. */
   #arm(now: number): void {
-    const times = [...this.#channels.values()].map((channel) => pendingAt(channel) ?? forgettableAt(channel));
+    const times = [...this.#channels.values()].map((channel) => pendingAt(channel) ?? purgeableAt(channel));
     if (this.#outgoing.size > 0) times.push(this.#backoff.nextTryAt);
-    // Not awaited: a failed write breaks the output gate and with it this instance.
+    // Not awaited: if the write fails, the output gate breaks and resets the object.
     if (times.length > 0) void this.ctx.storage.setAlarm(Math.max(Math.min(...times), now + 1));
   }
 }
 
-/** One attempt, signed as it is made. */
+/** Signs and sends one attempt. */
 async function attempt(
   { id, body }: Outgoing,
   { url, secret }: NonNullable<Configuration["alertWebhook"]>,
@@ -220,7 +220,7 @@ async function attempt(
   return outcome;
 }
 
-/** Whether the receiver answered that it does not want this alert. Anything else is about the receiver. */
+/** Whether the receiver rejects this alert. Other failures affect all alerts. */
 function isRejection(status: number | null): boolean {
   return status !== null && status >= 400 && status < 500 && status !== 408 && status !== 429;
 }

@@ -1,4 +1,4 @@
-// Raising operator alerts: the one call that the rest of the gateway makes. It hands the alert to the AlertObject, which sends it.
+// Raises operator alerts.
 
 import type { Env } from "../env.ts";
 import { configurationOf } from "../env.ts";
@@ -6,13 +6,12 @@ import { describeError, log } from "../log.ts";
 import type { Alert } from "./alerts.ts";
 import type { AlertObject } from "./object.ts";
 
-/** The name of the one AlertObject. */
 const OBJECT_NAME = "alerts";
 
-/** Alerts that are logged at error; the others at warn. */
+/** Alerts that are logged at level error instead of warn. */
 const URGENT: ReadonlySet<Alert["type"]> = new Set(["upstream.refused", "upstream.exhausted", "task.internal_error"]);
 
-/** Raises an alert. Never awaited and never throws: an alert must not delay or fail what it reports. */
+/** Raises an alert in the background. Does not throw, because an alert must not affect the operation that it reports. */
 export function raiseAlert(env: Pick<Env, "ALERTS">, alert: Alert): void {
   sendAlert(env, alert).catch((error: unknown) => {
     log("warn", "alert_unsent", { type: alert.type, ...describeError(error) });
@@ -20,8 +19,8 @@ export function raiseAlert(env: Pick<Env, "ALERTS">, alert: Alert): void {
 }
 
 /**
- * Logs an alert and, where alerts are sent somewhere, hands it to the AlertObject.
- * @throws what the call to the object throws
+ * Logs an alert and, if ALERT_WEBHOOK_URL is set, passes it to the AlertObject.
+ * @throws if the call to the object fails
  */
 export async function sendAlert(env: Pick<Env, "ALERTS">, alert: Alert): Promise<void> {
   logAlert(alert);
@@ -29,7 +28,7 @@ export async function sendAlert(env: Pick<Env, "ALERTS">, alert: Alert): Promise
   await alertObject(env).raise(alert);
 }
 
-/** The one AlertObject. A fresh stub for each call: a stub whose object was lost stays broken. */
+/** A stub of the only AlertObject. Create one for each call, because a stub is broken once its object was reset. */
 export function alertObject({ ALERTS }: Pick<Env, "ALERTS">): DurableObjectStub<AlertObject> {
   return ALERTS.get(ALERTS.idFromName(OBJECT_NAME));
 }

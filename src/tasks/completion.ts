@@ -1,6 +1,6 @@
 // What follows a final status: the outcome is reported to the tenant, and the webhook is delivered. Pure; the status never changes.
 
-import type { AttemptMade, Delivery } from "../webhooks/delivery.ts";
+import type { Delivery, FinishedAttempt } from "../webhooks/delivery.ts";
 import * as delivery from "../webhooks/delivery.ts";
 import { outageBackoffMs } from "./backoff.ts";
 import type { TaskRecord } from "./record.ts";
@@ -40,9 +40,9 @@ export function followEndpoint(record: TaskRecord, endpoint: string | null): Tas
 }
 
 /** Records a webhook attempt and schedules the next. */
-export function recordAttempt(record: TaskRecord, made: AttemptMade, now: number): TaskRecord {
+export function recordAttempt(record: TaskRecord, attempt: FinishedAttempt, now: number): TaskRecord {
   const solutionAvailable = record.solutionState === "available";
-  return withDelivery(record, (current) => delivery.recordAttempt(current, made, solutionAvailable, now));
+  return withDelivery(record, (current) => delivery.recordAttempt(current, attempt, solutionAvailable, now));
 }
 
 /**

@@ -1,6 +1,7 @@
 // What this isolate remembers of tenants: their snapshots, which tenants exist, and which keys and tenants are unknown. Every isolate
 // has its own copy.
 
+import { BoundedMap } from "../bounded-map.ts";
 import type { TenantSnapshot } from "./settings.ts";
 
 /** How long (ms) a snapshot is used. */
@@ -20,31 +21,6 @@ interface CachedSnapshot {
   readonly until: number;
   /** When to read it again. Once for each reading. */
   refreshAt: number;
-}
-
-/** A map that drops its oldest entry when it is full. */
-class BoundedMap<T> {
-  readonly #entries = new Map<string, T>();
-  readonly #size: number;
-
-  constructor(size: number) {
-    this.#size = size;
-  }
-
-  get(id: string): T | undefined {
-    return this.#entries.get(id);
-  }
-
-  set(id: string, value: T): void {
-    this.#entries.delete(id);
-    this.#entries.set(id, value);
-    const oldest = this.#entries.keys().next();
-    if (this.#entries.size > this.#size && !oldest.done) this.#entries.delete(oldest.value);
-  }
-
-  delete(id: string): void {
-    this.#entries.delete(id);
-  }
 }
 
 const snapshots = new BoundedMap<CachedSnapshot>(MAX_SNAPSHOTS);

@@ -1,5 +1,4 @@
-// One webhook attempt: a signed POST, a tagged outcome and the beginning of the response body. It never throws for what a receiver
-// does and never follows a redirect.
+// Sends one webhook attempt. Does not throw if the receiver fails, and does not follow redirects.
 
 import { parseRetryAfter } from "../client/retry-after.ts";
 import type { DeliveryOutcome } from "./outcome.ts";
@@ -7,29 +6,30 @@ import { readExcerpt } from "./response-body.ts";
 import type { SignedWebhook } from "./sign.ts";
 import { checkWebhookTarget } from "./target.ts";
 
-/** A receiver has this long (ms) to answer: it should store the event and answer, and work on it afterwards. */
+/** The timeout (ms) of an attempt. */
 const DELIVERY_TIMEOUT_MS = 10_000;
 
-/** The longest `Retry-After` (ms) that is even read; the schedule caps it further. */
+/** The maximum `Retry-After` (ms) that is parsed. The schedule limits it further. */
 const MAX_RETRY_AFTER_MS = 86_400_000;
 
-/** What an attempt needs from outside. */
+/** Options and dependencies of an attempt. */
 export interface DeliveryOptions {
   readonly fetch: (request: Request) => Promise<Response>;
   readonly allowPrivate: boolean;
   readonly traceparent?: string | undefined;
   readonly timeoutMs?: number;
-  /** Removes secrets from the response body. */
+  /** Removes secrets from the response body. By default, nothing is removed. */
   readonly redact?: (text: string) => string;
 }
 
+/** The result of an attempt. */
 export interface DeliveryResult {
   readonly outcome: DeliveryOutcome;
-  /** The first 256 characters of the response body; null without one. */
+  /** The first 256 characters of the response body. Null if it is empty or missing. */
   readonly responseBody: string | null;
 }
 
-/** Sends one attempt to `url`, which is checked again: rules may have tightened since it was set. */
+/** Sends an attempt to `url`. Checks the URL again, because the rules can have changed since it was set. */
 export async function deliverWebhook(
   url: string,
   webhook: SignedWebhook,
@@ -44,7 +44,7 @@ export async function deliverWebhook(
   });
   if (options.traceparent !== undefined) headers.set("traceparent", options.traceparent);
   const abort = new AbortController();
-  // Cleared below: a timer that is left would keep the object awake, and paid for, until it rings.
+  // Cleared below, because a pending timer keeps the object in memory, which is billed.
   const timer = setTimeout(() => abort.abort(), options.timeoutMs ?? DELIVERY_TIMEOUT_MS);
   const { signal } = abort;
   try {

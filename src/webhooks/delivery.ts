@@ -1,10 +1,10 @@
-// The delivery of one task's webhook: its persisted state and its pure transitions. Times are ms since the epoch.
+// The delivery of a task's webhook: its persisted state and its transitions. Pure. Times are in ms since the epoch.
 
 import { z } from "zod";
 import type { DeliveryOutcome } from "./outcome.ts";
 import { nextAttemptAt } from "./schedule.ts";
 
-/** Attempts kept in the log. One delivery cycle has twelve. */
+/** The maximum number of attempts in the log. A delivery cycle has at most twelve. */
 const MAX_ATTEMPTS_KEPT = 20;
 
 const time = z.int().nonnegative();
@@ -17,32 +17,35 @@ const attemptSchema = z.object({
   /** The first 256 characters of the response body, or null. Missing in attempts of older versions. */
   responseBody: z.string().nullable().optional(),
 });
+/** An attempt in the log. */
 export type DeliveryAttempt = z.output<typeof attemptSchema>;
 
+/** `exhausted`: no further attempts are made. */
 export const WEBHOOK_STATES = ["pending", "delivered", "exhausted"] as const;
 export type WebhookState = (typeof WEBHOOK_STATES)[number];
 
-/** The persisted shape, as part of the task's record: a new field is optional or has a default. */
+/** The persisted shape, as a part of the task's record. New fields must be optional or have a default. */
 export const deliverySchema = z.object({
   url: z.string(),
-  /** Whose URL it is: the task's own `webhookUrl`, or the tenant's endpoint. */
+  /** Where the URL comes from: the task's own `webhookUrl`, or the tenant's endpoint. */
   source: z.enum(["task", "tenant"]),
   state: z.enum(WEBHOOK_STATES),
   /** Attempts in all delivery cycles. */
   attempts: z.int().nonnegative(),
-  /** Attempts in this cycle. Slots of the schedule that were skipped do not count. */
+  /** Attempts in this cycle, without skipped slots of the schedule. */
   roundAttempts: z.int().nonnegative(),
-  /** When this cycle began: the task became final, or a redelivery was requested. Null while the task is not final. */
+  /** When this cycle began, because the task became final or a redelivery was requested. Null while the task is not final. */
   roundAt: time.nullable(),
   lastStatus: z.int().nullable(),
   nextAttemptAt: time.nullable(),
-  /** The attempt that is due cannot be made before this time, for a reason inside the gateway. */
+  /** The next attempt is postponed until this time, for a reason inside the gateway. */
   postponedUntil: time.optional(),
   log: z.array(attemptSchema),
 });
+/** The delivery of a task's webhook. */
 export type Delivery = z.output<typeof deliverySchema>;
 
-/** A delivery without an attempt; `startedAt` null means that the task is not final yet. */
+/** A delivery without attempts. `startedAt` is null if the task is not final yet. */
 export function newDelivery(url: string, source: Delivery["source"], startedAt: number | null): Delivery {
   return {
     url,
@@ -57,8 +60,8 @@ export function newDelivery(url: string, source: Delivery["source"], startedAt: 
   };
 }
 
-/** One webhook attempt: when it was sent (ms), its outcome, and the jitter (-1 to 1) of the next. */
-export interface AttemptMade {
+/** A finished attempt, and the jitter (-1 to 1) of the next one. */
+export interface FinishedAttempt {
   readonly sentAt: number;
   readonly outcome: DeliveryOutcome;
   readonly responseBody?: string | null | undefined;
@@ -68,7 +71,7 @@ export interface AttemptMade {
 /** Records an attempt and schedules the next. */
 export function recordAttempt(
   delivery: Delivery,
-  { outcome, responseBody, sentAt, jitter }: AttemptMade,
+  { outcome, responseBody, sentAt, jitter }: FinishedAttempt,
   solutionAvailable: boolean,
   now: number,
 ): Delivery {
@@ -85,7 +88,7 @@ export function recordAttempt(
     lastStatus: outcome.status,
     log: [...delivery.log, attempt].slice(-MAX_ATTEMPTS_KEPT),
   };
-  // An attempt that was sent before a redelivery was requested belongs to the previous cycle and cannot end the new one.
+  // An attempt that was sent before a redelivery was requested belongs to the previous cycle, and must not end the new one.
   const startedAt = delivery.roundAt ?? now;
   if (delivery.state !== "pending" || sentAt < startedAt) return recorded;
 
@@ -95,7 +98,7 @@ export function recordAttempt(
     outcome.tag === "gone"
       ? null
       : nextAttemptAt(
-          { startedAt, made: roundAttempts, sentAt, retryAfterMs: outcome.retryAfterMs },
+          { startedAt, count: roundAttempts, sentAt, retryAfterMs: outcome.retryAfterMs },
           jitter,
           solutionAvailable,
           now,
@@ -103,26 +106,26 @@ export function recordAttempt(
   return { ...recorded, roundAttempts, state: next === null ? "exhausted" : "pending", nextAttemptAt: next };
 }
 
-/** A new delivery cycle to `url`, under the same webhook id. */
+/** Starts a new delivery cycle to `url`. The webhook id remains the same. */
 export function newCycle(delivery: Delivery, url: string, now: number): Delivery {
   const current = withoutPostponement(delivery);
   return { ...current, url, state: "pending", roundAttempts: 0, roundAt: now, nextAttemptAt: now };
 }
 
-/** Follows the tenant's endpoint to another URL, or to null, which ends the attempts. Does not apply to a task's own URL. */
+/** Applies a change of the tenant's endpoint: another URL, or null, which ends the attempts. A task's own URL does not change. */
 export function followEndpoint(delivery: Delivery, endpoint: string | null): Delivery {
   if (delivery.source === "task" || delivery.state !== "pending" || delivery.url === endpoint) return delivery;
   if (endpoint !== null) return { ...delivery, url: endpoint };
   return { ...delivery, state: "exhausted", nextAttemptAt: null };
 }
 
-/** Puts off an attempt that cannot be made now, for a reason inside the gateway. It does not count as an attempt. */
+/** Postpones the next attempt for a reason inside the gateway. This does not count as an attempt. */
 export function postponeAttempt(delivery: Delivery, until: number): Delivery {
   if (delivery.nextAttemptAt === null || until <= delivery.nextAttemptAt) return delivery;
   return { ...delivery, postponedUntil: until };
 }
 
-/** When the next attempt can be made (ms since the epoch), or null when there is none to come. */
+/** When the next attempt is due, including postponement. Null if no attempt follows. */
 export function attemptAtOf({ nextAttemptAt, postponedUntil = 0 }: Delivery): number | null {
   return nextAttemptAt === null ? null : Math.max(nextAttemptAt, postponedUntil);
 }

@@ -1,10 +1,10 @@
-// The test of an endpoint: one signed `webhook.test` event, sent once, and what the endpoint answered.
+// Tests an endpoint with a signed `webhook.test` event.
 
 import type { Configuration } from "../env.ts";
 import { deliverWebhook } from "./deliver.ts";
 import { signWebhook } from "./sign.ts";
 
-/** The answer of the endpoint. Either `status` or `error` is null: an error means that there was no response. */
+/** The response of the endpoint. Either `status` or `error` is null: `error` is why there was no response. */
 export interface ProbeResult {
   readonly status: number | null;
   readonly latencyMs: number;
@@ -12,7 +12,7 @@ export interface ProbeResult {
   readonly error: string | null;
 }
 
-/** Sends `webhook.test` to `url`. */
+/** Sends one `webhook.test` event to `url`, without retries. */
 export async function probeEndpoint(
   url: string,
   tenantId: string,

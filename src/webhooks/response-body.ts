@@ -1,17 +1,17 @@
-// The beginning of a receiver's response body, for the delivery log.
+// Reads the beginning of a receiver's response body for the delivery log.
 
-/** Characters (UTF-16 code units) that are kept. */
+/** The length of an excerpt, in UTF-16 code units. */
 const EXCERPT_LENGTH = 256;
 
-/** Bytes that are read: enough for the excerpt in any language. */
+/** How many bytes are read: enough for an excerpt in any language. */
 const MAX_BYTES = 4 * EXCERPT_LENGTH;
 
-/** How long (ms) the body may take after the status is known. The status decides, so a slow body is not waited for. */
+/** Timeout (ms) of the body. Short, because the status alone decides whether the attempt succeeded. */
 const BODY_TIMEOUT_MS = 500;
 
 /**
- * Reads the beginning of a body and drops the rest. Null where there is none in time.
- * @param redact removes secrets. The text is cut afterwards, or a secret that crosses the cut would leave its beginning.
+ * Reads the beginning of a body and discards the rest. Null if nothing was received in time.
+ * @param redact removes secrets. Applied before truncation, or a part of a secret could remain at the end.
  */
 export async function readExcerpt(response: Response, redact: (text: string) => string): Promise<string | null> {
   const reader = response.body?.getReader();
@@ -28,7 +28,7 @@ export async function readExcerpt(response: Response, redact: (text: string) => 
       size += value.byteLength;
     }
   } catch {
-    // The connection broke, or the body is not what its encoding says: what came before is kept.
+    // If the connection breaks or decompression fails, keep what was read before.
   } finally {
     clearTimeout(timer);
     void reader.cancel().catch(() => undefined);
@@ -38,8 +38,8 @@ export async function readExcerpt(response: Response, redact: (text: string) => 
 }
 
 function excerptOf(bytes: ArrayBuffer, redact: (text: string) => string): string {
-  // `stream` drops a character that the limit of bytes has cut in two.
+  // `stream` drops an incomplete character at the end.
   const text = redact(new TextDecoder().decode(bytes, { stream: true })).slice(0, EXCERPT_LENGTH);
-  // The limit of characters may have cut a surrogate pair in two.
+  // Truncation may have split a surrogate pair.
   return text.isWellFormed() ? text : text.slice(0, -1).toWellFormed();
 }

@@ -1,17 +1,17 @@
-// Signatures of Standard Webhooks 1.0, by the reference library. Refuses to sign with no secret.
+// Signs webhooks (Standard Webhooks 1.0).
 
 import { Webhook } from "standardwebhooks";
 
-/** The body and headers of one attempt, ready to be sent as they are. */
+/** The signed body and headers of an attempt. */
 export interface SignedWebhook {
   readonly body: string;
   readonly headers: Readonly<Record<"webhook-id" | "webhook-timestamp" | "webhook-signature", string>>;
 }
 
 /**
- * Signs `body` with every valid secret (`whsec_…`), newest first, space-separated.
- * @param now ms since the epoch; the header has whole seconds
- * @throws RangeError when there is no secret
+ * Signs `body` with every valid secret (`whsec_…`), newest first.
+ * @param now the time of the attempt, in ms since the epoch
+ * @throws RangeError if there is no secret
  */
 export function signWebhook(id: string, body: string, secrets: readonly string[], now: number): SignedWebhook {
   if (secrets.length === 0) throw new RangeError("a webhook needs at least one secret");
@@ -28,10 +28,10 @@ export function signWebhook(id: string, body: string, secrets: readonly string[]
   };
 }
 
-/** A new signing secret: `whsec_` and standard base64 of 32 random bytes. */
+/** Creates a signing secret from `WEBHOOK_SECRET_BYTES` random bytes. */
 export function newWebhookSecret(random: Uint8Array): string {
   return `whsec_${btoa(String.fromCharCode(...random))}`;
 }
 
-/** Bytes of entropy of a signing secret: the 192 to 512 bits that Standard Webhooks asks for, as one SHA-256 block's key. */
+/** The size of a signing secret, in bytes. Standard Webhooks recommends 24 to 64. */
 export const WEBHOOK_SECRET_BYTES = 32;

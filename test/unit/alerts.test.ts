@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Alert, Channel } from "../../src/alerts/alerts.ts";
-import { channelOf, endState, forgettableAt, pendingAt, QUIET_MS, raise, release } from "../../src/alerts/alerts.ts";
+import { channelOf, endState, pendingAt, purgeableAt, QUIET_MS, raise, release } from "../../src/alerts/alerts.ts";
 
 const AT = Date.UTC(2026, 10, 23, 9, 30);
 const MINUTE_MS = 60_000;
@@ -131,6 +131,6 @@ describe("the channel of an alert", () => {
   });
 
   it("can be forgotten ten minutes after its last alert", () => {
-    expect(forgettableAt(raise(undefined, REFUSED, AT).channel)).toBe(AT + QUIET_MS);
+    expect(purgeableAt(raise(undefined, REFUSED, AT).channel)).toBe(AT + QUIET_MS);
   });
 });

@@ -9,9 +9,9 @@ import { AT, at, RETENTION_MS } from "../support/records.ts";
 const SCHEDULE_MS = [0, 2, 5, 10, 20, 40, 70, 300, 1_800, 7_200, 21_600, 43_200].map((seconds) => seconds * 1_000);
 
 /** The attempt that was sent at `sentMs` after the cycle began. */
-const attempt = (sentMs: number, made: number, retryAfterMs: number | null = null): LastAttempt => ({
+const attempt = (sentMs: number, count: number, retryAfterMs: number | null = null): LastAttempt => ({
   startedAt: AT,
-  made,
+  count,
   sentAt: at(sentMs),
   retryAfterMs,
 });
@@ -31,7 +31,7 @@ function attemptsOf(answers: readonly Answer[], jitters: readonly number[], late
     sent.push(sentAt - AT);
     const { tookMs, retryAfterMs } = answers[Math.min(index, answers.length - 1)] ?? { tookMs: 0, retryAfterMs: null };
     const now = sentAt + tookMs;
-    const last = { startedAt: AT, made: sent.length, sentAt, retryAfterMs };
+    const last = { startedAt: AT, count: sent.length, sentAt, retryAfterMs };
     next = nextAttemptAt(last, jitters[index % jitters.length] ?? 0, now < at(120_000), now);
   }
   return sent;
