@@ -1,18 +1,20 @@
-// Builds the published package's files: `solvegate/client` in `dist/client`, one module and one declaration per source file, and the
-// command `solvegate` in `dist/cli.js`. The compiler is all it needs, and modules stay apart, so that bundlers leave out what a user
-// does not import.
+// Builds the published package's files: `solvegate/client` in `dist/client`, with the few files that it shares with the gateway beside
+// it, and the command `solvegate` in `dist/cli.js`. There is one module and one declaration per source file, so that bundlers leave out
+// what a user does not import.
 
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { PROJECT } from "./support/gateway-process.ts";
 
-const SOURCE = join(PROJECT, "src", "client");
-const CLIENT = join(PROJECT, "dist", "client");
-const COMMAND = join(PROJECT, "dist", "cli.js");
+const SOURCE = join(PROJECT, "src");
+const DIST = join(PROJECT, "dist");
+const COMMAND = join(DIST, "cli.js");
+/** What the client may contain: its own files, and shared files without dependencies. */
+const PUBLISHED = ["client", "poll-interval.js", "poll-interval.d.ts", "tasks/status.js", "tasks/status.d.ts"];
 /** Built beside the old files and renamed: a process that imports the client meanwhile never finds half of it. */
-const STAGING = `${CLIENT}-${process.pid}`;
+const STAGING = join(DIST, `client-${process.pid}`);
 const COMPILER = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
 
 function compile(project: string): void {
@@ -20,22 +22,28 @@ function compile(project: string): void {
   execFileSync(process.execPath, [COMPILER, ...flags], { stdio: "inherit" });
 }
 
+const isPublished = (file: string): boolean => file.startsWith("client/") || PUBLISHED.includes(file);
+
 rmSync(STAGING, { recursive: true, force: true });
 try {
   // The command first: what it shares with the client is then compiled with the client's own settings.
-  compile(join(SOURCE, "cli"));
-  compile(SOURCE);
+  compile(join(SOURCE, "client", "cli"));
+  compile(join(SOURCE, "client"));
   for (const file of readdirSync(STAGING, { recursive: true, encoding: "utf8" })) {
+    if (/\.js$/.test(file) && !isPublished(file)) throw new Error(`the client imports the gateway's src/${file}`);
     if (!file.endsWith(".d.ts")) continue;
-    if (file.startsWith("cli/")) rmSync(join(STAGING, file));
+    if (file.startsWith("client/cli/")) rmSync(join(STAGING, file));
     else {
       // The compiler rewrites the endings of imports in modules only. Older compilers reject `.ts` in a declaration.
       const declaration = readFileSync(join(STAGING, file), "utf8");
-      writeFileSync(join(STAGING, file), declaration.replaceAll(/(from "\.\/[\w.-]+)\.ts"/g, '$1.js"'));
+      writeFileSync(join(STAGING, file), declaration.replaceAll(/(from "\.{1,2}\/[\w./-]+)\.ts"/g, '$1.js"'));
     }
   }
-  rmSync(CLIENT, { recursive: true, force: true });
-  renameSync(STAGING, CLIENT);
+  mkdirSync(join(DIST, "tasks"), { recursive: true });
+  for (const entry of PUBLISHED) {
+    rmSync(join(DIST, entry), { recursive: true, force: true });
+    renameSync(join(STAGING, entry), join(DIST, entry));
+  }
 } finally {
   rmSync(STAGING, { recursive: true, force: true });
 }

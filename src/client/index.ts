@@ -1,4 +1,4 @@
-// `solvegate/client`: what is published. It imports nothing from the rest of the project.
+// `solvegate/client`: what is published. Of the rest of the project it contains `tasks/status.ts` and `poll-interval.ts`.
 
 export type { Audit, Keys, Webhook } from "./account.ts";
 export type { AllUsageOptions, ModeOptions, SolvegateAdminOptions, TenantKeys, Tenants } from "./admin.ts";

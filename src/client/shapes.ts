@@ -1,6 +1,7 @@
 // Checks of response bodies: an unknown value in, a typed one or undefined out. They cover the fields that the client and its users
 // depend on, not all of them: a newer gateway may add some.
 
+import { isFinal as isFinalStatus, TASK_STATUSES } from "../tasks/status.ts";
 import type * as wire from "./types.ts";
 import type { FieldError, FinalTask, SolvedTask, Task } from "./types.ts";
 import type { KeyList, Timeline, Usage } from "./wire.gen.ts";
@@ -10,7 +11,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Reads a response body (undefined if it is not JSON); undefined for anything but a `T`. */
 export type Read<T> = (body: unknown, status: number) => T | undefined;
 
-const STATUSES: readonly unknown[] = ["queued", "processing", "ready", "failed", "canceled"];
+const STATUSES: readonly unknown[] = TASK_STATUSES;
 
 /** The JSON value of a text; undefined if it is not JSON. */
 export function parseJson(text: string): unknown {
@@ -108,7 +109,7 @@ export function readProblem(body: unknown): ProblemDetails | undefined {
 
 /** Whether a task is finished: `ready`, `failed` or `canceled`. */
 export function isFinal(task: Task): task is FinalTask {
-  return task.status === "ready" || task.status === "failed" || task.status === "canceled";
+  return isFinalStatus(task.status);
 }
 
 /** Whether a task's solution can be read. */

@@ -1,6 +1,7 @@
 // Waits until a task is finished, by one long poll after another. Reads can be retried freely, so the wait survives restarts of the
 // gateway.
 
+import { DOCUMENTED_POLL_MS } from "../poll-interval.ts";
 import { SolvegateError } from "./error.ts";
 import type { Answer } from "./response.ts";
 import { isFinal, readTask } from "./shapes.ts";
@@ -19,17 +20,16 @@ export interface CompletionOptions {
 }
 
 /**
- * Long polls (s) while progress is reported: the gateway ends one when the task is finished, and at no other change. Other changes
- * come with the polls of the upstream, every 3 s, except that a task leaves the queue right after its creation.
+ * Long polls (s) while progress is reported: the gateway ends one only when the task is finished. Other changes come with the polls of
+ * the upstream, except that a task leaves the queue right after its creation.
  */
 const FIRST_PROGRESS_POLL_S = 1;
-const PROGRESS_POLL_S = 3;
+const PROGRESS_POLL_S = DOCUMENTED_POLL_MS / 1_000;
 
 /** Kept (ms) of the remaining time, so that a long poll is answered before the deadline. */
 const MARGIN_MS = 500;
 
-/** The pause (ms) after a long poll that ended early without `Retry-After`, and the shortest whatever `Retry-After` allows. */
-const EARLY_PAUSE_MS = 3_000;
+/** The shortest pause (ms) after a long poll that ended early, whatever `Retry-After` allows. */
 const MIN_EARLY_PAUSE_MS = 1_000;
 
 /**
@@ -70,7 +70,7 @@ export async function waitForCompletion(
     if (isFinal(answer.value)) continue;
     // It was not held: a proxy removed the header, or the task has too many long polls. Another one at once would be a tight loop.
     const early = heldMs === 0 || Date.now() - sentAt < heldMs / 2;
-    const pauseMs = Math.max(answer.retryAfterMs ?? EARLY_PAUSE_MS, MIN_EARLY_PAUSE_MS);
+    const pauseMs = Math.max(answer.retryAfterMs ?? DOCUMENTED_POLL_MS, MIN_EARLY_PAUSE_MS);
     if (early) await pause(Math.min(pauseMs, Math.max(deadline - Date.now(), 0)), signal);
   }
 }

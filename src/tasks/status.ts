@@ -1,4 +1,5 @@
-// The values of a task's enumerated fields, as persisted and on the wire. No dependencies: the console imports this file too.
+// The values of a task's enumerated fields, as persisted and on the wire. The published client contains this file, so it imports
+// nothing.
 
 export const TASK_STATUSES = ["queued", "processing", "ready", "failed", "canceled"] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];

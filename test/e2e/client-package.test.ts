@@ -60,7 +60,7 @@ it("the package installs without a warning, with ws, standardwebhooks and their 
   ]);
   for (const path of files.filter((one) => /^solvegate\/.*\.\w+$/.test(one)))
     expect(path).toMatch(
-      /^solvegate\/(package\.json|README\.md|dist\/cli\.js|dist\/client\/(cli\/)?[\w.-]+(\.d\.ts|\.js))$/,
+      /^solvegate\/(package\.json|README\.md|dist\/cli\.js|dist\/(client\/(cli\/)?[\w.-]+|poll-interval|tasks\/status)(\.d\.ts|\.js))$/,
     );
 });
 
