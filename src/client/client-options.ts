@@ -1,4 +1,4 @@
-// The options that both clients share, and the transport made of them.
+// The options that both clients share, and the transport that they configure.
 
 import { type Fetch, Transport } from "./transport.ts";
 import { positiveSeconds, secondsFromZero, validBaseUrl, validFetch, validToken } from "./validate-options.ts";

@@ -113,7 +113,7 @@ export function networkFailure(
 const doubtOf = (idempotent: boolean): string =>
   idempotent ? "" : "; it may have been executed, so it was not retried";
 
-/** Why no response arrived, and whether the platform refuses to send such a request at all. */
+/** Why no response arrived, and whether the platform never sends such a request. */
 function describeLoss(cause: unknown): { text: string; blocked: boolean } {
   if (!(cause instanceof Error)) return { text: String(cause), blocked: false };
   // Node's message is "fetch failed"; the reason is in its cause.
@@ -128,7 +128,7 @@ function describeUnexpected(
   redact: Redact,
 ): string {
   const { ok, status, type, headers } = response;
-  // Browsers hide redirects behind a type of their own.
+  // Browsers report a redirect as an opaque response.
   if (type === "opaqueredirect" || (status >= 300 && status < 400)) {
     const to = headers.get("location");
     return `${method} ${path} was redirected${to === null ? "" : ` to ${redact(to)}`}: set baseUrl to the gateway's own URL`;

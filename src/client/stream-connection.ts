@@ -1,4 +1,4 @@
-// One connection of the event stream: frames in a bounded buffer, and pings that detect a dead peer.
+// One connection of the event stream: frames in a bounded buffer, and pings that detect a lost peer.
 
 import { fieldsOf, parseJson } from "./shapes.ts";
 import { type HandshakeResponse, openSocket, type Socket, type WebSocketConstructor } from "./websocket.ts";
@@ -20,7 +20,7 @@ export interface Frame {
 /** The stream's protocol. The key goes beside it as `bearer.<key>`: browsers cannot set headers on a WebSocket. */
 const PROTOCOL = "solvegate.v1";
 
-/** The gateway answers "ping" with "pong". A connection without a pong in time is dead. */
+/** The gateway answers "ping" with "pong". A connection without a pong in time is closed. */
 const PING_INTERVAL_MS = 30_000;
 const PONG_TIMEOUT_MS = 10_000;
 

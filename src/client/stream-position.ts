@@ -54,7 +54,7 @@ export class StreamPosition {
     return event;
   }
 
-  /** Makes the next connection begin where the ones before it ended. */
+  /** Continues with the next connection where the last one ended. */
   resume(): void {
     const from = this.#latest === null ? this.#floor : Math.max(this.#floor, this.#latest - OVERLAP_MS);
     this.#since = new Date(from).toISOString();

@@ -55,6 +55,7 @@ export type TaskErrorCode = TaskError["code"];
 
 /** The state of a task's webhook. */
 export type WebhookDelivery = NonNullable<Task["webhook"]>;
+export type WebhookState = WebhookDelivery["state"];
 
 /** A task to solve. The type can be omitted: there is one. */
 export type TaskInput = Omit<CreateTask["task"], "type"> & { type?: CreateTask["task"]["type"] | undefined };
@@ -163,7 +164,7 @@ export interface TaskFilter {
   reference?: string | undefined;
   /** The host of `websiteURL`. */
   website?: string | undefined;
-  webhookState?: WebhookDelivery["state"] | undefined;
+  webhookState?: WebhookState | undefined;
   /** RFC 3339. */
   createdAfter?: string | undefined;
   /** RFC 3339. */

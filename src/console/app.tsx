@@ -1,15 +1,12 @@
-// The console as a whole: signed out, restoring a session, or signed in. What is shown to whom is decided in `layout.tsx`.
+// The console's states: signed out, restoring a session, or signed in. `layout.tsx` decides which views are shown.
 
 import { useEffect, useErrorBoundary, useMemo, useState } from "preact/hooks";
-import { openStream } from "./api/open-stream.ts";
-import { OperatorApi } from "./api/operator-api.ts";
-import { TenantApi } from "./api/tenant-api.ts";
+import { openStream, operatorClient, tenantClient } from "./api/clients.ts";
 import { Layout } from "./layout.tsx";
 import { EventStream } from "./refresh/event-stream.ts";
 import type { Credential } from "./session/credential.ts";
 import { CredentialStore, HANDOVER_TIMEOUT_MS } from "./session/credential-store.ts";
-import type { Identity } from "./session/identity.ts";
-import type { Session } from "./session/session.ts";
+import type { Identity, Session } from "./session/session.ts";
 import { SessionProvider } from "./session/session.ts";
 import { RestoreSession, SignIn } from "./session/sign-in.tsx";
 import { Announcer } from "./ui/announcer.tsx";
@@ -24,8 +21,7 @@ type State =
   | { readonly tag: "in"; readonly identity: Identity };
 
 const EXPIRED = {
-  tenant:
-    "This key no longer works: it was revoked or has expired. Sign in with another key; what you have typed is kept.",
+  tenant: "This key no longer works: it was revoked or has expired. Sign in with another key; what you typed is kept.",
   operator: "The gateway no longer accepts this operator token. Sign in again.",
 } as const;
 
@@ -45,7 +41,7 @@ function Crashed() {
     <main class="alone" id="main" tabIndex={-1}>
       <Notice
         tone="bad"
-        title="The console stopped because of an error of its own."
+        title="The console stopped because of an internal error."
         alert
         actions={<Button onClick={() => location.reload()}>Reload</Button>}
       >
@@ -103,15 +99,15 @@ function Console() {
       leave(reason, true);
     };
     if (identity.role === "operator") {
-      return { role: "operator", api: new OperatorApi(identity.secret), expire, signOut };
+      return { role: "operator", client: operatorClient(identity.secret), expire, signOut };
     }
     const { secret, me } = identity;
-    const api = new TenantApi(secret);
+    const client = tenantClient(secret);
     return {
       role: "tenant",
-      api,
+      client,
       me,
-      stream: new EventStream(openStream(api.client)),
+      stream: new EventStream(openStream(client)),
       can: (scope) => me.scopes.includes(scope),
       adopt: ({ key, ...replacement }) =>
         enter({ role: "tenant", secret: key, me: { ...replacement, tenantId: me.tenantId } }, secret),

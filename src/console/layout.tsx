@@ -1,12 +1,12 @@
-// The frame around the views: navigation, who is signed in, and the view that the URL names. A view that the session may not open is
-// not offered. The overview and the operator's views are loaded when they are first shown.
+// The frame around the views: navigation, the signed-in identity, and the view that the URL names. Views that the session may not open
+// are not offered. The overview and the operator's views are loaded when they are first shown.
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Scope } from "../client/index.ts";
 import { AccountView } from "./account/account.tsx";
 import { KeysView } from "./account/keys.tsx";
 import { WebhookView } from "./account/webhook.tsx";
-import type { Scope } from "./api/wire.ts";
 import type { Route } from "./route.ts";
 import { ALL_TASKS, hashOf, routeOf } from "./route.ts";
 import type { Session, TenantSession } from "./session/session.ts";
@@ -26,7 +26,7 @@ interface Section {
   readonly view: string;
   readonly name: string;
   readonly route: Route;
-  /** One of these scopes opens it; none: every key does. */
+  /** The key needs one of these scopes; none for every key. */
   readonly scopes: readonly Scope[];
 }
 
@@ -163,13 +163,13 @@ function Unknown() {
   return (
     <Message title="This page does not exist">
       <p>
-        The URL names no view of the console. <a href="#/">Go to the first one</a>.
+        There is no view at this URL. <a href="#/">Go to the first view</a>.
       </p>
     </Message>
   );
 }
 
-/** A view that the URL names and the key may not open. */
+/** A view that the key may not open. */
 function NotAllowed({ section, session }: { readonly section: Section; readonly session: TenantSession }) {
   return (
     <Message title="This key may not open this view">

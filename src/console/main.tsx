@@ -1,4 +1,4 @@
-// The console: a page that calls the API like any other client, with the key or the token that its reader signs in with.
+// The console: a page that calls the API like any other client, with the key or the token of the person who signed in.
 
 import { render } from "preact";
 import { App } from "./app.tsx";
@@ -6,14 +6,10 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/controls.css";
 import "./styles/surfaces.css";
+import "./styles/tables.css";
 import "./styles/frame.css";
 import "./styles/views.css";
-import "./styles/tasks.css";
-import "./styles/task.css";
 import "./styles/timeline.css";
-import "./styles/account.css";
-import "./styles/overview.css";
-import "./styles/operator.css";
 
 const root = document.getElementById("console");
 if (root !== null) render(<App />, root);

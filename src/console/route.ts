@@ -1,6 +1,6 @@
-// What the console shows, as the URL's hash: a reload keeps the view, and a link can be shared. Pure. No secret is ever part of it.
+// The view that is shown, as the URL's hash: a reload keeps the view, and a link can be shared. Pure. It never contains a secret.
 
-import type { TaskStatus, WebhookState } from "./api/wire.ts";
+import type { TaskStatus, WebhookState } from "../client/index.ts";
 
 /** The statuses in the order in which a task passes them. */
 export const STATUSES = [
@@ -13,7 +13,7 @@ export const STATUSES = [
 
 export const WEBHOOK_STATES = ["pending", "delivered", "exhausted"] as const satisfies readonly WebhookState[];
 
-/** What the list of tasks is narrowed to. Days are the reader's own, such as `2026-11-23`, and both are included. */
+/** The filters of the task list. Days, such as `2026-11-23`, are in the reader's time zone; both are included. */
 export interface ListFilter {
   readonly status: TaskStatus | null;
   readonly reference: string | null;
@@ -79,7 +79,7 @@ export function routeOf(hash: string): Route {
   }
 }
 
-/** Values that the list does not know are dropped. */
+/** Unknown values are dropped. */
 function tasksRouteOf(query: URLSearchParams): Route {
   return {
     view: "tasks",
@@ -116,7 +116,7 @@ export function hashOf(route: Route): string {
   }
 }
 
-/** Whether a list is narrowed by anything. */
+/** Whether any filter is set. */
 export const isFiltered = (filter: ListFilter): boolean => Object.values(filter).some((value) => value !== null);
 
 const dayOrNull = (text: string | null): string | null =>

@@ -62,7 +62,7 @@ describe("the console, by keyboard alone", () => {
 
   it("creates, opens and cancels a test task, and returns the focus to the button that opened the dialog", async () => {
     const { page } = await enter("/console#/try");
-    await tabTo(page, page.getByRole("combobox", { name: "What happens to it" }));
+    await tabTo(page, page.getByRole("combobox", { name: "Scenario" }));
     await page.keyboard.type("Never");
     await tabTo(page, page.getByRole("textbox", { name: "Time limit in seconds" }));
     await press(page, "ControlOrMeta+A");
@@ -115,7 +115,7 @@ describe("the console, by keyboard alone", () => {
     await page.locator(`[title="${id}"]`).waitFor();
     for (const [view, last] of [
       ["tasks", "tsk_"],
-      ["overview", "Show the table"],
+      ["overview", "Table of days"],
       ["try", "Copy as curl"],
       ["webhook", "Rotate secret"],
       ["keys", "Revoke test key"],

@@ -79,7 +79,7 @@ describe("the dialog that creates a key", () => {
     const { page } = await enter();
     await button(page, "Create key").click();
     await dialogButton(page, "Create key").click();
-    await dialog(page).getByText("Enter a name that says what uses the key.").waitFor();
+    await dialog(page).getByText("Enter a name.").waitFor();
     await dialog(page).getByRole("textbox", { name: "Name" }).fill("Shop");
     for (const scope of ["tasks:write", "tasks:read"]) {
       await dialog(page).getByRole("checkbox", { name: scope }).uncheck();

@@ -145,7 +145,7 @@ describe("the overview of a hundred thousand tasks", () => {
     expect(await plots.count()).toBe(3);
     const days = await usage();
 
-    await page.getByRole("button", { name: "Show the table" }).click();
+    await page.getByRole("heading", { name: "Table of days" }).click();
     const shown = page.getByRole("table", { name: /Each day/ }).locator("tbody tr");
     const cells = () =>
       shown.evaluateAll((all) =>
@@ -169,7 +169,7 @@ describe("the overview of a hundred thousand tasks", () => {
       .nth(2)
       .waitFor();
     await expectEveryLook(page, "console-overview");
-    await page.getByRole("button", { name: "Show the table" }).click();
+    await page.getByRole("heading", { name: "Table of days" }).click();
     await expectEveryLook(page, "console-overview-table");
   });
 
@@ -178,7 +178,7 @@ describe("the overview of a hundred thousand tasks", () => {
     await page.clock.install();
     const traffic = watchTraffic(page, "/v1/usage");
     await signIn(page, key, "overview");
-    await page.getByRole("button", { name: "Show the table" }).waitFor();
+    await page.getByRole("heading", { name: "Table of days" }).waitFor();
     await page.getByRole("button", { name: "7 days" }).click();
     await page.clock.fastForward(30_000);
     await flushTraffic(page);

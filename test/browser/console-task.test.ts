@@ -64,7 +64,7 @@ describe("the page of a running task", () => {
 
     await status(page, "Ready").waitFor();
     await attempt(page, "HTTP 204").waitFor();
-    const events = await page.locator(".events .cell-event").allTextContents();
+    const events = await page.locator(".events td.cell-event").allTextContents();
     const polls = events.filter((one) => one === "Poll").length;
     expect(polls).toBeGreaterThanOrEqual(1);
     expect(events.filter((one) => one !== "Poll")).toEqual(["Accepted", "Admitted", "Submitted", "Ready"]);
@@ -213,7 +213,7 @@ describe("the webhook on the page of a task", () => {
 
   it("can be redelivered only when the task is final and has a webhook URL or an endpoint", async () => {
     const { page, key } = await enter("sandbox-instant");
-    await card(page, "Webhook").getByText("No webhook: the task named no URL").waitFor();
+    await card(page, "Webhook").getByText("None: the task has no webhook URL").waitFor();
     expect(await button(page, "Redeliver webhook").count()).toBe(0);
     await ask(stage.gateway, "PUT", "/v1/webhook", { token: key, body: { url: receiver.url } });
     await page.reload();

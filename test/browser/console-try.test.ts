@@ -46,7 +46,7 @@ describe("Try it", () => {
     ["Solved at once", "Ready", "sandbox-instant"],
   ])("creates a task of the chosen scenario: %s", async (scenario, word, expected) => {
     const { page } = await enter();
-    await page.getByRole("combobox", { name: "What happens to it" }).selectOption({ label: scenario });
+    await page.getByRole("combobox", { name: "Scenario" }).selectOption({ label: scenario });
     await create(page).click();
     await outcome(page, word).waitFor();
     if (word === "Failed") await page.getByText(expected, { exact: true }).waitFor();
@@ -153,7 +153,7 @@ describe("what was typed into Try it", () => {
     await revokeKey(stage.gateway, key);
     await create(page).click();
     await page.getByRole("alert").getByText("This key no longer works").waitFor();
-    expect(await page.getByRole("alert").textContent()).toContain("what you have typed is kept");
+    expect(await page.getByRole("alert").textContent()).toContain("what you typed is kept");
     expect(await sessionStorageOf(page)).not.toContain(key);
 
     await credentialField(page).fill(await tenant.key());

@@ -153,7 +153,7 @@ describe("a test of the endpoint", () => {
 describe("the deliveries in the webhook view", () => {
   it("are listed by their state, beginning with failed ones", async () => {
     const { page, key } = await enter(receiver.url);
-    await page.getByText("No webhook has failed in the last 30 days.").waitFor();
+    await page.getByText("No webhook failed in the last 30 days.").waitFor();
     const { id } = await submitTask(stage.gateway, key, "sandbox-instant");
     await button(page, "Delivered").click();
     await page.locator(`[title="${id}"]`).waitFor();

@@ -1,7 +1,7 @@
 // Totals of all tenants' usage.
 
 import { expect, it } from "vitest";
-import type { TenantUsage } from "../../src/console/api/wire.ts";
+import type { TenantUsage } from "../../src/client/index.ts";
 import { byDay, byTenant, inAll, lastDays, ofMode, stackOf } from "../../src/console/operator/all-usage-totals.ts";
 
 const row = (tenantId: string, day: string, submitted: number, changes: Partial<TenantUsage> = {}) => ({

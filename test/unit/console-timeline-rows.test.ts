@@ -1,7 +1,7 @@
 // The drawing of a task's timeline: to scale, with each event once, and inside its width.
 
 import { describe, expect, it } from "vitest";
-import type { Task, TimelineEntry } from "../../src/console/api/wire.ts";
+import type { Task, TimelineEntry } from "../../src/client/index.ts";
 import type { Panel } from "../../src/console/tasks/timeline-rows.ts";
 import {
   beginningOf,

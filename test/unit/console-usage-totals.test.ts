@@ -1,7 +1,7 @@
 // Totals of days of usage.
 
 import { describe, expect, it } from "vitest";
-import type { UsageDay } from "../../src/console/api/wire.ts";
+import type { UsageDay } from "../../src/client/index.ts";
 import { failedOf, keyTotalsOf, successRateOf, totalsOf, unfinishedOf } from "../../src/console/usage/usage-totals.ts";
 
 const day = (changes: Partial<UsageDay> = {}): UsageDay => ({

@@ -50,7 +50,7 @@ function errorOf(status: number): string | null {
 function reasonOf(error: unknown): string {
   let reason = error;
   while (reason instanceof Error && reason.cause !== undefined) reason = reason.cause;
-  // A connection that is refused at each of a host's addresses.
+  // The connection failed at every address of the host.
   if (reason instanceof AggregateError) reason = reason.errors[0];
   return reason instanceof Error ? reason.message : String(reason);
 }

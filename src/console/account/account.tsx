@@ -1,38 +1,32 @@
 // The account: which websites the tenant may use, its limits and how much of them is used, and the audit log.
 
-import type { Account } from "../api/wire.ts";
-import type { RefreshPolicy } from "../refresh/watch.ts";
-import { useAllEvents, useWatch } from "../refresh/watch.ts";
+import type { Account } from "../../client/index.ts";
+import { loadEvery, useAllEvents, useWatch } from "../refresh/watch.ts";
 import { useTenant } from "../session/session.ts";
-import { FailureNotice, Notice } from "../ui/controls.tsx";
+import { Notice } from "../ui/controls.tsx";
 import { count, percent } from "../ui/formats.ts";
-import { Card, Fact, Heading, Meter, ModeBadge, Skeleton } from "../ui/surfaces.tsx";
+import { Loaded } from "../ui/loaded.tsx";
+import { Card, Fact, Heading, Meter, ModeBadge } from "../ui/surfaces.tsx";
 import { AuditLog } from "./audit-log.tsx";
 
 /** Counts in flight change with every task: they are loaded at most this often (ms). */
 const REFRESH_MS = 15_000;
 
-const policyOf = (_account: Account, now: number): RefreshPolicy => ({
-  running: false,
-  nextChangeAt: null,
-  pollAt: now + REFRESH_MS,
-  final: false,
-});
-
 export function AccountView() {
-  const { api, can } = useTenant();
-  const { value, failure, nextAt, refresh } = useWatch(
+  const { client, can } = useTenant();
+  const account = useWatch(
     "account",
-    (signal) => api.account(signal),
-    policyOf,
+    (signal) => client.account({ signal }),
+    loadEvery(REFRESH_MS),
     useAllEvents(REFRESH_MS),
   );
   return (
     <>
       <Heading>Account</Heading>
-      {failure === null ? null : <FailureNotice failure={failure} nextAt={nextAt} retry={refresh} />}
-      {value === null ? failure === null && <Skeleton lines={6} /> : <Details account={value} />}
-      {can("account:read") ? <AuditLog name="audit" load={(cursor, signal) => api.audit(cursor, signal)} /> : null}
+      <Loaded watched={account} lines={6}>
+        {(value) => <Details account={value} />}
+      </Loaded>
+      {can("account:read") ? <AuditLog name="audit" load={(page) => client.audit.page(page)} /> : null}
     </>
   );
 }
@@ -44,7 +38,7 @@ function Details({ account }: { readonly account: Account }) {
     <>
       {tenant.suspended ? (
         <Notice tone="bad" title="Your tenant is suspended.">
-          <p>It can read what it has and cannot create tasks. Ask the operator.</p>
+          <p>It can read its tasks but cannot create any. Ask the operator.</p>
         </Notice>
       ) : null}
       <div class="columns">
@@ -71,8 +65,7 @@ function Details({ account }: { readonly account: Account }) {
             </p>
             <Meter label="Tasks in flight" value={inFlight} max={limits.maxInFlight} />
             <p class="hint">
-              {queued === 0 ? "None waits for a free slot." : `${count(queued)} wait for a free slot.`} Counted for{" "}
-              {mode} tasks.
+              {mode === "live" ? "Live" : "Test"} tasks only. {count(queued)} waiting for a free slot.
             </p>
           </div>
           <MonthQuota month={month} />
@@ -121,8 +114,8 @@ function HostsCard({ hosts }: { readonly hosts: readonly string[] }) {
             ))}
           </ul>
           <p class="hint">
-            <code>*.shop.example</code> stands for every host below shop.example, but not for shop.example itself; a{" "}
-            <code>*</code> alone for every host. The operator changes this list.
+            <code>*.shop.example</code> allows every host below shop.example, but not shop.example itself.{" "}
+            <code>*</code> allows every host. The operator changes this list.
           </p>
         </>
       )}

@@ -1,69 +1,41 @@
 // The audit log: who changed what, newest first. For a tenant's own view and for the operator's.
 
-import { useState } from "preact/hooks";
-import type { Result } from "../api/failure.ts";
-import type { AuditEntry, AuditList } from "../api/wire.ts";
+import type { AuditEntry, AuditList, CallOptions, PageOptions } from "../../client/index.ts";
 import { LOAD_ONCE, useWatch } from "../refresh/watch.ts";
-import { useAction } from "../session/session.ts";
-import { Button, FailureNotice } from "../ui/controls.tsx";
 import { middle, moment } from "../ui/formats.ts";
-import { Card, Skeleton } from "../ui/surfaces.tsx";
+import { Loaded } from "../ui/loaded.tsx";
+import { usePages } from "../ui/pages.tsx";
+import { Card } from "../ui/surfaces.tsx";
+import { type Column, Table } from "../ui/table.tsx";
+
+/** Entries of a page. */
+const LIMIT = 50;
 
 interface AuditLogProps {
   /** Names what is loaded. */
   readonly name: string;
-  load(cursor: string | null, signal?: AbortSignal): Promise<Result<AuditList>>;
+  load(page: PageOptions & CallOptions): Promise<AuditList>;
 }
 
 export function AuditLog({ name, load }: AuditLogProps) {
-  const { value, failure, nextAt, refresh } = useWatch(name, (signal) => load(null, signal), LOAD_ONCE);
+  const first = useWatch(name, (signal) => load({ limit: LIMIT, signal }), LOAD_ONCE);
   return (
     <Card title="Audit log">
-      {failure === null ? null : <FailureNotice failure={failure} nextAt={nextAt} retry={refresh} />}
-      {value === null ? failure === null && <Skeleton lines={4} /> : <Entries first={value} load={load} />}
+      <Loaded watched={first} lines={4}>
+        {(value) => <Entries first={value} load={load} />}
+      </Loaded>
     </Card>
   );
 }
 
 function Entries({ first, load }: Pick<AuditLogProps, "load"> & { readonly first: AuditList }) {
-  const [older, setOlder] = useState<AuditList | null>(null);
-  const more = useAction((cursor: string) => load(cursor));
-  const entries = [...first.entries, ...(older?.entries ?? [])];
-  const next = older === null ? first.nextCursor : older.nextCursor;
-  const loadMore = async (cursor: string) => {
-    const result = await more.run(cursor);
-    if (result === null) return;
-    setOlder({
-      entries: [...(older?.entries ?? []), ...result.value.entries],
-      nextCursor: result.value.nextCursor,
-    });
-  };
-  if (entries.length === 0) return <p class="quiet">Nothing was changed yet.</p>;
+  const [pages, more] = usePages(first, "Show older", (cursor) => load({ limit: LIMIT, cursor }));
+  const entries = pages.flatMap((page) => page.entries);
+  if (entries.length === 0) return <p class="quiet">No changes yet.</p>;
   return (
     <>
-      <table class="table audit">
-        <caption class="visually-hidden">Changes, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">Time</th>
-            <th scope="col">Change</th>
-            <th scope="col">By</th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map((entry, index) => (
-            <Row key={index} entry={entry} />
-          ))}
-        </tbody>
-      </table>
-      {more.failure === null ? null : <FailureNotice failure={more.failure} />}
-      {next === null ? null : (
-        <div class="row">
-          <Button busy={more.busy} onClick={() => void loadMore(next)}>
-            Show older
-          </Button>
-        </div>
-      )}
+      <Table class="audit stacks" caption="Changes, newest first" columns={COLUMNS} rows={entries} />
+      {more}
     </>
   );
 }
@@ -80,28 +52,49 @@ const ACTIONS: Readonly<Record<string, string>> = {
   "tenant.updated": "Tenant changed",
 };
 
-function Row({ entry }: { readonly entry: AuditEntry }) {
-  const { at, action, actor, target, mode, details } = entry;
+const COLUMNS: readonly Column<AuditEntry>[] = [
+  {
+    name: "Time",
+    class: "cell-when",
+    cell: ({ at }) => <time dateTime={at}>{moment(Date.parse(at))}</time>,
+  },
+  { name: "Change", cell: (entry) => <Change entry={entry} /> },
+  {
+    name: "By",
+    class: "cell-actor",
+    cell: ({ actor }) => (actor.type === "operator" ? "Operator" : <KeyId id={actor.keyId ?? "key"} />),
+  },
+];
+
+function Change({ entry: { action, target, mode, details } }: { readonly entry: AuditEntry }) {
   const facts = Object.entries(details)
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name}: ${wordOf(value)}`);
   return (
-    <tr>
-      <td class="cell-when">
-        <time dateTime={at}>{moment(Date.parse(at))}</time>
-      </td>
-      <td>
-        <span class="audit-action">{ACTIONS[action] ?? action}</span>{" "}
-        {mode === null ? null : <span class="quiet">({mode})</span>}
-        <span class="audit-details">
-          {target === null ? null : <KeyId id={target} />}
-          {facts.length === 0 ? null : ` · ${facts.join("; ")}`}
-        </span>
-      </td>
-      <td class="cell-actor">{actor.type === "operator" ? "Operator" : <KeyId id={actor.keyId ?? "key"} />}</td>
-    </tr>
+    <>
+      <span class="audit-action">{ACTIONS[action] ?? action}</span>{" "}
+      {mode === null ? null : <span class="quiet">({mode})</span>}
+      <span class="audit-details">
+        {target === null ? null : <KeyId id={target} />}
+        {facts.length === 0 ? null : ` · ${facts.join("; ")}`}
+      </span>
+    </>
   );
 }
+
+/** A change of the allow-list. The log keeps the first hosts of a long one. */
+interface HostChange {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly addedCount: number;
+  readonly removedCount: number;
+}
+
+const isHostChange = (value: unknown): value is HostChange =>
+  typeof value === "object" && value !== null && "added" in value && "removed" in value;
+
+const listOf = (hosts: readonly string[], total: number): string =>
+  `${hosts.join(", ")}${total > hosts.length ? ` and ${total - hosts.length} more` : ""}`;
 
 /** The id of a key, shortened; other targets are short. */
 function KeyId({ id }: { readonly id: string }) {
@@ -110,5 +103,11 @@ function KeyId({ id }: { readonly id: string }) {
 
 function wordOf(value: unknown): string {
   if (Array.isArray(value)) return value.map(wordOf).join(", ");
+  if (isHostChange(value)) {
+    return (["added", "removed"] as const)
+      .filter((name) => value[name].length > 0)
+      .map((name) => `${name} ${listOf(value[name], value[`${name}Count`])}`)
+      .join(", ");
+  }
   return typeof value === "string" || typeof value === "number" ? String(value) : JSON.stringify(value);
 }

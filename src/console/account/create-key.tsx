@@ -1,11 +1,12 @@
 // The dialog that creates a key. It offers the modes and scopes that may be granted.
 
 import { useState } from "preact/hooks";
-import type { CreatedKey, Mode, NewKey, Scope } from "../api/wire.ts";
+import type { CreatedKey, Mode, NewTenantKey, Scope } from "../../client/index.ts";
 import { useAction } from "../session/session.ts";
-import { Button, Choice, FailureNotice, Field } from "../ui/controls.tsx";
-import { Dialog } from "../ui/dialog.tsx";
+import { Choice } from "../ui/controls.tsx";
+import { ActionDialog } from "../ui/dialog.tsx";
 import { useDraft } from "../ui/drafts.ts";
+import { SelectField, TextField } from "../ui/form.tsx";
 import type { KeyManager } from "./key-manager.ts";
 
 const SCOPE_WORDS: Readonly<Record<Scope, string>> = {
@@ -22,11 +23,11 @@ const DAY_MS = 86_400_000;
 
 /** How long a key is valid, in days; empty for no limit. */
 const LIFETIMES = [
-  { days: "", name: "Never" },
-  { days: "1", name: "After 1 day" },
-  { days: "30", name: "After 30 days" },
-  { days: "90", name: "After 90 days" },
-  { days: "365", name: "After 1 year" },
+  { value: "", name: "Never" },
+  { value: "1", name: "After 1 day" },
+  { value: "30", name: "After 30 days" },
+  { value: "90", name: "After 90 days" },
+  { value: "365", name: "After 1 year" },
 ] as const;
 
 const MODE_NAMES: Readonly<Record<Mode, string>> = { test: "Test", live: "Live" };
@@ -52,101 +53,90 @@ export function CreateKeyDialog({ manager, onClose, onCreated }: CreateKeyDialog
     scopes: null,
   });
   const scopes = offered.filter((scope) => scopesText.split(" ").includes(scope));
-  const create = useAction((body: NewKey) => manager.create(body));
+  const create = useAction(
+    (body: NewTenantKey) => manager.create(body),
+    (created) => {
+      clearName();
+      clearScopes();
+      clearDays();
+      onCreated(created);
+    },
+  );
   const errors = create.failure?.errors ?? [];
 
   const toggle = (scope: Scope, on: boolean) =>
     setScopesText(offered.filter((one) => (one === scope ? on : scopes.includes(one))).join(" "));
-  const submit = async () => {
+  const submit = () => {
     const found = {
-      name: name.trim() === "" ? "Enter a name that says what uses the key." : null,
+      name: name.trim() === "" ? "Enter a name." : null,
       scopes: scopes.length === 0 ? "Choose at least one scope." : null,
     };
     setProblem(found);
     if (found.name !== null || found.scopes !== null) return;
     const expiresAt = days === "" ? undefined : new Date(Date.now() + Number(days) * DAY_MS).toISOString();
-    const result = await create.run({ name: name.trim(), mode, scopes, expiresAt });
-    if (result === null) return;
-    clearName();
-    clearScopes();
-    clearDays();
-    onCreated(result.value);
+    create.run({ name: name.trim(), mode, scopes, expiresAt });
   };
 
   return (
-    <Dialog title={manager.modes.length > 1 ? "Create a key" : `Create a ${mode} key`} onClose={onClose}>
-      <form
-        class="stack"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
-        {manager.modes.length > 1 ? (
-          <Choice
-            label="Mode"
-            options={manager.modes.map((value) => ({ value, name: MODE_NAMES[value] }))}
-            value={mode}
-            onValue={(next) => setMode(next)}
-          />
-        ) : null}
-        <Field label="Name" path="name" errors={errors} error={problem.name} hint="What uses it: CI, Shop, Monitoring.">
-          {(props) => (
+    <ActionDialog
+      title={manager.modes.length > 1 ? "Create a key" : `Create a ${mode} key`}
+      action={create}
+      word="Create key"
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      {manager.modes.length > 1 ? (
+        <Choice
+          label="Mode"
+          options={manager.modes.map((value) => ({ value, name: MODE_NAMES[value] }))}
+          value={mode}
+          onValue={setMode}
+        />
+      ) : null}
+      <TextField
+        label="Name"
+        path="name"
+        errors={errors}
+        error={problem.name}
+        hint="The program that uses the key, such as CI, Shop or Monitoring."
+        maxLength={100}
+        value={name}
+        onValue={setName}
+      />
+      <fieldset class="stack tight" aria-describedby={problem.scopes === null ? undefined : "scopes-error"}>
+        <legend class="legend">Scopes</legend>
+        {offered.map((scope) => (
+          <label key={scope} class="check">
             <input
-              {...props}
-              value={name}
-              maxLength={100}
-              autocomplete="off"
-              onInput={(event) => setName(event.currentTarget.value)}
+              type="checkbox"
+              checked={scopes.includes(scope)}
+              onChange={(event) => toggle(scope, event.currentTarget.checked)}
             />
-          )}
-        </Field>
-        <fieldset class="stack tight" aria-describedby={problem.scopes === null ? undefined : "scopes-error"}>
-          <legend class="legend">Scopes</legend>
-          {offered.map((scope) => (
-            <label key={scope} class="check">
-              <input
-                type="checkbox"
-                checked={scopes.includes(scope)}
-                onChange={(event) => toggle(scope, event.currentTarget.checked)}
-              />
-              <span>
-                <code>{scope}</code>
-                <span class="hint"> {SCOPE_WORDS[scope]}</span>
-              </span>
-            </label>
-          ))}
-          {problem.scopes === null ? null : (
-            <p class="field-error" id="scopes-error" role="alert">
-              {problem.scopes}
-            </p>
-          )}
-        </fieldset>
-        <Field label="Expires" path="expiresAt" errors={errors}>
-          {(props) => (
-            <select {...props} value={days} onChange={(event) => setDays(event.currentTarget.value)}>
-              {LIFETIMES.map((one) => (
-                <option key={one.days} value={one.days}>
-                  {one.name}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-        {manager.ownKeyId === null ? null : (
-          <p class="hint">
-            A {mode} key creates {mode} keys, with no scope that it lacks itself. The operator creates others.
+            <span>
+              <code>{scope}</code>
+              <span class="hint"> {SCOPE_WORDS[scope]}</span>
+            </span>
+          </label>
+        ))}
+        {problem.scopes === null ? null : (
+          <p class="field-error" id="scopes-error" role="alert">
+            {problem.scopes}
           </p>
         )}
-        {create.failure === null ? null : <FailureNotice failure={create.failure} />}
-        <div class="row end">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" busy={create.busy}>
-            Create key
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+      </fieldset>
+      <SelectField
+        label="Expires"
+        path="expiresAt"
+        errors={errors}
+        options={LIFETIMES}
+        value={days}
+        onValue={setDays}
+      />
+      {manager.ownKeyId === null ? null : (
+        <p class="hint">
+          A {mode} key creates {mode} keys, with no scope that it lacks itself. The operator creates others.
+        </p>
+      )}
+    </ActionDialog>
   );
 }

@@ -1,12 +1,11 @@
 // The dialogs of keys: rotating one, revoking one, and the new key, which is shown once. Creating one is in `create-key.tsx`.
 
 import { useState } from "preact/hooks";
-import type { CreatedKey, Key } from "../api/wire.ts";
+import type { CreatedKey, Key } from "../../client/index.ts";
 import { useAction } from "../session/session.ts";
 import { announce } from "../ui/announcer.tsx";
-import { Confirm } from "../ui/confirm.tsx";
-import { Button, FailureNotice, Secret } from "../ui/controls.tsx";
-import { Dialog } from "../ui/dialog.tsx";
+import { Button, Secret } from "../ui/controls.tsx";
+import { ActionDialog, Dialog } from "../ui/dialog.tsx";
 import { moment } from "../ui/formats.ts";
 import { OverlapField } from "../ui/overlap-field.tsx";
 import { CreateKeyDialog } from "./create-key.tsx";
@@ -112,9 +111,16 @@ interface RotateKeyDialogProps {
 
 function RotateKeyDialog({ manager, target, own, onClose, onCreated }: RotateKeyDialogProps) {
   const [overlap, setOverlap] = useState(HOUR_S);
-  const rotate = useAction((seconds: number) => manager.rotate(target.id, seconds));
+  const rotate = useAction((seconds: number) => manager.rotate(target.id, seconds), onCreated);
   return (
-    <Dialog title={`Rotate “${target.name}”?`} onClose={onClose}>
+    <ActionDialog
+      title={`Rotate “${target.name}”?`}
+      action={rotate}
+      word="Rotate key"
+      keep="Keep the old key"
+      onSubmit={() => rotate.run(overlap)}
+      onClose={onClose}
+    >
       <p>
         A new key with the same name, mode and scopes replaces it.
         {own ? " You are signed in with this key: the console continues with the new one." : ""}
@@ -125,18 +131,7 @@ function RotateKeyDialog({ manager, target, own, onClose, onCreated }: RotateKey
         seconds={overlap}
         onSeconds={setOverlap}
       />
-      {rotate.failure === null ? null : <FailureNotice failure={rotate.failure} />}
-      <div class="row end">
-        <Button onClick={onClose}>Keep the old key</Button>
-        <Button
-          kind="primary"
-          busy={rotate.busy}
-          onClick={() => void rotate.run(overlap).then((result) => result !== null && onCreated(result.value))}
-        >
-          Rotate key
-        </Button>
-      </div>
-    </Dialog>
+    </ActionDialog>
   );
 }
 
@@ -149,23 +144,22 @@ interface RevokeKeyDialogProps {
 
 function RevokeKeyDialog({ manager, target, onClose, onRevoked }: RevokeKeyDialogProps) {
   const own = target.id === manager.ownKeyId;
-  const revoke = useAction(() => manager.revoke(target.id));
+  const revoke = useAction(() => manager.revoke(target.id), onRevoked);
   return (
-    <Confirm
+    <ActionDialog
       title={`Revoke “${target.name}”?`}
-      action={own ? "Revoke my own key" : "Revoke key"}
+      action={revoke}
+      word={own ? "Revoke my own key" : "Revoke key"}
       keep="Keep it"
       danger
-      busy={revoke.busy}
-      failure={revoke.failure}
-      onConfirm={() => void revoke.run().then((result) => result !== null && onRevoked())}
-      onCancel={onClose}
+      onSubmit={revoke.run}
+      onClose={onClose}
     >
       <p>
         {own ? "You are signed in with this key: revoking it signs you out. " : ""}
         Programs that use it are rejected within 90 seconds. This cannot be undone.
       </p>
-    </Confirm>
+    </ActionDialog>
   );
 }
 

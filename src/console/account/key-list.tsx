@@ -1,11 +1,13 @@
 // The table of keys, for a tenant's own view and for the operator's.
 
 import { useState } from "preact/hooks";
-import type { Key } from "../api/wire.ts";
+import type { Key } from "../../client/index.ts";
 import { LOAD_ONCE, useWatch } from "../refresh/watch.ts";
-import { Button, CopyButton, FailureNotice, Notice } from "../ui/controls.tsx";
+import { Button, CopyButton, Notice } from "../ui/controls.tsx";
 import { day, middle, moment } from "../ui/formats.ts";
-import { Empty, ModeBadge, Skeleton } from "../ui/surfaces.tsx";
+import { Loaded } from "../ui/loaded.tsx";
+import { Empty, ModeBadge } from "../ui/surfaces.tsx";
+import { type Column, Table } from "../ui/table.tsx";
 import type { KeyDialog } from "./key-dialogs.tsx";
 import { ALL_SCOPES, type KeyManager, mayRotate } from "./key-manager.ts";
 
@@ -17,137 +19,102 @@ interface KeyListProps {
 }
 
 export function KeyList({ manager, version, onOpen }: KeyListProps) {
-  const { value, failure, nextAt, refresh } = useWatch(`${manager.name} ${version}`, manager.list, LOAD_ONCE);
+  const watched = useWatch(`${manager.name} ${version}`, manager.list, LOAD_ONCE);
   // The last list stays while it is loaded again.
   const [last, setLast] = useState<readonly Key[] | null>(null);
-  if (value !== null && value !== last) setLast(value);
-  const keys = value ?? last;
+  if (watched.value !== null && watched.value !== last) setLast(watched.value);
   return (
-    <>
-      {failure === null ? null : <FailureNotice failure={failure} nextAt={nextAt} retry={refresh} />}
-      {keys === null ? (
-        failure === null && <Skeleton lines={5} />
-      ) : keys.length === 0 ? (
-        <Empty title="No keys yet">
-          <p>A key is what this tenant's programs authenticate with.</p>
-        </Empty>
-      ) : (
-        <KeyTable manager={manager} keys={keys} onOpen={onOpen} />
-      )}
-    </>
-  );
-}
-
-interface KeyTableProps {
-  readonly manager: KeyManager;
-  readonly keys: readonly Key[];
-  onOpen(dialog: KeyDialog): void;
-}
-
-function KeyTable({ manager, keys, onOpen }: KeyTableProps) {
-  const withMode = manager.modes.length > 1;
-  return (
-    <>
-      <table class="table keys">
-        <caption class="visually-hidden">Keys, oldest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">Key</th>
-            {withMode ? <th scope="col">Mode</th> : null}
-            <th scope="col">Scopes</th>
-            <th scope="col">Created</th>
-            <th scope="col">Last used</th>
-            <th scope="col">Expires</th>
-            {manager.canWrite ? (
-              <th scope="col">
-                <span class="visually-hidden">Actions</span>
-              </th>
+    <Loaded watched={{ ...watched, value: watched.value ?? last }} lines={5}>
+      {(keys) =>
+        keys.length === 0 ? (
+          <Empty title="No keys yet">
+            <p>This tenant's programs authenticate with keys.</p>
+          </Empty>
+        ) : (
+          <>
+            <Table
+              class="keys cards"
+              caption="Keys, oldest first"
+              columns={columnsOf(manager, onOpen)}
+              rows={keys}
+              keyOf={({ id }) => id}
+            />
+            {manager.canWrite && keys.some((key) => !mayRotate(manager, key)) ? (
+              <Notice tone="plain" title="Some keys can't be rotated with this key.">
+                <p>A key rotates only keys without scopes that it lacks. It can revoke any key of its mode.</p>
+              </Notice>
             ) : null}
-          </tr>
-        </thead>
-        <tbody>
-          {keys.map((key) => (
-            <KeyRow key={key.id} row={key} manager={manager} withMode={withMode} onOpen={onOpen} />
-          ))}
-        </tbody>
-      </table>
-      {manager.canWrite && keys.some((key) => !mayRotate(manager, key)) ? (
-        <Notice tone="plain" title="Some keys can't be rotated with this key.">
-          <p>A key rotates only keys without scopes that it lacks. It can revoke any key of its mode.</p>
-        </Notice>
-      ) : null}
-    </>
+          </>
+        )
+      }
+    </Loaded>
   );
 }
 
-interface KeyRowProps {
-  readonly row: Key;
-  readonly manager: KeyManager;
-  readonly withMode: boolean;
-  onOpen(dialog: KeyDialog): void;
-}
-
-function KeyRow({ row, manager, withMode, onOpen }: KeyRowProps) {
-  return (
-    <tr>
-      <td class="cell-key">
-        <span class="key-name">
-          {row.name}
-          {row.id === manager.ownKeyId ? <span class="own">This key</span> : null}
-        </span>
-        <span class="key-id">
-          <code title={row.id}>{middle(row.id, 10, 4)}</code>
-          <CopyButton text={row.id} what={`the id of ${row.name}`} />
-        </span>
-      </td>
-      {withMode ? (
-        <td data-name="Mode">
-          <ModeBadge mode={row.mode} />
-        </td>
-      ) : null}
-      <td data-name="Scopes">
+function columnsOf(manager: KeyManager, onOpen: KeyListProps["onOpen"]): Column<Key>[] {
+  const mode: Column<Key> = { name: "Mode", cell: (key) => <ModeBadge mode={key.mode} /> };
+  const actions: Column<Key> = {
+    name: "Actions",
+    unnamed: true,
+    class: "cell-actions",
+    cell: (key) => (
+      <div class="row end">
+        {mayRotate(manager, key) ? (
+          <Button small label={`Rotate ${key.name}`} onClick={() => onOpen({ tag: "rotate", key })}>
+            Rotate
+          </Button>
+        ) : null}
+        <Button small kind="danger" label={`Revoke ${key.name}`} onClick={() => onOpen({ tag: "revoke", key })}>
+          Revoke
+        </Button>
+      </div>
+    ),
+  };
+  return [
+    {
+      name: "Key",
+      class: "cell-name",
+      cell: ({ id, name }) => (
+        <>
+          <span class="key-name">
+            {name}
+            {id === manager.ownKeyId ? <span class="own">This key</span> : null}
+          </span>
+          <span class="key-id">
+            <code title={id}>{middle(id, 10, 4)}</code>
+            <CopyButton text={id} what={`the id of ${name}`} />
+          </span>
+        </>
+      ),
+    },
+    ...(manager.modes.length > 1 ? [mode] : []),
+    {
+      name: "Scopes",
+      cell: ({ scopes }) => (
         <ul class="scopes">
-          {ALL_SCOPES.filter((scope) => row.scopes.includes(scope)).map((scope) => (
+          {ALL_SCOPES.filter((scope) => scopes.includes(scope)).map((scope) => (
             <li key={scope}>
               <code>{scope}</code>
             </li>
           ))}
         </ul>
-      </td>
-      <td data-name="Created">
-        <time dateTime={row.createdAt} title={moment(Date.parse(row.createdAt))}>
-          {day(Date.parse(row.createdAt))}
-        </time>
-      </td>
-      <td data-name="Last used">{row.lastUsedOn === null ? "Never" : day(Date.parse(row.lastUsedOn), "UTC")}</td>
-      <td data-name="Expires">
-        {row.expiresAt === null ? (
-          "Never"
-        ) : (
-          <time dateTime={row.expiresAt} title={moment(Date.parse(row.expiresAt))}>
-            {day(Date.parse(row.expiresAt))}
-          </time>
-        )}
-      </td>
-      {manager.canWrite ? (
-        <td class="cell-actions">
-          <div class="row end">
-            {mayRotate(manager, row) ? (
-              <Button small label={`Rotate ${row.name}`} onClick={() => onOpen({ tag: "rotate", key: row })}>
-                Rotate
-              </Button>
-            ) : null}
-            <Button
-              small
-              kind="danger"
-              label={`Revoke ${row.name}`}
-              onClick={() => onOpen({ tag: "revoke", key: row })}
-            >
-              Revoke
-            </Button>
-          </div>
-        </td>
-      ) : null}
-    </tr>
+      ),
+    },
+    { name: "Created", cell: ({ createdAt }) => <Day time={createdAt} /> },
+    {
+      name: "Last used",
+      cell: ({ lastUsedOn }) => (lastUsedOn === null ? "Never" : day(Date.parse(lastUsedOn), "UTC")),
+    },
+    { name: "Expires", cell: ({ expiresAt }) => (expiresAt === null ? "Never" : <Day time={expiresAt} />) },
+    ...(manager.canWrite ? [actions] : []),
+  ];
+}
+
+function Day({ time }: { readonly time: string }) {
+  const at = Date.parse(time);
+  return (
+    <time dateTime={time} title={moment(at)}>
+      {day(at)}
+    </time>
   );
 }

@@ -1,9 +1,6 @@
-// What the key views need: whose keys, and what may be done with them. A tenant's key manages the keys of its mode; the operator manages
-// all keys of a tenant.
+// The calls and permissions of the key views. A tenant's key manages the keys of its mode; the operator manages all keys of a tenant.
 
-import type { Result } from "../api/failure.ts";
-import type { OperatorApi } from "../api/operator-api.ts";
-import type { CreatedKey, Key, Mode, NewKey, Scope } from "../api/wire.ts";
+import type { CreatedKey, Key, Mode, NewTenantKey, Scope, SolvegateAdmin } from "../../client/index.ts";
 import type { TenantSession } from "../session/session.ts";
 
 export const ALL_SCOPES = [
@@ -23,34 +20,34 @@ export interface KeyManager {
   readonly scopes: readonly Scope[];
   /** The key that is signed in, or null for the operator. */
   readonly ownKeyId: string | null;
-  list(signal: AbortSignal): Promise<Result<readonly Key[]>>;
-  create(body: NewKey): Promise<Result<CreatedKey>>;
-  revoke(id: string): Promise<Result<void>>;
-  rotate(id: string, overlapSeconds: number): Promise<Result<CreatedKey>>;
+  list(signal: AbortSignal): Promise<readonly Key[]>;
+  create(body: NewTenantKey): Promise<CreatedKey>;
+  revoke(id: string): Promise<void>;
+  rotate(id: string, overlapSeconds: number): Promise<CreatedKey>;
 }
 
-export const managerOfKey = ({ api, me, can }: TenantSession): KeyManager => ({
+export const managerOfKey = ({ client: { keys }, me, can }: TenantSession): KeyManager => ({
   name: `keys ${me.id}`,
   canWrite: can("account:write"),
   modes: [me.mode],
   scopes: me.scopes,
   ownKeyId: me.id,
-  list: api.keys,
-  create: api.createKey,
-  revoke: api.revokeKey,
-  rotate: api.rotateKey,
+  list: (signal) => keys.list({ signal }),
+  create: (body) => keys.create(body),
+  revoke: (id) => keys.revoke(id),
+  rotate: (id, overlapSeconds) => keys.rotate(id, { overlapSeconds }),
 });
 
-export const managerOfOperator = (api: OperatorApi, tenantId: string): KeyManager => ({
+export const managerOfOperator = ({ keys }: SolvegateAdmin, tenantId: string): KeyManager => ({
   name: `keys of ${tenantId}`,
   canWrite: true,
   modes: ["test", "live"],
   scopes: ALL_SCOPES,
   ownKeyId: null,
-  list: (signal) => api.keys(tenantId, signal),
-  create: (body) => api.createKey(tenantId, body),
-  revoke: (id) => api.revokeKey(tenantId, id),
-  rotate: (id, overlapSeconds) => api.rotateKey(tenantId, id, overlapSeconds),
+  list: (signal) => keys.list(tenantId, { signal }),
+  create: (body) => keys.create(tenantId, body),
+  revoke: (id) => keys.revoke(tenantId, id),
+  rotate: (id, overlapSeconds) => keys.rotate(tenantId, id, { overlapSeconds }),
 });
 
 /** A key rotates only keys without scopes that it lacks. */

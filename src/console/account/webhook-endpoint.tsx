@@ -1,12 +1,13 @@
 // The endpoint: its URL, and whether it is disabled and why.
 
 import { useState } from "preact/hooks";
-import type { Endpoint } from "../api/wire.ts";
+import type { Endpoint } from "../../client/index.ts";
 import { useAction, useTenant } from "../session/session.ts";
 import { announce } from "../ui/announcer.tsx";
-import { Confirm } from "../ui/confirm.tsx";
-import { Button, FailureNotice, Field, Notice } from "../ui/controls.tsx";
+import { Button, FailureNotice, Notice } from "../ui/controls.tsx";
+import { ActionDialog } from "../ui/dialog.tsx";
 import { useDraft } from "../ui/drafts.ts";
+import { Form, TextField } from "../ui/form.tsx";
 import { moment } from "../ui/formats.ts";
 import { Badge, Card } from "../ui/surfaces.tsx";
 
@@ -43,63 +44,50 @@ export function EndpointCard({ endpoint, onEndpoint }: EndpointCardProps) {
 }
 
 function EndpointForm({ endpoint, onEndpoint }: EndpointCardProps) {
-  const { api } = useTenant();
+  const { webhook } = useTenant().client;
   const [text, setText, clearText] = useDraft("webhook.url", endpoint?.url ?? "");
   const [removing, setRemoving] = useState(false);
   const [error, setError] = useState<string | null>(null);
-  const save = useAction((url: string) => api.setEndpoint(url));
-  const remove = useAction(() => api.deleteEndpoint());
-
-  const submit = async () => {
+  const save = useAction(
+    (url: string) => webhook.set(url),
+    (saved) => {
+      onEndpoint(saved);
+      // Where the key may not read the URL, the field is the only place that shows it.
+      if (endpoint !== null) clearText();
+      announce("The endpoint was saved.");
+    },
+  );
+  const remove = useAction(
+    () => webhook.delete(),
+    () => {
+      setRemoving(false);
+      onEndpoint(NO_ENDPOINT);
+      clearText();
+      announce("The endpoint was removed.");
+    },
+  );
+  const submit = () => {
     const url = text.trim();
-    const parsed = URL.parse(url);
-    setError(parsed === null ? "Enter a complete URL, such as https://hooks.shop.example/solvegate." : null);
-    if (parsed === null) return;
-    const result = await save.run(url);
-    if (result === null) return;
-    onEndpoint(result.value);
-    // Where the key may not read the URL, the field is the only place that shows it.
-    if (endpoint !== null) clearText();
-    announce("The endpoint was saved.");
-  };
-  const confirmRemoval = async () => {
-    if ((await remove.run()) === null) return;
-    setRemoving(false);
-    onEndpoint(NO_ENDPOINT);
-    clearText();
-    announce("The endpoint was removed.");
+    const complete = URL.canParse(url);
+    setError(complete ? null : "Enter a complete URL, such as https://hooks.shop.example/solvegate.");
+    if (complete) save.run(url);
   };
 
   return (
     <>
-      <form
-        class="stack"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
-        <Field
+      <Form onSubmit={submit}>
+        <TextField
           label="Endpoint URL"
           path="url"
           errors={save.failure?.errors ?? []}
           error={error}
           hint="A public https URL. It must answer with 2xx within 10 s; 410 disables it."
-        >
-          {(props) => (
-            <input
-              {...props}
-              type="url"
-              class="mono"
-              value={text}
-              placeholder="https://"
-              spellcheck={false}
-              autocomplete="off"
-              onInput={(event) => setText(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+          type="url"
+          code
+          placeholder="https://"
+          value={text}
+          onValue={setText}
+        />
         {save.failure === null ? null : <FailureNotice failure={save.failure} />}
         <div class="row">
           <Button kind="primary" type="submit" busy={save.busy}>
@@ -111,23 +99,22 @@ function EndpointForm({ endpoint, onEndpoint }: EndpointCardProps) {
             </Button>
           ) : null}
         </div>
-      </form>
+      </Form>
       {removing ? (
-        <Confirm
+        <ActionDialog
           title="Remove the endpoint?"
-          action="Remove endpoint"
+          action={remove}
+          word="Remove endpoint"
           keep="Keep it"
           danger
-          busy={remove.busy}
-          failure={remove.failure}
-          onConfirm={() => void confirmRemoval()}
-          onCancel={() => setRemoving(false)}
+          onSubmit={remove.run}
+          onClose={() => setRemoving(false)}
         >
           <p>
-            Tasks that name no webhook URL of their own then send no webhook, and pending attempts to this endpoint end.
+            Tasks without a webhook URL of their own then send no webhook, and pending attempts to this endpoint end.
             The signing secret stays.
           </p>
-        </Confirm>
+        </ActionDialog>
       ) : null}
     </>
   );

@@ -1,10 +1,10 @@
 // The signing secret of the key's mode: shown on request, and rotated.
 
 import { useState } from "preact/hooks";
-import type { WebhookSecret } from "../api/wire.ts";
+import type { WebhookSecret } from "../../client/index.ts";
 import { useAction, useTenant } from "../session/session.ts";
 import { Button, FailureNotice, Secret } from "../ui/controls.tsx";
-import { Dialog } from "../ui/dialog.tsx";
+import { ActionDialog } from "../ui/dialog.tsx";
 import { moment } from "../ui/formats.ts";
 import { OverlapField } from "../ui/overlap-field.tsx";
 import { Card } from "../ui/surfaces.tsx";
@@ -13,15 +13,14 @@ import { Card } from "../ui/surfaces.tsx";
 const DAY_S = 86_400;
 
 export function SecretCard() {
-  const { api, me } = useTenant();
+  const { client, me } = useTenant();
   const [shown, setShown] = useState<WebhookSecret | null>(null);
   const [rotating, setRotating] = useState(false);
-  const read = useAction(() => api.webhookSecrets());
+  const read = useAction(() => client.webhook.secret(), setShown);
   return (
     <Card title="Signing secret">
       <p class="quiet">
-        Webhooks of {me.mode} tasks are signed with it, as Standard Webhooks defines. Showing it is recorded in the
-        audit log.
+        Signs the webhooks of {me.mode} tasks, as Standard Webhooks defines. Showing it is recorded in the audit log.
       </p>
       {read.failure === null ? null : <FailureNotice failure={read.failure} />}
       {shown === null ? null : (
@@ -37,10 +36,7 @@ export function SecretCard() {
       )}
       <div class="row">
         {shown === null ? (
-          <Button
-            busy={read.busy}
-            onClick={() => void read.run().then((result) => result !== null && setShown(result.value))}
-          >
+          <Button busy={read.busy} onClick={read.run}>
             Show secret
           </Button>
         ) : (
@@ -53,7 +49,7 @@ export function SecretCard() {
           onClose={() => setRotating(false)}
           onRotated={() => {
             setRotating(false);
-            void read.run().then((result) => result !== null && setShown(result.value));
+            read.run();
           }}
         />
       ) : null}
@@ -67,29 +63,25 @@ interface RotateDialogProps {
 }
 
 function RotateDialog({ onClose, onRotated }: RotateDialogProps) {
-  const { api } = useTenant();
+  const { webhook } = useTenant().client;
   const [overlap, setOverlap] = useState(DAY_S);
-  const rotate = useAction((seconds: number) => api.rotateSecret(seconds));
+  const rotate = useAction(() => webhook.rotate({ overlapSeconds: overlap }), onRotated);
   return (
-    <Dialog title="Rotate the signing secret?" onClose={onClose}>
-      <p>A new secret signs from now on. The old one can sign too for a while, so that your receiver misses nothing.</p>
+    <ActionDialog
+      title="Rotate the signing secret?"
+      action={rotate}
+      word="Rotate secret"
+      keep="Keep the secret"
+      onSubmit={rotate.run}
+      onClose={onClose}
+    >
+      <p>A new secret signs from now on. The old one can sign too until your receivers have the new one.</p>
       <OverlapField
         label="The old secret signs for"
         hint="Both signatures are sent in that time. A receiver accepts either."
         seconds={overlap}
         onSeconds={setOverlap}
       />
-      {rotate.failure === null ? null : <FailureNotice failure={rotate.failure} />}
-      <div class="row end">
-        <Button onClick={onClose}>Keep the secret</Button>
-        <Button
-          kind="primary"
-          busy={rotate.busy}
-          onClick={() => void rotate.run(overlap).then((result) => result !== null && onRotated())}
-        >
-          Rotate secret
-        </Button>
-      </div>
-    </Dialog>
+    </ActionDialog>
   );
 }

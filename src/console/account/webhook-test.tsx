@@ -1,26 +1,24 @@
-// A test of the endpoint: one webhook.test, sent now, and what the receiver answered.
+// A test of the endpoint: one webhook.test, sent now, and the response of the receiver.
 
 import { useState } from "preact/hooks";
-import type { EndpointTest } from "../api/wire.ts";
+import type { EndpointTest } from "../../client/index.ts";
 import { useAction, useTenant } from "../session/session.ts";
 import { Button, FailureNotice, Notice } from "../ui/controls.tsx";
 import { duration } from "../ui/formats.ts";
 import { Card } from "../ui/surfaces.tsx";
 
 export function TestCard() {
-  const { api } = useTenant();
+  const { client } = useTenant();
   const [result, setResult] = useState<EndpointTest | null>(null);
-  const test = useAction(() => api.testEndpoint());
-  const run = async () => {
+  const test = useAction(() => {
     setResult(null);
-    const tested = await test.run();
-    if (tested !== null) setResult(tested.value);
-  };
+    return client.webhook.test();
+  }, setResult);
   return (
     <Card title="Test">
       <p class="quiet">Sends one signed webhook.test to the endpoint now, and shows the response.</p>
       <div class="row">
-        <Button busy={test.busy} onClick={() => void run()}>
+        <Button busy={test.busy} onClick={test.run}>
           Send a test
         </Button>
       </div>

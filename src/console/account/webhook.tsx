@@ -1,11 +1,11 @@
 // The webhook view: the endpoint of the key's mode, a test of it, the signing secret and recent deliveries. What the key may not do is
 // not offered.
 
-import type { Endpoint } from "../api/wire.ts";
+import type { Endpoint } from "../../client/index.ts";
 import { LOAD_ONCE, useWatch } from "../refresh/watch.ts";
 import { useTenant } from "../session/session.ts";
-import { FailureNotice } from "../ui/controls.tsx";
-import { Heading, Skeleton } from "../ui/surfaces.tsx";
+import { Loaded } from "../ui/loaded.tsx";
+import { Heading } from "../ui/surfaces.tsx";
 import { DeliveriesCard } from "./webhook-deliveries.tsx";
 import { EndpointCard } from "./webhook-endpoint.tsx";
 import { SecretCard } from "./webhook-secret.tsx";
@@ -17,8 +17,8 @@ export function WebhookView() {
     <>
       <Heading>Webhook</Heading>
       <p class="lead">
-        The endpoint for {me.mode} tasks that name no webhook URL of their own. {me.mode === "test" ? "Live" : "Test"}{" "}
-        tasks have an endpoint and a secret of their own.
+        The endpoint for {me.mode} tasks without a webhook URL of their own. {me.mode === "test" ? "Live" : "Test"}{" "}
+        tasks have a separate endpoint and secret.
       </p>
       {can("account:read") ? <KnownEndpoint /> : <Cards endpoint={null} onEndpoint={() => undefined} />}
     </>
@@ -26,13 +26,12 @@ export function WebhookView() {
 }
 
 function KnownEndpoint() {
-  const { api } = useTenant();
-  const { value, failure, nextAt, refresh, replace } = useWatch("webhook", (signal) => api.endpoint(signal), LOAD_ONCE);
+  const { client } = useTenant();
+  const endpoint = useWatch("webhook", (signal) => client.webhook.get({ signal }), LOAD_ONCE);
   return (
-    <>
-      {failure === null ? null : <FailureNotice failure={failure} nextAt={nextAt} retry={refresh} />}
-      {value === null ? failure === null && <Skeleton lines={5} /> : <Cards endpoint={value} onEndpoint={replace} />}
-    </>
+    <Loaded watched={endpoint} lines={5}>
+      {(value) => <Cards endpoint={value} onEndpoint={endpoint.replace} />}
+    </Loaded>
   );
 }
 

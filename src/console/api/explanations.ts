@@ -6,12 +6,12 @@ import type { Failure } from "./failure.ts";
 
 const UNREACHABLE: Explanation = {
   what: "The gateway does not respond.",
-  next: "Check your connection. The console tries again by itself.",
+  next: "Check your connection. The console tries again automatically.",
 };
 
 const BROKEN: Explanation = {
   what: "The gateway could not answer this request.",
-  next: "The console tries again by itself. If this continues, give the request id to the operator.",
+  next: "The console tries again automatically. If this continues, give the request id to the operator.",
 };
 
 /** What happened and what to do. The response's own detail comes first: it names the host, the scope or the state. */
@@ -22,14 +22,14 @@ export function explain(failure: Failure): Explanation {
   if (known === null) {
     return { what: failure.detail ?? `The gateway answered ${failure.status ?? "nothing"}.`, next: "Try again later." };
   }
-  // The general text of invalid_request says less than the list of fields.
+  // The list of fields is more precise than the general text of invalid_request.
   if (failure.code === "invalid_request" && failure.errors.length > 0) {
     return { what: fieldErrorsOf(failure), next: "Correct it and send it again." };
   }
   return { what: failure.detail === null ? known.what : toSentence(failure.detail), next: known.next };
 }
 
-/** What a failed task's error code means, or null for a code that this console does not know. */
+/** What a failed task's error code means, or null for an unknown code. */
 export function explainTask(code: string): Explanation | null {
   return lookUp(TASK_ERRORS, code);
 }

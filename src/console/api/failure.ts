@@ -1,7 +1,6 @@
-// The result of an API call: its value, or why there is none. The sentences for it are in `explanations.ts`.
+// The result of an API call: its value, or why it has none. The sentences for it are in `explanations.ts`.
 
-import { SolvegateError } from "../../client/index.ts";
-import type { FieldError } from "./wire.ts";
+import { type FieldError, SolvegateError } from "../../client/index.ts";
 
 /**
  * Why a call has no value.
@@ -24,7 +23,7 @@ export interface Failure {
 
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
 
-/** The client's promise as a result. It throws only what is not a failed call: an error of the console's own. */
+/** The result of a call. @throws what is not a failed call: an error in the console */
 export async function resultOf<T>(call: Promise<T>, signal?: AbortSignal): Promise<Result<T>> {
   try {
     return { ok: true, value: await call };

@@ -1,6 +1,15 @@
-// Totals of all tenants' usage, by tenant and by day. Pure.
+// Usage of all tenants, and its totals by tenant and by day.
 
-import type { Mode, TenantUsage } from "../api/wire.ts";
+import type { Mode, SolvegateAdmin, TenantUsage } from "../../client/index.ts";
+
+/** Usage of all tenants on consecutive days. */
+export function loadUsage(
+  client: SolvegateAdmin,
+  days: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly TenantUsage[]> {
+  return Array.fromAsync(client.usage({ from: days[0], to: days.at(-1), signal }));
+}
 
 export interface Totals {
   readonly submitted: number;
@@ -36,7 +45,7 @@ export function byTenant(rows: readonly TenantUsage[]): readonly TenantTotals[] 
   return [...totals.values()].sort((a, b) => b.submitted - a.submitted || (a.tenantId < b.tenantId ? -1 : 1));
 }
 
-/** Totals of all tenants, in all. */
+/** Totals of all rows. */
 export const inAll = (rows: readonly TenantUsage[]): Totals => rows.reduce(add, NOTHING);
 
 /** Totals of each day. */

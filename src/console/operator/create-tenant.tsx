@@ -1,14 +1,20 @@
 // The dialog that creates a tenant, and shows its signing secrets once.
 
 import { useState } from "preact/hooks";
-import type { CreatedTenant, FieldError, NewTenant } from "../api/wire.ts";
+import type { CreatedTenant, FieldError, NewTenant } from "../../client/index.ts";
 import { LOAD_ONCE, useWatch } from "../refresh/watch.ts";
 import { hashOf } from "../route.ts";
 import { useAction, useOperator } from "../session/session.ts";
-import { Button, FailureNotice, Field, Secret } from "../ui/controls.tsx";
-import { Dialog } from "../ui/dialog.tsx";
+import { Button, Secret } from "../ui/controls.tsx";
+import { ActionDialog, Dialog } from "../ui/dialog.tsx";
+import { SelectField, TextField } from "../ui/form.tsx";
 import { LOCATIONS, type Location } from "./locations.ts";
 import { hostsOf, limitsOf, type TenantDraft, TenantFields } from "./tenant-form.tsx";
+
+const LOCATION_OPTIONS = [
+  { value: "", name: "Near its first caller" },
+  ...Object.entries(LOCATIONS).map(([value, name]) => ({ value, name })),
+];
 
 const EMPTY: TenantDraft = { name: "", hosts: "", maxInFlight: "100", monthlyTasks: "", upstreamAccount: "" };
 
@@ -18,20 +24,26 @@ interface CreateTenantDialogProps {
 }
 
 export function CreateTenantDialog({ onClose, onCreated }: CreateTenantDialogProps) {
-  const { api } = useOperator();
+  const { client } = useOperator();
   const [id, setId] = useState("");
   const [draft, setDraft] = useState(EMPTY);
   const [location, setLocation] = useState("");
-  const accounts = useWatch("upstream accounts", (signal) => api.upstream(signal), LOAD_ONCE);
+  const accounts = useWatch("upstream accounts", (signal) => client.upstream({ signal }), LOAD_ONCE);
   const [created, setCreated] = useState<CreatedTenant | null>(null);
-  const create = useAction((body: NewTenant) => api.createTenant(body));
-  const [typed, setTyped] = useState<readonly FieldError[]>([]);
-  const errors = [...typed, ...(create.failure?.errors ?? [])];
-  const submit = async () => {
+  const create = useAction(
+    (body: NewTenant) => client.tenants.create(body),
+    (tenant) => {
+      setCreated(tenant);
+      onCreated();
+    },
+  );
+  const [invalid, setInvalid] = useState<readonly FieldError[]>([]);
+  const errors = [...invalid, ...(create.failure?.errors ?? [])];
+  const submit = () => {
     const limits = limitsOf(draft);
-    setTyped("maxInFlight" in limits ? [] : limits);
+    setInvalid("maxInFlight" in limits ? [] : limits);
     if (!("maxInFlight" in limits)) return;
-    const result = await create.run({
+    create.run({
       id: id.trim(),
       name: draft.name.trim() === "" ? id.trim() : draft.name.trim(),
       allowedHosts: hostsOf(draft.hosts),
@@ -39,67 +51,38 @@ export function CreateTenantDialog({ onClose, onCreated }: CreateTenantDialogPro
       upstreamAccount: draft.upstreamAccount || null,
       location: (Object.keys(LOCATIONS) as Location[]).find((one) => one === location) ?? null,
     });
-    if (result === null) return;
-    setCreated(result.value);
-    onCreated();
   };
   if (created !== null) return <CreatedDialog key="created" tenant={created} onClose={onClose} />;
   return (
-    <Dialog key="create" title="Create a tenant" onClose={onClose}>
-      <form
-        class="stack"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
-        <Field
-          label="Id"
-          path="id"
-          errors={errors}
-          hint="2 to 31 lower-case letters, digits and hyphens. It is part of every key and can't be changed."
-        >
-          {(props) => (
-            <input
-              {...props}
-              class="mono"
-              value={id}
-              maxLength={31}
-              autocomplete="off"
-              autocapitalize="none"
-              spellcheck={false}
-              onInput={(event) => setId(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <TenantFields draft={draft} errors={errors} accounts={accounts.value ?? []} onDraft={setDraft} />
-        <Field
-          label="Location"
-          path="location"
-          errors={errors}
-          hint="Where its state is stored: near its programs. It can't be changed."
-        >
-          {(props) => (
-            <select {...props} value={location} onChange={(event) => setLocation(event.currentTarget.value)}>
-              <option value="">Near its first caller</option>
-              {Object.entries(LOCATIONS).map(([value, name]) => (
-                <option key={value} value={value}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-        {create.failure === null ? null : <FailureNotice failure={create.failure} />}
-        <div class="row end">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" busy={create.busy}>
-            Create tenant
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <ActionDialog
+      key="create"
+      title="Create a tenant"
+      action={create}
+      word="Create tenant"
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      <TextField
+        label="Id"
+        path="id"
+        errors={errors}
+        hint="2 to 31 lower-case letters, digits and hyphens. It is part of every key and can't be changed."
+        code
+        maxLength={31}
+        value={id}
+        onValue={setId}
+      />
+      <TenantFields draft={draft} errors={errors} accounts={accounts.value ?? []} onDraft={setDraft} />
+      <SelectField
+        label="Location"
+        path="location"
+        errors={errors}
+        hint="Where its state is stored. Choose the region of its programs; it can't be changed."
+        options={LOCATION_OPTIONS}
+        value={location}
+        onValue={setLocation}
+      />
+    </ActionDialog>
   );
 }
 

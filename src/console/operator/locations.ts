@@ -1,6 +1,6 @@
 // Where a tenant's state can be stored.
 
-import type { NewTenant } from "../api/wire.ts";
+import type { NewTenant } from "../../client/index.ts";
 
 export type Location = NonNullable<NewTenant["location"]>;
 

@@ -1,8 +1,7 @@
 // The fields of a tenant's settings, for creating and for changing one.
 
-import type { FieldError, UpstreamAccount } from "../api/wire.ts";
-import { Field } from "../ui/controls.tsx";
-import { wholeNumberOf } from "../ui/whole-number.ts";
+import type { FieldError, UpstreamAccount } from "../../client/index.ts";
+import { SelectField, TextField, wholeNumberOf } from "../ui/form.tsx";
 
 /** Settings as they are typed. */
 export interface TenantDraft {
@@ -42,85 +41,54 @@ interface TenantFieldsProps {
 }
 
 export function TenantFields({ draft, errors, accounts, onDraft }: TenantFieldsProps) {
-  const set = (changes: Partial<TenantDraft>) => onDraft({ ...draft, ...changes });
+  const bind = (name: keyof TenantDraft) => ({
+    errors,
+    value: draft[name],
+    onValue: (value: string) => onDraft({ ...draft, [name]: value }),
+  });
+  const { upstreamAccount } = draft;
+  const options = [
+    { value: "", name: "The first that works" },
+    ...accounts.map(({ name }) => ({ value: name, name })),
+    ...(upstreamAccount === "" || accounts.some(({ name }) => name === upstreamAccount)
+      ? []
+      : [{ value: upstreamAccount, name: `${upstreamAccount} (not configured)` }]),
+  ];
   return (
     <>
-      <Field label="Name" path="name" errors={errors}>
-        {(props) => (
-          <input
-            {...props}
-            value={draft.name}
-            maxLength={100}
-            autocomplete="off"
-            onInput={(event) => set({ name: event.currentTarget.value })}
-          />
-        )}
-      </Field>
-      <Field
+      <TextField label="Name" path="name" maxLength={100} {...bind("name")} />
+      <TextField
         label="Allowed websites"
         path="allowedHosts"
-        errors={errors}
         hint="One host on each line: shop.example, *.shop.example for every host below it, or * for all. Empty rejects every task."
-      >
-        {(props) => (
-          <textarea
-            {...props}
-            class="mono"
-            rows={5}
-            value={draft.hosts}
-            spellcheck={false}
-            autocapitalize="none"
-            onInput={(event) => set({ hosts: event.currentTarget.value })}
-          />
-        )}
-      </Field>
+        code
+        rows={5}
+        {...bind("hosts")}
+      />
       <div class="pair">
-        <Field label="Tasks in flight" path="limits.maxInFlight" errors={errors} hint="Of each mode, at most.">
-          {(props) => (
-            <input
-              {...props}
-              inputMode="numeric"
-              value={draft.maxInFlight}
-              onInput={(event) => set({ maxInFlight: event.currentTarget.value })}
-            />
-          )}
-        </Field>
-        <Field label="Live tasks a month" path="limits.monthlyTasks" errors={errors} hint="Empty for no quota.">
-          {(props) => (
-            <input
-              {...props}
-              inputMode="numeric"
-              value={draft.monthlyTasks}
-              onInput={(event) => set({ monthlyTasks: event.currentTarget.value })}
-            />
-          )}
-        </Field>
+        <TextField
+          label="Tasks in flight"
+          path="limits.maxInFlight"
+          hint="The limit of each mode."
+          numeric
+          {...bind("maxInFlight")}
+        />
+        <TextField
+          label="Live tasks a month"
+          path="limits.monthlyTasks"
+          hint="Empty for no quota."
+          numeric
+          {...bind("monthlyTasks")}
+        />
       </div>
-      {accounts.length < 2 && draft.upstreamAccount === "" ? null : (
-        <Field
+      {accounts.length < 2 && upstreamAccount === "" ? null : (
+        <SelectField
           label="Upstream account"
           path="upstreamAccount"
-          errors={errors}
           hint="A tenant bound to an account uses no other."
-        >
-          {(props) => (
-            <select
-              {...props}
-              value={draft.upstreamAccount}
-              onChange={(event) => set({ upstreamAccount: event.currentTarget.value })}
-            >
-              <option value="">The first that works</option>
-              {accounts.map(({ name }) => (
-                <option key={name} value={name}>
-                  {name}
-                </option>
-              ))}
-              {draft.upstreamAccount === "" || accounts.some(({ name }) => name === draft.upstreamAccount) ? null : (
-                <option value={draft.upstreamAccount}>{draft.upstreamAccount} (not configured)</option>
-              )}
-            </select>
-          )}
-        </Field>
+          options={options}
+          {...bind("upstreamAccount")}
+        />
       )}
     </>
   );

@@ -1,32 +1,27 @@
-// One tenant: settings, keys, usage, tasks and audit log, and the actions that end its service.
+// One tenant: settings, keys, usage, tasks and audit log; suspending and deleting it.
 
 import { useState } from "preact/hooks";
+import type { Tenant } from "../../client/index.ts";
 import { AuditLog } from "../account/audit-log.tsx";
 import { KeyDialogs, useKeyDialogs } from "../account/key-dialogs.tsx";
 import { KeyList } from "../account/key-list.tsx";
 import { managerOfOperator } from "../account/key-manager.ts";
-import type { Tenant } from "../api/wire.ts";
-import type { RefreshPolicy } from "../refresh/watch.ts";
-import { useWatch } from "../refresh/watch.ts";
+import { loadEvery, useWatch } from "../refresh/watch.ts";
 import type { TenantTab } from "../route.ts";
 import { hashOf, TENANT_TABS } from "../route.ts";
 import { useAction, useOperator } from "../session/session.ts";
 import { announce } from "../ui/announcer.tsx";
-import { Confirm } from "../ui/confirm.tsx";
 import { Button, FailureNotice } from "../ui/controls.tsx";
-import { Badge, Empty, Heading, Skeleton } from "../ui/surfaces.tsx";
+import { ActionDialog } from "../ui/dialog.tsx";
+import { Loaded } from "../ui/loaded.tsx";
+import { Empty, Heading } from "../ui/surfaces.tsx";
 import { TenantSettings } from "./tenant-settings.tsx";
 import { TenantTasks } from "./tenant-tasks.tsx";
 import { TenantUsage } from "./tenant-usage.tsx";
+import { TenantBadge } from "./tenants.tsx";
 
 /** How often (ms) the counts of a tenant are loaded. */
 const REFRESH_MS = 30_000;
-
-const policyOf = (_tenant: unknown, now: number): RefreshPolicy => ({
-  running: false,
-  nextChangeAt: now + REFRESH_MS,
-  final: false,
-});
 
 const TAB_NAMES: Readonly<Record<TenantTab, string>> = {
   settings: "Settings",
@@ -37,53 +32,46 @@ const TAB_NAMES: Readonly<Record<TenantTab, string>> = {
 };
 
 export function TenantView({ id, tab }: { readonly id: string; readonly tab: TenantTab }) {
-  const { api } = useOperator();
-  const { value, failure, nextAt, refresh, replace } = useWatch(
-    `tenant ${id}`,
-    (signal) => api.tenant(id, signal),
-    policyOf,
-  );
+  const { client } = useOperator();
+  const tenant = useWatch(`tenant ${id}`, (signal) => client.tenants.get(id, { signal }), loadEvery(REFRESH_MS));
+  const { value, replace } = tenant;
   return (
     <>
       <p class="back">
         <a href={hashOf({ view: "tenants" })}>Tenants</a>
       </p>
       <Heading aside={value === null ? undefined : <TenantActions tenant={value} onTenant={replace} />}>
-        {value?.name ?? id}{" "}
-        {value === null ? null : value.suspended ? (
-          <Badge tone="off">Suspended</Badge>
-        ) : (
-          <Badge tone="on">Active</Badge>
-        )}
+        {value?.name ?? id} {value === null ? null : <TenantBadge suspended={value.suspended} />}
       </Heading>
       <p class="task-id">
         <code>{id}</code>
       </p>
-      {value === null && failure?.status === 404 ? (
-        <Empty title="There is no such tenant">
-          <p>It was deleted, or the id is mistyped.</p>
-        </Empty>
-      ) : failure === null ? null : (
-        <FailureNotice failure={failure} nextAt={nextAt} retry={refresh} />
-      )}
-      {value === null ? (
-        failure === null && <Skeleton lines={8} />
-      ) : (
-        <>
-          <nav class="filter" aria-label="Tenant">
-            {TENANT_TABS.map((one) => (
-              <a
-                key={one}
-                href={hashOf({ view: "tenant", id, tab: one })}
-                aria-current={one === tab ? "page" : undefined}
-              >
-                {TAB_NAMES[one]}
-              </a>
-            ))}
-          </nav>
-          <Tab tenant={value} tab={tab} onTenant={replace} />
-        </>
-      )}
+      <Loaded
+        watched={tenant}
+        lines={8}
+        absent={
+          <Empty title="There is no such tenant">
+            <p>It was deleted, or the id is mistyped.</p>
+          </Empty>
+        }
+      >
+        {(known) => (
+          <>
+            <nav class="filter" aria-label="Tenant">
+              {TENANT_TABS.map((one) => (
+                <a
+                  key={one}
+                  href={hashOf({ view: "tenant", id, tab: one })}
+                  aria-current={one === tab ? "page" : undefined}
+                >
+                  {TAB_NAMES[one]}
+                </a>
+              ))}
+            </nav>
+            <Tab tenant={known} tab={tab} onTenant={replace} />
+          </>
+        )}
+      </Loaded>
     </>
   );
 }
@@ -95,7 +83,7 @@ interface TabProps {
 }
 
 function Tab({ tenant, tab, onTenant }: TabProps) {
-  const { api } = useOperator();
+  const { tenants } = useOperator().client;
   switch (tab) {
     case "settings":
       return <TenantSettings tenant={tenant} onTenant={onTenant} />;
@@ -106,15 +94,12 @@ function Tab({ tenant, tab, onTenant }: TabProps) {
     case "tasks":
       return <TenantTasks id={tenant.id} />;
     case "audit":
-      return (
-        <AuditLog name={`audit of ${tenant.id}`} load={(cursor, signal) => api.audit(tenant.id, cursor, signal)} />
-      );
+      return <AuditLog name={`audit of ${tenant.id}`} load={(page) => tenants.auditPage(tenant.id, page)} />;
   }
 }
 
 function TenantKeys({ id }: { readonly id: string }) {
-  const { api } = useOperator();
-  const manager = managerOfOperator(api, id);
+  const manager = managerOfOperator(useOperator().client, id);
   const dialogs = useKeyDialogs();
   return (
     <>
@@ -130,32 +115,33 @@ function TenantKeys({ id }: { readonly id: string }) {
 }
 
 function TenantActions({ tenant, onTenant }: Pick<TabProps, "tenant" | "onTenant">) {
-  const { api } = useOperator();
+  const { tenants } = useOperator().client;
   const [open, setOpen] = useState<"suspend" | "delete" | null>(null);
-  const suspend = useAction((suspended: boolean) => api.patchTenant(tenant.id, { suspended }));
-  const remove = useAction(() => api.deleteTenant(tenant.id));
+  const suspend = useAction(
+    (suspended: boolean) => tenants.update(tenant.id, { suspended }),
+    (updated) => {
+      close();
+      announce(updated.suspended ? "The tenant is suspended." : "The tenant is active again.");
+      onTenant(updated);
+    },
+  );
+  const remove = useAction(
+    () => tenants.delete(tenant.id),
+    () => {
+      close();
+      announce(`The tenant ${tenant.id} was deleted.`);
+      location.hash = hashOf({ view: "tenants" });
+    },
+  );
   const close = () => {
     suspend.clear();
     remove.clear();
     setOpen(null);
   };
-  const setSuspended = async (suspended: boolean) => {
-    const result = await suspend.run(suspended);
-    if (result === null) return;
-    close();
-    announce(suspended ? "The tenant is suspended." : "The tenant is active again.");
-    onTenant(result.value);
-  };
-  const confirmDelete = async () => {
-    if ((await remove.run()) === null) return;
-    close();
-    announce(`The tenant ${tenant.id} was deleted.`);
-    location.hash = hashOf({ view: "tenants" });
-  };
   return (
     <>
       {tenant.suspended ? (
-        <Button busy={suspend.busy} onClick={() => void setSuspended(false)}>
+        <Button busy={suspend.busy} onClick={() => suspend.run(false)}>
           Resume
         </Button>
       ) : (
@@ -166,40 +152,38 @@ function TenantActions({ tenant, onTenant }: Pick<TabProps, "tenant" | "onTenant
       </Button>
       {open === null && suspend.failure !== null ? <FailureNotice failure={suspend.failure} /> : null}
       {open === "suspend" ? (
-        <Confirm
+        <ActionDialog
           title={`Suspend ${tenant.name}?`}
-          action="Suspend"
+          action={suspend}
+          word="Suspend"
           keep="Keep it active"
           danger
-          typed={{ text: tenant.id, label: `Type ${tenant.id} to confirm` }}
-          busy={suspend.busy}
-          failure={suspend.failure}
-          onConfirm={() => void setSuspended(true)}
-          onCancel={close}
+          typed={tenant.id}
+          onSubmit={() => suspend.run(true)}
+          onClose={close}
         >
           <p>
-            It can read what it has, and every new task is rejected within 90 seconds. Tasks that wait for a slot fail;
-            those with the upstream continue.
+            It can still read its tasks, but new ones are rejected within 90 seconds. Tasks that wait for a slot fail;
+            tasks that were submitted continue.
           </p>
-        </Confirm>
+        </ActionDialog>
       ) : null}
       {open === "delete" ? (
-        <Confirm
+        <ActionDialog
           title={`Delete ${tenant.name}?`}
-          action="Delete tenant"
+          action={remove}
+          word="Delete tenant"
           keep="Keep it"
           danger
-          typed={{ text: tenant.id, label: `Type ${tenant.id} to confirm` }}
-          busy={remove.busy}
-          failure={remove.failure}
-          onConfirm={() => void confirmDelete()}
-          onCancel={close}
+          typed={tenant.id}
+          onSubmit={remove.run}
+          onClose={close}
         >
           <p>
             Its keys stop working within 90 seconds, its unfinished tasks are canceled without webhooks, and its list of
             tasks is erased. This cannot be undone.
           </p>
-        </Confirm>
+        </ActionDialog>
       ) : null}
     </>
   );

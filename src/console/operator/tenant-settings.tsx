@@ -1,11 +1,12 @@
 // A tenant's settings and how much of its limits is used.
 
 import { useState } from "preact/hooks";
-import type { Tenant, TenantPatch } from "../api/wire.ts";
+import type { Tenant, TenantPatch } from "../../client/index.ts";
 import { LOAD_ONCE, useWatch } from "../refresh/watch.ts";
 import { useAction, useOperator } from "../session/session.ts";
 import { announce } from "../ui/announcer.tsx";
 import { Button, FailureNotice } from "../ui/controls.tsx";
+import { Form } from "../ui/form.tsx";
 import { count, day } from "../ui/formats.ts";
 import { Card, Figure } from "../ui/surfaces.tsx";
 import { LOCATIONS } from "./locations.ts";
@@ -50,7 +51,7 @@ const draftOf = ({ name, allowedHosts, limits, upstreamAccount }: Tenant): Tenan
   upstreamAccount: upstreamAccount ?? "",
 });
 
-/** Only what was changed is sent: someone else may have changed the rest. */
+/** Only changed fields are sent: another operator may have changed the others meanwhile. */
 function changesOf(tenant: Tenant, draft: TenantDraft, { maxInFlight, monthlyTasks }: Limits): TenantPatch {
   const was = draftOf(tenant);
   const limits = {
@@ -66,33 +67,25 @@ function changesOf(tenant: Tenant, draft: TenantDraft, { maxInFlight, monthlyTas
 }
 
 function SettingsForm({ tenant, onTenant }: TenantSettingsProps) {
-  const { api } = useOperator();
-  const accounts = useWatch("upstream accounts", (signal) => api.upstream(signal), LOAD_ONCE);
+  const { client } = useOperator();
+  const accounts = useWatch("upstream accounts", (signal) => client.upstream({ signal }), LOAD_ONCE);
   const [edited, setEdited] = useState<TenantDraft | null>(null);
-  const save = useAction((changes: TenantPatch) => api.patchTenant(tenant.id, changes));
+  const save = useAction(
+    (changes: TenantPatch) => client.tenants.update(tenant.id, changes),
+    (saved) => {
+      setEdited(null);
+      announce("The settings were saved.");
+      onTenant(saved);
+    },
+  );
   const draft = edited ?? draftOf(tenant);
   const limits = limitsOf(draft);
   const valid = "maxInFlight" in limits;
   const changes = valid ? changesOf(tenant, draft, limits) : {};
   const unchanged = valid && Object.keys(changes).length === 0;
-  const submit = async () => {
-    if (!valid) return;
-    const result = await save.run(changes);
-    if (result === null) return;
-    setEdited(null);
-    announce("The settings were saved.");
-    onTenant(result.value);
-  };
   return (
     <Card title="Settings">
-      <form
-        class="stack narrow"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
+      <Form class="stack narrow" onSubmit={() => valid && save.run(changes)}>
         <TenantFields
           draft={draft}
           errors={valid ? (save.failure?.errors ?? []) : limits}
@@ -110,7 +103,7 @@ function SettingsForm({ tenant, onTenant }: TenantSettingsProps) {
             <Button onClick={() => setEdited(null)}>Discard changes</Button>
           )}
         </div>
-      </form>
+      </Form>
     </Card>
   );
 }

@@ -1,59 +1,49 @@
-// A tenant's tasks, as the tenant's own list shows them. Solutions are not the operator's to see.
+// A tenant's tasks, as in the tenant's own list. The operator can't read solutions, so rows do not link to task pages.
 
 import { useState } from "preact/hooks";
-import type { Mode } from "../api/wire.ts";
-import type { RefreshPolicy } from "../refresh/watch.ts";
+import type { Mode } from "../../client/index.ts";
 import { useWatch } from "../refresh/watch.ts";
 import { useOperator } from "../session/session.ts";
-import type { LoadedPage } from "../tasks/task-pages.ts";
-import { loadPage } from "../tasks/task-pages.ts";
+import { loadPage, pagePolicy } from "../tasks/task-pages.ts";
 import { TaskTable } from "../tasks/task-rows.tsx";
-import { isMoving } from "../tasks/task-status.tsx";
-import { Button, FailureNotice } from "../ui/controls.tsx";
-import { Empty, Skeleton } from "../ui/surfaces.tsx";
-import { ModeChoice } from "./mode-choice.tsx";
+import { Button, Choice } from "../ui/controls.tsx";
+import { Loaded } from "../ui/loaded.tsx";
+import { Empty } from "../ui/surfaces.tsx";
 
-const policyOf = (page: LoadedPage, now: number): RefreshPolicy => ({
-  running: page.tasks.some((row) => isMoving(row, now)),
-  nextChangeAt: null,
-  final: page.requests > 1,
-});
+export const MODES: readonly { readonly value: Mode; readonly name: string }[] = [
+  { value: "live", name: "Live" },
+  { value: "test", name: "Test" },
+];
 
 export function TenantTasks({ id }: { readonly id: string }) {
-  const { api } = useOperator();
-  const [mode, setMode] = useState<Mode>("live");
-  const [cursor, setCursor] = useState<string | null>(null);
-  const { value, failure, nextAt, refresh } = useWatch(
+  const { tenants } = useOperator().client;
+  const [{ mode, cursor }, setPage] = useState<{ mode: Mode; cursor: string | null }>({ mode: "live", cursor: null });
+  const watched = useWatch(
     `tasks of ${id} ${mode} ${cursor ?? ""}`,
-    (signal) => loadPage((page, inner) => api.tasks(id, mode, {}, page, inner), cursor, signal),
-    policyOf,
+    (signal) => loadPage((page) => tenants.tasksPage(id, { ...page, mode }), cursor, signal),
+    pagePolicy,
   );
-  const next = value?.nextCursor ?? null;
+  const next = watched.value?.nextCursor ?? null;
   return (
     <>
       <div class="row">
-        <ModeChoice
-          mode={mode}
-          onMode={(one) => {
-            setMode(one);
-            setCursor(null);
-          }}
-        />
+        <Choice label="Mode" options={MODES} value={mode} onValue={(value) => setPage({ mode: value, cursor: null })} />
       </div>
-      {failure === null ? null : <FailureNotice failure={failure} nextAt={nextAt} retry={refresh} />}
-      {value === null ? (
-        failure === null && <Skeleton lines={8} />
-      ) : value.tasks.length === 0 ? (
-        <Empty title={`No ${mode} tasks`}>
-          <p>The list reaches back 30 days.</p>
-        </Empty>
-      ) : (
-        <TaskTable rows={value.tasks} caption={`The tenant's ${mode} tasks, newest first`} linked={false} />
-      )}
+      <Loaded watched={watched} lines={8}>
+        {({ tasks }) =>
+          tasks.length === 0 ? (
+            <Empty title={`No ${mode} tasks`}>
+              <p>The list reaches back 30 days.</p>
+            </Empty>
+          ) : (
+            <TaskTable rows={tasks} caption={`The tenant's ${mode} tasks, newest first`} linked={false} />
+          )
+        }
+      </Loaded>
       {cursor === null && next === null ? null : (
-        <nav class="pages" aria-label="Pages">
-          {cursor === null ? null : <Button onClick={() => setCursor(null)}>Newest</Button>}
-          {next === null ? null : <Button onClick={() => setCursor(next)}>Older</Button>}
+        <nav class="row" aria-label="Pages">
+          {cursor === null ? null : <Button onClick={() => setPage({ mode, cursor: null })}>Newest</Button>}
+          {next === null ? null : <Button onClick={() => setPage({ mode, cursor: next })}>Older</Button>}
         </nav>
       )}
     </>

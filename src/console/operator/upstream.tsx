@@ -1,32 +1,27 @@
 // The upstream accounts: which of them work, and since when one is refused.
 
-import type { UpstreamAccount } from "../api/wire.ts";
-import type { RefreshPolicy } from "../refresh/watch.ts";
-import { useWatch } from "../refresh/watch.ts";
+import type { UpstreamAccount } from "../../client/index.ts";
+import { loadEvery, useWatch } from "../refresh/watch.ts";
 import { useOperator } from "../session/session.ts";
 import { useNow } from "../ui/clock.ts";
-import { FailureNotice, Notice } from "../ui/controls.tsx";
-import { age, count, countdown, moment } from "../ui/formats.ts";
-import { Badge, Empty, Fact, Heading, Skeleton } from "../ui/surfaces.tsx";
+import { Notice } from "../ui/controls.tsx";
+import { ago, count, countdown, moment } from "../ui/formats.ts";
+import { Loaded } from "../ui/loaded.tsx";
+import { Badge, Empty, Fact, Heading } from "../ui/surfaces.tsx";
 
-/** How often the accounts are read (ms): a refused one is probed once a minute. */
+/** How often (ms) the accounts are read: a refused one is probed once a minute. */
 const REFRESH_MS = 15_000;
 
-const policyOf = (_accounts: unknown, now: number): RefreshPolicy => ({
-  running: false,
-  nextChangeAt: now + REFRESH_MS,
-  final: false,
-});
-
 export function UpstreamView() {
-  const { api } = useOperator();
-  const { value, failure, nextAt, refresh } = useWatch("upstream", (signal) => api.upstream(signal), policyOf);
+  const { client } = useOperator();
+  const accounts = useWatch("upstream", (signal) => client.upstream({ signal }), loadEvery(REFRESH_MS));
   return (
     <>
       <Heading>Upstream</Heading>
       <p class="lead">The accounts in order of preference. New tasks go to the first one that works.</p>
-      {failure === null ? null : <FailureNotice failure={failure} nextAt={nextAt} retry={refresh} />}
-      {value === null ? failure === null && <Skeleton lines={6} /> : <Accounts accounts={value} />}
+      <Loaded watched={accounts} lines={6}>
+        {(value) => <Accounts accounts={value} />}
+      </Loaded>
     </>
   );
 }
@@ -71,10 +66,6 @@ function Accounts({ accounts }: { readonly accounts: readonly UpstreamAccount[] 
 function AccountCard({ account, place }: { readonly account: UpstreamAccount; readonly place: number }) {
   const now = useNow(1_000);
   const { name, url, state, code, since, nextProbeAt, lastSuccessAt, tasksLastHour } = account;
-  const ago = (time: string) => {
-    const words = age(Date.parse(time), now);
-    return words === "now" ? "just now" : `${words} ago`;
-  };
   const probe = nextProbeAt === null ? null : Date.parse(nextProbeAt) - now;
   return (
     <section class="card">
@@ -94,7 +85,7 @@ function AccountCard({ account, place }: { readonly account: UpstreamAccount; re
         {since === null ? null : (
           <Fact name={state === "ok" ? "Working since" : "Refused since"}>
             <time dateTime={since} title={moment(Date.parse(since))}>
-              {moment(Date.parse(since))} ({ago(since)})
+              {moment(Date.parse(since))} ({ago(Date.parse(since), now)})
             </time>
           </Fact>
         )}
@@ -106,7 +97,7 @@ function AccountCard({ account, place }: { readonly account: UpstreamAccount; re
             "Not known"
           ) : (
             <time dateTime={lastSuccessAt} title={moment(Date.parse(lastSuccessAt))}>
-              {ago(lastSuccessAt)}
+              {ago(Date.parse(lastSuccessAt), now)}
             </time>
           )}
         </Fact>

@@ -1,5 +1,5 @@
-// The tenant's event stream as the console uses it: one connection per session, open while a view needs it. An event only says that
-// something changed; views load what they show. A gateway without a stream costs nothing but the attempt: views then poll.
+// The tenant's event stream as the console uses it: one connection per session, open while a view needs it. An event only reports
+// that something changed; views then load what they show. Without a connection views poll.
 
 /** An event of the stream, as far as the console reads it. */
 export interface StreamEvent {

@@ -1,5 +1,17 @@
-// How long to wait before a view is loaded again. Pure: the results of past loads in, an interval out. Intervals grow while nothing
-// changes and after failures, and are never shorter than `Retry-After`.
+// When a view is loaded again. Pure: the results of past loads in, an interval out. Intervals grow while nothing changes and after
+// failures, and are never shorter than `Retry-After`.
+
+/** Whether and when what was loaded can change. */
+export interface RefreshPolicy {
+  /** Something is in progress. */
+  readonly running: boolean;
+  /** When the next known change is due (ms since the epoch), or null. */
+  readonly nextChangeAt: number | null;
+  /** When to load it again without an event stream (ms since the epoch); by default soon. */
+  readonly pollAt?: number;
+  /** Nothing will change by itself, so it is not loaded again. */
+  readonly final: boolean;
+}
 
 /** Loads in a row that showed nothing new, and failures in a row. */
 export interface RefreshHistory {
@@ -13,7 +25,7 @@ export type LoadOutcome =
   | { readonly tag: "same" }
   | { readonly tag: "failed"; readonly retryAfterMs: number | null };
 
-/** The history of a view that was just opened, or that its reader came back to. */
+/** The history of a view that was just opened or came back into sight. */
 export const FRESH: RefreshHistory = { unchanged: 0, failures: 0 };
 
 /** Intervals (ms) while a task runs: the upstream is polled every 3 s, so something can change as often. */
@@ -25,7 +37,7 @@ const QUIET_MS = [2_500, 4_000, 6_000, 10_000, 20_000, 30_000] as const;
 /** Intervals (ms) after failures in a row. */
 const FAILED_MS = [2_000, 4_000, 8_000, 16_000, 30_000] as const;
 
-/** The longest `Retry-After` (ms) that is honored without the reader's asking again. */
+/** The longest `Retry-After` (ms) that is honored; the reader can refresh sooner. */
 const MAX_RETRY_AFTER_MS = 300_000;
 
 export function historyAfter(history: RefreshHistory, outcome: LoadOutcome): RefreshHistory {

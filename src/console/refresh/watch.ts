@@ -2,26 +2,24 @@
 // a change. One request at a time. A failed load keeps what is shown, and an older response never replaces a newer one.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Failure, Result } from "../api/failure.ts";
+import { type Failure, resultOf } from "../api/failure.ts";
 import { useSession, useTenant } from "../session/session.ts";
 import type { EventStream, StreamEvent } from "./event-stream.ts";
-import type { LoadOutcome, RefreshHistory } from "./refresh-interval.ts";
+import type { LoadOutcome, RefreshHistory, RefreshPolicy } from "./refresh-interval.ts";
 import { FRESH, historyAfter, refreshIntervalMs } from "./refresh-interval.ts";
 
-/** Whether and when what was loaded can change. */
-export interface RefreshPolicy {
-  /** Something is in progress. */
-  readonly running: boolean;
-  /** When the next known change is due (ms since the epoch), or null. */
-  readonly nextChangeAt: number | null;
-  /** When to load it again without an event stream (ms since the epoch); by default soon. For values that are expensive to load. */
-  readonly pollAt?: number;
-  /** Nothing will change by itself: do not load it again. */
-  readonly final: boolean;
-}
-
-/** Nothing changes but by what is done in this view. */
+/** For what changes only by actions in the view. */
 export const LOAD_ONCE = (): RefreshPolicy => ({ running: false, nextChangeAt: null, final: true });
+
+/** For counts: they are loaded again at most this often (ms). */
+export const loadEvery =
+  (ms: number) =>
+  (_value: unknown, now: number): RefreshPolicy => ({
+    running: false,
+    nextChangeAt: null,
+    pollAt: now + ms,
+    final: false,
+  });
 
 export interface Watched<T> {
   readonly value: T | null;
@@ -69,7 +67,7 @@ export function useAllEvents(gapMs?: number): EventSource | undefined {
  */
 export function useWatch<T>(
   name: string,
-  load: (signal: AbortSignal) => Promise<Result<T>>,
+  load: (signal: AbortSignal) => Promise<T>,
   policyOf: (value: T, now: number) => RefreshPolicy,
   events?: EventSource,
 ): Watched<T> {
@@ -122,7 +120,7 @@ export function useWatch<T>(
 }
 
 interface Source<T> {
-  load(signal: AbortSignal): Promise<Result<T>>;
+  load(signal: AbortSignal): Promise<T>;
   policyOf(value: T, now: number): RefreshPolicy;
   expire(): void;
   /** Whether the event stream is connected. */
@@ -213,7 +211,7 @@ class Watch<T> {
     this.#loading = loading;
     this.#loadedAt = Date.now();
     this.#stale = false;
-    const result = await this.#source.load(loading.signal);
+    const result = await resultOf(this.#source.load(loading.signal), loading.signal);
     // Stopped, or overtaken by an action.
     if (this.#loading !== loading || this.#stopped) return;
     this.#loading = null;

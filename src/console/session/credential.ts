@@ -2,7 +2,7 @@
 
 import { parseKey } from "../../tenants/keys.ts";
 
-/** Who signs in, and with what. */
+/** A key or token, and the role that it belongs to. */
 export interface Credential {
   readonly role: "tenant" | "operator";
   /** The key or the token. */

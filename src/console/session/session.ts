@@ -1,23 +1,21 @@
-// The signed-in session: who it is, what they may do, and their API. Views read it by the hooks below.
+// The signed-in session: the key or the operator, its permissions and its API client. Views read it with the hooks below.
 
 import { createContext } from "preact";
 import { useContext, useState } from "preact/hooks";
-import type { Failure, Result } from "../api/failure.ts";
-import type { OperatorApi } from "../api/operator-api.ts";
-import type { TenantApi } from "../api/tenant-api.ts";
-import type { CreatedKey, CurrentKey, Scope } from "../api/wire.ts";
+import type { CreatedKey, CurrentKey, Scope, Solvegate, SolvegateAdmin } from "../../client/index.ts";
+import { type Failure, resultOf } from "../api/failure.ts";
 import type { EventStream } from "../refresh/event-stream.ts";
 
 interface SessionBase {
   /** The gateway no longer accepts the credential: back to the sign-in form, with drafts kept. */
   expire(): void;
-  /** Ends the session, and shows the reason where there is one. */
+  /** Ends the session in every tab, and shows the reason on the sign-in form. */
   signOut(reason: string | null): void;
 }
 
 export interface TenantSession extends SessionBase {
   readonly role: "tenant";
-  readonly api: TenantApi;
+  readonly client: Solvegate;
   readonly me: CurrentKey;
   readonly stream: EventStream;
   /** Whether the key has a scope. Views do not offer what the key may not do. */
@@ -28,10 +26,15 @@ export interface TenantSession extends SessionBase {
 
 export interface OperatorSession extends SessionBase {
   readonly role: "operator";
-  readonly api: OperatorApi;
+  readonly client: SolvegateAdmin;
 }
 
 export type Session = TenantSession | OperatorSession;
+
+/** A tenant's key with its own description, or the operator's token. */
+export type Identity =
+  | { readonly role: "tenant"; readonly secret: string; readonly me: CurrentKey }
+  | { readonly role: "operator"; readonly secret: string };
 
 const SessionContext = createContext<Session | null>(null);
 export const SessionProvider = SessionContext.Provider;
@@ -57,27 +60,37 @@ export function useOperator(): OperatorSession {
   return session;
 }
 
-export interface Action<A extends unknown[], T> {
+export interface Action<A extends unknown[]> {
   readonly busy: boolean;
+  /** Why the last run failed. */
   readonly failure: Failure | null;
-  /** Runs the action unless it is running. Resolves to its result, or to null: `failure` is then set, or it was running. */
-  run(...args: A): Promise<Extract<Result<T>, { ok: true }> | null>;
+  /** Runs the action, unless it is running. */
+  run(...args: A): void;
   /** Clears the failure. */
   clear(): void;
 }
 
-/** An action that a person starts: one at a time. A credential that is not accepted ends the session. */
-export function useAction<A extends unknown[], T>(act: (...args: A) => Promise<Result<T>>): Action<A, T> {
+/**
+ * An action that a person starts, one at a time. A credential that is no longer accepted ends the session.
+ * @param onDone called with the result when the action succeeds
+ */
+export function useAction<A extends unknown[], T>(
+  act: (...args: A) => Promise<T>,
+  onDone?: (value: T) => void,
+): Action<A> {
   const { expire } = useSession();
   const [state, setState] = useState<{ busy: boolean; failure: Failure | null }>({ busy: false, failure: null });
   const run = async (...args: A) => {
-    if (state.busy) return null;
+    if (state.busy) return;
     setState({ busy: true, failure: null });
-    const result = await act(...args);
+    const result = await resultOf(act(...args));
     setState({ busy: false, failure: result.ok ? null : result.failure });
-    if (result.ok) return result;
-    if (result.failure.tag === "unauthenticated") expire();
-    return null;
+    if (result.ok) onDone?.(result.value);
+    else if (result.failure.tag === "unauthenticated") expire();
   };
-  return { ...state, run, clear: () => setState({ busy: false, failure: null }) };
+  return {
+    ...state,
+    run: (...args) => void run(...args),
+    clear: () => setState({ busy: false, failure: null }),
+  };
 }

@@ -1,18 +1,18 @@
 // The sign-in form, and the restoring of a session that this tab or another one has. One form takes both credentials: it recognizes
-// what was pasted. The credential travels in a header only.
+// what was pasted. The credential is sent in a header only.
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Failure, Result } from "../api/failure.ts";
-import { OperatorApi } from "../api/operator-api.ts";
-import { TenantApi } from "../api/tenant-api.ts";
+import { operatorClient, tenantClient } from "../api/clients.ts";
+import { type Failure, resultOf } from "../api/failure.ts";
 import { FRESH, historyAfter, refreshIntervalMs } from "../refresh/refresh-interval.ts";
 import { Mark } from "../ui/brand.tsx";
 import { Button, FailureNotice, Notice } from "../ui/controls.tsx";
+import { Field, Form } from "../ui/form.tsx";
 import { Skeleton } from "../ui/surfaces.tsx";
 import type { Credential } from "./credential.ts";
 import { parseCredential } from "./credential.ts";
-import type { Identity } from "./identity.ts";
+import type { Identity } from "./session.ts";
 
 const NOT_ACCEPTED = {
   tenant:
@@ -24,13 +24,10 @@ const OPERATOR_DISABLED =
   "This gateway has no operator access: its ADMIN_TOKEN is not set. Set it and restart the gateway, or sign in with an API key.";
 
 /** Asks the gateway who the credential belongs to. */
-async function identify({ role, secret }: Credential, signal?: AbortSignal): Promise<Result<Identity>> {
-  if (role === "operator") {
-    const result = await new OperatorApi(secret).tenants(null, signal, 1);
-    return result.ok ? { ok: true, value: { role, secret } } : result;
-  }
-  const result = await new TenantApi(secret).currentKey(signal);
-  return result.ok ? { ok: true, value: { role, secret, me: result.value } } : result;
+async function identify({ role, secret }: Credential, signal?: AbortSignal): Promise<Identity> {
+  if (role === "tenant") return { role, secret, me: await tenantClient(secret).keys.current({ signal }) };
+  await operatorClient(secret).tenants.page({ limit: 1, signal });
+  return { role, secret };
 }
 
 interface SignInProps {
@@ -61,7 +58,7 @@ export function SignIn({ reason, onEnter }: SignInProps) {
     const parsed = parseCredential(text);
     if (!parsed.ok) return reject(parsed.message);
     setBusy(true);
-    const result = await identify(parsed.credential);
+    const result = await resultOf(identify(parsed.credential));
     setBusy(false);
     if (result.ok) return onEnter(result.value);
     const { role } = parsed.credential;
@@ -73,57 +70,44 @@ export function SignIn({ reason, onEnter }: SignInProps) {
   return (
     <SignInCard title="Sign in to the console">
       {reason === null ? null : <Notice tone="warn" title={reason} alert />}
-      <form
-        method="post"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void signIn();
-        }}
-      >
-        <div class="field">
-          <label for="credential">API key or operator token</label>
-          <div class="with-button">
-            <input
-              ref={field}
-              id="credential"
-              name="credential"
-              {...(revealed ? { type: "text" as const } : { type: "password" as const })}
-              class="mono"
-              value={text}
-              placeholder="sg_test_…"
-              autocomplete="current-password"
-              autocapitalize="none"
-              spellcheck={false}
-              aria-invalid={error !== null}
-              aria-describedby={error === null ? "credential-hint" : "credential-error credential-hint"}
-              onInput={(event) => setText(event.currentTarget.value)}
-            />
-            <button
-              type="button"
-              class="button plain"
-              aria-pressed={revealed}
-              aria-label="Show what is typed"
-              onClick={() => setRevealed(!revealed)}
-            >
-              {revealed ? "Hide" : "Show"}
-            </button>
-          </div>
-          {error === null ? null : (
-            <p class="field-error" id="credential-error" role="alert">
-              {error}
-            </p>
+      <Form onSubmit={() => void signIn()}>
+        <Field
+          label="API key or operator token"
+          error={error}
+          hint="An API key shows your tenant's tasks; the operator's token shows all tenants. The console keeps it only while one of its tabs is open."
+        >
+          {(props) => (
+            <div class="with-button">
+              <input
+                {...props}
+                ref={field}
+                name="credential"
+                {...(revealed ? { type: "text" as const } : { type: "password" as const })}
+                class="mono"
+                value={text}
+                placeholder="sg_test_…"
+                autocomplete="current-password"
+                autocapitalize="none"
+                spellcheck={false}
+                onInput={(event) => setText(event.currentTarget.value)}
+              />
+              <button
+                type="button"
+                class="button plain"
+                aria-pressed={revealed}
+                aria-label="Show what is typed"
+                onClick={() => setRevealed(!revealed)}
+              >
+                {revealed ? "Hide" : "Show"}
+              </button>
+            </div>
           )}
-          <p class="hint" id="credential-hint">
-            An API key shows your tenant's tasks. The operator's token shows all tenants. The console keeps it only
-            while one of its tabs is open.
-          </p>
-        </div>
+        </Field>
         {failure === null ? null : <FailureNotice failure={failure} />}
         <Button kind="primary" type="submit" busy={busy}>
           Sign in
         </Button>
-      </form>
+      </Form>
       <p class="quiet">
         No key yet? The operator of this gateway creates the first one. See the <a href="/docs">API reference</a>.
       </p>
@@ -138,7 +122,7 @@ interface RestoreSessionProps {
   onLeave(): void;
 }
 
-/** The tab has a credential, and the gateway is asked whose it is. Failures are retried; they never cost the credential. */
+/** Restores the session of a stored credential. Failures are retried and never drop the credential. */
 export function RestoreSession({ credential, onEnter, onRejected, onLeave }: RestoreSessionProps) {
   const [failed, setFailed] = useState<{ readonly failure: Failure; readonly nextAt: number } | null>(null);
   const retry = useRef<() => void>(() => undefined);
@@ -153,7 +137,7 @@ export function RestoreSession({ credential, onEnter, onRejected, onLeave }: Res
       clearTimeout(timer);
       const mine = new AbortController();
       current = mine;
-      const result = await identify(credential, mine.signal);
+      const result = await resultOf(identify(credential, mine.signal), mine.signal);
       if (mine.signal.aborted) return;
       current = null;
       if (result.ok) return onEnter(result.value);
@@ -186,12 +170,12 @@ export function RestoreSession({ credential, onEnter, onRejected, onLeave }: Res
   );
 }
 
-interface DoorProps {
+interface SignInCardProps {
   readonly title: string;
   readonly children: ComponentChildren;
 }
 
-function SignInCard({ title, children }: DoorProps) {
+function SignInCard({ title, children }: SignInCardProps) {
   return (
     <main class="alone" id="main" tabIndex={-1}>
       <div class="sign-in">

@@ -1,15 +1,15 @@
-// What can be done about a task: cancel it, run it again, or deliver its webhook again. Only what its state and the key allow is offered.
+// The actions on a task: cancel it, run it again, deliver its webhook again. Those that its state and the key allow are offered.
 
 import { useEffect, useState } from "preact/hooks";
-import type { NewTask, Task } from "../api/wire.ts";
+import type { NewTask, Task } from "../../client/index.ts";
+import { isFinal } from "../../tasks/status.ts";
 import { hashOf } from "../route.ts";
 import { useAction, useTenant } from "../session/session.ts";
 import { announce } from "../ui/announcer.tsx";
-import { Confirm } from "../ui/confirm.tsx";
 import { Button } from "../ui/controls.tsx";
+import { ActionDialog } from "../ui/dialog.tsx";
 import { middle } from "../ui/formats.ts";
 import { useIdempotencyKey } from "./idempotency-key.ts";
-import { isFinal } from "./task-status.tsx";
 
 interface TaskActionsProps {
   readonly task: Task;
@@ -57,18 +57,19 @@ export function TaskActions({ task, onTask }: TaskActionsProps) {
  * to the endpoint, if one is set by now.
  */
 function useRedeliveryTarget({ status, webhook }: Task): string | null {
-  const { api, can } = useTenant();
+  const { client, can } = useTenant();
   const [endpoint, setEndpoint] = useState<string | null>(null);
   const ask = isFinal(status) && webhook === null && can("account:read") && can("tasks:write");
   useEffect(() => {
     if (!ask) return;
     const asking = new AbortController();
-    void api.endpoint(asking.signal).then((result) => {
-      if (asking.signal.aborted || !result.ok) return;
-      setEndpoint(result.value.disabledAt === null ? result.value.url : null);
-    });
+    client.webhook.get({ signal: asking.signal }).then(
+      ({ url, disabledAt }) => setEndpoint(disabledAt === null ? url : null),
+      // Without the endpoint, no redelivery is offered.
+      () => undefined,
+    );
     return () => asking.abort();
-  }, [ask, api]);
+  }, [ask, client]);
   if (!isFinal(status)) return null;
   return webhook?.url ?? endpoint;
 }
@@ -80,84 +81,81 @@ interface DialogProps {
 }
 
 function CancelDialog({ task, onDone, onClose }: DialogProps) {
-  const { api } = useTenant();
-  const cancel = useAction(() => api.cancelTask(task.id));
+  const { tasks } = useTenant().client;
+  const cancel = useAction(() => tasks.cancel(task.id), onDone);
   return (
-    <Confirm
+    <ActionDialog
       title="Cancel this task?"
-      action="Cancel task"
+      action={cancel}
+      word="Cancel task"
       keep="Keep it running"
       danger
-      busy={cancel.busy}
-      failure={cancel.failure}
-      onConfirm={() => void cancel.run().then((result) => result !== null && onDone(result.value))}
-      onCancel={onClose}
+      onSubmit={cancel.run}
+      onClose={onClose}
     >
       <p>
         This cannot be undone.
         {task.submittedAt === null
           ? " It has not been submitted, so nothing is charged."
-          : " The upstream may still charge for what it has begun, and its result is not fetched."}
+          : " The upstream may still charge for it, and its result is not fetched."}
       </p>
-    </Confirm>
+    </ActionDialog>
   );
 }
 
 function RedeliverDialog({ task, url, onDone, onClose }: DialogProps & { readonly url: string }) {
-  const { api } = useTenant();
-  const redeliver = useAction(() => api.redeliver(task.id));
+  const { tasks } = useTenant().client;
+  const redeliver = useAction(() => tasks.redeliver(task.id), onDone);
   return (
-    <Confirm
+    <ActionDialog
       title="Send the webhook again?"
-      action="Send again"
+      action={redeliver}
+      word="Send again"
       keep="Do not send"
-      busy={redeliver.busy}
-      failure={redeliver.failure}
-      onConfirm={() => void redeliver.run().then((result) => result !== null && onDone(result.value))}
-      onCancel={onClose}
+      onSubmit={redeliver.run}
+      onClose={onClose}
     >
-      <p>
-        It goes to <code>{middle(url, 80, 20)}</code>, with a new cycle of attempts
-        {task.webhook === null ? "." : " under the same webhook-id."}
+      <p class="wrap">
+        A new delivery cycle to <code>{middle(url, 80, 20)}</code> begins
+        {task.webhook === null ? "." : ", with the same webhook-id."}
         {task.webhook?.state === "delivered" ? " The receiver has accepted it before." : ""}
       </p>
-    </Confirm>
+    </ActionDialog>
   );
 }
 
-function RunAgainDialog({ task, onClose }: { readonly task: Task; onClose(): void }) {
-  const { api } = useTenant();
+function RunAgainDialog({ task, onClose }: Omit<DialogProps, "onDone">) {
+  const { tasks } = useTenant().client;
   const body = copyOf(task);
   const idempotencyKey = useIdempotencyKey(JSON.stringify(body));
-  const create = useAction(() => api.createTask(body, idempotencyKey.current()));
-  const run = async () => {
-    const result = await create.run();
-    if (result === null) return;
-    idempotencyKey.used();
-    onClose();
-    announce("A new task was created.");
-    location.hash = hashOf({ view: "task", id: result.value.id });
-  };
+  const create = useAction(
+    () => tasks.create(body, { idempotencyKey: idempotencyKey.current() }),
+    ({ id }) => {
+      idempotencyKey.used();
+      onClose();
+      announce("A new task was created.");
+      location.hash = hashOf({ view: "task", id });
+    },
+  );
   return (
-    <Confirm
+    <ActionDialog
       title="Run this task again?"
-      action="Create task"
+      action={create}
+      word="Create task"
       keep="Do not create"
-      busy={create.busy}
-      failure={create.failure}
-      onConfirm={() => void run()}
-      onCancel={onClose}
+      onSubmit={create.run}
+      onClose={onClose}
     >
       <p>
         This creates a new {task.mode} task with the same request, reference, metadata and time limit.
         {task.mode === "live" ? " The upstream charges for it." : ""}
       </p>
-      <p>
+      <p class="wrap">
         {task.webhook === null
           ? "Its webhook goes to your endpoint, if one is set."
           : `Its webhook goes to ${middle(task.webhook.url, 80, 20)}.`}
       </p>
-    </Confirm>
+    </ActionDialog>
   );
 }
 

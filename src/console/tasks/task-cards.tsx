@@ -1,12 +1,13 @@
-// What is known of a task, card by card: figures, notices, the request, the solution, metadata and the raw JSON.
+// The parts of a task page: figures, notices, the request, the solution, metadata and the raw JSON.
 
+import type { Task, TimelineEntry } from "../../client/index.ts";
+import { isFinal } from "../../tasks/status.ts";
 import { explainTask } from "../api/explanations.ts";
-import type { Solution, Task, TimelineEntry } from "../api/wire.ts";
 import { useNow } from "../ui/clock.ts";
 import { CopyButton, Notice, Secret } from "../ui/controls.tsx";
-import { age, count, countdown, duration, moment } from "../ui/formats.ts";
-import { Card, Fact, Figure } from "../ui/surfaces.tsx";
-import { isFinal, waitingSentence } from "./task-status.tsx";
+import { ago, count, countdown, duration, moment } from "../ui/formats.ts";
+import { Card, Disclosure, Fact, Figure } from "../ui/surfaces.tsx";
+import { waitingSentence } from "./task-status.tsx";
 
 interface TaskProps {
   readonly task: Task;
@@ -27,7 +28,7 @@ export function Summary({ task }: TaskProps) {
         <span class="clamped">{host}</span>
       </Figure>
       <Figure name="Created" title={moment(ms(task.createdAt))}>
-        {agoWords(ms(task.createdAt), now)}
+        {ago(ms(task.createdAt), now).replace("just", "Just")}
       </Figure>
       {solve === null ? null : (
         <Figure name={task.status === "ready" ? "Solve time" : "With the upstream"}>
@@ -61,11 +62,6 @@ function NextStep({ task, now }: TaskProps & { readonly now: number }) {
   );
 }
 
-const agoWords = (at: number, now: number): string => {
-  const words = age(at, now);
-  return words === "now" ? "Just now" : `${words} ago`;
-};
-
 /** What holds a task that is not with the upstream yet. */
 export function WaitingNotice({ task }: TaskProps) {
   const sentence = waitingSentence(task);
@@ -74,8 +70,8 @@ export function WaitingNotice({ task }: TaskProps) {
     <Notice tone={task.waitingFor === "upstream" ? "warn" : "plain"} title={sentence}>
       <p>
         {task.waitingFor === "upstream"
-          ? "The gateway submits it as soon as an account works again. Otherwise it fails at its deadline, without a charge."
-          : "It is submitted when one of them ends. Otherwise it fails at its deadline, without a charge."}
+          ? "It is submitted as soon as an account works again, or fails at its deadline without a charge."
+          : "It is submitted when one of them ends, or fails at its deadline without a charge."}
       </p>
     </Notice>
   );
@@ -103,45 +99,26 @@ export function ErrorNotice({ task: { error } }: TaskProps) {
 
 export function RequestCard({ task }: TaskProps) {
   const { type, websiteURL, websiteKey, pageAction, websiteTitle, checkField, isInvisible } = task.task;
+  const facts: readonly (readonly [name: string, value: string | null | undefined, copied?: boolean])[] = [
+    ["reference", task.reference, true],
+    ["websiteURL", websiteURL, true],
+    ["websiteKey", websiteKey, true],
+    ["pageAction", pageAction],
+    ["websiteTitle", websiteTitle],
+    ["checkField", checkField],
+    ["isInvisible", isInvisible ? null : "false"],
+    ["type", type],
+    ["compatTaskId", task.compatTaskId?.toString(), true],
+  ];
   return (
     <Card title="Request">
       <dl class="facts">
-        {task.reference == null ? null : (
-          <Fact name="reference" copy={task.reference} mono>
-            {task.reference}
-          </Fact>
-        )}
-        <Fact name="websiteURL" copy={websiteURL} mono>
-          {websiteURL}
-        </Fact>
-        <Fact name="websiteKey" copy={websiteKey} mono>
-          {websiteKey}
-        </Fact>
-        <Fact name="pageAction" mono>
-          {pageAction}
-        </Fact>
-        {websiteTitle === undefined ? null : (
-          <Fact name="websiteTitle" mono>
-            {websiteTitle}
-          </Fact>
-        )}
-        {checkField === undefined ? null : (
-          <Fact name="checkField" mono>
-            {checkField}
-          </Fact>
-        )}
-        {isInvisible ? null : (
-          <Fact name="isInvisible" mono>
-            false
-          </Fact>
-        )}
-        <Fact name="type" mono>
-          {type}
-        </Fact>
-        {task.compatTaskId == null ? null : (
-          <Fact name="compatTaskId" copy={String(task.compatTaskId)} mono>
-            {task.compatTaskId}
-          </Fact>
+        {facts.map(([name, value, copied]) =>
+          value == null ? null : (
+            <Fact key={name} name={name} copy={copied === true ? value : undefined} mono>
+              {value}
+            </Fact>
+          ),
         )}
       </dl>
     </Card>
@@ -153,7 +130,7 @@ export function MetadataCard({ task: { metadata } }: TaskProps) {
   return (
     <Card title="Metadata">
       {entries.length === 0 ? (
-        <p class="quiet">None. Metadata that you send with a task is shown here.</p>
+        <p class="quiet">None.</p>
       ) : (
         <dl class="facts">
           {entries.map(([name, value]) => (
@@ -190,11 +167,15 @@ export function SolutionCard({ task }: TaskProps) {
           <Fact name="Valid for">
             {left > 0 ? countdown(left) : "Expired; it is being deleted"}
             {left > 0 && best !== null ? (
-              <span class="quiet">{best > 0 ? `, best used within ${countdown(best)}` : ", past its best"}</span>
+              <span class="quiet">{best > 0 ? `, best used within ${countdown(best)}` : ", no longer fresh"}</span>
             ) : null}
           </Fact>
         )}
-        <Cookies solution={solution} />
+        {Object.entries(solution.cookies ?? {}).map(([name, value]) => (
+          <Fact key={name} name={`Cookie ${name}`} copy={`${name}=${value}`} mono>
+            {value}
+          </Fact>
+        ))}
         <Fact name="userAgent" copy={solution.userAgent} mono>
           {solution.userAgent}
         </Fact>
@@ -204,21 +185,6 @@ export function SolutionCard({ task }: TaskProps) {
       </dl>
       <p class="hint">A website accepts a token once. Viewing it here does not use it up.</p>
     </Card>
-  );
-}
-
-/** The cookies to send with the token, one fact each. */
-function Cookies({ solution: { cookies } }: { readonly solution: Solution }) {
-  const entries = Object.entries(cookies ?? {});
-  if (entries.length === 0) return null;
-  return (
-    <>
-      {entries.map(([name, value]) => (
-        <Fact key={name} name={`Cookie ${name}`} copy={`${name}=${value}`} mono>
-          {value}
-        </Fact>
-      ))}
-    </>
   );
 }
 
@@ -240,10 +206,7 @@ function absentSolution({ status, solutionState }: Task): string {
 export function RawCard({ task, events }: TaskProps & { readonly events: readonly TimelineEntry[] }) {
   const text = JSON.stringify({ task, events }, null, 2);
   return (
-    <details class="card raw">
-      <summary>
-        <h2>Raw JSON</h2>
-      </summary>
+    <Disclosure title="Raw JSON">
       <div class="row">
         <CopyButton text={text} what="the JSON" word="Copy JSON" />
       </div>
@@ -251,6 +214,6 @@ export function RawCard({ task, events }: TaskProps & { readonly events: readonl
       <pre class="json" tabIndex={0}>
         {text}
       </pre>
-    </details>
+    </Disclosure>
   );
 }

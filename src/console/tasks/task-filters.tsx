@@ -3,7 +3,8 @@
 import { useEffect, useState } from "preact/hooks";
 import type { ListFilter } from "../route.ts";
 import { hashOf, NO_FILTER, STATUSES, WEBHOOK_STATES } from "../route.ts";
-import { Button, Field } from "../ui/controls.tsx";
+import { Button } from "../ui/controls.tsx";
+import { Form, SelectField, TextField } from "../ui/form.tsx";
 import { parseTaskSearch } from "./task-search.ts";
 import { statusWord, webhookWord } from "./task-status.tsx";
 
@@ -29,13 +30,7 @@ export function TaskSearchForm({ filter }: FilterProps) {
   };
   return (
     <search class="task-search">
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          search();
-        }}
-      >
+      <Form class="" onSubmit={search}>
         <div class="with-button">
           <input
             type="search"
@@ -56,7 +51,7 @@ export function TaskSearchForm({ filter }: FilterProps) {
             {error}
           </p>
         )}
-      </form>
+      </Form>
     </search>
   );
 }
@@ -81,6 +76,11 @@ export function StatusFilter({ filter }: FilterProps) {
 export const isNarrowed = ({ website, webhook, from, to }: ListFilter): boolean =>
   [website, webhook, from, to].some((value) => value !== null);
 
+const WEBHOOK_OPTIONS = [
+  { value: "", name: "Any" },
+  ...WEBHOOK_STATES.map((value) => ({ value, name: webhookWord(value) })),
+];
+
 /** The filters beside the status. They are shown when one is set, or on request. */
 export function FilterForm({ filter }: FilterProps) {
   const [website, setWebsite] = useState(filter.website ?? "");
@@ -96,49 +96,11 @@ export function FilterForm({ filter }: FilterProps) {
       to: to || null,
     });
   return (
-    <form
-      class="filter-form"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        apply();
-      }}
-    >
-      <Field label="Website">
-        {(props) => (
-          <input
-            {...props}
-            value={website}
-            placeholder="shop.example.com"
-            autocapitalize="none"
-            autocomplete="off"
-            spellcheck={false}
-            onInput={(event) => setWebsite(event.currentTarget.value)}
-          />
-        )}
-      </Field>
-      <Field label="Webhook">
-        {(props) => (
-          <select {...props} value={webhook} onChange={(event) => setWebhook(event.currentTarget.value)}>
-            <option value="">Any</option>
-            {WEBHOOK_STATES.map((state) => (
-              <option key={state} value={state}>
-                {webhookWord(state)}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
-      <Field label="From">
-        {(props) => (
-          <input {...props} type="date" value={from} max={to} onInput={(event) => setFrom(event.currentTarget.value)} />
-        )}
-      </Field>
-      <Field label="To">
-        {(props) => (
-          <input {...props} type="date" value={to} min={from} onInput={(event) => setTo(event.currentTarget.value)} />
-        )}
-      </Field>
+    <Form class="filter-form" onSubmit={apply}>
+      <TextField label="Website" code placeholder="shop.example.com" value={website} onValue={setWebsite} />
+      <SelectField label="Webhook" options={WEBHOOK_OPTIONS} value={webhook} onValue={setWebhook} />
+      <TextField label="From" type="date" max={to} value={from} onValue={setFrom} />
+      <TextField label="To" type="date" min={from} value={to} onValue={setTo} />
       <div class="row">
         <Button type="submit">Apply</Button>
         {isNarrowed(filter) ? (
@@ -154,6 +116,6 @@ export function FilterForm({ filter }: FilterProps) {
           </a>
         ) : null}
       </div>
-    </form>
+    </Form>
   );
 }

@@ -1,44 +1,36 @@
-// The list of tasks: newest first, up to date by itself, searched and filtered, page by page.
+// The list of tasks: newest first, updated automatically, with search, filters and pages.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { TaskStatus, TaskSummary } from "../api/wire.ts";
-import type { RefreshPolicy, Watched } from "../refresh/watch.ts";
+import type { TaskStatus, TaskSummary } from "../../client/index.ts";
+import type { Watched } from "../refresh/watch.ts";
 import { useAllEvents, useWatch } from "../refresh/watch.ts";
 import type { ListFilter } from "../route.ts";
 import { ALL_TASKS, hashOf, isFiltered } from "../route.ts";
 import { useTenant } from "../session/session.ts";
 import { announce } from "../ui/announcer.tsx";
-import { Button, FailureNotice } from "../ui/controls.tsx";
+import { Button } from "../ui/controls.tsx";
 import { plural } from "../ui/formats.ts";
-import { Empty, Heading, Skeleton } from "../ui/surfaces.tsx";
+import { Loaded } from "../ui/loaded.tsx";
+import { Empty, Heading } from "../ui/surfaces.tsx";
 import { FilterForm, isNarrowed, StatusFilter, TaskSearchForm } from "./task-filters.tsx";
-import type { LoadedPage } from "./task-pages.ts";
-import { apiFilterOf, loadPage } from "./task-pages.ts";
+import { apiFilterOf, loadPage, pagePolicy } from "./task-pages.ts";
 import { TaskTable } from "./task-rows.tsx";
-import { isMoving } from "./task-status.tsx";
 
 interface TaskListProps {
   readonly filter: ListFilter;
   readonly cursor: string | null;
 }
 
-/** A page that took several requests is not loaded again by itself. */
-const policyOf = (page: LoadedPage, now: number): RefreshPolicy => ({
-  running: page.tasks.some((row) => isMoving(row, now)),
-  nextChangeAt: null,
-  final: page.requests > 1,
-});
-
 export function TaskListView({ filter, cursor }: TaskListProps) {
-  const { api, stream } = useTenant();
+  const { client, stream } = useTenant();
   const name = hashOf({ view: "tasks", filter, cursor });
   const watched = useWatch(
     name,
-    (signal) => loadPage((page, inner) => api.tasks(apiFilterOf(filter), page, inner), cursor, signal),
-    policyOf,
+    (signal) => loadPage((page) => client.tasks.page({ ...apiFilterOf(filter), ...page }), cursor, signal),
+    pagePolicy,
     useAllEvents(),
   );
-  const { value, failure, nextAt, refresh } = watched;
+  const { value } = watched;
   const [filtering, setFiltering] = useState(false);
   const filtersShown = filtering || isNarrowed(filter);
   useChangeAnnouncement(name, value?.tasks ?? null);
@@ -54,21 +46,24 @@ export function TaskListView({ filter, cursor }: TaskListProps) {
               More filters
             </Button>
           )}
-          <Button small onClick={refresh}>
+          <Button small onClick={watched.refresh}>
             Refresh
           </Button>
         </div>
       </div>
       {filtersShown ? <FilterForm key={name} filter={filter} /> : null}
-      {failure === null ? null : <FailureNotice failure={failure} nextAt={nextAt} retry={refresh} />}
-      {value === null ? (
-        failure === null && <Skeleton lines={8} />
-      ) : value.tasks.length === 0 ? (
-        <NoTasks filter={filter} cursor={cursor} more={value.nextCursor !== null} />
-      ) : (
-        <TaskTable rows={value.tasks} caption="Tasks, newest first" />
-      )}
-      {value === null ? null : <Pages filter={filter} cursor={cursor} next={value.nextCursor} />}
+      <Loaded watched={watched} lines={8}>
+        {({ tasks, nextCursor }) => (
+          <>
+            {tasks.length === 0 ? (
+              <NoTasks filter={filter} cursor={cursor} more={nextCursor !== null} />
+            ) : (
+              <TaskTable rows={tasks} caption="Tasks, newest first" />
+            )}
+            <Pages filter={filter} cursor={cursor} next={nextCursor} />
+          </>
+        )}
+      </Loaded>
     </>
   );
 }
@@ -119,7 +114,7 @@ function useChangeAnnouncement(name: string, rows: readonly TaskSummary[] | null
 function Pages({ filter, cursor, next }: TaskListProps & { readonly next: string | null }) {
   if (cursor === null && next === null) return null;
   return (
-    <nav class="pages" aria-label="Pages">
+    <nav class="row" aria-label="Pages">
       {cursor === null ? null : (
         <a class="button plain" href={hashOf({ view: "tasks", filter, cursor: null })}>
           Newest
@@ -137,7 +132,6 @@ function Pages({ filter, cursor, next }: TaskListProps & { readonly next: string
 }
 
 function NoTasks({ filter, cursor, more }: TaskListProps & { readonly more: boolean }) {
-  const { can, me } = useTenant();
   if (more) {
     return (
       <Empty title="No match so far">
@@ -156,17 +150,21 @@ function NoTasks({ filter, cursor, more }: TaskListProps & { readonly more: bool
     return (
       <Empty title="No task matches">
         <p>
-          None of the last 30 days' tasks matches these filters. <a href={hashOf(ALL_TASKS)}>Show all tasks</a>.
+          No task of the last 30 days matches these filters. <a href={hashOf(ALL_TASKS)}>Show all tasks</a>.
         </p>
       </Empty>
     );
   }
+  return <NoTasksYet />;
+}
+
+function NoTasksYet() {
+  const { can, me } = useTenant();
   return (
     <Empty title="No tasks yet">
       <p>
-        {me.mode === "test"
-          ? "Tasks that your tenant creates with a test key appear here."
-          : "Tasks that your tenant creates with a live key appear here. Test tasks need a test key."}
+        Tasks that your tenant creates with a {me.mode} key appear here.
+        {me.mode === "live" ? " Test tasks need a test key." : ""}
       </p>
       {me.mode === "test" && can("tasks:write") ? (
         <p>

@@ -1,9 +1,10 @@
-// One task: what it is, what happened to it and when, and what can be done about it.
+// The page of a task: its status, timeline, solution, request and webhook, and the actions on it.
 
 import { useTenant } from "../session/session.ts";
 import { useStatusAnnouncement } from "../ui/announcer.tsx";
-import { CopyButton, FailureNotice } from "../ui/controls.tsx";
-import { Empty, Heading, Skeleton } from "../ui/surfaces.tsx";
+import { CopyButton } from "../ui/controls.tsx";
+import { Loaded } from "../ui/loaded.tsx";
+import { Empty, Heading } from "../ui/surfaces.tsx";
 import { TaskActions } from "./task-actions.tsx";
 import {
   ErrorNotice,
@@ -20,9 +21,9 @@ import { Timeline } from "./timeline.tsx";
 import { WebhookCard } from "./webhook-card.tsx";
 
 export function TaskView({ id }: { readonly id: string }) {
-  const { value, failure, nextAt, refresh, replace } = useTaskWithEvents(id);
+  const watched = useTaskWithEvents(id);
+  const { value, replace } = watched;
   useStatusAnnouncement(value?.task.status ?? null);
-  const absent = value === null && failure?.status === 404;
   return (
     <>
       <p class="back">
@@ -41,32 +42,27 @@ export function TaskView({ id }: { readonly id: string }) {
         <code>{id}</code>
         <CopyButton text={id} what="the task id" />
       </p>
-      {absent ? (
-        <Absent />
-      ) : failure === null ? null : (
-        <FailureNotice failure={failure} nextAt={nextAt} retry={refresh} />
-      )}
-      {value === null ? (
-        failure === null && <Skeleton lines={8} />
-      ) : (
-        <>
-          <ErrorNotice task={value.task} />
-          <WaitingNotice task={value.task} />
-          <Summary task={value.task} />
-          <Timeline task={value.task} events={value.events} />
-          <div class="columns">
-            <div class="stack">
-              <SolutionCard task={value.task} />
-              <RequestCard task={value.task} />
+      <Loaded watched={watched} lines={8} absent={<Absent />}>
+        {({ task, events }) => (
+          <>
+            <ErrorNotice task={task} />
+            <WaitingNotice task={task} />
+            <Summary task={task} />
+            <Timeline task={task} events={events} />
+            <div class="columns">
+              <div class="stack">
+                <SolutionCard task={task} />
+                <RequestCard task={task} />
+              </div>
+              <div class="stack">
+                <WebhookCard task={task} events={events} />
+                <MetadataCard task={task} />
+              </div>
             </div>
-            <div class="stack">
-              <WebhookCard task={value.task} events={value.events} />
-              <MetadataCard task={value.task} />
-            </div>
-          </div>
-          <RawCard task={value.task} events={value.events} />
-        </>
-      )}
+            <RawCard task={task} events={events} />
+          </>
+        )}
+      </Loaded>
     </>
   );
 }
@@ -76,9 +72,8 @@ function Absent() {
   return (
     <Empty title="There is no such task for this key">
       <p>
-        A finished task is deleted at the end of its retention, which is a day unless the operator chose another time;
-        its row stays in the list for 30 days. This {me.mode} key sees neither {me.mode === "test" ? "live" : "test"}{" "}
-        tasks nor those of another tenant.
+        A finished task is deleted after its retention, by default a day; its row stays in the list for 30 days. This{" "}
+        {me.mode} key can't read {me.mode === "test" ? "live" : "test"} tasks or tasks of another tenant.
       </p>
       <p>
         <a class="button plain" href="#/tasks">

@@ -1,8 +1,9 @@
 // Reads a page of the task list. A page of the API may be short or empty and still be followed by another, so several are read until
 // there are enough rows.
 
-import type { Result } from "../api/failure.ts";
-import type { Page, TaskFilter, TaskList, TaskSummary } from "../api/wire.ts";
+import type { TaskFilter, TaskList, TaskPageOptions, TaskSummary } from "../../client/index.ts";
+import { isFinal } from "../../tasks/status.ts";
+import type { RefreshPolicy } from "../refresh/refresh-interval.ts";
 import type { ListFilter } from "../route.ts";
 
 /** Rows of a page. */
@@ -18,22 +19,39 @@ export interface LoadedPage extends TaskList {
 }
 
 export async function loadPage(
-  list: (page: Page, signal: AbortSignal) => Promise<Result<TaskList>>,
+  list: (options: TaskPageOptions) => Promise<TaskList>,
   start: string | null,
   signal: AbortSignal,
-): Promise<Result<LoadedPage>> {
+): Promise<LoadedPage> {
   const tasks: TaskSummary[] = [];
   let cursor = start;
   for (let requests = 1; ; requests += 1) {
-    const page = await list({ limit: PAGE_SIZE - tasks.length, cursor }, signal);
-    if (!page.ok) return page;
-    tasks.push(...page.value.tasks);
-    cursor = page.value.nextCursor;
+    const page = await list({ limit: PAGE_SIZE - tasks.length, cursor: cursor ?? undefined, signal });
+    tasks.push(...page.tasks);
+    cursor = page.nextCursor;
     if (cursor === null || tasks.length >= PAGE_SIZE || requests >= MAX_REQUESTS) {
-      return { ok: true, value: { tasks, nextCursor: cursor, requests } };
+      return { tasks, nextCursor: cursor, requests };
     }
   }
 }
+
+/** How long (ms) after a task's end its webhook is attempted at short intervals. */
+const EARLY_ATTEMPTS_MS = 90_000;
+
+/** Whether a row of the list is about to change: its task runs, or its webhook is being attempted at short intervals. */
+function isMoving(row: Pick<TaskSummary, "status" | "finishedAt" | "webhookState">, now: number): boolean {
+  if (!isFinal(row.status)) return true;
+  return (
+    row.webhookState === "pending" && row.finishedAt !== null && now - Date.parse(row.finishedAt) < EARLY_ATTEMPTS_MS
+  );
+}
+
+/** A page that took several requests is not loaded again by itself. */
+export const pagePolicy = (page: LoadedPage, now: number): RefreshPolicy => ({
+  running: page.tasks.some((row) => isMoving(row, now)),
+  nextChangeAt: null,
+  final: page.requests > 1,
+});
 
 /** The list's filter in the API's terms. Days begin at the reader's midnight; `to` is included. */
 export function apiFilterOf(filter: ListFilter): TaskFilter {

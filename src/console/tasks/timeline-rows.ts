@@ -2,7 +2,7 @@
 // linear scale. Seconds of solving, two minutes of a solution's validity and hours of webhook attempts do not fit on one scale, so each
 // has its own panel; every event is drawn in one of them.
 
-import type { Task, TimelineEntry } from "../api/wire.ts";
+import type { Task, TimelineEntry } from "../../client/index.ts";
 import type { Axis } from "../ui/axis.ts";
 import { axisOf, xOf } from "../ui/axis.ts";
 
@@ -224,12 +224,12 @@ const WORDS: Readonly<Record<string, string>> = {
   webhook: "Webhook attempt",
 };
 
-/** An event's name. An unknown type is shown as it is. */
+/** An event's name, or its type where that is unknown. */
 export function wordsOf({ type }: TimelineEntry): string {
   return Object.hasOwn(WORDS, type) ? (WORDS[type] ?? type) : type;
 }
 
-/** What an event says beside its name: a detail, or the status and the error of a webhook attempt. */
+/** The result of an event: its detail, or the status and error of a webhook attempt. */
 export function resultOf({ type, detail, status, error }: TimelineEntry): string {
   if (type !== "webhook") return detail ?? "";
   const answered = status === undefined || status === null ? "No response" : `HTTP ${status}`;

@@ -2,10 +2,11 @@
 // drawing; their table, with the responses, is in the webhook's card.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Task, TimelineEntry } from "../api/wire.ts";
+import type { Task, TimelineEntry } from "../../client/index.ts";
+import { isFinal } from "../../tasks/status.ts";
 import { useNow } from "../ui/clock.ts";
 import { clock, duration, moment, offset, plural } from "../ui/formats.ts";
-import { isFinal } from "./task-status.tsx";
+import { Scroll, Table } from "../ui/table.tsx";
 import type { Mark, Panel, TimelineRow, Tone } from "./timeline-rows.ts";
 import { beginningOf, isWebhookAttempt, panelsOf, resultOf, toneOf, wordsOf } from "./timeline-rows.ts";
 
@@ -47,10 +48,9 @@ export function Timeline({ task, events }: TimelineProps) {
         <Legend panels={panels} />
       </div>
       {rows.length > MAX_TABLE_ROWS ? (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region needs the focus to be scrolled by keyboard
-        <section class="scroll tall" tabIndex={0} aria-label="Events, scrolls">
+        <Scroll label="Events" class="tall">
           {table}
-        </section>
+        </Scroll>
       ) : (
         table
       )}
@@ -72,45 +72,35 @@ function useWidth() {
   return [ref, width] as const;
 }
 
-const SPAN_NAMES: readonly (readonly [tone: Tone, name: string])[] = [
-  ["quiet", "In the gateway"],
-  ["busy", "With the upstream"],
-  ["good", "Solution best used"],
-  ["aging", "Solution still valid"],
-];
-
-const MARK_NAMES: readonly (readonly [tone: Tone, name: string])[] = [
-  ["busy", "Request to the upstream"],
-  ["good", "Success"],
-  ["aging", "Held"],
-  ["bad", "Failure"],
-  ["next", "Planned"],
+const NAMES: readonly (readonly [kind: "span" | "mark", tone: Tone, name: string])[] = [
+  ["span", "quiet", "In the gateway"],
+  ["span", "busy", "With the upstream"],
+  ["span", "good", "Solution best used"],
+  ["span", "aging", "Solution still valid"],
+  ["mark", "busy", "Request to the upstream"],
+  ["mark", "good", "Success"],
+  ["mark", "aging", "Held"],
+  ["mark", "bad", "Failure"],
+  ["mark", "next", "Planned"],
 ];
 
 /** Names the colors that the drawing uses. */
 function Legend({ panels }: { readonly panels: readonly Panel[] }) {
   const rows = panels.flatMap((panel) => panel.rows);
-  const spans = new Set(rows.flatMap((row) => row.spans.map(({ tone }) => tone)));
-  const marks = new Set(rows.flatMap((row) => row.marks.map(({ tone }) => tone)));
-  if (rows.length === 0) return null;
+  const used = new Set(
+    rows.flatMap(({ spans, marks }) => [
+      ...spans.map(({ tone }) => `span ${tone}`),
+      ...marks.map(({ tone }) => `mark ${tone}`),
+    ]),
+  );
   return (
-    <ul class="timeline-legend" aria-label="Legend">
-      {SPAN_NAMES.map(([tone, name]) =>
-        spans.has(tone) ? (
-          <li key={name}>
-            <span class={`swatch span ${tone}`} aria-hidden="true" />
-            {name}
-          </li>
-        ) : null,
-      )}
-      {MARK_NAMES.map(([tone, name]) =>
-        marks.has(tone) ? (
-          <li key={name}>
-            <span class={`swatch mark ${tone}`} aria-hidden="true" />
-            {name}
-          </li>
-        ) : null,
-      )}
+    <ul class="legend-list" aria-label="Legend">
+      {NAMES.filter(([kind, tone]) => used.has(`${kind} ${tone}`)).map(([kind, tone, name]) => (
+        <li key={name}>
+          <span class={`swatch ${kind} ${tone}`} aria-hidden="true" />
+          {name}
+        </li>
+      ))}
     </ul>
   );
 }
@@ -237,44 +227,44 @@ interface EventTableProps {
 function EventTable({ task, rows, active, onActive }: EventTableProps) {
   const createdAt = Date.parse(task.createdAt);
   return (
-    <table class="table events">
-      <caption class="visually-hidden">Events of the task, oldest first</caption>
-      <thead>
-        <tr>
-          <th scope="col">After</th>
-          <th scope="col">Event</th>
-          <th scope="col">Result</th>
-          <th scope="col" class="number">
-            Took
-          </th>
-          <th scope="col" class="number cell-clock">
-            Time
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ event, index }) => (
-          <tr
-            key={index}
-            class={active === index ? "active" : undefined}
-            onMouseEnter={() => onActive(index)}
-            onMouseLeave={() => onActive(null)}
-          >
-            <td class="cell-offset">{offset(beginningOf(event) - createdAt)}</td>
-            <td class="cell-event">
+    <Table
+      class="events"
+      caption="Events of the task, oldest first"
+      rows={rows}
+      rowProps={({ index }) => ({
+        class: active === index ? "active" : undefined,
+        onMouseEnter: () => onActive(index),
+        onMouseLeave: () => onActive(null),
+      })}
+      columns={[
+        { name: "After", class: "cell-offset", cell: ({ event }) => offset(beginningOf(event) - createdAt) },
+        {
+          name: "Event",
+          class: "cell-event",
+          cell: ({ event }) => (
+            <>
               <span class={`dot ${toneOf(event)}`} aria-hidden="true" />
               {wordsOf(event)}
-            </td>
-            <td class="cell-result">{resultOf(event)}</td>
-            <td class="number">{event.durationMs === undefined ? "" : duration(event.durationMs)}</td>
-            <td class="number cell-clock">
-              <time dateTime={event.at} title={moment(Date.parse(event.at))}>
-                {clock(Date.parse(event.at))}
-              </time>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+            </>
+          ),
+        },
+        { name: "Result", class: "cell-result", cell: ({ event }) => resultOf(event) },
+        {
+          name: "Took",
+          number: true,
+          cell: ({ event: { durationMs } }) => (durationMs === undefined ? "" : duration(durationMs)),
+        },
+        {
+          name: "Time",
+          class: "cell-clock",
+          number: true,
+          cell: ({ event: { at } }) => (
+            <time dateTime={at} title={moment(Date.parse(at))}>
+              {clock(Date.parse(at))}
+            </time>
+          ),
+        },
+      ]}
+    />
   );
 }

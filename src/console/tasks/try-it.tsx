@@ -1,15 +1,16 @@
-// Try it: a form that creates a test task, and the task as it runs. A live key is not offered a form, because a try must not cost money.
+// Try it: a form that creates a test task, and the task as it runs. With a live key there is no form, because its tasks are charged.
 
 import { useState } from "preact/hooks";
-import type { NewTask, Task } from "../api/wire.ts";
+import type { NewTask, Task } from "../../client/index.ts";
 import { LOAD_ONCE, useWatch } from "../refresh/watch.ts";
 import { hashOf } from "../route.ts";
 import { useAction, useTenant } from "../session/session.ts";
 import { useStatusAnnouncement } from "../ui/announcer.tsx";
-import { Button, CopyButton, FailureNotice, Field, Notice } from "../ui/controls.tsx";
+import { Button, CopyButton, FailureNotice, Notice } from "../ui/controls.tsx";
 import { useDraft } from "../ui/drafts.ts";
-import { Empty, Heading, Skeleton } from "../ui/surfaces.tsx";
-import { wholeNumberOf } from "../ui/whole-number.ts";
+import { Form, SelectField, TextField, wholeNumberOf } from "../ui/form.tsx";
+import { Loaded } from "../ui/loaded.tsx";
+import { Card, Empty, Heading, Skeleton } from "../ui/surfaces.tsx";
 import { firstWebsiteOf } from "./first-website.ts";
 import { useIdempotencyKey } from "./idempotency-key.ts";
 import { EXAMPLE, SCENARIOS } from "./scenarios.ts";
@@ -36,8 +37,8 @@ function NeedsTestKey() {
   return (
     <Empty title="This needs a test key">
       <p>
-        You are signed in with a live key, whose tasks go to the upstream and are charged. Test keys use the gateway's
-        sandbox: it behaves the same and costs nothing.
+        You are signed in with a live key, whose tasks go to the upstream and are charged. Tasks of a test key go to the
+        gateway's sandbox and cost nothing.
       </p>
       <p>
         <Button kind="primary" onClick={() => signOut("Sign in with a test key: it begins with sg_test_.")}>
@@ -49,11 +50,11 @@ function NeedsTestKey() {
 }
 
 function TestTask() {
-  const { api, can } = useTenant();
+  const { client, can } = useTenant();
   const [task, setTask] = useState<Task | null>(null);
-  const account = useWatch("account", (signal) => api.account(signal), LOAD_ONCE);
+  const account = useWatch("account", (signal) => client.account({ signal }), LOAD_ONCE);
   if (account.value === null && account.failure === null) return <Skeleton lines={8} />;
-  // Without the account, the example's website is as good as any.
+  // Where the account can't be read, the form starts with the example.
   const website = account.value === null ? EXAMPLE.websiteURL : firstWebsiteOf(account.value.allowedHosts);
   return (
     <>
@@ -69,7 +70,7 @@ function TestTask() {
         <div class="stack">
           {task === null ? (
             <Empty title="No task yet">
-              <p>Create a test task, and see here how it runs.</p>
+              <p>Create a test task to see here how it runs.</p>
             </Empty>
           ) : can("tasks:read") ? (
             <RunningTask key={task.id} id={task.id} />
@@ -89,18 +90,14 @@ interface TestTaskFormProps {
 }
 
 function TestTaskForm({ website, onTask }: TestTaskFormProps) {
-  const { api, can } = useTenant();
+  const { client, can } = useTenant();
   const [websiteURL, setWebsiteURL] = useDraft("try.websiteURL", website);
   const [websiteKey, setWebsiteKey] = useDraft("try.websiteKey", EXAMPLE.websiteKey);
   const [pageAction, setPageAction] = useDraft("try.pageAction", EXAMPLE.pageAction);
   const [reference, setReference] = useDraft("try.reference", "");
   const [webhookUrl, setWebhookUrl] = useDraft("try.webhookUrl", "");
   const [timeout, setTimeoutText] = useDraft("try.timeoutSeconds", "60");
-  const create = useAction((body: NewTask, key: string) =>
-    api.createTask(body, key, can("tasks:read") ? 0 : LONG_POLL_S),
-  );
   const [timeoutError, setTimeoutError] = useState<string | null>(null);
-  const errors = create.failure?.errors ?? [];
   const scenario = SCENARIOS.find((one) => one.websiteKey === websiteKey);
 
   const timeoutSeconds = wholeNumberOf(timeout);
@@ -116,108 +113,88 @@ function TestTaskForm({ website, onTask }: TestTaskFormProps) {
     ...(timeoutSeconds === null ? {} : { timeoutSeconds }),
   };
   const idempotencyKey = useIdempotencyKey(JSON.stringify(body));
-
-  const submit = async () => {
+  const create = useAction(
+    () => {
+      const waitSeconds = can("tasks:read") ? 0 : LONG_POLL_S;
+      return client.tasks.create(body, { idempotencyKey: idempotencyKey.current(), waitSeconds });
+    },
+    (task) => {
+      idempotencyKey.used();
+      onTask(task);
+    },
+  );
+  const errors = create.failure?.errors ?? [];
+  const submit = () => {
     const valid = timeoutSeconds !== null || timeout.trim() === "";
     setTimeoutError(valid ? null : "Enter a whole number of seconds.");
-    if (!valid) return;
-    const result = await create.run(body, idempotencyKey.current());
-    if (result === null) return;
-    idempotencyKey.used();
-    onTask(result.value);
+    if (valid) create.run();
   };
 
   return (
-    <section class="card" aria-labelledby="test-task-title">
-      <h2 id="test-task-title">Test task</h2>
-      <form
-        class="stack"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
-        <Field label="What happens to it" hint={scenario?.hint ?? "What the sandbox does with this website key."}>
-          {(props) => (
-            <select {...props} value={websiteKey} onChange={(event) => setWebsiteKey(event.currentTarget.value)}>
-              {SCENARIOS.map(({ websiteKey: key, name }) => (
-                <option key={key} value={key}>
-                  {name}
-                </option>
-              ))}
-              {scenario === undefined ? <option value={websiteKey}>Your own website key</option> : null}
-            </select>
-          )}
-        </Field>
-        <Field
+    <Card title="Test task">
+      <Form onSubmit={submit}>
+        <SelectField
+          label="Scenario"
+          hint={scenario?.hint ?? "What the sandbox does with this website key."}
+          options={[
+            ...SCENARIOS.map(({ websiteKey: value, name }) => ({ value, name })),
+            ...(scenario === undefined ? [{ value: websiteKey, name: "Your own website key" }] : []),
+          ]}
+          value={websiteKey}
+          onValue={setWebsiteKey}
+        />
+        <TextField
           label="Website URL"
           path="task.websiteURL"
           errors={errors}
           hint="Its host must be on your tenant's allow-list."
-        >
-          {(props) => (
-            <input
-              {...props}
-              type="url"
-              value={websiteURL}
-              onInput={(event) => setWebsiteURL(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <Field label="Website key" path="task.websiteKey" errors={errors}>
-          {(props) => (
-            <input
-              {...props}
-              class="mono"
-              value={websiteKey}
-              spellcheck={false}
-              onInput={(event) => setWebsiteKey(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+          type="url"
+          value={websiteURL}
+          onValue={setWebsiteURL}
+        />
+        <TextField
+          label="Website key"
+          path="task.websiteKey"
+          errors={errors}
+          code
+          value={websiteKey}
+          onValue={setWebsiteKey}
+        />
         <div class="pair">
-          <Field label="Page action" path="task.pageAction" errors={errors}>
-            {(props) => (
-              <input {...props} value={pageAction} onInput={(event) => setPageAction(event.currentTarget.value)} />
-            )}
-          </Field>
-          <Field label="Time limit in seconds" path="timeoutSeconds" errors={errors} error={timeoutError}>
-            {(props) => (
-              <input
-                {...props}
-                inputMode="numeric"
-                value={timeout}
-                onInput={(event) => setTimeoutText(event.currentTarget.value)}
-              />
-            )}
-          </Field>
+          <TextField
+            label="Page action"
+            path="task.pageAction"
+            errors={errors}
+            value={pageAction}
+            onValue={setPageAction}
+          />
+          <TextField
+            label="Time limit in seconds"
+            path="timeoutSeconds"
+            errors={errors}
+            error={timeoutError}
+            numeric
+            value={timeout}
+            onValue={setTimeoutText}
+          />
         </div>
-        <Field
+        <TextField
           label="Reference"
           path="reference"
           errors={errors}
           hint="Optional: your own name for the task, such as order-1042."
-        >
-          {(props) => (
-            <input {...props} value={reference} onInput={(event) => setReference(event.currentTarget.value)} />
-          )}
-        </Field>
-        <Field
+          value={reference}
+          onValue={setReference}
+        />
+        <TextField
           label="Webhook URL"
           path="webhookUrl"
           errors={errors}
           hint="Optional: by default your endpoint, if one is set."
-        >
-          {(props) => (
-            <input
-              {...props}
-              type="url"
-              value={webhookUrl}
-              onInput={(event) => setWebhookUrl(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+          type="url"
+          value={webhookUrl}
+          onValue={setWebhookUrl}
+        />
         {create.failure === null ? null : <FailureNotice failure={create.failure} />}
         <div class="row">
           <Button kind="primary" type="submit" busy={create.busy}>
@@ -225,8 +202,8 @@ function TestTaskForm({ website, onTask }: TestTaskFormProps) {
           </Button>
           <CopyButton text={curlOf(body)} what="the call as curl" word="Copy as curl" />
         </div>
-      </form>
-    </section>
+      </Form>
+    </Card>
   );
 }
 
@@ -241,21 +218,16 @@ function curlOf(body: NewTask): string {
   ].join("\n");
 }
 
-/** The task as it runs. */
 function RunningTask({ id }: { readonly id: string }) {
-  const { value, failure, nextAt, refresh } = useTaskWithEvents(id);
   return (
-    <>
-      {failure === null ? null : <FailureNotice failure={failure} nextAt={nextAt} retry={refresh} />}
-      {value === null ? (
-        failure === null && <Skeleton lines={6} />
-      ) : (
+    <Loaded watched={useTaskWithEvents(id)} lines={6}>
+      {({ task, events }) => (
         <>
-          <Outcome task={value.task} />
-          <Timeline task={value.task} events={value.events} />
+          <Outcome task={task} />
+          <Timeline task={task} events={events} />
         </>
       )}
-    </>
+    </Loaded>
   );
 }
 

@@ -1,11 +1,12 @@
 // A task's webhook: where it goes, its state, and each attempt with the response of the receiver.
 
-import { Fragment } from "preact";
-import type { Task, TimelineEntry } from "../api/wire.ts";
+import type { Task, TimelineEntry } from "../../client/index.ts";
+import { isFinal } from "../../tasks/status.ts";
 import { useNow } from "../ui/clock.ts";
 import { count, countdown, duration, moment, offset } from "../ui/formats.ts";
 import { Card, Fact } from "../ui/surfaces.tsx";
-import { isFinal, WebhookBadge } from "./task-status.tsx";
+import { Table } from "../ui/table.tsx";
+import { WebhookBadge } from "./task-status.tsx";
 import { isWebhookAttempt, resultOf, toneOf } from "./timeline-rows.ts";
 
 interface WebhookCardProps {
@@ -23,8 +24,8 @@ export function WebhookCard({ task, events }: WebhookCardProps) {
       {webhook === null ? (
         <p class="quiet">
           {isFinal(task.status)
-            ? "No webhook: the task named no URL, and there was no endpoint when it ended."
-            : "The task names no URL. When it ends, its webhook goes to your endpoint, if one is set."}
+            ? "None: the task has no webhook URL, and no endpoint was set when it ended."
+            : "When the task ends, its webhook goes to your endpoint, if one is set."}
         </p>
       ) : (
         <dl class="facts">
@@ -59,50 +60,42 @@ interface AttemptTableProps {
 
 function AttemptTable({ attempts, finishedAt }: AttemptTableProps) {
   return (
-    <table class="table attempts">
-      <caption class="visually-hidden">Webhook attempts, oldest first</caption>
-      <thead>
-        <tr>
-          <th scope="col">After the end</th>
-          <th scope="col">Response</th>
-          <th scope="col" class="number">
-            Took
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {attempts.map((attempt, index) => (
-          <Fragment key={index}>
-            <tr class={hasBody(attempt) ? "with-body" : undefined}>
-              <td class="cell-offset" title={moment(Date.parse(attempt.at))}>
-                {offset(Date.parse(attempt.at) - finishedAt)}
-              </td>
-              <td class="cell-event">
-                <span class={`dot ${toneOf(attempt)}`} aria-hidden="true" />
-                {resultOf(attempt)}
-              </td>
-              <td class="number">{attempt.durationMs === undefined ? "" : duration(attempt.durationMs)}</td>
-            </tr>
-            {hasBody(attempt) ? (
-              <tr>
-                <td colSpan={3}>
-                  <ResponseBody body={attempt.responseBody ?? ""} />
-                </td>
-              </tr>
-            ) : null}
-          </Fragment>
-        ))}
-      </tbody>
-    </table>
+    <Table
+      class="attempts"
+      caption="Webhook attempts, oldest first"
+      rows={attempts}
+      columns={[
+        {
+          name: "After the end",
+          class: "cell-offset",
+          cell: ({ at }) => <span title={moment(Date.parse(at))}>{offset(Date.parse(at) - finishedAt)}</span>,
+        },
+        {
+          name: "Response",
+          class: "cell-event",
+          cell: (attempt) => (
+            <>
+              <span class={`dot ${toneOf(attempt)}`} aria-hidden="true" />
+              {resultOf(attempt)}
+              <ResponseBody body={attempt.responseBody ?? ""} />
+            </>
+          ),
+        },
+        {
+          name: "Took",
+          number: true,
+          cell: ({ durationMs }) => (durationMs === undefined ? "" : duration(durationMs)),
+        },
+      ]}
+    />
   );
 }
 
 /** The API keeps this many characters of a response. */
 const KEPT_CHARACTERS = 256;
 
-const hasBody = ({ responseBody }: TimelineEntry): boolean => responseBody != null && responseBody !== "";
-
 function ResponseBody({ body }: { readonly body: string }) {
+  if (body === "") return null;
   return (
     <code class="response-body">
       {body}

@@ -1,5 +1,4 @@
-// Tells screen readers of changes that can be seen: one polite live region for the whole console. The latest sentence replaces the one
-// before.
+// Announces visible changes to screen readers, in one polite live region for the whole console.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 

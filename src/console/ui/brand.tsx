@@ -1,4 +1,4 @@
-// The logo: a gate with a keyhole. It stands beside the name, so it is hidden from screen readers.
+// The logo. The name is always next to it, so it is hidden from screen readers.
 
 export function Mark() {
   return (

@@ -1,10 +1,9 @@
-// Buttons and fields, and how failures are shown. These parts know nothing of tasks or keys.
+// Buttons, choices and notices, and how failures are shown.
 
-import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { explain } from "../api/explanations.ts";
 import type { Failure } from "../api/failure.ts";
-import type { FieldError } from "../api/wire.ts";
 import { announce } from "./announcer.tsx";
 import { useNow } from "./clock.ts";
 import { countdown } from "./formats.ts";
@@ -57,7 +56,7 @@ interface CopyButtonProps {
   readonly word?: string;
 }
 
-/** Copies a text. Where the browser forbids it, the button says so; the text is on the page. */
+/** Copies a text. Browsers can forbid it; the text is also on the page. */
 export function CopyButton({ text, what, word = "Copy" }: CopyButtonProps) {
   const [state, setState] = useState<"idle" | "copied" | "denied">("idle");
   useEffect(() => {
@@ -88,57 +87,6 @@ export function CopyButton({ text, what, word = "Copy" }: CopyButtonProps) {
   );
 }
 
-interface FieldProps {
-  readonly label: string;
-  readonly hint?: ComponentChildren;
-  readonly errors?: readonly FieldError[];
-  /** The field's path in the API: its errors are shown here. */
-  readonly path?: string;
-  /** An error found before anything was sent. */
-  readonly error?: string | null;
-  children(props: {
-    readonly id: string;
-    readonly "aria-describedby": string | undefined;
-    readonly "aria-invalid": boolean;
-  }): JSX.Element;
-}
-
-/** A labeled control with its hint and its errors, associated for screen readers. */
-export function Field({ label, hint, errors = [], path, error = null, children }: FieldProps) {
-  const id = useId();
-  const own = errors.filter((one) => one.path === path || (path !== undefined && one.path.startsWith(`${path}.`)));
-  const sentences = [...(error === null ? [] : [error]), ...own.map(({ message }) => sentenceOf(message))];
-  const described = [sentences.length > 0 ? `${id}-error` : null, hint === undefined ? null : `${id}-hint`];
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      {children({
-        id,
-        "aria-describedby": described.filter((one) => one !== null).join(" ") || undefined,
-        "aria-invalid": sentences.length > 0,
-      })}
-      {sentences.length > 0 ? (
-        <p id={`${id}-error`} class="field-error">
-          {sentences.join(" ")}
-        </p>
-      ) : null}
-      {hint === undefined ? null : (
-        <p id={`${id}-hint`} class="hint">
-          {hint}
-        </p>
-      )}
-    </div>
-  );
-}
-
-/** The API's messages complete the sentence that begins with the field's name, as in "must be an http or https URL". */
-function sentenceOf(message: string): string {
-  const sentence = /^(?:must|is|has|may|can|does|needs)\b/.test(message)
-    ? `This ${message}`
-    : message.charAt(0).toUpperCase() + message.slice(1);
-  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
-}
-
 interface NoticeProps {
   readonly tone: "bad" | "warn" | "good" | "plain";
   readonly title: string;
@@ -163,7 +111,7 @@ export function Notice({ tone, title, children, actions, alert = false }: Notice
 interface FailureProps {
   readonly failure: Failure;
   retry?(): void;
-  /** When the console tries again by itself (ms since the epoch). */
+  /** When the next automatic try is due (ms since the epoch). */
   readonly nextAt?: number | null;
 }
 
@@ -204,9 +152,9 @@ export function FailureNotice({ failure, retry, nextAt = null }: FailureProps) {
 interface ChoiceProps<T extends string | number> {
   /** Names the group for screen readers. */
   readonly label: string;
-  readonly options: readonly { readonly value: T; readonly name: string }[];
+  readonly options: readonly { readonly value: NoInfer<T>; readonly name: string }[];
   readonly value: T;
-  onValue(value: T): void;
+  onValue(value: NoInfer<T>): void;
 }
 
 /** A choice between a few options, as adjoining buttons. */

@@ -1,13 +1,16 @@
-// A modal dialog. The focus stays inside, Esc closes it, and the element that opened it gets the focus back.
+// Modal dialogs. The focus stays inside, Esc closes them, and the element that opened one gets the focus back.
 
 import type { ComponentChildren } from "preact";
-import { useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Action } from "../session/session.ts";
+import { Button, FailureNotice } from "./controls.tsx";
+import { Form, TextField } from "./form.tsx";
 
 interface DialogProps {
   readonly title: string;
   onClose(): void;
   readonly children: ComponentChildren;
-  /** Esc does nothing: only a button inside closes it. For what is shown once. */
+  /** Esc does nothing, and only a button inside closes it: for what is shown once. */
   readonly locked?: boolean;
 }
 
@@ -66,4 +69,43 @@ function keepInside(event: KeyboardEvent, dialog: HTMLElement): void {
     event.preventDefault();
     first.focus();
   }
+}
+
+interface ActionDialogProps<A extends unknown[]> {
+  readonly title: string;
+  readonly children: ComponentChildren;
+  readonly action: Pick<Action<A>, "busy" | "failure">;
+  /** The button that runs the action. */
+  readonly word: string;
+  /** The button that changes nothing. */
+  readonly keep?: string;
+  readonly danger?: boolean;
+  /** The text that has to be typed before the action is possible. */
+  readonly typed?: string;
+  onSubmit(): void;
+  onClose(): void;
+}
+
+/** Asks before an action, with the fields that the action needs. */
+export function ActionDialog<A extends unknown[]>(props: ActionDialogProps<A>) {
+  const { title, children, action, word, keep = "Cancel", danger = false, typed, onSubmit, onClose } = props;
+  const [text, setText] = useState("");
+  const possible = typed === undefined || text.trim() === typed;
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <Form onSubmit={() => possible && onSubmit()}>
+        {children}
+        {typed === undefined ? null : (
+          <TextField code label={`Type ${typed} to confirm`} value={text} onValue={setText} />
+        )}
+        {action.failure === null ? null : <FailureNotice failure={action.failure} />}
+        <div class="row end">
+          <Button onClick={onClose}>{keep}</Button>
+          <Button kind={danger ? "danger" : "primary"} type="submit" busy={action.busy} disabled={!possible}>
+            {word}
+          </Button>
+        </div>
+      </Form>
+    </Dialog>
+  );
 }

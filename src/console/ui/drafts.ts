@@ -34,7 +34,7 @@ function keep(next: Drafts): void {
   }
 }
 
-/** Sets whose drafts these are: those of another tenant, or of the operator, are dropped. */
+/** Sets the owner of the drafts: a tenant id, or `operator`. Drafts of another owner are dropped. */
 export function claimDrafts(tenantId: string): void {
   if (drafts.tenantId !== tenantId) keep({ tenantId, texts: {} });
 }

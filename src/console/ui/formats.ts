@@ -18,6 +18,12 @@ export function age(at: number, now: number): string {
   return `${Math.floor(ms / DAY_MS)} d`;
 }
 
+/** The age in words: `just now`, `3 min ago`. */
+export function ago(at: number, now: number): string {
+  const words = age(at, now);
+  return words === "now" ? "just now" : `${words} ago`;
+}
+
 /** A duration (ms) with a precision that fits its length: `84 ms`, `6.14 s`, `42.1 s`, `2 min 5 s`, `3 h 12 min`. */
 export function duration(ms: number): string {
   const whole = Math.max(Math.round(ms), 0);

@@ -1,8 +1,8 @@
-// What views are made of besides controls: headings, cards, figures, facts, badges, empty states and placeholders.
+// The parts of views: headings, cards, figures, facts, badges, empty states and placeholders.
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { Mode } from "../api/wire.ts";
+import type { Mode } from "../../client/index.ts";
 import { CopyButton } from "./controls.tsx";
 
 interface HeadingProps {
@@ -10,10 +10,10 @@ interface HeadingProps {
   readonly aside?: ComponentChildren;
 }
 
-/** Whether the next heading takes the focus: its view was opened, and its code is still being loaded. */
+/** Whether the next heading takes the focus: its view was opened while its code is still loading. */
 let focusNext = false;
 
-/** Focuses the heading of the view that was opened, now or when it is there. */
+/** Focuses the heading of the opened view, now or when it is rendered. */
 export function focusHeading(): void {
   const heading = document.querySelector<HTMLElement>("main h1");
   focusNext = heading === null;
@@ -60,6 +60,18 @@ export function Card({ title, aside, children }: CardProps) {
   );
 }
 
+/** A card that is folded until its title is clicked. */
+export function Disclosure({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
+  return (
+    <details class="card">
+      <summary>
+        <h2>{title}</h2>
+      </summary>
+      {children}
+    </details>
+  );
+}
+
 /** Shown where there is nothing yet, with what to do next. */
 export function Empty({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
   return (
@@ -96,10 +108,10 @@ export function Badge({ tone, children }: { readonly tone: string; readonly chil
   );
 }
 
-/** A dash for the eye, and a word for screen readers, where a cell has no value. */
+/** A cell without a value: a dash on the screen, and a word for screen readers. */
 export function None({ word = "None" }: { readonly word?: string }) {
   return (
-    <span class="quiet">
+    <span class="quiet none">
       <span aria-hidden="true">–</span>
       <span class="visually-hidden">{word}</span>
     </span>
@@ -146,6 +158,15 @@ export function Fact({ name, copy, mono, children }: FactProps) {
   );
 }
 
+/** A share from 0 to 1 as a bar. The caller writes the number beside it. */
+export function Share({ share, tone }: { readonly share: number; readonly tone: string }) {
+  return (
+    <span class="meter" aria-hidden="true">
+      <span class={tone} style={{ width: `${share * 100}%` }} />
+    </span>
+  );
+}
+
 interface MeterProps {
   readonly label: string;
   readonly value: number;
@@ -160,9 +181,7 @@ export function Meter({ label, value, max }: MeterProps) {
     <>
       <meter class="visually-hidden" aria-label={label} min={0} max={Math.max(max, 1)} value={Math.min(value, max)} />
       {/* A meter element can't be styled in all browsers. */}
-      <div class="meter" aria-hidden="true">
-        <span class={tone} style={{ width: `${share * 100}%` }} />
-      </div>
+      <Share share={share} tone={tone} />
     </>
   );
 }

@@ -64,7 +64,7 @@ export function PlotFigure({ title, spec, legend, describe }: PlotFigureProps) {
         aria-label={`${title}, drawn. The table on this page has the numbers.`}
       />
       {failed ? <p class="quiet">The plot could not be loaded. The table on this page has the numbers.</p> : null}
-      <ul class="plot-legend">
+      <ul class="legend-list">
         {legend.map(({ color, name }) => (
           <li key={name}>
             <span class="dot" style={{ background: `var(${color})` }} aria-hidden="true" />

@@ -35,7 +35,7 @@ const DAY_S = 86_400;
 const DAY_LABEL_PX = 72;
 
 /**
- * Draws a plot into an element. Colors are read from the style sheet as they are now.
+ * Draws a plot into an element, in the colors of the current scheme.
  * @param onDay called with the index of the day under the pointer, or null
  */
 export function drawPlot(
@@ -45,7 +45,11 @@ export function drawPlot(
   onDay: (index: number | null) => void,
 ): Plot {
   const style = getComputedStyle(element);
-  const color = (name: string) => style.getPropertyValue(name).trim();
+  // A custom property can hold `light-dark()`, which a canvas does not parse; a computed color is plain.
+  const color = (name: string) => {
+    element.style.color = `var(${name})`;
+    return style.color;
+  };
   const xs = spec.days.map((day) => Date.parse(day) / 1_000);
   const axis = {
     stroke: color("--muted"),

@@ -1,12 +1,14 @@
 // Usage of a tenant by day: figures, plots, failures by code, usage by key and a table. For the overview and for the operator's page of
 // a tenant.
 
-import { useMemo, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useMemo } from "preact/hooks";
+import type { UsageDay } from "../../client/index.ts";
 import { explainTask } from "../api/explanations.ts";
-import type { UsageDay } from "../api/wire.ts";
-import { Button } from "../ui/controls.tsx";
-import { count, duration, middle, percent, plural, shortDay } from "../ui/formats.ts";
-import { Card, Figure } from "../ui/surfaces.tsx";
+import { count, duration, middle, percent, plural } from "../ui/formats.ts";
+import { Card, Figure, None, Share } from "../ui/surfaces.tsx";
+import { Table } from "../ui/table.tsx";
+import { DayTable } from "./day-table.tsx";
 import { PlotFigure } from "./plot-figure.tsx";
 import type { PlotSpec } from "./plots.ts";
 import type { KeyTotals, UsageTotals } from "./usage-totals.ts";
@@ -55,7 +57,7 @@ export function UsageDays({ days, keyNames }: UsageDaysProps) {
       </div>
       <FailuresCard totals={totals} />
       {keys.length === 0 ? null : <KeysCard keys={keys} names={keyNames} />}
-      <DayTable days={days} />
+      <DayTable days={days} dayOf={({ day }) => day} columns={DAY_COLUMNS} />
     </>
   );
 }
@@ -133,42 +135,32 @@ function Figures({ totals }: { readonly totals: UsageTotals }) {
   );
 }
 
-function FailuresCard({ totals }: { readonly totals: UsageTotals }) {
+function FailuresCard({ totals: { failures } }: { readonly totals: UsageTotals }) {
   return (
     <Card title="Failures by code">
-      {totals.failures.length === 0 ? (
+      {failures.length === 0 ? (
         <p class="quiet">None.</p>
       ) : (
-        <table class="table failures">
-          <caption class="visually-hidden">Failures by code, most frequent first</caption>
-          <thead>
-            <tr>
-              <th scope="col">Code</th>
-              <th scope="col" class="number">
-                Tasks
-              </th>
-              <th scope="col" class="number">
-                Share
-              </th>
-              <th scope="col">What it means</th>
-            </tr>
-          </thead>
-          <tbody>
-            {totals.failures.map(({ code, n, share }) => (
-              <tr key={code}>
-                <th scope="row">
+        <Table
+          class="failures stacks"
+          caption="Failures by code, most frequent first"
+          rows={failures}
+          columns={[
+            {
+              name: "Code",
+              heading: true,
+              cell: ({ code, share }) => (
+                <>
                   <code>{code}</code>
-                  <span class="share" aria-hidden="true">
-                    <span style={{ width: `${share * 100}%` }} />
-                  </span>
-                </th>
-                <td class="number">{count(n)}</td>
-                <td class="number">{percent(share)}</td>
-                <td class="cell-meaning">{explainTask(code)?.what ?? ""}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+                  <Share share={share} tone="bad" />
+                </>
+              ),
+            },
+            { name: "Tasks", number: true, cell: ({ n }) => count(n) },
+            { name: "Share", number: true, cell: ({ share }) => percent(share) },
+            { name: "What it means", class: "cell-meaning", cell: ({ code }) => explainTask(code)?.what ?? "" },
+          ]}
+        />
       )}
     </Card>
   );
@@ -182,94 +174,38 @@ interface KeysCardProps {
 function KeysCard({ keys, names }: KeysCardProps) {
   return (
     <Card title="Usage by key">
-      <table class="table">
-        <caption class="visually-hidden">Tasks by key, most tasks first</caption>
-        <thead>
-          <tr>
-            <th scope="col">Key</th>
-            <th scope="col" class="number">
-              Submitted
-            </th>
-            <th scope="col" class="number">
-              Ready
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {keys.map(({ keyId, submitted, ready }) => (
-            <tr key={keyId}>
-              <th scope="row">{names?.get(keyId) ?? <code title={keyId}>{middle(keyId, 10, 4)}</code>}</th>
-              <td class="number">{count(submitted)}</td>
-              <td class="number">{count(ready)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table
+        caption="Tasks by key, most tasks first"
+        rows={keys}
+        columns={[
+          {
+            name: "Key",
+            heading: true,
+            cell: ({ keyId }) => names?.get(keyId) ?? <code title={keyId}>{middle(keyId, 10, 4)}</code>,
+          },
+          { name: "Submitted", number: true, cell: ({ submitted }) => count(submitted) },
+          { name: "Ready", number: true, cell: ({ ready }) => count(ready) },
+        ]}
+      />
     </Card>
   );
 }
 
-/** The numbers of the plots. */
-function DayTable({ days }: { readonly days: readonly UsageDay[] }) {
-  const [open, setOpen] = useState(false);
-  const columns = ["Submitted", "Ready", "Failed", "Canceled", "Not finished", "Success", "p50", "p95"];
-  return (
-    <Card
-      title="Table of days"
-      aside={
-        <Button small onClick={() => setOpen(!open)}>
-          {open ? "Hide the table" : "Show the table"}
-        </Button>
-      }
-    >
-      {open ? (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region needs the focus to be scrolled by keyboard
-        <section class="scroll" tabIndex={0} aria-label="Table of days, scrolls sideways">
-          <table class="table days">
-            <caption class="visually-hidden">Each day, newest first</caption>
-            <thead>
-              <tr>
-                <th scope="col">Day</th>
-                {columns.map((name) => (
-                  <th key={name} scope="col" class="number">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {days.toReversed().map((day) => (
-                <DayRow key={day.day} day={day} />
-              ))}
-            </tbody>
-          </table>
-        </section>
-      ) : null}
-    </Card>
-  );
-}
+const durationOrNone = (ms: number | null) => (ms === null ? <None /> : duration(ms));
 
-function DayRow({ day }: { readonly day: UsageDay }) {
-  const rate = successRateOf(day.ready, failedOf(day));
-  const { p50, p95 } = day.solveMs;
-  const cells = [
-    count(day.submitted),
-    count(day.ready),
-    count(failedOf(day)),
-    count(day.canceled),
-    count(unfinishedOf(day)),
-    rate === null ? "–" : percent(rate),
-    p50 === null ? "–" : duration(p50),
-    p95 === null ? "–" : duration(p95),
-  ];
-  return (
-    <tr>
-      <th scope="row">{shortDay(day.day)}</th>
-      {cells.map((cell, index) => (
-        <td key={index} class="number">
-          {cell}
-        </td>
-      ))}
-    </tr>
-  );
-}
+const DAY_COLUMNS: readonly (readonly [name: string, cell: (day: UsageDay) => ComponentChildren])[] = [
+  ["Submitted", (day) => count(day.submitted)],
+  ["Ready", (day) => count(day.ready)],
+  ["Failed", (day) => count(failedOf(day))],
+  ["Canceled", (day) => count(day.canceled)],
+  ["Not finished", (day) => count(unfinishedOf(day))],
+  [
+    "Success",
+    (day) => {
+      const rate = successRateOf(day.ready, failedOf(day));
+      return rate === null ? <None /> : percent(rate);
+    },
+  ],
+  ["p50", (day) => durationOrNone(day.solveMs.p50)],
+  ["p95", (day) => durationOrNone(day.solveMs.p95)],
+];

@@ -1,7 +1,7 @@
 // Totals of days of usage: counts, the success rate, failures by code, solve times. Pure. The percentiles of days can't be merged into
 // those of a longer time, so the median of the days is given instead.
 
-import type { UsageDay } from "../api/wire.ts";
+import type { UsageDay } from "../../client/index.ts";
 
 interface FailureCount {
   readonly code: string;
