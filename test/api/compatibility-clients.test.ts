@@ -112,6 +112,13 @@ const WIRES: readonly Wire[] = [
     getBalance: (clientKey) => indented({ clientKey }),
   },
   {
+    client: "capmonstercloud-client-dotnet, with JSON declared as plain text",
+    contentType: "text/plain; charset=utf-8",
+    createTask: (clientKey) => JSON.stringify({ clientKey, task: { ...TASK, minScore: 0.5 }, softId: 53 }),
+    getTaskResult: (clientKey, taskId) => JSON.stringify({ clientKey, taskId }),
+    getBalance: (clientKey) => JSON.stringify({ clientKey }),
+  },
+  {
     client: "a client that begins its JSON with a byte order mark",
     contentType: "application/json",
     createTask: (clientKey) => `\uFEFF${JSON.stringify({ clientKey, task: TASK })}`,
@@ -144,6 +151,19 @@ describe("The compatibility API", () => {
       errorDescription: null,
       status: "processing",
     });
+  });
+
+  it.each([
+    "ReCaptchaV3Task",
+    "RecaptchaV3EnterpriseTask",
+    "ReCaptchaV3EnterpriseTaskProxyLess",
+    "RecaptchaV2TaskProxyless",
+    "NoCaptchaTask",
+    "TurnstileTaskProxyless",
+  ])("answers the task type %s with ERROR_TASK_NOT_SUPPORTED", async (type) => {
+    const { key } = await makeCaller();
+    const body = { clientKey: key, task: { ...TASK, type } };
+    await expectCompatibilityError(await call("POST", "/createTask", { body }), "ERROR_TASK_NOT_SUPPORTED");
   });
 
   // Clients read an answer without an errorId, such as problem details, as success.
