@@ -121,18 +121,10 @@ describe("the attempts", () => {
 
 describe("Retry-After", () => {
   const asking = (value: string) => plain(503, null, { "retry-after": value });
-  const inSeconds = (seconds: number) => new Date(FINAL + seconds * 1_000).toUTCString();
 
   it.each([
-    { value: "1", next: 2_000 },
-    { value: "2", next: 2_000 },
     { value: "30", next: 40_000 },
-    { value: "60", next: 70_000 },
-    { value: "61", next: 70_000 },
     { value: "86400", next: 70_000 },
-    { value: inSeconds(45), next: 70_000 },
-    { value: inSeconds(7_200), next: 70_000 },
-    { value: inSeconds(-7_200), next: 2_000 },
     { value: "soon", next: 2_000 },
   ])("$value skips the slots before it, for at most 60 s while the solution is available", async ({ value, next }) => {
     drawn(0.5);
@@ -142,10 +134,8 @@ describe("Retry-After", () => {
   });
 
   it.each([
-    { value: "60", next: 1_800_000 },
     { value: "1600", next: 1_900_000 },
-    { value: "3000", next: 7_200_000 },
-    { value: "7200", next: 7_200_000 },
+    { value: "86400", next: 7_200_000 },
   ])("$value skips the slots before it, for at most 1 h once the solution has expired", async ({ value, next }) => {
     drawn(0.5);
     const { stub, received } = await solvedTask(...Array<Answer>(7).fill(plain(500)), asking(value), ok);

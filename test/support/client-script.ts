@@ -1,16 +1,31 @@
 // A gateway made of prepared responses, for the tests of the client: each request gets the next one, at the clock of the tests. It
 // records the requests and their times.
 
-import { vi } from "vitest";
+import { afterEach, beforeEach, vi } from "vitest";
 import { Solvegate, SolvegateError, type SolvegateOptions } from "../../src/client/index.ts";
 import { presentTask } from "../../src/tasks/present.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
-import { processing } from "./records.ts";
+import { aRecord, processing, readyRecord } from "./records.ts";
+
+/** Registers the hooks of a file whose tests set the clock and the timers. `now`: where the clock starts (ms since the epoch). */
+export function useFakeTimers(now?: number): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], ...(now === undefined ? {} : { now }) });
+  });
+  afterEach(() => {
+    // The spies first: they restore the fake timers that they replaced.
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
+}
+
+/** The least that a task needs. */
+export const INPUT = { websiteURL: "https://antcpt.com/", websiteKey: "key", pageAction: "homepage" };
 
 /** What a request gets: a response, a network error, no response, or what a function returns. */
 export type Scene = Response | Error | "silence" | ((request: Request) => Response | Promise<Response>);
 
-export interface Asked {
+export interface SentRequest {
   readonly at: number;
   readonly method: string;
   readonly path: string;
@@ -20,21 +35,21 @@ export interface Asked {
 
 export interface Script {
   readonly client: Solvegate;
-  readonly asked: Asked[];
+  readonly requests: SentRequest[];
 }
 
 /** A client whose requests get `scenes`, one after another, and then always the last one. */
 export function scripted(scenes: readonly Scene[], options: Partial<SolvegateOptions> = {}): Script {
-  const asked: Asked[] = [];
+  const requests: SentRequest[] = [];
   const client = new Solvegate({
     baseUrl: "https://gateway.test",
     apiKey: "sg_test_acme_key-of-the-tests",
     fetch: async (url, init) => {
       const request = new Request(url, init);
       const { pathname, search } = new URL(url);
-      const scene = scenes[Math.min(asked.length, scenes.length - 1)];
+      const scene = scenes[Math.min(requests.length, scenes.length - 1)];
       const { method, headers } = request;
-      asked.push({ at: Date.now(), method, path: pathname + search, headers, body: init.body ?? "" });
+      requests.push({ at: Date.now(), method, path: pathname + search, headers, body: init.body ?? "" });
       if (scene === undefined) throw new Error("the script is empty");
       if (scene === "silence") return new Promise(() => undefined);
       if (scene instanceof Error) throw scene;
@@ -42,7 +57,7 @@ export function scripted(scenes: readonly Scene[], options: Partial<SolvegateOpt
     },
     ...options,
   });
-  return { client, asked };
+  return { client, requests };
 }
 
 /** A JSON response. */
@@ -57,8 +72,20 @@ export const problem = (status: number, code: string, headers: Record<string, st
 export const taskAnswer = (record: TaskRecord = processing(), status = 200): Response =>
   answer(presentTask(record), status, { "retry-after": "3" });
 
+/** Holds the response as a gateway does, for the time that the request asks for. */
+export const longPoll: Scene = async (request) => {
+  const seconds = Number(/wait=(\d+)/.exec(request.headers.get("prefer") ?? "")?.[1] ?? 0);
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+  return taskAnswer(processing());
+};
+
 /** A network error. */
 export const lost = new TypeError("the connection was lost");
+
+/** Responses with the task of the builders when it is accepted, solved and canceled. */
+export const CREATED = taskAnswer(aRecord(), 202);
+export const READY = taskAnswer(readyRecord());
+export const CANCELED = taskAnswer(processing({ status: "canceled" }));
 
 /** A running task as the client gets it. */
 export const RUNNING = presentTask(processing());

@@ -1,20 +1,24 @@
 // The client's errors: for rejections, and for responses that are not a gateway's. They never contain the key.
 
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { SolvegateError } from "../../src/client/index.ts";
 import { presentTask } from "../../src/tasks/present.ts";
 import type { Scene } from "../support/client-script.ts";
-import { answer, failure, inTime, lost, problem, RUNNING, scripted, taskAnswer } from "../support/client-script.ts";
+import {
+  answer,
+  failure,
+  INPUT,
+  inTime,
+  lost,
+  problem,
+  RUNNING,
+  scripted,
+  taskAnswer,
+  useFakeTimers,
+} from "../support/client-script.ts";
 import { failedRecord, readyRecord } from "../support/records.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
-
-const INPUT = { websiteURL: "https://antcpt.com/", websiteKey: "key", pageAction: "homepage" };
+useFakeTimers();
 
 describe("a response that is not a gateway's", () => {
   const html = "<!doctype html>\n  <title>Sign in</title>";
@@ -27,25 +31,25 @@ describe("a response that is not a gateway's", () => {
     ["other JSON", answer({ hello: "world" }), /other JSON/],
     ["a task without an id", answer({ ...RUNNING, id: undefined }), /other JSON/],
   ])("is retried for 30 s where its status is 2xx, and then fails the call: %s", async (_what, scene, text) => {
-    const { client, asked } = scripted([scene], { retrySeconds: 300 });
+    const { client, requests } = scripted([scene], { retrySeconds: 300 });
     const startedAt = Date.now();
     const error = await failure(client.tasks.get("tsk_1"));
     expect(error.code).toBe("unexpected_answer");
     expect(error.message).toMatch(text);
     expect(Date.now() - startedAt).toBeGreaterThan(20_000);
     expect(Date.now() - startedAt).toBeLessThanOrEqual(30_000);
-    expect(asked.length).toBeGreaterThan(5);
+    expect(requests.length).toBeGreaterThan(5);
   });
 
   it.each<[string, Scene, Partial<SolvegateError>, RegExp]>([
     ["a page that forbids", new Response(html, { status: 403 }), { status: 403 }, /returned 403/],
     ["a redirect", redirect, { status: 308 }, /https:\/\/b\.test/],
   ])("fails the call at once where its status is not 2xx: %s", async (_what, scene, details, text) => {
-    const { client, asked } = scripted([scene]);
+    const { client, requests } = scripted([scene]);
     const error = await failure(client.tasks.get("tsk_1"));
     expect(error).toMatchObject({ code: "unexpected_answer", ...details });
     expect(error.message).toMatch(text);
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 
   it("does not stop a call that gets the gateway's own response later", async () => {
@@ -60,10 +64,10 @@ describe("a response that is not a gateway's", () => {
   });
 
   it("is not retried for a claim, and the error says that it may have been executed", async () => {
-    const { client, asked } = scripted([new Response("")]);
+    const { client, requests } = scripted([new Response("")]);
     const error = await failure(client.tasks.claim("tsk_1"));
     expect(error.message).toContain("may have been executed");
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 });
 
@@ -183,5 +187,5 @@ it("retries a read that returns another task than the one that is waited for", a
     ({ url }) => (url.endsWith("/cancel") ? answer(RUNNING) : other.clone()),
   ]);
   expect(await failure(solving.client.solve(INPUT))).toMatchObject({ code: "unexpected_answer", task: RUNNING });
-  expect(solving.asked.at(-1)?.path).toContain(`${RUNNING.id}/cancel`);
+  expect(solving.requests.at(-1)?.path).toContain(`${RUNNING.id}/cancel`);
 });

@@ -1,20 +1,15 @@
 // `solvegate.events()` against prepared connections, at the clock of the tests.
 
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type EventsOptions, Solvegate, type StreamEvent, verifyWebhook } from "../../src/client/index.ts";
 import { presentTask } from "../../src/tasks/present.ts";
 import { newWebhookSecret, signWebhook, WEBHOOK_SECRET_BYTES } from "../../src/webhooks/sign.ts";
 import type { Scene } from "../support/client-script.ts";
-import { failure, inTime, lost, problem, scripted } from "../support/client-script.ts";
+import { failure, inTime, lost, problem, scripted, useFakeTimers } from "../support/client-script.ts";
 import { fakeWebSockets, type ServerSide } from "../support/fake-websocket.ts";
 import { AT, failedRecord, readyRecord } from "../support/records.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], now: AT });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+useFakeTimers(AT);
 
 const SECRET = newWebhookSecret(new Uint8Array(WEBHOOK_SECRET_BYTES).fill(7));
 const KEY = "sg_test_acme_key-of-the-tests";
@@ -49,13 +44,13 @@ type Connections = Parameters<typeof fakeWebSockets>[0];
 /** Reads `count` events of a stream whose connections play `connections`; `http` answers the client's other calls. */
 async function read(count: number, connections: Connections, options: EventsOptions = {}, http: Scene[] = [lost]) {
   const fake = fakeWebSockets(connections);
-  const { client, asked } = scripted(http, { WebSocket: fake.WebSocket, apiKey: KEY });
+  const { client, requests } = scripted(http, { WebSocket: fake.WebSocket, apiKey: KEY });
   const events: StreamEvent[] = [];
   const reading = (async () => {
     if (count === 0) return;
     for await (const event of client.events(options)) if (events.push(event) === count) return;
   })();
-  return { ...fake, asked, events, reading };
+  return { ...fake, requests, events, reading };
 }
 
 describe("events()", () => {
@@ -272,9 +267,9 @@ describe("a rejected connection whose response the platform hides", () => {
     ["a key without tasks:read", problem(403, "insufficient_scope"), "insufficient_scope"],
     ["too many calls", problem(429, "rate_limited", { "retry-after": "10" }), "rate_limited"],
   ])("ends the iteration with the code that a plain request gets: %s", async (_what, response, code) => {
-    const { reading, asked, connections } = await read(1, [rejects], {}, [response]);
+    const { reading, requests, connections } = await read(1, [rejects], {}, [response]);
     expect(await failure(reading)).toMatchObject({ code });
-    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual(["GET /v1/stream"]);
+    expect(requests.map(({ method, path }) => `${method} ${path}`)).toEqual(["GET /v1/stream"]);
     expect(connections).toHaveLength(1);
   });
 

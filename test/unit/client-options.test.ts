@@ -1,20 +1,12 @@
 // Invalid options of the client: each is reported before anything is sent.
 
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { Solvegate, type SolvegateOptions } from "../../src/client/index.ts";
-import { answer, inTime, lost, RUNNING, scripted, taskAnswer } from "../support/client-script.ts";
+import { answer, INPUT, inTime, lost, RUNNING, scripted, taskAnswer, useFakeTimers } from "../support/client-script.ts";
 import { readyRecord } from "../support/records.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
-});
-afterEach(() => {
-  // The spies first: they restore the fake timers that they replaced.
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useFakeTimers();
 
-const INPUT = { websiteURL: "https://antcpt.com/", websiteKey: "key", pageAction: "homepage" };
 const NOT_FINITE: readonly unknown[] = [
   Number.NaN,
   Number.POSITIVE_INFINITY,
@@ -36,9 +28,9 @@ describe("a time that is not a finite number throws a RangeError, and nothing is
   ];
   it.each(calls)("in %s", async (_what, call) => {
     for (const seconds of NOT_FINITE) {
-      const { client, asked } = scripted([taskAnswer()]);
+      const { client, requests } = scripted([taskAnswer()]);
       await expect(inTime(call(client, seconds as number))).rejects.toThrow(RangeError);
-      expect(asked).toHaveLength(0);
+      expect(requests).toHaveLength(0);
     }
   });
 
@@ -59,11 +51,11 @@ describe("a time that is longer than platform timers support", () => {
       return ready.clone();
     };
     const endless = { retrySeconds: timeoutSeconds, attemptSeconds: timeoutSeconds };
-    const { client, asked } = scripted([slowly], endless);
+    const { client, requests } = scripted([slowly], endless);
     const { signal } = new AbortController();
     await expect(inTime(client.solve(INPUT, { timeoutSeconds, signal }))).resolves.toMatchObject({ status: "ready" });
     await expect(inTime(client.tasks.get("tsk_1"))).resolves.toMatchObject({ status: "ready" });
-    expect(asked).toHaveLength(2);
+    expect(requests).toHaveLength(2);
   });
 
   it("is shortened to what they support", async () => {
@@ -77,9 +69,9 @@ describe("a time that is longer than platform timers support", () => {
 });
 
 it("tasks.wait with no time left throws deadline_exceeded, and sends nothing", async () => {
-  const { client, asked } = scripted([taskAnswer()]);
+  const { client, requests } = scripted([taskAnswer()]);
   await expect(client.tasks.wait("tsk_1", { timeoutSeconds: 0 })).rejects.toMatchObject({ code: "deadline_exceeded" });
-  expect(asked).toHaveLength(0);
+  expect(requests).toHaveLength(0);
 });
 
 it("solve does not wait longer than the longest deadline of a gateway, whatever deadlineAt says", async () => {
@@ -100,18 +92,18 @@ describe("an invalid idempotency key throws a TypeError, and nothing is sent", (
     ["null", null],
     ["a number", 7],
   ])("%s", async (_what, idempotencyKey) => {
-    const { client, asked } = scripted([taskAnswer(readyRecord())]);
+    const { client, requests } = scripted([taskAnswer(readyRecord())]);
     const options = { idempotencyKey: idempotencyKey as string };
     await expect(inTime(client.tasks.create({ task: INPUT }, options))).rejects.toThrow(TypeError);
     await expect(inTime(client.solve(INPUT, options))).rejects.toThrow(TypeError);
-    expect(asked).toHaveLength(0);
+    expect(requests).toHaveLength(0);
   });
 
   it("but not one of 255 characters, and not one with printable punctuation", async () => {
     for (const idempotencyKey of ["k".repeat(255), "order 7~!"]) {
-      const { client, asked } = scripted([taskAnswer()]);
+      const { client, requests } = scripted([taskAnswer()]);
       await client.tasks.create({ task: INPUT }, { idempotencyKey });
-      expect(asked[0]?.headers.get("idempotency-key")).toBe(idempotencyKey);
+      expect(requests[0]?.headers.get("idempotency-key")).toBe(idempotencyKey);
     }
   });
 });
@@ -120,6 +112,12 @@ it.each<[string, Partial<Record<keyof SolvegateOptions, unknown>>]>([
   ["a fetch that is a number", { fetch: 5 }],
   ["a fetch that is null", { fetch: null }],
   ["no base URL", { baseUrl: undefined }],
+  ["a base URL that is not a URL", { baseUrl: "gateway" }],
+  ["another protocol", { baseUrl: "ftp://gateway.test" }],
+  ["credentials in the base URL", { baseUrl: "https://a:b@gateway.test" }],
+  ["an empty key", { apiKey: "" }],
+  ["no key", { apiKey: undefined }],
+  ["a key of two lines", { apiKey: "sg_test\r\nx: y" }],
   ["a base URL without a host", { baseUrl: "https://" }],
 ])("the constructor throws a TypeError for %s", (_what, options) => {
   const whole = { baseUrl: "https://gateway.test", apiKey: "sg_test_x", ...options };
@@ -128,7 +126,7 @@ it.each<[string, Partial<Record<keyof SolvegateOptions, unknown>>]>([
 
 describe("a request that cannot be sent is not retried", () => {
   it("because the platform cannot build it", async () => {
-    const { client, asked } = scripted([lost]);
+    const { client, requests } = scripted([lost]);
     vi.stubGlobal(
       "Request",
       class {
@@ -139,7 +137,7 @@ describe("a request that cannot be sent is not retried", () => {
     );
     try {
       await expect(inTime(client.tasks.get("tsk_1"))).rejects.toThrow(TypeError);
-      expect(asked).toHaveLength(0);
+      expect(requests).toHaveLength(0);
     } finally {
       vi.unstubAllGlobals();
     }
@@ -147,13 +145,13 @@ describe("a request that cannot be sent is not retried", () => {
 
   it("because the platform's fetch blocks its port", async () => {
     const blocked = new TypeError("fetch failed", { cause: new Error("bad port") });
-    const { client, asked } = scripted([blocked]);
+    const { client, requests } = scripted([blocked]);
     await expect(inTime(client.tasks.get("tsk_1"))).rejects.toMatchObject({
       code: "network_error",
       message: expect.stringContaining("fetch failed: bad port"),
       cause: blocked,
     });
-    expect(asked).toHaveLength(1);
+    expect(requests).toHaveLength(1);
   });
 });
 
@@ -164,9 +162,9 @@ describe("an empty baseUrl", () => {
 
   it("means the origin of the page that runs the client", async () => {
     vi.stubGlobal("location", { origin: "https://gateway.test" });
-    const { client, asked } = scripted([taskAnswer()], { baseUrl: "" });
+    const { client, requests } = scripted([taskAnswer()], { baseUrl: "" });
     await client.tasks.get("tsk_1");
-    expect(asked.map(({ path }) => path)).toEqual(["/v1/tasks/tsk_1"]);
+    expect(requests.map(({ path }) => path)).toEqual(["/v1/tasks/tsk_1"]);
   });
 
   it("throws a TypeError where there is no page", () => {
@@ -176,9 +174,9 @@ describe("an empty baseUrl", () => {
 });
 
 it("retrySeconds 0 sends every call once, and gives it its whole time", async () => {
-  const { client, asked } = scripted(["silence"], { retrySeconds: 0, attemptSeconds: 8 });
+  const { client, requests } = scripted(["silence"], { retrySeconds: 0, attemptSeconds: 8 });
   const startedAt = Date.now();
   await expect(inTime(client.tasks.get("tsk_1"))).rejects.toMatchObject({ code: "network_error" });
-  expect(asked).toHaveLength(1);
+  expect(requests).toHaveLength(1);
   expect(Date.now() - startedAt).toBe(8_000);
 });

@@ -1,34 +1,66 @@
-// `onProgress` that returns a promise: it is awaited, a rejection counts, and it delays neither an abort nor the deadline.
+// `onProgress`: when it is called, and that an exception or a rejection in it counts. A promise that it returns delays neither an abort
+// nor the deadline.
 
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { answer, inTime, RUNNING, scripted, taskAnswer } from "../support/client-script.ts";
-import { aRecord, processing, readyRecord } from "../support/records.ts";
+import { describe, expect, it } from "vitest";
+import type { Task } from "../../src/client/index.ts";
+import {
+  answer,
+  CANCELED,
+  CREATED,
+  INPUT,
+  inTime,
+  longPoll,
+  READY,
+  RUNNING,
+  scripted,
+  taskAnswer,
+  useFakeTimers,
+} from "../support/client-script.ts";
+import { processing } from "../support/records.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+useFakeTimers();
 
-const INPUT = { websiteURL: "https://antcpt.com/", websiteKey: "key", pageAction: "homepage" };
-const CREATED = taskAnswer(aRecord(), 202);
-const READY = taskAnswer(readyRecord());
-const CANCELED = taskAnswer(processing({ status: "canceled" }));
 const never = () => new Promise<void>(() => undefined);
 const reason = new Error("the caller's own");
 
+const lastParts = (paths: readonly { path: string }[]) => paths.map(({ path }) => path.split("/").at(-1));
+
+describe("onProgress", () => {
+  it("is called once with the accepted task, and once for each change", async () => {
+    const script = scripted([CREATED, longPoll, longPoll, taskAnswer(processing({ polls: 2 })), READY]);
+    const seen: Task[] = [];
+    await inTime(script.client.solve(INPUT, { onProgress: (task) => seen.push(task) }));
+    expect(seen.map(({ status, polls }) => [status, polls])).toEqual([
+      ["queued", 0],
+      ["processing", 0],
+      ["processing", 2],
+      ["ready", 3],
+    ]);
+    const waits = script.requests.map(({ headers }) => headers.get("prefer"));
+    expect(waits).toEqual([null, "wait=1", "wait=3", "wait=3", "wait=3"]);
+  });
+
+  it("ends the solve with its exception, and cancels the task", async () => {
+    const { client, requests } = scripted([CREATED, CANCELED]);
+    const onProgress = () => {
+      throw reason;
+    };
+    await expect(inTime(client.solve(INPUT, { onProgress }))).rejects.toBe(reason);
+    expect(lastParts(requests)).toEqual(["tasks", "cancel"]);
+  });
+});
+
 describe("an asynchronous onProgress", () => {
-  it("that rejects ends the solve, and cancels the task", async () => {
-    const { client, asked } = scripted([CREATED, CANCELED]);
+  it("ends the solve with its rejection, and cancels the task", async () => {
+    const { client, requests } = scripted([CREATED, CANCELED]);
     const onProgress = async () => {
       throw reason;
     };
     await expect(inTime(client.solve(INPUT, { onProgress }))).rejects.toBe(reason);
-    expect(asked.map(({ path }) => path.split("/").at(-1))).toEqual(["tasks", "cancel"]);
+    expect(lastParts(requests)).toEqual(["tasks", "cancel"]);
   });
 
-  it("that rejects ends the wait", async () => {
+  it("ends the wait with its rejection", async () => {
     const { client } = scripted([answer(RUNNING)]);
     await expect(inTime(client.tasks.wait(RUNNING.id, { onProgress: () => Promise.reject(reason) }))).rejects.toBe(
       reason,
@@ -47,7 +79,7 @@ describe("an asynchronous onProgress", () => {
     expect(seen).toEqual(["queued begun", "queued done", "ready begun", "ready done"]);
   });
 
-  it("that never resolves does not cost the solution", async () => {
+  it("does not cost the solution if it never resolves", async () => {
     const { client } = scripted([READY]);
     const startedAt = Date.now();
     await expect(inTime(client.solve(INPUT, { timeoutSeconds: 30, onProgress: never }))).resolves.toMatchObject({
@@ -56,9 +88,9 @@ describe("an asynchronous onProgress", () => {
     expect(Date.now() - startedAt).toBe(35_000);
   });
 
-  it("that never resolves, or rejects late, does not delay an abort", async () => {
+  it("does not delay an abort if it never resolves or rejects late", async () => {
     for (const onProgress of [never, () => Promise.reject(new Error("too late"))]) {
-      const { client, asked } = scripted([CREATED, CANCELED]);
+      const { client, requests } = scripted([CREATED, CANCELED]);
       const abort = new AbortController();
       const abortAndReport = () => {
         abort.abort(reason);
@@ -67,7 +99,7 @@ describe("an asynchronous onProgress", () => {
       await expect(inTime(client.solve(INPUT, { onProgress: abortAndReport, signal: abort.signal }))).rejects.toBe(
         reason,
       );
-      expect(asked).toHaveLength(2);
+      expect(requests).toHaveLength(2);
     }
   });
 });

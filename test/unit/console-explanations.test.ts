@@ -54,7 +54,7 @@ it("no response and an unreadable one have different explanations, and both say 
   const broken = explain(failure({ tag: "broken", status: 502 }));
   expect(unreachable.what).toMatch(/does not respond/);
   expect(broken.what).not.toBe(unreachable.what);
-  for (const { next } of [unreachable, broken]) expect(next).toMatch(/tries again by itself/);
+  for (const { next } of [unreachable, broken]) expect(next).toMatch(/tries again automatically/);
 });
 
 it("a gateway with a bad configuration names the operator", () => {

@@ -1,10 +1,9 @@
-/**
- * The sandbox as a client meets it: each scenario in a table, bad input, ids that were made up, the tokens' form. It
- * refuses to sleep: the clock and the sleeper are handed in.
- */
+// The sandbox as a client sees it: each scenario in a table, invalid requests and task ids, and the form of the tokens. The tests set
+// its clock, and it never sleeps.
+
 import { describe, expect, it } from "vitest";
 import { createSandbox } from "../../src/upstream/sandbox.ts";
-import { failingForMs, formatTaskId, parseScenario } from "../../src/upstream/scenario.ts";
+import { failingForMs, formatTaskId } from "../../src/upstream/scenario.ts";
 
 const CREATED_AT = Date.UTC(2026, 10, 20);
 const EXAMPLE_KEY = "6LcR_okUAAAAAPYrPe-HK_0RULO1aZM15ENyM-Mf";
@@ -288,23 +287,5 @@ describe("tokens", () => {
     expect(await tokenOf(first)).toBe(await tokenOf(first));
     expect(await tokenOf(first)).not.toBe(await tokenOf(second));
     expect(await tokenOf(first)).toMatch(/^sandbox\.this-token-is-worthless[\w.-]+$/);
-  });
-});
-
-describe("parseScenario", () => {
-  it.each([
-    [EXAMPLE_KEY, { kind: "delay", ms: 5_000 }],
-    ["sandbox-delay-250", { kind: "delay", ms: 250 }],
-    ["sandbox-reject-ERROR_IP_BANNED", { kind: "reject", code: "ERROR_IP_BANNED" }],
-    ["sandbox-fail-ERROR_BAD_DUPLICATES", { kind: "fail", code: "ERROR_BAD_DUPLICATES" }],
-    ["sandbox-never", { kind: "never" }],
-    ["sandbox-instant", { kind: "instant" }],
-    ["sandbox-http-502", { kind: "http", status: 502 }],
-    ["sandbox-malformed", { kind: "malformed" }],
-    ["sandbox-flaky-20", { kind: "flaky", failures: 20 }],
-    ["sandbox-slow-60000", { kind: "slow", ms: 60_000 }],
-    ["sandbox-nothing-known", { kind: "invalid" }],
-  ])("%s", (websiteKey, scenario) => {
-    expect(parseScenario(websiteKey)).toStrictEqual(scenario);
   });
 });

@@ -155,7 +155,6 @@ describe("a signature", () => {
 
 describe("a new secret", () => {
   it("is whsec_ and standard base64 of the 32 bytes, with its padding", () => {
-    expect(WEBHOOK_SECRET_BYTES).toBe(32);
     expect(OLD).toBe(`whsec_${"+/v7".repeat(10)}+/s=`);
     expect(NEW).toBe(`whsec_${"/".repeat(42)}8=`);
   });
