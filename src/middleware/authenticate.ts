@@ -7,7 +7,7 @@ import type { Configuration, Env } from "../env.ts";
 import { ApiError } from "../errors.ts";
 import { rateLimited } from "../rate-limit-policy.ts";
 import { tenantStub } from "../tenants/directory.ts";
-import { ADDRESS_FAILURES, chargeFailure, findKey } from "../tenants/find-key.ts";
+import { ADDRESS_FAILURES, countFailure, findKey } from "../tenants/find-key.ts";
 import type { KeyMode, Scope } from "../tenants/keys.ts";
 import { equalInConstantTime, hashKey, parseKey } from "../tenants/keys.ts";
 import type { TenantProfile } from "../tenants/settings.ts";
@@ -104,7 +104,7 @@ export async function requireValidKey(c: Context<AppEnv>): Promise<void> {
 
 /** Counts a failed authentication and returns the error to throw: `unauthenticated`, or `rate_limited` after too many of them. */
 export async function authFailure(c: Context<AppEnv>, message: string): Promise<ApiError> {
-  return (await chargeFailure(c.env, addressOf(c))) ? unauthenticated(message) : tooManyFailures();
+  return (await countFailure(c.env, addressOf(c))) ? unauthenticated(message) : tooManyFailures();
 }
 
 function unauthenticated(message: string): ApiError {

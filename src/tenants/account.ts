@@ -1,4 +1,4 @@
-// What an actor can read and change of a tenant's account. Every change is in the audit log.
+// Operations of an actor on a tenant's account. Changes are recorded in the audit log.
 
 import type { Actor } from "./actor.ts";
 import { visibleMode } from "./actor.ts";
@@ -20,13 +20,13 @@ import type { TenantProfile } from "./settings.ts";
 import type { SettingsStore } from "./settings-store.ts";
 import type { WebhookEndpoints } from "./webhook-endpoints.ts";
 
-/** `target` of the audit entries of a mode's endpoint and secrets. */
+/** The `target` of audit entries for endpoints and secrets. */
 const WEBHOOK = "webhook";
 
-/** Hosts that an audit entry lists as added or removed. */
+/** The maximum number of added or removed hosts in an audit entry. */
 const MAX_LISTED_HOSTS = 50;
 
-/** The services that an account is made of. */
+/** The services that an account uses. */
 export interface AccountServices {
   readonly settings: SettingsStore;
   readonly keyring: Keyring;
@@ -34,6 +34,7 @@ export interface AccountServices {
   readonly audit: AuditLog;
 }
 
+/** A tenant's account. */
 export class Account {
   readonly #services: AccountServices;
 
@@ -61,7 +62,7 @@ export class Account {
     return this.#services.keyring.list(actor, now);
   }
 
-  /** Ends a key at once. Returns whether the actor can see a valid key of this id. */
+  /** Revokes a key immediately. Returns false if the actor can see no such valid key. */
   revokeKey(actor: Actor, id: string, now: number): boolean {
     const revoked = this.#services.keyring.revoke(actor, id, now);
     if (revoked === null) return false;
@@ -84,12 +85,12 @@ export class Account {
     return this.#services.webhooks.endpoint(mode);
   }
 
-  /** Sets and enables the endpoint of a mode, or removes it (null). */
+  /** Sets and enables the endpoint of a mode, or deletes it (null). */
   setEndpoint(actor: Actor, mode: KeyMode, url: string | null, now: number): EndpointInfo {
     const { webhooks, audit } = this.#services;
     const before = webhooks.endpoint(mode).url;
     if (url === null && before === null) return webhooks.endpoint(mode);
-    // Path and query of a webhook URL often contain a token of the receiver, so only the host is logged.
+    // The path and query of a webhook URL can contain a token, so only the host is logged.
     if (url === null) audit.record(actor, "webhook.deleted", WEBHOOK, mode, { host: hostOf(before) }, now);
     else audit.record(actor, "webhook.updated", WEBHOOK, mode, { host: hostOf(url) }, now);
     return webhooks.setEndpoint(mode, url);
@@ -106,7 +107,7 @@ export class Account {
     return this.#services.webhooks.rotateSecret(mode, overlapMs, now);
   }
 
-  /** Applies a patch of the operator. */
+  /** Updates the tenant's settings. */
   patch(actor: Actor, patch: TenantPatch, now: number): TenantProfile {
     const before = this.#services.settings.profile;
     const after = this.#services.settings.patch(patch);
@@ -117,13 +118,13 @@ export class Account {
     return after;
   }
 
-  /** @param mode only entries of this mode and of both modes; null for all that the actor can see */
+  /** A page of the audit log. `mode` null: all entries that the actor can see. */
   auditPage(actor: Actor, mode: KeyMode | null, limit: number, before: number | null): AuditPage {
     return this.#services.audit.page(visibleMode(actor) ?? mode, limit, before);
   }
 }
 
-/** What a patch changed, by field: the values before and after, or for hosts what was added and removed. */
+/** The changed fields with their old and new values, and the added and removed hosts. */
 function changesBetween(before: TenantProfile, after: TenantProfile): AuditDetails {
   const changes: Record<string, AuditDetails[string]> = {};
   for (const field of ["name", "suspended", "upstreamAccount"] as const) {

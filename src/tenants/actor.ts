@@ -1,8 +1,8 @@
-// Who reads or changes a tenant's account. Every account call to a TenantObject carries its actor.
+// The actor of a call to a tenant's account, and its permissions.
 
 import type { KeyMode, Scope } from "./keys.ts";
 
-/** A key that calls, as the edge authenticated it. */
+/** An authenticated key. */
 export interface KeyActor {
   readonly type: "key";
   readonly keyId: string;
@@ -10,13 +10,14 @@ export interface KeyActor {
   readonly mode: KeyMode;
   /** The only scopes that the key can grant. */
   readonly scopes: readonly Scope[];
-  /** `createdAt` of the key's tenant (ms). A tenant deleted and created again under the same id has another. */
+  /** `createdAt` of the key's tenant (ms). Distinguishes tenants that were created under the same id. */
   readonly tenantCreatedAt: number;
 }
 
-/** The operator, who has no limits of scope or mode, or a key. */
+/** The operator, who has access to both modes and all scopes, or a key. */
 export type Actor = { readonly type: "operator" } | KeyActor;
 
+/** The operator as an actor. */
 export const OPERATOR: Actor = { type: "operator" };
 
 /** The mode whose keys the actor can see, or null for both. */

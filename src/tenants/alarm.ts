@@ -1,30 +1,29 @@
-// The alarm of a tenant's object: one physical alarm for several wake-up times. Setting it costs a row.
-
+/** The alarm of a tenant's object, shared by several timers. Remembers its time, because setting it is billed as a row. */
 export class Alarm {
   readonly #storage: Pick<DurableObjectStorage, "getAlarm" | "setAlarm">;
-  /** When it rings (ms), as far as this instance knows. Null: not set. */
+  /** When the alarm is due (ms). Null: not set. */
   #at: number | null = null;
 
   constructor(storage: Pick<DurableObjectStorage, "getAlarm" | "setAlarm">) {
     this.#storage = storage;
   }
 
-  /** Reads what is set. */
+  /** Loads the time of the alarm. */
   async load(): Promise<void> {
     this.#at = await this.#storage.getAlarm();
   }
 
-  /** Notes that it is not set any more: it rang, or storage was erased. */
+  /** Must be called after the alarm ran or storage was deleted. */
   cleared(): void {
     this.#at = null;
   }
 
-  /** Makes it ring at `at` (ms) or earlier. An alarm that is set early enough is left alone. */
+  /** Makes sure that the alarm is due at `at` (ms) or earlier. */
   ringBy(at: number): void {
     if (this.#at !== null && this.#at <= at) return;
-    // In the future, or the platform may lose an alarm that is set while one is running.
+    // Must be in the future, because the platform can lose an alarm that is set for now while an alarm is running.
     this.#at = Math.max(at, Date.now() + 1);
-    // Not awaited: a failed write breaks the output gate and with it this instance.
+    // Not awaited: if the write fails, the output gate breaks and resets the object.
     void this.#storage.setAlarm(this.#at);
   }
 }

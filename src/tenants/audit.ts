@@ -1,5 +1,4 @@
-// The audit log of a tenant: every change of its keys, endpoints, secrets and settings, and every reading of a secret. It never contains
-// a key or a secret. Entries are kept for a year.
+// The audit log of a tenant: changes of keys, endpoints, secrets and settings, and reads of secrets. Never contains a key or secret.
 
 import { and, desc, eq, isNull, lt, lte, or } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
@@ -8,15 +7,16 @@ import type { KeyMode } from "./keys.ts";
 import type { AuditAction, AuditDetails, AuditPage } from "./rpc.ts";
 import { audit } from "./schema.ts";
 
-/** How long (ms) an entry is kept: a year. */
+/** How long (ms) entries are kept: a year. */
 const KEPT_MS = 365 * 86_400_000;
 
-/** Entries that are kept at most, so that a key that changes things in a loop cannot fill the storage. */
+/** The maximum number of entries, so that changes in a loop cannot fill the storage. */
 const MAX_ENTRIES = 100_000;
 
-/** The log is cut to `MAX_ENTRIES` after so many new entries. */
+/** The log is pruned after this many new entries. */
 const PRUNE_AFTER = 1_000;
 
+/** The table of a tenant's audit log. */
 export class AuditLog {
   readonly #db: DrizzleSqliteDODatabase;
 
@@ -24,7 +24,7 @@ export class AuditLog {
     this.#db = db;
   }
 
-  /** @param mode null for what concerns both modes */
+  /** Adds an entry. `mode` is null for changes that affect both modes. */
   record(
     actor: Actor,
     action: AuditAction,
@@ -41,8 +41,8 @@ export class AuditLog {
 
   /**
    * A page of entries, newest first.
-   * @param mode only entries of this mode and of both modes; null for all
-   * @param before the `next` of the previous page, or null
+   * @param mode only entries that affect this mode. Null: all entries.
+   * @param before the `next` of the previous page. Null: the newest entries.
    */
   page(mode: KeyMode | null, limit: number, before: number | null): AuditPage {
     const rows = this.#db

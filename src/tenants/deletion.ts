@@ -1,31 +1,31 @@
-// What is left to do after a tenant was deleted, kept in its object until it is done: its snapshot has to leave KV for good, and each of
-// its unfinished tasks has to be canceled. It survives evictions, and a new tenant of the same id.
+// The deletion of a tenant: its snapshot must be removed from KV, and its unfinished tasks must be canceled. The remaining work is
+// stored, so that it survives evictions and the creation of a new tenant with the same id.
 
 import { z } from "zod";
 import { describeError, log } from "../log.ts";
 import { TASK_ID_PREFIX } from "../tasks/task-id.ts";
 
-/** The storage key of the record, and the prefix of the keys of tasks that are not canceled yet. */
+/** The storage key of the record, and the key prefix of tasks to cancel. */
 const DELETION_KEY = "deletion";
 const CANCEL_PREFIX = "cancel:";
 
 /**
- * When the deletion from KV is repeated (ms after the tenant was deleted). KV rejects more than one write a second to a key, and a
- * location may return what it has cached for 60 s.
+ * When the deletion from KV is repeated (ms after the tenant was deleted). KV accepts one write a second per key, and a location may
+ * cache a value for 60 s.
  */
 const FIRST_REPEAT_MS = 1_500;
 const REPEATS_MS = [FIRST_REPEAT_MS, 5_000, 15_000, 30_000, 60_000, 90_000, 120_000, 180_000];
 
-/** A step that failed is repeated after this time (ms). */
+/** A failed step is retried after this time (ms). */
 const RETRY_MS = 5_000;
 
-/** A task that can't be canceled for a day is past its deadline, and its object is broken: it is given up. */
-const CANCEL_PATIENCE_MS = 86_400_000;
+/** How long (ms) canceling a task is retried: a day, which is long after its deadline. */
+const CANCEL_RETRY_LIMIT_MS = 86_400_000;
 
-/** Tables of SQLite, of the platform and of its local emulator. */
+/** Tables of SQLite, the platform and its local emulator. */
 const PLATFORM_TABLE = /^(?:sqlite_|_cf_|__miniflare_)/;
 
-/** Tasks that are canceled at once. */
+/** The number of tasks that are canceled in parallel. */
 const CANCEL_BATCH = 50;
 
 const deletionSchema = z.object({
@@ -39,14 +39,15 @@ const deletionSchema = z.object({
 });
 type DeletionRecord = z.output<typeof deletionSchema>;
 
-/** What a deletion needs of its object. */
+/** The effects of a deletion. */
 export interface DeletionEffects {
-  /** Makes KV hold what is true now: no snapshot, or the one of a new tenant of the same id. Returns whether it does. */
+  /** Removes the snapshot from KV, or replaces it with the one of a new tenant. Returns whether KV is correct. */
   correctKv(tenantId: string): Promise<boolean>;
   /** Cancels a task. Idempotent. */
   cancelTask(tenantId: string, taskId: string): Promise<void>;
 }
 
+/** The deletion of the tenant in an object, if one is in progress. */
 export class Deletion {
   readonly #storage: DurableObjectStorage;
   readonly #effects: DeletionEffects;
@@ -58,23 +59,23 @@ export class Deletion {
     this.#record = readRecord(storage);
   }
 
-  /** When the next step is due (ms), or null when no deletion is under way. */
+  /** When the next step is due (ms), or null if no deletion is in progress. */
   get nextAt(): number | null {
     return this.#record?.nextAt ?? null;
   }
 
-  /** The earliest time (ms) at which a new tenant may be created, so that it differs from the deleted one. */
+  /** The minimum `createdAt` (ms) of a new tenant, so that it differs from the deleted one's. */
   get createdAfter(): number {
     return (this.#record?.tenantCreatedAt ?? 0) + 1;
   }
 
-  /** Replaces everything in storage by the deletion of the tenant, in one transaction. */
+  /** Replaces the contents of storage with a deletion, in one transaction. */
   start(tenantId: string, tenantCreatedAt: number, unfinished: readonly string[], now: number): void {
     const nextAt = now + FIRST_REPEAT_MS;
     const record: DeletionRecord = { version: 1, tenantId, tenantCreatedAt, deletedAt: now, nextAt };
     this.#storage.transactionSync(() => {
       for (const [key] of [...this.#storage.kv.list()]) {
-        // Tasks of a tenant that was deleted before may still be left.
+        // Tasks of a tenant that was deleted earlier may remain.
         if (!key.startsWith(CANCEL_PREFIX)) this.#storage.kv.delete(key);
       }
       for (const table of tablesOf(this.#storage)) this.#storage.sql.exec(`DROP TABLE "${table}"`);
@@ -84,27 +85,27 @@ export class Deletion {
     this.#record = record;
   }
 
-  /** Does what is left. Returns whether the deletion is done, and with it out of storage. */
+  /** Continues the deletion. Returns whether it is complete and removed from storage. */
   async proceed(now: number): Promise<boolean> {
     const record = this.#record;
     if (record === null) return true;
     const { tenantId, deletedAt } = record;
-    const [canceled, held] = await Promise.all([this.cancelTasks(), this.#effects.correctKv(tenantId)]);
-    // A new tenant of the same id was deleted meanwhile: its deletion has taken over.
+    const [canceled, corrected] = await Promise.all([this.cancelTasks(), this.#effects.correctKv(tenantId)]);
+    // A new tenant with the same id was deleted in the meantime, and replaced this deletion.
     if (this.#record !== record) return false;
     const repeatAt = REPEATS_MS.map((ms) => deletedAt + ms).find((at) => at > now);
-    if (canceled && held && repeatAt === undefined) {
+    if (canceled && corrected && repeatAt === undefined) {
       this.#storage.kv.delete(DELETION_KEY);
       this.#record = null;
       return true;
     }
-    const nextAt = canceled && held && repeatAt !== undefined ? repeatAt : now + RETRY_MS;
+    const nextAt = canceled && corrected && repeatAt !== undefined ? repeatAt : now + RETRY_MS;
     this.#record = { ...record, nextAt };
     this.#storage.kv.put(DELETION_KEY, this.#record);
     return false;
   }
 
-  /** Cancels the tasks that are left. Returns whether none is left. */
+  /** Cancels the remaining tasks. Returns whether all are canceled. */
   async cancelTasks(): Promise<boolean> {
     const tenantId = this.#record?.tenantId;
     if (tenantId === undefined) return true;
@@ -124,14 +125,14 @@ export class Deletion {
       await this.#effects.cancelTask(tenantId, taskId);
     } catch (error) {
       log("warn", "task_unreached", { taskId: TASK_ID_PREFIX + taskId, ...describeError(error) });
-      if (Date.now() < since + CANCEL_PATIENCE_MS) return false;
+      if (Date.now() < since + CANCEL_RETRY_LIMIT_MS) return false;
     }
     this.#storage.kv.delete(key);
     return true;
   }
 }
 
-/** The record, or null when there is none. One that this version cannot read is left for another. */
+/** The record, or null if there is none. A record that this version cannot read is kept for a version that can. */
 function readRecord(storage: DurableObjectStorage): DeletionRecord | null {
   const stored: unknown = storage.kv.get(DELETION_KEY);
   if (stored === undefined) return null;

@@ -1,4 +1,4 @@
-// Tenants as the edge finds them: their objects, and their snapshots in KV.
+// Access to tenants: stubs of their objects, and their snapshots in KV.
 
 import type { Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
@@ -6,19 +6,19 @@ import type { LocationHint, TenantProfile, TenantSnapshot } from "./settings.ts"
 import { SNAPSHOT_PREFIX, snapshotKeyOf, snapshotSchema } from "./settings.ts";
 import { cacheSnapshot } from "./snapshot-cache.ts";
 
-/** How long (s) KV may answer from a location's cache. 60 is the platform's default. */
+/** How long (s) a location may cache a value of KV. */
 const KV_CACHE_S = 60;
 
 /**
- * The object of a tenant.
- * @param locationHint where the platform places the object, if this is its first call
+ * A stub of a tenant's object.
+ * @param locationHint used by the platform only for the first call to the object
  */
 export function tenantStub(env: Env, tenantId: string, locationHint?: LocationHint | null) {
   const id = env.TENANTS.idFromName(tenantId);
   return locationHint == null ? env.TENANTS.get(id) : env.TENANTS.get(id, { locationHint });
 }
 
-/** A page of tenants in the order of their ids, from KV: a new tenant appears when KV has it everywhere. */
+/** A page of tenants by id, from KV. A new tenant can take a minute to appear. */
 export async function listTenants(
   env: Env,
   limit: number,
@@ -34,7 +34,7 @@ export async function listTenants(
   return { profiles, nextCursor: page.list_complete ? null : page.cursor };
 }
 
-/** The snapshot that KV has, which is cached. Null when KV has none or fails: the tenant's object is asked then. */
+/** Reads a snapshot from KV and caches it. Null if there is none, or if KV fails. */
 export async function readSnapshot(env: Env, tenantId: string, now: number): Promise<TenantSnapshot | null> {
   const name = snapshotKeyOf(tenantId);
   try {
@@ -47,7 +47,7 @@ export async function readSnapshot(env: Env, tenantId: string, now: number): Pro
   }
 }
 
-/** A snapshot as KV has it, or null when there is none or this version cannot read it. */
+/** Parses a snapshot from KV. Null if there is none, or if this version cannot read it. */
 export function parseSnapshot(text: string | null, name: string): TenantSnapshot | null {
   if (text === null) return null;
   try {

@@ -1,5 +1,5 @@
-// Finding an API key by its hash: in this isolate's memory, in KV, and, for a key that the snapshot does not contain, in the tenant's
-// object. A look-up of an unknown key is counted before it is made, so that invented keys and tenants soon cost no I/O at all.
+// Finds an API key by its hash: in the isolate's memory, then in KV, then in the tenant's object if the snapshot does not contain the
+// key. Lookups of unknown keys are counted in advance, so that made-up keys and tenants cost no I/O beyond their limits.
 
 import type { Attempt } from "../attempt-limit.ts";
 import { AttemptLimit } from "../attempt-limit.ts";
@@ -18,21 +18,21 @@ import {
   rememberUnknownTenant,
 } from "./snapshot-cache.ts";
 
-/** Failed authentications of an address in 60 s, and look-ups of a tenant's unknown keys in 60 s. Both as in wrangler.toml. */
+/** Limits of failed authentications per address, and of lookups of unknown keys per tenant. Repeated from wrangler.toml. */
 export const ADDRESS_FAILURES = { limit: 30, periodS: 60 } as const;
 const TENANT_FAILURES = { limit: 60, periodS: 60 } as const;
 
 const addressFailures = new AttemptLimit(ADDRESS_FAILURES.limit, ADDRESS_FAILURES.periodS * 1_000);
 const tenantFailures = new AttemptLimit(TENANT_FAILURES.limit, TENANT_FAILURES.periodS * 1_000);
 
-/** How long (ms) this isolate blocks a subject that its location has counted too often, before it asks the location again. */
+/** How long (ms) this isolate blocks an address or tenant that exceeded the limit of its location. */
 const BLOCK_MS = 10_000;
 
-/** How long (ms) a look-up waits for others of its address or tenant to end, at most `MAX_WAITS` times. */
+/** How long (ms) a lookup waits for other lookups of its address or tenant, at most `MAX_WAITS` times. */
 const WAIT_MS = 10;
 const MAX_WAITS = 500;
 
-/** A key that is valid, with its tenant as the edge knows it. */
+/** A key and its tenant, from the tenant's snapshot. */
 interface KnownKey {
   readonly key: SnapshotKey;
   readonly profile: TenantProfile;
@@ -43,20 +43,21 @@ interface KnownKey {
 export interface KeyCandidate {
   readonly tenantId: string;
   readonly hash: string;
-  /** Where the request came from. */
+  /** The IP address of the client. */
   readonly address: string;
 }
 
+/** The result of a lookup. */
 export type KeyLookup =
   | { readonly tag: "known"; readonly known: KnownKey }
-  /** Unknown, revoked or expired. `counted`: its address has been charged with a failure already. */
+  /** The key is unknown, revoked or expired. `counted`: the failure was already counted for the address. */
   | { readonly tag: "unknown"; readonly counted: boolean }
-  /** Its address has failed too often. */
+  /** Too many failures from this address. */
   | { readonly tag: "rate_limited" };
 
 /**
  * Finds a key.
- * @param background takes work that the answer does not wait for
+ * @param background runs work that the result does not depend on
  */
 export async function findKey(
   env: Env,
@@ -77,10 +78,10 @@ export async function findKey(
 
 async function lookUp(env: Env, candidate: KeyCandidate, readKv: boolean, now: number): Promise<KeyLookup> {
   const { tenantId, hash } = candidate;
-  const attempt = new LookUpAttempt(env, candidate);
+  const attempt = new LookupAttempt(env, candidate);
   if (readKv) {
-    // The snapshot of a tenant that exists is read every 30 s at most, whatever key asks: that cost is the tenant's. A tenant that this
-    // isolate has never seen may be invented, so there even the read of KV is limited.
+    // The snapshot of an existing tenant is cached for 30 s, so reading it needs no limit. A tenant that this isolate has not seen may
+    // be made up, so reading KV counts as an attempt.
     const rejected = isKnownTenant(tenantId) ? null : await attempt.begin();
     if (rejected !== null) return rejected;
     const found = keyIn(await readSnapshot(env, tenantId, now), hash, now);
@@ -97,8 +98,8 @@ async function lookUp(env: Env, candidate: KeyCandidate, readKv: boolean, now: n
   return attempt.fail();
 }
 
-/** A look-up that its address and its tenant are charged with, unless it succeeds. */
-class LookUpAttempt {
+/** Counts a lookup against the limits of its address and tenant, unless it succeeds. */
+class LookupAttempt {
   readonly #env: Env;
   readonly #candidate: KeyCandidate;
   #started: { readonly ofAddress: Attempt; readonly ofTenant: Attempt } | null = null;
@@ -108,7 +109,7 @@ class LookUpAttempt {
     this.#candidate = candidate;
   }
 
-  /** Starts the look-up if it has not started. Returns why it may not, or null. */
+  /** Counts the lookup, once. Returns the result if a limit is exceeded, else null. */
   async begin(): Promise<KeyLookup | null> {
     const { address, tenantId } = this.#candidate;
     for (let waits = 0; this.#started === null; waits += 1) {
@@ -122,7 +123,7 @@ class LookUpAttempt {
       if (ofAddress !== null) addressFailures.refund(address, ofAddress);
       const busy =
         ofAddress === null ? addressFailures.mayRefund(address, now) : tenantFailures.mayRefund(tenantId, now);
-      // Valid keys that are looked up at the same time are charged until they are found, so a full share may only seem full.
+      // Concurrent lookups of valid keys count until they succeed, so the limit may only seem to be exceeded.
       if (busy && waits < MAX_WAITS) await scheduler.wait(WAIT_MS);
       else return ofAddress === null ? { tag: "rate_limited" } : { tag: "unknown", counted: false };
     }
@@ -154,8 +155,8 @@ class LookUpAttempt {
   }
 }
 
-/** Charges an address with a failed authentication that needed no look-up. Returns false when it has failed too often. */
-export async function chargeFailure(env: Env, address: string): Promise<boolean> {
+/** Counts a failed authentication of an address that needed no lookup. Returns false if the limit is exceeded. */
+export async function countFailure(env: Env, address: string): Promise<boolean> {
   if (!addressFailures.take(address, Date.now())) return false;
   const { success } = await env.AUTH_FAILURE_LIMIT.limit({ key: address });
   if (!success) addressFailures.block(address, Date.now() + BLOCK_MS);

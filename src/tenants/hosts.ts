@@ -1,10 +1,10 @@
-// The allow-list of website hosts: its patterns, the host of a URL, and whether they match. Pure. A pattern or a URL whose host can be
-// read in two ways is rejected and never repaired: the list is all that keeps a key from sites that its tenant may not automate.
+// The allow-list of website hosts. Pure. Patterns and URLs whose host is ambiguous are rejected and not corrected, because the list is
+// the only protection against automating other websites.
 
-/** Characters of the longest DNS name in text form. A `*.suffix` counts with its `*`, which stands for at least one character. */
+/** The maximum length of a DNS name, in characters. Includes the `*` of a pattern. */
 const MAX_HOST_LENGTH = 253;
 
-/** Patterns of one tenant. The snapshot that every edge reads contains the list, and each task scans it. */
+/** The maximum number of patterns. The list is part of the snapshot and is scanned for each task. */
 const MAX_PATTERNS = 1000;
 
 /**
@@ -13,22 +13,22 @@ const MAX_PATTERNS = 1000;
  */
 const LABEL = /^[a-z0-9_-]{1,63}$/;
 
-/** Characters that a URL parser does not read as part of a host, or that it strips or decodes. */
+/** Characters that URL parsers do not treat as part of a host, or that they remove or decode. */
 const NOT_IN_A_HOST = /[\s\p{Cc}:/?#@\\%*[\]]/u;
 
 const IPV6_LITERAL = /^\[[0-9a-f:.]{2,45}\]$/i;
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 
 /**
- * Scheme, `//` and authority, as every URL standard reads them. WHATWG parsers also accept `https:host` and `https:\host`, drop tabs
- * and line breaks, and split at the last of several `@`. Other parsers do not.
+ * A scheme, `//` and an authority that all URL parsers interpret alike. WHATWG parsers also accept `https:host` and `https:\host`, remove
+ * tabs and line breaks, and split at the last of several `@`.
  */
 const PLAIN_AUTHORITY = /^https?:\/\/(?:[^/?#\\@]*@)?[^/?#\\@]+(?:[/?#]|$)/i;
 const DROPPED_BY_URL_PARSERS = /[\t\n\r]/;
 
 /**
- * The normal form of a pattern, or null when it is invalid. A pattern is an exact host (a name, IPv4, or IPv6 in brackets), `*.suffix`
- * for every depth below the suffix but not the suffix itself, or `*`. Names become lower case and punycode, without a trailing dot.
+ * Normalizes a pattern, or returns null if it is invalid. A pattern is an exact host (a name, IPv4, or IPv6 in brackets), `*.suffix` for
+ * all subdomains of the suffix but not the suffix itself, or `*`. Names are converted to lower case and punycode, without a trailing dot.
  */
 export function parseHostPattern(text: string): string | null {
   if (text === "*") return text;
@@ -40,12 +40,12 @@ export function parseHostPattern(text: string): string | null {
   return pattern.length <= MAX_HOST_LENGTH ? pattern : null;
 }
 
-/** The normal form of a list, without repeats, or the index of the first invalid pattern and why it is invalid. */
+/** Normalizes a list and removes duplicates, or returns the index of the first invalid pattern and the violated rule. */
 export function normalizeHosts(
   patterns: readonly string[],
 ): { ok: true; hosts: string[] } | { ok: false; index: number; message: string } {
   if (patterns.length > MAX_PATTERNS) {
-    return { ok: false, index: MAX_PATTERNS, message: `at most ${MAX_PATTERNS} host patterns are allowed` };
+    return { ok: false, index: MAX_PATTERNS, message: `must have at most ${MAX_PATTERNS} entries` };
   }
   const hosts = new Set<string>();
   for (const [index, text] of patterns.entries()) {
@@ -55,16 +55,20 @@ export function normalizeHosts(
     }
     hosts.add(host);
   }
-  // A single `*` is a decision. One beside other patterns is more likely a mistake that would allow every host.
+  // A `*` among other patterns is probably a mistake that would allow every host.
   if (hosts.size > 1 && hosts.has("*")) {
-    return { ok: false, index: patterns.indexOf("*"), message: '"*" allows every host and must stand alone' };
+    return {
+      ok: false,
+      index: patterns.indexOf("*"),
+      message: 'must be the only entry, because "*" allows every host',
+    };
   }
   return { ok: true, hosts: [...hosts] };
 }
 
 /**
- * The host of an http or https URL in the normal form of patterns: no port, no trailing dot. Null for anything else, also for a URL
- * that the upstream's parser might read as another host (`https://good\@evil`).
+ * The normalized host of an http or https URL, without port and trailing dot. Null for anything else, including URLs that the upstream
+ * may parse as another host (`https://good\@evil`).
  */
 export function websiteHost(url: string): string | null {
   if (DROPPED_BY_URL_PARSERS.test(url) || !PLAIN_AUTHORITY.test(url)) return null;
@@ -91,7 +95,7 @@ function parsedHost(url: string): string | null {
   return parsed === null ? null : normalHost(parsed.hostname);
 }
 
-/** The URL parser has mapped IDN and normalized addresses. This removes the trailing dot and rejects what DNS cannot contain. */
+/** Removes the trailing dot and rejects invalid DNS names. The URL parser has already converted IDN and addresses. */
 function normalHost(hostname: string): string | null {
   if (hostname.startsWith("[")) return hostname;
   const name = hostname.endsWith(".") ? hostname.slice(0, -1) : hostname;

@@ -1,8 +1,8 @@
-// A tenant that is deleted and created again under the same id is another incarnation, told apart by its creation time. Pure.
+// Distinguishes tenants that were created under the same id, after the earlier one was deleted, by their creation time.
 
-/** Which incarnation of a tenant a task belongs to. Times in ms since the epoch. */
+/** Identifies the tenant of a task. Times are in ms since the epoch. */
 export interface TaskOrigin {
-  /** When the task was created, by the clock of its own object. */
+  /** When the task was created, by the clock of its object. */
   readonly createdAt: number;
   /** `createdAt` of the tenant that created it. Missing in tasks of older versions. */
   readonly tenantSince?: number | undefined;
@@ -10,6 +10,6 @@ export interface TaskOrigin {
 
 /** Whether a task belongs to the tenant that was created at `tenantCreatedAt`. */
 export function belongsTo({ createdAt, tenantSince }: TaskOrigin, tenantCreatedAt: number): boolean {
-  // Equality, not order: the two times come from the clocks of two machines.
+  // Times are compared for equality, because the clocks of two machines differ.
   return tenantSince === undefined ? createdAt >= tenantCreatedAt : tenantSince === tenantCreatedAt;
 }

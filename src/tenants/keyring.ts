@@ -1,4 +1,4 @@
-// The API keys of a tenant. A key is shown when it is created and stored as its SHA-256.
+// The API keys of a tenant. Keys are stored as SHA-256 only.
 
 import { eq } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
@@ -10,7 +10,7 @@ import type { CreatedKey, CreateKeyResult, KeyInfo, NewKey, RotateKeyResult } fr
 import { apiKeys } from "./schema.ts";
 import type { SnapshotKey } from "./settings.ts";
 
-/** Keys of a tenant at once, because the snapshot that every edge reads contains all of them. */
+/** The maximum number of keys of a tenant, because the snapshot contains all of them. */
 export const MAX_KEYS = 200;
 
 type KeyRow = typeof apiKeys.$inferSelect;
@@ -21,12 +21,13 @@ export interface KeySecret {
   readonly hash: string;
 }
 
-/** A random key. */
+/** Creates a random key. */
 export async function newKeySecret(mode: KeyMode, tenantId: string): Promise<KeySecret> {
   const key = mintKey(mode, tenantId, crypto.getRandomValues(new Uint8Array(KEY_ENTROPY_BYTES)));
   return { key, hash: await hashKey(key) };
 }
 
+/** The table of a tenant's keys. */
 export class Keyring {
   readonly #db: DrizzleSqliteDODatabase;
 
@@ -34,6 +35,7 @@ export class Keyring {
     this.#db = db;
   }
 
+  /** Creates a key, if the actor may grant its mode and scopes. */
   create(actor: Actor, wanted: NewKey, secret: KeySecret, now: number): CreateKeyResult {
     if (!mayGrant(actor, wanted.mode, wanted.scopes)) return "forbidden";
     return this.#insert(secret, wanted, now) ?? "too_many";
@@ -47,27 +49,27 @@ export class Keyring {
       .map(infoOf);
   }
 
-  /** The row of a key that the actor can see, also of one that has ended. */
+  /** The row of a key that the actor can see, or null. Includes keys that are no longer valid. */
   find(actor: Actor, id: string): KeyRow | null {
     const mode = visibleMode(actor);
     const row = this.#row(id);
     return row !== undefined && (mode === null || row.mode === mode) ? row : null;
   }
 
-  /** Whether there is a valid key of this id, of any mode. */
+  /** Whether a key is valid. */
   has(id: string, now: number): boolean {
     const row = this.#row(id);
     return row !== undefined && isValid(row, now);
   }
 
-  /** Ends a key at once, and returns it. Null when the actor can see no valid key of this id. */
+  /** Revokes a key immediately and returns it. Null if the actor can see no such valid key. */
   revoke(actor: Actor, id: string, now: number): KeyInfo | null {
     const key = this.list(actor, now).find((one) => one.id === id) ?? null;
     if (key !== null) this.#db.delete(apiKeys).where(eq(apiKeys.id, id)).run();
     return key;
   }
 
-  /** Creates a key of the same name, mode, scopes and expiry, and ends the old one after `overlapMs`. */
+  /** Creates a replacement with the same name, mode, scopes and expiry. The old key ends after `overlapMs`. */
   rotate(actor: Actor, id: string, overlapMs: number, secret: KeySecret, now: number): RotateKeyResult {
     const old = this.find(actor, id);
     if (old === null) return "absent";
@@ -82,14 +84,14 @@ export class Keyring {
     return { created, replaces: { id, expiresAt } };
   }
 
-  /** Notes that a key was used on `day`. Writes at most once a day. */
+  /** Records that a key was used on `day` (`2026-11-23`). Writes at most once a day. */
   noteUse(id: string, day: string): void {
     const row = this.#row(id);
     if (row === undefined || (row.lastUsedDay ?? "") >= day) return;
     this.#db.update(apiKeys).set({ lastUsedDay: day }).where(eq(apiKeys.id, id)).run();
   }
 
-  /** The keys as the edge needs them. */
+  /** The valid keys for the snapshot. */
   forSnapshot(now: number): SnapshotKey[] {
     return this.#valid(now).map((row) => {
       const { id, hash, mode, scopes } = row;
@@ -97,7 +99,7 @@ export class Keyring {
     });
   }
 
-  /** The new key, or null when the tenant has as many as it may. */
+  /** Stores a new key. Null if the tenant has the maximum number of keys. */
   #insert({ key, hash }: KeySecret, wanted: NewKey, now: number): CreatedKey | null {
     this.#dropExpired(now);
     if (this.#rows().length >= MAX_KEYS) return null;
@@ -135,7 +137,7 @@ export class Keyring {
   }
 }
 
-/** When a key ends (ms), by its expiry or its rotation, whichever comes first. Null: never. */
+/** When a key stops being valid (ms), because it expires or was rotated. Null: never. */
 function endOf({ expiresAt, endsAt }: KeyRow): number | null {
   return expiresAt === null ? endsAt : Math.min(expiresAt, endsAt ?? expiresAt);
 }

@@ -1,38 +1,35 @@
-// The form of API keys: creating, parsing and hashing them. Pure: randomness is a parameter. A key that parses is well formed; whether it
-// is valid is decided in find-key.ts.
+// Creates, parses and hashes API keys. Pure. `find-key.ts` decides whether a key is valid.
 
+/** The mode of a key and of everything that belongs to it. */
 export type KeyMode = "live" | "test";
 
-/** What a key can be allowed to do, in the order in which scopes are shown. */
+/** The scopes of keys, in the order in which they are shown. */
 export const SCOPES = ["tasks:write", "tasks:read", "account:read", "account:write"] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** The scopes of a key that is created without any: it can solve tasks, and has no access to the account. */
+/** The scopes of a key that is created without any. */
 export const DEFAULT_SCOPES: readonly Scope[] = ["tasks:write", "tasks:read"];
 
 const TENANT_ID_SOURCE = "[a-z0-9][a-z0-9-]{1,30}";
 
-/** Tenant ids contain no underscore, so that a key can be split in one way only. */
+/** Tenant ids must not contain underscores, or keys would be ambiguous. */
 export const TENANT_ID_PATTERN: RegExp = new RegExp(`^${TENANT_ID_SOURCE}$`);
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** Characters of the secret. 32 of base62 are 190 bits, too many to guess from a leaked SHA-256. */
+/** The length of the secret, in characters: 190 bits, which cannot be guessed from a leaked SHA-256. */
 const SECRET_LENGTH = 32;
 
-/** Characters of the checksum. 62^6 is the first power of 62 above 2^32. */
+/** The length of the checksum, in characters. 62^6 is the first power of 62 above 2^32. */
 const CHECKSUM_LENGTH = 6;
 
-/** Characters of the longest key: `sg_`, `live_`, 31 of tenant id, `_`, secret, checksum. Longer text is rejected unread. */
+/** The maximum length of a key: `sg_`, `live_`, 31 characters of tenant id, `_`, secret, checksum. */
 const MAX_KEY_LENGTH = 3 + 5 + 31 + 1 + SECRET_LENGTH + CHECKSUM_LENGTH;
 
-/** The greatest multiple of 62 in a byte. Bytes from here up would favor the first eight characters of the alphabet. */
+/** The greatest multiple of 62 in a byte. Higher bytes would make the first eight characters of the alphabet more likely. */
 const UNBIASED_LIMIT = 248;
 
-/**
- * Random bytes for `mintKey`. One byte in 32 is rejected, so 32 bytes would be enough only one time in three. Of 64 bytes, fewer than
- * 32 are left with a probability under 2^-100.
- */
+/** The number of random bytes for `mintKey`, which skips one byte in 32. The probability that 64 are too few is under 2^-100. */
 export const KEY_ENTROPY_BYTES = 64;
 
 const KEY_PATTERN = new RegExp(
@@ -41,7 +38,7 @@ const KEY_PATTERN = new RegExp(
 
 /**
  * Creates a key.
- * @throws RangeError for an invalid tenant id, and when `randomBytes` are too few: a shorter secret would be weak without a sign of it
+ * @throws RangeError for an invalid tenant id, or if there are too few `randomBytes`
  */
 export function mintKey(mode: KeyMode, tenantId: string, randomBytes: Uint8Array): string {
   if (!TENANT_ID_PATTERN.test(tenantId)) throw new RangeError("not a tenant id");
@@ -56,8 +53,8 @@ export function mintKey(mode: KeyMode, tenantId: string, randomBytes: Uint8Array
 }
 
 /**
- * The mode and tenant in a key, or null for text that is not a key. Finds typos before any I/O. Never throws. The checksum needs no
- * constant-time comparison: it is computed from the text itself.
+ * Parses a key, or returns null if the text is not a key. The checksum detects typos without I/O. It is not secret, so it is not
+ * compared in constant time.
  */
 export function parseKey(text: string): { mode: KeyMode; tenantId: string } | null {
   if (text.length > MAX_KEY_LENGTH) return null;
@@ -68,7 +65,7 @@ export function parseKey(text: string): { mode: KeyMode; tenantId: string } | nu
   return { mode: mode === "live" ? "live" : "test", tenantId };
 }
 
-/** The form in which a key is stored: SHA-256 in lower-case hex. The secret has 190 random bits, so no salt or stretching is needed. */
+/** The SHA-256 of a key in lower-case hex, as it is stored. The secret is random, so no salt or stretching is needed. */
 export async function hashKey(key: string): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
   let hex = "";
@@ -77,19 +74,19 @@ export async function hashKey(key: string): Promise<string> {
 }
 
 /**
- * Whether two texts are equal, without an early exit. The time depends on the length of `a` only: pass the caller's text as `a` and the
- * secret as `b`, so that not even the length of the secret shows.
+ * Whether two texts are equal. The time depends only on the length of `a`: pass the caller's text as `a` and the secret as `b`, so that
+ * the length of the secret is not revealed.
  */
 export function equalInConstantTime(a: string, b: string): boolean {
   let difference = a.length ^ b.length;
   for (let i = 0; i < a.length; i++) {
-    // Wraps around a shorter `b` instead of stopping at its end. An empty `b` gives NaN, which XOR reads as 0; the lengths differ then.
+    // Wraps around at the end of a shorter `b`. An empty `b` gives NaN, which XOR treats as 0, but the lengths differ.
     difference |= a.charCodeAt(i) ^ b.charCodeAt(i % b.length);
   }
   return difference === 0;
 }
 
-/** CRC-32 as in zip and PNG (reflected, polynomial 0xEDB88320), unsigned. Bit by bit is fast enough for 78 bytes at most. */
+/** The CRC-32 of zip and PNG (reflected, polynomial 0xEDB88320), unsigned. */
 export function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {

@@ -1,5 +1,5 @@
-// The list of tasks, read from the ledger in pages. A page looks at a fixed number of rows at most, whatever the filter, because
-// the same object admits the tenant's tasks.
+// Reads the task list from the ledger. A page scans a limited number of rows, whatever the filter, because the tenant's object must not
+// be blocked.
 
 import { and, asc, desc, eq, gte, isNull, lt } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
@@ -10,13 +10,13 @@ import type { KeyMode } from "./keys.ts";
 import { tasks } from "./schema.ts";
 import { LONGEST_TASK_MS, sequenceAt } from "./sequence.ts";
 
-/** How many rows a page looks at, in steps: most pages are full after the first. All of them take some 2 ms on an idle machine. */
+/** The number of rows that a page scans, in steps, because most pages are full after the first. Takes about 2 ms. */
 const SCAN_STEPS = [1_000, 4_000];
 
-/** The same with a reference, whose rows an index finds one by one anywhere in the ledger. */
+/** The same for a filter by reference, which uses an index. */
 const REFERENCE_SCAN_STEPS = [2_000];
 
-/** A task as the ledger lists it. Times in ms. */
+/** A task in the ledger. Times are in ms. */
 export interface LedgerRow {
   readonly taskId: string;
   readonly status: TaskStatus;
@@ -31,7 +31,7 @@ export interface LedgerRow {
   readonly webhookState: WebhookState | null;
 }
 
-/** Which tasks a list shows; a member that is left out matches every task. Times in ms, exclusive. */
+/** A filter of tasks. Undefined fields match all tasks. Times are in ms, exclusive. */
 export interface TaskFilter {
   readonly status?: TaskStatus | undefined;
   readonly reference?: string | undefined;
@@ -41,19 +41,20 @@ export interface TaskFilter {
   readonly createdBefore?: number | undefined;
 }
 
-/** A page to read: at most `limit` tasks, before the sequence `before` (null: from the newest). */
+/** A query for at most `limit` tasks before the sequence `before`. Null: the newest tasks. */
 export interface TaskPageQuery {
   readonly filter: TaskFilter;
   readonly limit: number;
   readonly before: number | null;
 }
 
-/** A page. The next one continues before the sequence `next`; null at the end of the list. It may be short or empty. */
+/** A page, which may be short or empty. `next` is the `before` of the next page, or null on the last page. */
 export interface LedgerPage {
   readonly rows: readonly LedgerRow[];
   readonly next: number | null;
 }
 
+/** Queries on the ledger. */
 export class LedgerQueries {
   readonly #db: DrizzleSqliteDODatabase;
 
@@ -61,7 +62,7 @@ export class LedgerQueries {
     this.#db = db;
   }
 
-  /** The tasks of a mode that match, newest first. `now` in ms. */
+  /** The matching tasks of a mode, newest first. `now` is in ms. */
   page(mode: KeyMode, { filter, limit, before }: TaskPageQuery, now: number): LedgerPage {
     const start = startOf(filter, now);
     let end = Math.min(
@@ -92,7 +93,7 @@ export class LedgerQueries {
       .map(({ taskId }) => taskId);
   }
 
-  /** The sequence of the last of `count` rows, going back from `end` (exclusive) to `start`; null if there are fewer. */
+  /** The sequence of the `count`-th row before `end`. Null if there are fewer rows after `start`. */
   #stopAfter(count: number, reference: string | undefined, start: number, end: number): number | null {
     const { sequence } = tasks;
     const row = this.#db
@@ -128,7 +129,7 @@ export class LedgerQueries {
   }
 }
 
-/** The first sequence that can match. An older task than the longest is finished, or lost for good. */
+/** The first sequence that can match. Unfinished tasks are not older than `LONGEST_TASK_MS`. */
 function startOf({ createdAfter, status }: TaskFilter, now: number): number {
   const start = createdAfter === undefined ? 0 : sequenceAt(createdAfter + 1);
   return status === undefined || isFinal(status) ? start : Math.max(start, sequenceAt(now - LONGEST_TASK_MS));
@@ -138,7 +139,7 @@ function withReference(reference: string | undefined) {
   return reference === undefined ? undefined : eq(tasks.reference, reference);
 }
 
-/** The ledger does not follow an unfinished task from `queued` to `processing`, so it finds both for either. */
+/** The ledger does not distinguish `queued` and `processing` reliably, so either status matches all unfinished tasks. */
 function hasStatus(status: TaskStatus) {
   return isFinal(status) ? eq(tasks.status, status) : isNull(tasks.finishedAt);
 }

@@ -1,4 +1,4 @@
-// Single rows of the ledger: find, insert and update, by prepared statements. Building a query costs more than running it.
+// Reads and writes single rows of the ledger. Uses prepared statements, because building a query costs more than running it.
 
 import { and, eq, gte, lt, sql } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
@@ -10,11 +10,12 @@ type TaskRow = typeof tasks.$inferSelect;
 type KnownRow = Pick<TaskRow, "sequence" | "taskId" | "admitted" | "finishedAt" | "webhookState">;
 type OutcomeColumns = "status" | "finishedAt" | "solveMs" | "unsolvedMs" | "errorCode" | "webhookState";
 
-/** A task's row, or the sequence that a new row for it takes. */
+/** The row of a task, or a function that returns the sequence for a new row. */
 export type Found =
   | { readonly row: KnownRow; readonly free: null }
   | { readonly row: null; readonly free: () => number };
 
+/** The rows of the ledger. */
 export class LedgerRows {
   readonly #prepared: ReturnType<typeof prepareStatements>;
 
@@ -22,7 +23,7 @@ export class LedgerRows {
     this.#prepared = prepareStatements(db);
   }
 
-  /** Finds the row of a task that was created at `createdAt` (ms). */
+  /** Finds the row of a task. `createdAt` is in ms. */
   find(taskId: string, createdAt: number): Found {
     const first = sequenceAt(createdAt);
     const sameMs = this.#prepared.ofMillisecond.all({ first, end: first + SEQUENCES_PER_MS });

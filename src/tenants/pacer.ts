@@ -1,14 +1,15 @@
-// Breaks long work on the ledger into steps, so that the tenant's object can admit tasks in between.
+// Splits long work on the ledger into steps, so that the tenant's object can handle other calls in between.
 
-/** Rows that are counted or deleted in one step, which takes some 3 ms on an idle machine. */
+/** The number of rows in a step, which takes about 3 ms. */
 export const STEP_ROWS = 1_000;
 
+/** Pauses long work after each step. */
 export class Pacer {
   #rows = 0;
   #closed = false;
 
   /**
-   * Lets the object handle other calls if a step's worth of rows was processed since it last did.
+   * Pauses if at least `STEP_ROWS` rows were processed since the last pause.
    * @throws Error after `close`
    */
   async pauseAfter(rows: number): Promise<void> {
@@ -19,7 +20,7 @@ export class Pacer {
     if (this.#closed) throw new Error("the tenant was deleted");
   }
 
-  /** Stops paused work: its tenant was deleted, and another one of the same id may have its tables by now. */
+  /** Stops paused work after its tenant was deleted, because the tables may belong to a new tenant. */
   close(): void {
     this.#closed = true;
   }

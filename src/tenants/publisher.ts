@@ -1,40 +1,41 @@
-// Publishing a tenant's snapshot to KV, where the edge reads it. One write at a time, in order. A write that KV rejects is repeated by the
-// object's alarm: the object is the source of truth.
+// Publishes a tenant's snapshot to KV. Writes are sequential, so that an older snapshot cannot overwrite a newer one. Failed writes are
+// retried by the object's alarm.
 
 import { describeError, log } from "../log.ts";
 import { parseSnapshot } from "./directory.ts";
 import type { TenantServices } from "./services.ts";
 import { snapshotKeyOf } from "./settings.ts";
 
-/** A rejected write is repeated after this time (ms). KV takes one write a second to a key. */
+/** A failed write is retried after this time (ms). KV accepts one write a second per key. */
 const PUBLISH_RETRY_MS = 1_500;
 
-/** What the publisher needs of the tenant's object. */
+/** Dependencies of the publisher. */
 export interface Publishing {
   directory(): KVNamespace;
-  /** The tenant as it is now, or null after it was deleted. */
+  /** The current tenant, or null if it was deleted. */
   current(): TenantServices | null;
-  /** Makes the alarm ring at a time (ms) or earlier. */
+  /** Makes sure that the alarm is due at a time (ms) or earlier. */
   wakeBy(at: number): void;
 }
 
+/** Publishes snapshots, one at a time. */
 export class Publisher {
   readonly #object: Publishing;
-  /** The end of the last write that was asked for. Never rejects. */
+  /** Resolves after the last write. Never rejects. */
   #lastWrite: Promise<unknown> = Promise.resolve();
 
   constructor(object: Publishing) {
     this.#object = object;
   }
 
-  /** Puts the latest snapshot into KV. */
+  /** Publishes the latest snapshot. Does not throw. */
   publish(tenant: TenantServices): Promise<void> {
     return this.#inOrder(() => this.#put(tenant));
   }
 
   /**
-   * Makes KV hold what is true after a deletion: no snapshot, or the one of a new tenant of the same id. Returns whether KV showed it. A
-   * location may show what it has cached for 60 s.
+   * Corrects KV after a deletion: removes the snapshot, or publishes the one of a new tenant with the same id. Returns whether KV was
+   * correct, as far as this location can see: it may cache a value for 60 s.
    */
   correct(tenantId: string): Promise<boolean> {
     return this.#inOrder(async () => {
@@ -67,7 +68,7 @@ export class Publisher {
     const snapshot = tenant.snapshot(Date.now());
     try {
       await this.#object.directory().put(snapshotKeyOf(profile.id), JSON.stringify(snapshot));
-      // Deleted meanwhile: its deletion writes after this.
+      // If the tenant was deleted in the meantime, the deletion corrects KV after this write.
       if (this.#object.current() === tenant) tenant.settings.markPublished(snapshot);
     } catch (error) {
       log("warn", "snapshot_unpublished", { tenantId: profile.id, ...describeError(error) });

@@ -1,6 +1,4 @@
-// The monthly quota of live tasks: what a month is, which tasks count, and the error once it is used up. Pure.
-//
-// A task counts in the calendar month (UTC) in which it gets its slot. Test tasks do not count.
+// The monthly quota of live tasks. Pure. A task counts in the calendar month (UTC) in which it gets its slot.
 
 import { ApiError } from "../errors.ts";
 import type { KeyMode } from "./keys.ts";
@@ -21,16 +19,16 @@ export function nextMonthAt(now: number): number {
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
 }
 
-/** More than the largest quota (`limitsSchema`), and small enough for marks to stay safe integers. */
+/** Larger than the maximum quota, and small enough for marks to be safe integers. */
 const MARKS_PER_MONTH = 2 ** 32;
 
-/** The number of live tasks that were admitted in the current month. */
+/** Counts the live tasks that were admitted in the current month. */
 export class MonthlyCount {
   /** Months since the year 0. */
   #month = 0;
   #tasks = 0;
 
-  /** The count that a `mark` stands for. */
+  /** Restores a count from its `mark`. */
   static restore(mark: number): MonthlyCount {
     const count = new MonthlyCount();
     count.#month = Math.floor(mark / MARKS_PER_MONTH);
@@ -46,7 +44,7 @@ export class MonthlyCount {
     return count;
   }
 
-  /** The month and the count as one integer. It only grows, so the largest of several marks is the latest. */
+  /** The month and the count as one integer. It only increases, so the largest mark is the latest. */
   get mark(): number {
     return this.#month * MARKS_PER_MONTH + this.#tasks;
   }
@@ -56,7 +54,7 @@ export class MonthlyCount {
     return monthIndex(now) > this.#month ? 0 : this.#tasks;
   }
 
-  /** Counts a task that is admitted at `now` (ms). After a clock went back, it counts in the later month. */
+  /** Counts a task that is admitted at `now` (ms). If the clock went backwards, it counts in the later month. */
   add(now: number): void {
     this.#tasks = this.at(now) + 1;
     this.#month = Math.max(this.#month, monthIndex(now));
@@ -68,7 +66,7 @@ function monthIndex(now: number): number {
   return date.getUTCFullYear() * 12 + date.getUTCMonth();
 }
 
-/** What the edge knows about a caller's quota. */
+/** The part of a caller that its quota depends on. */
 export interface QuotaCaller {
   readonly mode: KeyMode;
   /** The month (`2026-11`) whose quota is used up, or null. */
@@ -76,13 +74,13 @@ export interface QuotaCaller {
   readonly profile: Pick<TenantProfile, "limits">;
 }
 
-/** The error for a live task of a tenant that has used up its month, or null. */
+/** The error if the caller's tenant has used up its monthly quota, or null. */
 export function quotaError(caller: QuotaCaller, now: number): ApiError | null {
   if (caller.mode !== "live" || caller.exhaustedMonth !== monthOf(now)) return null;
   const endsAt = nextMonthAt(now);
   const windowS = (endsAt - monthStartAt(now)) / 1_000;
   const quota = caller.profile.limits.monthlyTasks ?? 0;
-  return new ApiError("quota_exceeded", "The monthly quota of live tasks is used up.", {
+  return new ApiError("quota_exceeded", "The tenant's monthly quota of live tasks is used up.", {
     headers: {
       "Retry-After": String(Math.ceil((endsAt - now) / 1_000)),
       "RateLimit-Policy": `"monthly";q=${quota};w=${windowS}`,

@@ -1,4 +1,4 @@
-// What a TenantObject is asked and what it answers. Types only. Times are in ms since the epoch.
+// RPC types of the TenantObject. Times are in ms since the epoch.
 
 import type { AdmissionOutcome } from "../tasks/events.ts";
 import type { TaskEventType } from "../tasks/task-webhook.ts";
@@ -11,12 +11,12 @@ export interface NewTenant {
   readonly name: string;
   readonly allowedHosts: readonly string[];
   readonly limits: TenantLimits;
-  /** The only upstream account of its live tasks. By default any. */
+  /** The only upstream account for live tasks. By default, all accounts. */
   readonly upstreamAccount?: string | null | undefined;
   readonly location?: LocationHint | null | undefined;
 }
 
-/** A change of settings. What is undefined stays as it is. */
+/** A change of settings. Undefined fields do not change. */
 export interface TenantPatch {
   readonly name?: string | undefined;
   readonly allowedHosts?: readonly string[] | undefined;
@@ -25,17 +25,17 @@ export interface TenantPatch {
   readonly upstreamAccount?: string | null | undefined;
 }
 
-/** A tenant as the operator sees it: its settings, and what it is doing now. */
+/** The operator's view of a tenant: its settings and current usage. */
 export interface TenantView extends TenantProfile {
-  /** Tasks that have a slot. */
+  /** Tasks that hold a slot. */
   readonly inFlight: Readonly<Record<KeyMode, number>>;
   /** Tasks that wait for a slot. */
   readonly queued: Readonly<Record<KeyMode, number>>;
-  /** Live tasks of the current month (UTC), and how many are allowed. */
+  /** Live tasks of the current month (UTC), and the quota. */
   readonly month: { readonly liveTasks: number; readonly quota: number | null };
 }
 
-/** A tenant as a key of a mode sees it. `inFlight` and `queued` are of this mode. */
+/** A key's view of its tenant. `inFlight` and `queued` count tasks of its mode. */
 export interface AccountView {
   readonly tenant: { readonly id: string; readonly name: string; readonly suspended: boolean };
   readonly mode: KeyMode;
@@ -46,7 +46,7 @@ export interface AccountView {
   readonly queued: number;
 }
 
-/** A new tenant with the first signing secret of each mode. */
+/** A new tenant and its signing secrets. */
 export interface CreatedTenant {
   readonly tenant: TenantView;
   readonly webhookSecrets: Readonly<Record<KeyMode, string>>;
@@ -60,7 +60,7 @@ export interface NewKey {
   readonly expiresAt: number | null;
 }
 
-/** A key as lists show it: everything but the key itself. */
+/** A key without the key itself. */
 export interface KeyInfo {
   readonly id: string;
   readonly name: string;
@@ -71,18 +71,20 @@ export interface KeyInfo {
   readonly lastUsedDay: string | null;
 }
 
-/** A new key with its secret, which is never shown again. */
+/** A new key, including the key itself, which cannot be read again. */
 export interface CreatedKey extends KeyInfo {
   readonly key: string;
 }
 
-/** The new key of a rotation, and when the one that it replaces ends. */
+/** The replacement of a rotated key, and when the old key ends. */
 export interface RotatedKey {
   readonly created: CreatedKey;
   readonly replaces: { readonly id: string; readonly expiresAt: number };
 }
 
+/** The created key, or why it was not created. */
 export type CreateKeyResult = CreatedKey | "too_many" | "forbidden";
+/** The rotated key, or why it was not rotated. */
 export type RotateKeyResult = RotatedKey | "absent" | "already_rotated" | "too_many" | "forbidden";
 
 /** The default webhook endpoint of a mode. */
@@ -92,13 +94,13 @@ export interface EndpointInfo {
   readonly disabledReason: string | null;
 }
 
-/** The newest signing secret of a mode, and the one before it while it still signs. */
+/** The signing secret of a mode, and the previous one as long as it is valid. */
 export interface SecretInfo {
   readonly secret: string;
   readonly previous: { readonly secret: string; readonly expiresAt: number } | null;
 }
 
-/** What sending a webhook needs: the mode's endpoint, or null, and every secret that signs now, newest first. */
+/** The settings for sending webhooks: the mode's endpoint, or null, and all valid secrets, newest first. */
 export interface WebhookSettings {
   readonly endpoint: string | null;
   readonly secrets: readonly string[];
@@ -124,6 +126,7 @@ export interface OutcomeReceipt {
   readonly settings: WebhookSettings;
 }
 
+/** The `action` of an audit entry. */
 export type AuditAction =
   | "key.created"
   | "key.rotated"
@@ -136,6 +139,7 @@ export type AuditAction =
   | "tenant.updated";
 
 type AuditValue = string | number | boolean | null | readonly string[];
+/** The changed values. Never contains a key or secret. */
 export type AuditDetails = Readonly<Record<string, AuditValue | Readonly<Record<string, AuditValue>>>>;
 
 /** An entry of the audit log. */
@@ -143,14 +147,14 @@ export interface AuditEntry {
   readonly at: number;
   readonly action: AuditAction;
   readonly actor: { readonly type: "operator" } | { readonly type: "key"; readonly keyId: string };
-  /** The id of the key or tenant, or `webhook`. */
+  /** The id of the changed key or tenant, or `webhook`. */
   readonly target: string;
-  /** Null for what concerns both modes. */
+  /** Null for changes that affect both modes. */
   readonly mode: KeyMode | null;
   readonly details: AuditDetails;
 }
 
-/** A page of entries. `next` is where the next page begins, or null at the end. */
+/** A page of entries. `next` is the `before` of the next page, or null on the last page. */
 export interface AuditPage {
   readonly entries: readonly AuditEntry[];
   readonly next: number | null;

@@ -1,4 +1,4 @@
-// The settings record of a tenant in storage. A change that the edge has to know raises the revision, and the snapshot follows it.
+// The settings record of a tenant in storage. Changes that affect the snapshot increase the revision.
 
 import type { TenantPatch } from "./rpc.ts";
 import type { TenantProfile, TenantRecord, TenantSnapshot } from "./settings.ts";
@@ -7,6 +7,7 @@ import { tenantRecordSchema } from "./settings.ts";
 /** The storage key of the record. */
 const RECORD_KEY = "tenant";
 
+/** The stored settings of a tenant. */
 export class SettingsStore {
   readonly #storage: DurableObjectStorage;
   #record: TenantRecord;
@@ -17,15 +18,15 @@ export class SettingsStore {
   }
 
   /**
-   * The settings in storage, or null when there is no tenant.
-   * @throws ZodError for a record that this version cannot read
+   * Loads the settings, or returns null if there is no tenant.
+   * @throws ZodError if this version cannot read the record
    */
   static load(storage: DurableObjectStorage): SettingsStore | null {
     const stored: unknown = storage.kv.get(RECORD_KEY);
     return stored === undefined ? null : new SettingsStore(storage, tenantRecordSchema.parse(stored));
   }
 
-  /** Writes the first record of a tenant. */
+  /** Stores the settings of a new tenant. */
   static create(storage: DurableObjectStorage, record: TenantRecord): SettingsStore {
     const store = new SettingsStore(storage, record);
     store.update({});
@@ -40,29 +41,29 @@ export class SettingsStore {
     return this.#record.profile;
   }
 
-  /** Whether KV lacks the latest revision. */
+  /** Whether the latest revision was not published to KV yet. */
   get unpublished(): boolean {
     return this.#record.published < this.#record.revision;
   }
 
-  /** Notes that KV has a snapshot. */
+  /** Records that a snapshot was published. */
   markPublished({ revision, exhaustedMonth }: TenantSnapshot): void {
     const published = Math.max(this.#record.published, revision);
     this.save({ published, publishedExhaustedMonth: exhaustedMonth });
   }
 
-  /** Stores a change that the snapshot does not contain. */
+  /** Stores a change that does not affect the snapshot. */
   save(change: Partial<TenantRecord>): void {
     this.#record = { ...this.#record, ...change };
     this.#storage.kv.put(RECORD_KEY, this.#record);
   }
 
-  /** Stores a change that the snapshot contains: the revision rises. `{}` is for a change outside of the record. */
+  /** Stores a change that affects the snapshot. `{}`: something outside of the record has changed, such as a key. */
   update(change: Partial<TenantRecord>): void {
     this.save({ ...change, revision: this.#record.revision + 1 });
   }
 
-  /** Applies a patch of the operator. */
+  /** Updates the settings. */
   patch(patch: TenantPatch): TenantProfile {
     const { profile } = this.#record;
     const { maxInFlight, monthlyTasks } = patch.limits ?? {};
@@ -72,7 +73,7 @@ export class SettingsStore {
       allowedHosts: [...(patch.allowedHosts ?? profile.allowedHosts)],
       limits: {
         maxInFlight: maxInFlight ?? profile.limits.maxInFlight,
-        // Null is a value of its own, no quota, so only undefined keeps it.
+        // Null removes the quota.
         monthlyTasks: monthlyTasks === undefined ? profile.limits.monthlyTasks : monthlyTasks,
       },
       suspended: patch.suspended ?? profile.suspended,

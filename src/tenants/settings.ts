@@ -1,22 +1,24 @@
-// The persisted shapes of a tenant: its settings record in its object, which is the source of truth, and its snapshot in KV, which the
-// edge reads. Both are JSON and parsed by zod. A new field is optional or has a default, so that older records can be read.
+// The persisted shapes of a tenant: the settings record in its object and the snapshot in KV. New fields must be optional or have a
+// default, so that older records can be read.
 
 import { z } from "zod";
 import { SCOPES, TENANT_ID_PATTERN } from "./keys.ts";
 
 const time = z.int().nonnegative();
 
+/** The limits of a tenant. */
 export const limitsSchema = z.object({
-  /** Tasks with a slot at once. Each mode has its own slots. */
+  /** The number of slots of each mode. */
   maxInFlight: z.int().min(1).max(10_000),
-  /** Live tasks in a calendar month (UTC). Null: no limit. */
+  /** The quota of live tasks per calendar month (UTC). Null: no quota. */
   monthlyTasks: z.int().min(0).max(1_000_000_000).nullable(),
 });
 export type TenantLimits = z.output<typeof limitsSchema>;
 
+/** The limits of a tenant that is created without any. */
 export const DEFAULT_LIMITS: TenantLimits = { maxInFlight: 100, monthlyTasks: null };
 
-/** Where a tenant's object can be placed: the location hints of the platform. */
+/** The platform's location hints. */
 export const LOCATION_HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
 export type LocationHint = (typeof LOCATION_HINTS)[number];
 
@@ -27,12 +29,12 @@ const profileSchema = z.object({
   limits: limitsSchema,
   suspended: z.boolean(),
   createdAt: time,
-  /** The only upstream account that its live tasks may use; null for any. */
+  /** The only upstream account for live tasks. Null: all accounts. */
   upstreamAccount: z.string().nullable().default(null),
-  /** The location hint of its object. Null: near the request that created it. */
+  /** The location hint of the object. Null: near the request that created the tenant. */
   location: z.enum(LOCATION_HINTS).nullable().default(null),
 });
-/** The settings that the edge has to know. `createdAt` in ms. */
+/** The settings that are part of the snapshot. `createdAt` is in ms since the epoch. */
 export type TenantProfile = z.output<typeof profileSchema>;
 
 const modeWebhookSchema = z.object({
@@ -43,23 +45,24 @@ const modeWebhookSchema = z.object({
     .nullable()
     .default(null),
 });
-/** Webhook endpoint and signing secrets of one mode. */
+/** The webhook endpoint and signing secrets of a mode. */
 export type ModeWebhook = z.output<typeof modeWebhookSchema>;
 
-/** The record in the tenant's object. `secrets` and `endpoint` are those of the live mode. */
+/** The record in the tenant's object. `secrets` and `endpoint` belong to the live mode. */
 export const tenantRecordSchema = z.object({
   version: z.literal(1),
   profile: profileSchema,
   ...modeWebhookSchema.shape,
-  /** Missing in records from before the modes were isolated, where the live mode's count for both. */
+  /** Missing in records of older versions, in which both modes use the live mode's. */
   testWebhook: modeWebhookSchema.optional(),
-  /** Raised by every change that the edge has to know. */
+  /** Increased by every change of the snapshot. */
   revision: z.int().nonnegative(),
-  /** The revision that KV has. */
+  /** The revision of the snapshot in KV. */
   published: z.int(),
-  /** `exhaustedMonth` of the snapshot that KV has. Older versions did not keep it. */
+  /** `exhaustedMonth` of the snapshot in KV. Missing in records of older versions. */
   publishedExhaustedMonth: z.string().nullable().optional(),
 });
+/** The persisted settings of a tenant. */
 export type TenantRecord = z.output<typeof tenantRecordSchema>;
 
 const snapshotKeySchema = z.object({
@@ -69,9 +72,10 @@ const snapshotKeySchema = z.object({
   scopes: z.array(z.enum(SCOPES)),
   expiresAt: time.nullable(),
 });
-/** A key as the edge knows it. */
+/** A key in the snapshot. */
 export type SnapshotKey = z.output<typeof snapshotKeySchema>;
 
+/** The snapshot in KV. */
 export const snapshotSchema = z.object({
   version: z.literal(1),
   revision: z.int(),
@@ -80,7 +84,7 @@ export const snapshotSchema = z.object({
   /** The month (`2026-11`) whose quota of live tasks is used up, or null. */
   exhaustedMonth: z.string().nullable(),
 });
-/** What the edge needs of a tenant. */
+/** The part of a tenant that requests need before they reach its object. */
 export type TenantSnapshot = z.output<typeof snapshotSchema>;
 
 /** The key of a tenant's snapshot in KV. */

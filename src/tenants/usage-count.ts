@@ -1,10 +1,10 @@
-// Counts the tasks of one day, both modes, and their solve times. Pure. Rows are added one by one, in any number of steps.
+// Counts the tasks of a day and their solve times. Pure.
 
 import type { TaskErrorCode, TaskStatus } from "../tasks/status.ts";
 import type { KeyMode } from "./keys.ts";
 import type { DayTotals, KeyTotals } from "./schema.ts";
 
-/** What is counted of a task. */
+/** The counted fields of a task. */
 export interface CountedRow {
   readonly mode: KeyMode;
   readonly status: TaskStatus;
@@ -13,12 +13,13 @@ export interface CountedRow {
   readonly solveMs: number | null;
 }
 
-/** The totals of a day and a mode. */
+/** The totals of a day and mode. */
 export interface ModeTotals {
   readonly totals: DayTotals;
   readonly keys: KeyTotals;
 }
 
+/** The count of a day for both modes. */
 export class UsageCount {
   #live = new ModeCount();
   #test = new ModeCount();
@@ -27,7 +28,7 @@ export class UsageCount {
     (row.mode === "live" ? this.#live : this.#test).add(row);
   }
 
-  /** The number of rows that were added. */
+  /** The number of added rows. */
   get size(): number {
     return this.#live.submitted + this.#test.submitted;
   }
@@ -36,7 +37,7 @@ export class UsageCount {
     return mode === "live" ? this.#live.result() : this.#test.result();
   }
 
-  /** A count that goes on from here, and leaves this one as it is. */
+  /** An independent copy. */
   copy(): UsageCount {
     const copy = new UsageCount();
     copy.#live = this.#live.copy();
@@ -95,10 +96,7 @@ function increment(counts: Map<string, number>, key: string): void {
 /** Milliseconds in one block of counts. */
 const BLOCK_MS = 1_024;
 
-/**
- * How many tasks took each number of milliseconds. Percentiles are exact, and a day of a million tasks takes no more memory than
- * the distinct seconds in which they were solved.
- */
+/** A histogram of solve times by millisecond. Percentiles are exact. Memory depends on the range of times, not on their number. */
 export class SolveTimeCounts {
   /** Counts by ms, in blocks of `BLOCK_MS`. */
   readonly #blocks = new Map<number, Uint32Array>();
@@ -117,7 +115,7 @@ export class SolveTimeCounts {
     this.#size += 1;
   }
 
-  /** The nearest-rank percentile in ms: the smallest time that at least this share (0 to 1) of the tasks took; null without tasks. */
+  /** The nearest-rank percentile (ms) for a share from 0 to 1. Null without tasks. */
   percentile(share: number): number | null {
     const rank = Math.max(Math.ceil(share * this.#size), 1);
     let seen = 0;

@@ -1,5 +1,5 @@
-// Usage by day (UTC) of creation. The totals of a day that is over are counted once and stored; those of an unfinished day are kept
-// in memory. Rows are counted in small steps with pauses between them, because the same object admits the tenant's tasks.
+// Usage by the day (UTC) of a task's creation. Totals of past days are counted once and stored. Rows are counted in steps with pauses,
+// because the tenant's object must not be blocked.
 
 import { and, asc, between, eq, gte, lt, max, min, sql } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
@@ -12,24 +12,24 @@ import { dayAt, dayOfSequence, LONGEST_TASK_MS, sequenceAt, sequenceOfDay } from
 import type { ModeTotals } from "./usage-count.ts";
 import { UsageCount } from "./usage-count.ts";
 
-/** How long totals are kept, in days: the longest range that can be asked for (366 days), and a month. */
+/** How long totals are kept, in days: more than the maximum range of a query (366 days). */
 const TOTALS_KEPT_DAYS = 400;
 
-/** What the tasks that were created on a day (`2026-11-23`, UTC) came to. */
+/** The totals of a day, such as `2026-11-23` (UTC). */
 export interface UsageDay extends DayTotals {
   readonly day: string;
-  /** Only where it was asked for. */
+  /** Only if requested. */
   readonly keys?: KeyTotals;
 }
 
-/** Days since the epoch, both included, and whether to count by key too. */
+/** A range of days since the epoch, both inclusive. `byKey`: also count by key. */
 export interface UsageRange {
   readonly from: number;
   readonly to: number;
   readonly byKey: boolean;
 }
 
-/** A day that is being counted: every row before the sequence `end` is. Stale once a counted row changed. */
+/** The count of a day up to the sequence `end` (exclusive). `stale`: a counted row has changed. */
 interface Progress {
   readonly count: UsageCount;
   end: number;
@@ -38,6 +38,7 @@ interface Progress {
 
 const NO_TOTALS: ModeTotals = new UsageCount().of("live");
 
+/** The usage of a tenant. */
 export class Usage {
   readonly #db: DrizzleSqliteDODatabase;
   readonly #step: ReturnType<typeof prepareStep>;
@@ -57,7 +58,7 @@ export class Usage {
     this.#newestStored = newest?.day ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Each day of a range. `now` in ms. */
+  /** The totals of each day of a range. `now` is in ms. */
   async days(mode: KeyMode, { from, to, byKey }: UsageRange, now: number): Promise<UsageDay[]> {
     const stored = this.#stored(mode, from, to, byKey);
     const rows = this.#daysWithRows();
@@ -70,7 +71,7 @@ export class Usage {
     return days;
   }
 
-  /** A row was inserted, or its task finished. Totals that no longer hold are dropped and counted again when they are read. */
+  /** Invalidates the totals of a row that was inserted or whose task finished. They are counted again when they are read. */
   changed(sequence: number): void {
     const day = dayOfSequence(sequence);
     const progress = this.#inProgress.get(day);
@@ -81,12 +82,12 @@ export class Usage {
     if (day <= this.#newestStored) this.#db.delete(usageDays).where(eq(usageDays.day, day)).run();
   }
 
-  /** Stores the totals of a day that is over, before its rows are deleted. */
+  /** Stores the totals of a past day, before its rows are deleted. */
   async store(day: number, now: number): Promise<void> {
     if (this.#stored("live", day, day, false).size === 0) await this.#count(day, now);
   }
 
-  /** Deletes totals that are too old to be asked for. */
+  /** Deletes totals that are too old. */
   prune(now: number): void {
     const today = dayAt(now);
     for (const day of this.#inProgress.keys()) if (day < today - 1) this.#inProgress.delete(day);
@@ -96,17 +97,17 @@ export class Usage {
       .run();
   }
 
-  /** Counts a day. Several calls may count the same day at once; they share the progress. */
+  /** Counts a day. Concurrent calls for the same day share their progress. */
   async #count(day: number, now: number): Promise<UsageCount> {
     const end = sequenceOfDay(day + 1);
-    // A task older than this can only change late, which `changed` handles.
-    const settled = Math.min(Math.max(sequenceAt(now - LONGEST_TASK_MS), sequenceOfDay(day)), end);
+    // Older tasks are finished. `changed` handles late exceptions.
+    const finishedBefore = Math.min(Math.max(sequenceAt(now - LONGEST_TASK_MS), sequenceOfDay(day)), end);
     let progress = this.#progressOf(day);
-    while (progress.end < settled) {
-      await this.#pacer.pauseAfter(this.#advance(progress, settled));
+    while (progress.end < finishedBefore) {
+      await this.#pacer.pauseAfter(this.#advance(progress, finishedBefore));
       if (progress.stale) progress = this.#progressOf(day);
     }
-    if (settled === end) {
+    if (finishedBefore === end) {
       if (this.#inProgress.get(day) === progress) this.#store(day, progress.count);
       return progress.count;
     }
@@ -118,12 +119,12 @@ export class Usage {
   #progressOf(day: number): Progress {
     const known = this.#inProgress.get(day);
     if (known !== undefined) return known;
-    const fresh = { count: new UsageCount(), end: sequenceOfDay(day), stale: false };
-    this.#inProgress.set(day, fresh);
-    return fresh;
+    const progress = { count: new UsageCount(), end: sequenceOfDay(day), stale: false };
+    this.#inProgress.set(day, progress);
+    return progress;
   }
 
-  /** Counts the next rows, up to the sequence `until`; returns how many. */
+  /** Counts the next rows before the sequence `until`. Returns the number of rows. */
   #advance(progress: Progress, until: number): number {
     const rows = this.#step.all({ from: progress.end, until });
     for (const row of rows) progress.count.add(row);
@@ -134,7 +135,7 @@ export class Usage {
 
   #store(day: number, count: UsageCount): void {
     this.#inProgress.delete(day);
-    // A day without rows is found empty as fast as its totals are read.
+    // Days without rows are not stored, because counting them is as fast as reading totals.
     if (count.size === 0) return;
     const [live, test] = [count.of("live"), count.of("test")];
     const totals = { live: live.totals, test: test.totals, liveKeys: live.keys, testKeys: test.keys };
@@ -158,10 +159,10 @@ export class Usage {
     return new Map(rows.map((row) => [row.day, row]));
   }
 
-  /** The first and the last day that may have rows. */
+  /** The first and the last day with rows. */
   #daysWithRows(): { readonly first: number; readonly last: number } {
     const { sequence } = tasks;
-    // Two statements: SQLite reads one end of the key for each, and would read every row for both in one.
+    // Two statements, because SQLite would scan all rows for both aggregates in one.
     const first =
       this.#db
         .select({ sequence: min(sequence) })

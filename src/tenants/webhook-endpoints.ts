@@ -1,4 +1,4 @@
-// The default webhook endpoint and the signing secrets of each mode, which share nothing.
+// The webhook endpoints and signing secrets of a tenant, separate for each mode.
 
 import { newWebhookSecret, WEBHOOK_SECRET_BYTES } from "../webhooks/sign.ts";
 import type { KeyMode } from "./keys.ts";
@@ -6,9 +6,10 @@ import type { EndpointInfo, SecretInfo, WebhookSettings } from "./rpc.ts";
 import type { ModeWebhook } from "./settings.ts";
 import type { SettingsStore } from "./settings-store.ts";
 
-/** Secrets of a mode that can sign at once. A rotation beyond it ends the oldest, to bound the size of the signature header. */
+/** The maximum number of valid secrets of a mode, because each adds a signature to the header. A rotation drops the oldest. */
 const MAX_SECRETS = 5;
 
+/** The webhook endpoints and signing secrets of a tenant. */
 export class WebhookEndpoints {
   readonly #settings: SettingsStore;
 
@@ -16,11 +17,12 @@ export class WebhookEndpoints {
     this.#settings = settings;
   }
 
+  /** The endpoint of a mode. */
   endpoint(mode: KeyMode): EndpointInfo {
     return this.#of(mode).endpoint ?? { url: null, disabledAt: null, disabledReason: null };
   }
 
-  /** Sets and enables the endpoint, or removes it (null). */
+  /** Sets and enables the endpoint, or deletes it (null). */
   setEndpoint(mode: KeyMode, url: string | null): EndpointInfo {
     this.#update(mode, { endpoint: url === null ? null : { url, disabledAt: null, disabledReason: null } });
     return this.endpoint(mode);
@@ -34,6 +36,7 @@ export class WebhookEndpoints {
     return true;
   }
 
+  /** The current and the previous secret of a mode. */
   secret(mode: KeyMode, now: number): SecretInfo {
     const [newest, before] = this.#valid(mode, now);
     if (newest === undefined) throw new Error("the mode has no signing secret");
@@ -41,7 +44,7 @@ export class WebhookEndpoints {
     return { secret: newest.secret, previous };
   }
 
-  /** Creates a signing secret. The ones before it keep signing for `overlapMs` at most. */
+  /** Replaces the secret. Previous secrets remain valid for at most `overlapMs`. */
   rotateSecret(mode: KeyMode, overlapMs: number, now: number): string {
     const secret = randomSecret();
     const until = now + overlapMs;
@@ -52,7 +55,7 @@ export class WebhookEndpoints {
     return secret;
   }
 
-  /** What sending a webhook needs. A disabled endpoint counts as none. */
+  /** The settings for sending webhooks. A disabled endpoint counts as missing. */
   settings(mode: KeyMode, now: number): WebhookSettings {
     const { url, disabledAt } = this.endpoint(mode);
     return { endpoint: disabledAt === null ? url : null, secrets: this.#valid(mode, now).map(({ secret }) => secret) };
@@ -74,7 +77,7 @@ export class WebhookEndpoints {
   }
 }
 
-/** A new signing secret, `whsec_…`. */
+/** Creates a random signing secret, `whsec_…`. */
 export function randomSecret(): string {
   return newWebhookSecret(crypto.getRandomValues(new Uint8Array(WEBHOOK_SECRET_BYTES)));
 }
