@@ -14,6 +14,7 @@ import {
   makeKey,
   makeTenant,
   scenario,
+  solve,
   submit,
 } from "../support/gateway.ts";
 import { createTenant, tenantObject } from "../support/tenants.ts";
@@ -206,6 +207,23 @@ describe("a deleted tenant", () => {
     expect((await create({ id: tenantId })).status).toBe(201);
     await expectProblem(await call("GET", `/v1/tasks/${id}`, { key }), "unauthenticated");
     expect(await (await admin("GET", `${pathOf(tenantId)}/keys`)).json()).toStrictEqual({ keys: [] });
+  });
+
+  it("shares no task and no idempotency key with a new tenant of the same id", async () => {
+    const { tenantId, key } = await makeCaller();
+    const old = await solve(key);
+    const headers = { "idempotency-key": "order-1" };
+    const create = (by: string) => call("POST", "/v1/tasks", { key: by, body: { task: EXAMPLE_TASK }, headers });
+    const { id: oldId } = await (await create(key)).json<{ id: string }>();
+    expect((await admin("DELETE", pathOf(tenantId))).status).toBe(204);
+
+    await makeTenant({ id: tenantId });
+    const next = await makeKey(tenantId);
+    await expectProblem(await call("GET", `/v1/tasks/${old.id}`, { key: next.key }), "not_found");
+    await expectProblem(await call("POST", `/v1/tasks/${old.id}/claim`, { key: next.key }), "not_found");
+    const again = await create(next.key);
+    expect(again.headers.get("idempotency-replayed")).toBeNull();
+    expect((await again.json<{ id: string }>()).id).not.toBe(oldId);
   });
 
   it("gives nothing to a key of the old one that the edge still accepts, once the id is used again", async () => {

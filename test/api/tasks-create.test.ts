@@ -182,6 +182,7 @@ describe("a field of the wrong kind is rejected with its path", () => {
     ["task.minScore", { task: { ...ENDLESS, minScore: 0.3 } }],
     ["task.proxy", { task: { ...ENDLESS, proxy: null } }],
     ["__proto__", `{"task":${JSON.stringify(ENDLESS)},"__proto__":{}}`],
+    ["metadata.__proto__", `{"task":${JSON.stringify(ENDLESS)},"metadata":{"__proto__":"x"}}`],
   ])("missing or unknown: %s", async (path, body) => {
     await expectInvalid(await create(body), path);
   });

@@ -72,6 +72,7 @@ describe("GET /v1/usage", () => {
     ["?from=2026-11-24&to=2026-11-23", "from"],
     ["?from=2027-01-01&to=2028-01-02", "from"],
     ["?to=today", "to"],
+    ["?to=0001-01-01", "to"],
     ["?groupBy=website", "groupBy"],
     ["?mode=live", "mode"],
   ])("rejects %s", async (query, path) => {

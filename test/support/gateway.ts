@@ -12,6 +12,9 @@ vi.setConfig({ testTimeout: 30_000 });
 const ORIGIN = "https://gateway.test";
 export const ADMIN_TOKEN = "admin-token-of-the-tests-0123456789";
 
+/** Every scope of a key. */
+export const ALL_SCOPES = ["tasks:write", "tasks:read", "account:read", "account:write"] as const;
+
 /** The example task of the upstream's documentation. */
 export const EXAMPLE_TASK = {
   type: "RecaptchaV3TaskProxyless",
