@@ -1,7 +1,9 @@
+// /admin/tenants/{id}/keys: the operator creates, lists, rotates and revokes keys of both modes.
+
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { aTime, expectEventually, expectInvalid, expectProblem } from "../support/answers.ts";
-import { ADMIN_TOKEN, admin, call, makeCaller, makeKey, makeTenant, scenario } from "../support/gateway.ts";
+import { aTime, expectInvalid, expectProblem } from "../support/answers.ts";
+import { ADMIN_TOKEN, ALL_SCOPES, admin, call, makeCaller, makeKey, makeTenant, scenario } from "../support/gateway.ts";
 
 afterEach(async () => {
   vi.useRealTimers();
@@ -9,7 +11,6 @@ afterEach(async () => {
 });
 
 const HOUR_MS = 3_600_000;
-const SCOPES = ["tasks:write", "tasks:read", "account:read", "account:write"];
 const TASK_ID = `tsk_${"5f".repeat(32)}`;
 
 interface KeyBody {
@@ -36,7 +37,7 @@ async function rotate(tenantId: string, id: string, body?: unknown): Promise<Key
   return response.json();
 }
 
-/** Whether a key is a key: a task that is not there is not found by its holder. */
+/** Whether the gateway accepts a key. A valid key gets 404 for an unknown task. */
 async function works(key: string): Promise<boolean> {
   const { status } = await call("GET", `/v1/tasks/${TASK_ID}`, { key });
   expect([401, 404]).toContain(status);
@@ -49,47 +50,41 @@ function setClock(at: number): void {
   vi.setSystemTime(at);
 }
 
-describe("a new key", () => {
-  it.each(["live", "test"])(
-    "of mode %s is returned in full, and no later answer contains the key itself",
-    async (mode) => {
-      const { id: tenantId } = await makeTenant();
-      const response = await admin("POST", keysOf(tenantId), { name: "CI", mode });
-      const body: KeyBody = await response.json();
-      expect(response.status).toBe(201);
-      expect(body).toStrictEqual({
-        id: expect.stringMatching(/./),
-        key: expect.stringMatching(new RegExp(`^sg_${mode}_${tenantId}_[0-9A-Za-z]{38}$`)),
-        name: "CI",
-        mode,
-        scopes: ["tasks:write", "tasks:read"],
-        createdAt: aTime,
-        expiresAt: null,
-      });
-      const { key, ...shown } = body;
-      const keys = await list(tenantId);
-      expect(keys).toStrictEqual([{ ...shown, lastUsedOn: null }]);
-      const secret = key.slice(-38);
-      expect(JSON.stringify(keys)).not.toContain(secret);
-      expect(body.id).not.toContain(secret);
-    },
-  );
+describe("a new key of a tenant", () => {
+  it.each(["live", "test"])("is returned once in mode %s, and no later response contains it", async (mode) => {
+    const { id: tenantId } = await makeTenant();
+    const response = await admin("POST", keysOf(tenantId), { name: "CI", mode });
+    const body: KeyBody = await response.json();
+    expect(response.status).toBe(201);
+    expect(body).toStrictEqual({
+      id: expect.stringMatching(/./),
+      key: expect.stringMatching(new RegExp(`^sg_${mode}_${tenantId}_[0-9A-Za-z]{38}$`)),
+      name: "CI",
+      mode,
+      scopes: ["tasks:write", "tasks:read"],
+      createdAt: aTime,
+      expiresAt: null,
+    });
+    const { key, ...shown } = body;
+    const keys = await list(tenantId);
+    expect(keys).toStrictEqual([{ ...shown, lastUsedOn: null }]);
+    const secret = key.slice(-38);
+    expect(JSON.stringify(keys)).not.toContain(secret);
+    expect(body.id).not.toContain(secret);
+  });
 
-  it("works at once, also when the edge knows the tenant already", async () => {
+  it("works at once when the edge has an older snapshot of the tenant", async () => {
     const { tenantId, key } = await makeCaller();
     expect(await works(key)).toBe(true);
     expect(await works((await makeKey(tenantId)).key)).toBe(true);
   });
 
-  it.each([...SCOPES.map((scope) => ({ scopes: [scope] })), { scopes: SCOPES }, { scopes: SCOPES.toReversed() }])(
-    "may have the scopes $scopes",
-    async ({ scopes }) => {
-      const { id: tenantId } = await makeTenant();
-      const response = await admin("POST", keysOf(tenantId), { name: "CI", mode: "test", scopes });
-      const minted: KeyBody = await response.json();
-      expect(minted.scopes.toSorted()).toEqual(scopes.toSorted());
-    },
-  );
+  it.each([[["account:write"]], [ALL_SCOPES], [ALL_SCOPES.toReversed()]])("has the scopes %j", async (scopes) => {
+    const { id: tenantId } = await makeTenant();
+    const response = await admin("POST", keysOf(tenantId), { name: "CI", mode: "test", scopes });
+    const key: KeyBody = await response.json();
+    expect(key.scopes.toSorted()).toEqual(scopes.toSorted());
+  });
 
   it("stops working at its expiry", async () => {
     const { id: tenantId } = await makeTenant();
@@ -102,7 +97,7 @@ describe("a new key", () => {
     expect(await works(key)).toBe(false);
   });
 
-  it("can have an expiry with an offset, which is returned in UTC", async () => {
+  it("accepts an expiry with an offset, and returns it in UTC", async () => {
     const { id: tenantId } = await makeTenant();
     const body = { name: "CI", mode: "test", expiresAt: "2999-01-01T02:00:00+02:00" };
     expect(await (await admin("POST", keysOf(tenantId), body)).json()).toMatchObject({
@@ -115,12 +110,6 @@ describe("a new key", () => {
     await makeKey(tenantId, { name: "ü".repeat(100) });
     expect((await list(tenantId))[0]?.name).toBe("ü".repeat(100));
   });
-
-  it("shows the day on which it was last used", async () => {
-    const { tenantId, key } = await makeCaller();
-    expect(await works(key)).toBe(true);
-    await expectEventually(async () => (await list(tenantId))[0]?.lastUsedOn).toMatch(/^\d{4}-\d{2}-\d{2}$/);
-  });
 });
 
 describe("POST /admin/tenants/{id}/keys", () => {
@@ -128,29 +117,25 @@ describe("POST /admin/tenants/{id}/keys", () => {
     ["name", ""],
     ["name", "n".repeat(101)],
     ["name", null],
-    ["name", 5],
     ["name", undefined],
     ["mode", "prod"],
-    ["mode", "LIVE"],
-    ["mode", null],
     ["mode", undefined],
     ["scopes", []],
     ["scopes", "tasks:read"],
-    ["scopes", null],
-    ["scopes.0", ["tasks:delete"]],
     ["scopes.1", ["tasks:read", "*"]],
-    ["scopes.0", [5]],
     ["expiresAt", "2020-01-01T00:00:00Z"],
     ["expiresAt", "tomorrow"],
-    ["expiresAt", ""],
     ["expiresAt", "2999-01-01"],
     ["expiresAt", "2999-01-01T00:00:00"],
-    ["expiresAt", "2999-13-01T00:00:00Z"],
-    ["expiresAt", "01/01/2999"],
+    ["expiresAt", "2999-02-20T00:00Z"],
+    ["expiresAt", "2999-02-20T24:00:00Z"],
+    ["expiresAt", "2999-02-30T00:00:00Z"],
+    ["expiresAt", "9999-12-31T23:59:59-23:59"],
+    ["expiresAt", "0000-01-01T00:00:00+23:59"],
     ["expiresAt", 4_102_444_800_000],
     ["key", "sg_test_mine"],
     ["extra", 1],
-  ])("is 400 for %s: %j", async (path, value) => {
+  ])("returns 400 for %s: %j", async (path, value) => {
     const { id: tenantId } = await makeTenant();
     const [field = path] = path.split(".");
     const body = { name: "CI", mode: "test", [field]: value };
@@ -158,7 +143,7 @@ describe("POST /admin/tenants/{id}/keys", () => {
     expect(await list(tenantId)).toEqual([]);
   });
 
-  it("is 400 for an expiry that is now", async () => {
+  it("returns 400 for an expiry that is not in the future", async () => {
     const { id: tenantId } = await makeTenant();
     const now = Date.now();
     setClock(now);
@@ -168,7 +153,7 @@ describe("POST /admin/tenants/{id}/keys", () => {
 });
 
 describe("a revoked key", () => {
-  it("stops working at once, and the tenant's other keys work on", async () => {
+  it("stops working at once, and the tenant's other keys keep working", async () => {
     const { id: tenantId } = await makeTenant();
     const [one, two] = [await makeKey(tenantId), await makeKey(tenantId)];
     expect([await works(one.key), await works(two.key)]).toEqual([true, true]);
@@ -180,7 +165,7 @@ describe("a revoked key", () => {
     await expectProblem(await admin("DELETE", `${keysOf(tenantId)}/${one.id}`), "not_found");
   });
 
-  it("belongs to the tenant in the path: another tenant's is 404", async () => {
+  it("must belong to the tenant in the path: another tenant's key returns 404", async () => {
     const [owner, other] = [await makeTenant(), await makeTenant()];
     const { id, key } = await makeKey(owner.id);
     await expectProblem(await admin("DELETE", `${keysOf(other.id)}/${id}`), "not_found");
@@ -192,7 +177,7 @@ describe("a revoked key", () => {
 });
 
 describe("a rotated key", () => {
-  it("is replaced by a key like it, and works for an hour by default", async () => {
+  it("is replaced by a key with the same settings, and works for an hour by default", async () => {
     const { id: tenantId } = await makeTenant();
     const old = await makeKey(tenantId, { name: "CI", mode: "live", scopes: ["tasks:read", "account:read"] });
     const next = await rotate(tenantId, old.id, {});
@@ -226,7 +211,7 @@ describe("a rotated key", () => {
     expect(await works(key)).toBe(true);
   });
 
-  it("stops working at once without an overlap", async () => {
+  it("stops working at once when the overlap is 0", async () => {
     const { id: tenantId } = await makeTenant();
     const old = await makeKey(tenantId);
     expect(await works(old.key)).toBe(true);
@@ -234,7 +219,7 @@ describe("a rotated key", () => {
     expect([await works(old.key), await works(next.key)]).toEqual([false, true]);
   });
 
-  it("works for a week at most", async () => {
+  it("works for a week with the longest overlap", async () => {
     const { id: tenantId } = await makeTenant();
     const old = await makeKey(tenantId);
     const next = await rotate(tenantId, old.id, { overlapSeconds: 604_800 });
@@ -242,7 +227,7 @@ describe("a rotated key", () => {
     expect(await works(old.key)).toBe(true);
   });
 
-  it("does not work beyond its own expiry", async () => {
+  it("ends at its own expiry when the overlap is longer", async () => {
     const { id: tenantId } = await makeTenant();
     const expiresAt = new Date(Date.now() + 60_000).toISOString();
     const old = await makeKey(tenantId, { expiresAt });
@@ -253,11 +238,9 @@ describe("a rotated key", () => {
   it.each([
     ["overlapSeconds", { overlapSeconds: -1 }],
     ["overlapSeconds", { overlapSeconds: 604_801 }],
-    ["overlapSeconds", { overlapSeconds: 1.5 }],
     ["overlapSeconds", { overlapSeconds: "60" }],
-    ["overlapSeconds", { overlapSeconds: null }],
     ["overlap", { overlap: 60 }],
-  ])("is not rotated with an invalid %s: %j", async (path, body) => {
+  ])("is not rotated by an invalid request: %s in %j", async (path, body) => {
     const { id: tenantId } = await makeTenant();
     const { id } = await makeKey(tenantId);
     await expectInvalid(await admin("POST", `${keysOf(tenantId)}/${id}/rotate`, body), path);
@@ -265,7 +248,7 @@ describe("a rotated key", () => {
   });
 });
 
-it("a new key can read the tasks that an old key of its tenant created", async () => {
+it("a replacement key can read the tasks of the key that it replaces", async () => {
   const { tenantId, key } = await makeCaller();
   const created = await call("POST", "/v1/tasks", { key, body: { task: scenario("sandbox-never") } });
   const { id } = await created.json<{ id: string }>();
@@ -275,7 +258,7 @@ it("a new key can read the tasks that an old key of its tenant created", async (
 });
 
 describe("a key's last use", () => {
-  it("is shown as a day once the key was used", async () => {
+  it("is shown as a day after the key was used", async () => {
     const { id: tenantId } = await makeTenant();
     const { key } = await makeKey(tenantId);
     expect((await list(tenantId)).map(({ lastUsedOn }) => lastUsedOn)).toEqual([null]);

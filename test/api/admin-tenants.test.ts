@@ -1,3 +1,5 @@
+// /admin/tenants: the operator creates and changes tenants. Their views and deletion are in admin-tenant-views.test.ts.
+
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { aTime, expectEventually, expectInvalid, expectProblem } from "../support/answers.ts";
@@ -25,7 +27,7 @@ async function page(query: string): Promise<TenantPage> {
 }
 
 describe("a new tenant", () => {
-  it("is returned in full, with its signing secrets, which no later answer contains", async () => {
+  it("is returned with its signing secrets, and no later response contains them", async () => {
     const wanted = {
       id: freshId(),
       name: "Acme & Söhne",
@@ -54,26 +56,26 @@ describe("a new tenant", () => {
     expect(JSON.stringify(await page(""))).not.toContain("whsec_");
   });
 
-  it("has the default limits for those that the request leaves out", async () => {
+  it("has the default for each limit that the request omits", async () => {
     expect(await (await create({})).json()).toMatchObject({ limits: DEFAULT_LIMITS });
     expect(await (await create({ limits: {} })).json()).toMatchObject({ limits: DEFAULT_LIMITS });
     const partial = await (await create({ limits: { maxInFlight: 5 } })).json();
     expect(partial).toMatchObject({ limits: { maxInFlight: 5, monthlyTasks: null } });
   });
 
-  it("has signing secrets that no other tenant or mode has", async () => {
+  it("has its own signing secret for each mode", async () => {
     const [one, two] = [await makeTenant(), await makeTenant()];
     const secrets = [one, two].flatMap(({ webhookSecrets }) => Object.values(webhookSecrets));
     expect(new Set(secrets).size).toBe(4);
   });
 
-  it("is 409 when the id is taken, and the existing tenant stays as it was", async () => {
+  it("returns 409 when the id is taken, and does not change the existing tenant", async () => {
     const { id } = await makeTenant({ name: "First" });
     await expectProblem(await create({ id, name: "Second" }), "tenant_exists");
     expect(await (await admin("GET", pathOf(id))).json()).toMatchObject({ name: "First" });
   });
 
-  it("is created once by twenty requests at the same time", async () => {
+  it("is created once by twenty concurrent requests", async () => {
     const id = freshId();
     const answers = await Promise.all(Array.from({ length: 20 }, () => create({ id })));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(19).fill(409)]);
@@ -92,73 +94,44 @@ describe("POST /admin/tenants", () => {
     ["id", "-ab"],
     ["id", "Acme"],
     ["id", "a_b"],
-    ["id", "a.b"],
-    ["id", "a b"],
     ["id", "ab\n"],
-    ["id", "äb"],
     ["id", null],
     ["id", 42],
     ["id", undefined],
     ["name", ""],
     ["name", "n".repeat(101)],
     ["name", null],
-    ["name", 5],
     ["name", undefined],
     ["allowedHosts", "shop.example"],
     ["allowedHosts", null],
-    ["allowedHosts", {}],
     ["limits", null],
-    ["limits", 100],
     ["suspended", true],
     ["webhookSecret", "whsec_x"],
     ["extra", 1],
-  ])("is 400 for %s: %j", async (field, value) => {
+  ])("returns 400 for %s: %j", async (field, value) => {
     await expectInvalid(await create({ [field]: value }), field);
   });
 
-  it.each([
-    "",
-    " ",
-    "**.shop.example",
-    "*.*.shop.example",
-    "shop.*.example",
-    "shop.*",
-    "*shop.example",
-    "*.",
-    "**",
-    "https://shop.example",
-    "shop.example/cart",
-    "shop.example:443",
-    "user@shop.example",
-    "shop example",
-    "shop..example",
-    "a".repeat(64),
-    5,
-    null,
-  ])("is 400 for the host %j, and says which one", async (pattern) => {
+  it.each(["", "shop.*", "https://shop.example", 5])("returns 400 with the index of the host %j", async (pattern) => {
     await expectInvalid(await create({ allowedHosts: ["good.example", pattern] }), "allowedHosts.1");
   });
 
-  it("is 400 for `*` beside other hosts", async () => {
+  it("returns 400 for `*` beside other hosts", async () => {
     await expectInvalid(await create({ allowedHosts: ["*", "shop.example"] }), "allowedHosts.0");
     await expectInvalid(await create({ allowedHosts: ["shop.example", "*"] }), "allowedHosts.1");
   });
 
   it.each([
     ["maxInFlight", 0],
-    ["maxInFlight", -1],
     ["maxInFlight", 1.5],
     ["maxInFlight", "100"],
-    ["maxInFlight", null],
     ["monthlyTasks", -1],
-    ["monthlyTasks", 0.5],
-    ["monthlyTasks", "1000"],
     ["perSecond", 5],
-  ])("is 400 for limits.%s: %j", async (limit, value) => {
+  ])("returns 400 for limits.%s: %j", async (limit, value) => {
     await expectInvalid(await create({ limits: { [limit]: value } }), `limits.${limit}`);
   });
 
-  it("creates nothing when it is 400", async () => {
+  it("creates no tenant when it returns 400", async () => {
     const id = freshId();
     await expectProblem(await create({ id, limits: { maxInFlight: 0 } }), "invalid_request");
     await expectProblem(await admin("GET", pathOf(id)), "not_found");
@@ -173,7 +146,7 @@ describe("PATCH /admin/tenants/{id}", () => {
     [{ suspended: true }],
     [{ limits: { maxInFlight: 1, monthlyTasks: 5 } }],
     [{}],
-  ])("with %j leaves the other settings as they were", async (patch) => {
+  ])("changes no other setting with %j", async (patch) => {
     const { id } = await makeTenant();
     const { month, ...before } = await (await admin("GET", pathOf(id))).json<{ month: object }>();
     const response = await admin("PATCH", pathOf(id), patch);
@@ -185,7 +158,7 @@ describe("PATCH /admin/tenants/{id}", () => {
     expect((await page("")).tenants).toStrictEqual([after]);
   });
 
-  it("with one limit leaves the other, and null removes the quota", async () => {
+  it("changes one limit without the other, and removes the quota with null", async () => {
     const { id } = await makeTenant({ limits: { maxInFlight: 5, monthlyTasks: 10 } });
     const one = await (await admin("PATCH", pathOf(id), { limits: { maxInFlight: 6 } })).json();
     expect(one).toMatchObject({ limits: { maxInFlight: 6, monthlyTasks: 10 } });
@@ -195,21 +168,14 @@ describe("PATCH /admin/tenants/{id}", () => {
 
   it.each([
     ["id", { id: "other" }],
-    ["createdAt", { createdAt: "2026-11-23T09:30:00.000Z" }],
     ["webhookSecret", { webhookSecret: "whsec_x" }],
-    ["name", { name: "" }],
     ["name", { name: null }],
     ["suspended", { suspended: "true" }],
-    ["suspended", { suspended: null }],
-    ["allowedHosts", { allowedHosts: "*" }],
-    ["allowedHosts.0", { allowedHosts: ["**.shop.example"] }],
     ["allowedHosts.1", { allowedHosts: ["shop.example", "*"] }],
     ["limits.maxInFlight", { limits: { maxInFlight: 0 } }],
-    ["limits.maxInFlight", { limits: { maxInFlight: null } }],
     ["limits.monthlyTasks", { limits: { monthlyTasks: -1 } }],
-    ["limits.extra", { limits: { extra: 1 } }],
     ["extra", { name: "Good", extra: 1 }],
-  ])("is 400 for %s and changes nothing: %j", async (path, patch) => {
+  ])("returns 400 for %s and changes nothing: %j", async (path, patch) => {
     const { id } = await makeTenant();
     const before = await (await admin("GET", pathOf(id))).json();
     await expectInvalid(await admin("PATCH", pathOf(id), patch), path);
@@ -225,7 +191,7 @@ describe("PATCH /admin/tenants/{id}", () => {
     await submit(key, ENDLESS);
   });
 
-  it("admits waiting tasks when maxInFlight rises", async () => {
+  it("admits waiting tasks when maxInFlight is raised", async () => {
     const { tenantId, key } = await makeCaller({ limits: { maxInFlight: 1 } });
     const ids = [(await submit(key, ENDLESS)).id, (await submit(key, ENDLESS)).id];
     const statuses = async (): Promise<string[]> => {
@@ -239,7 +205,7 @@ describe("PATCH /admin/tenants/{id}", () => {
 });
 
 describe("a tenant that does not exist", () => {
-  it.each(["missing", "a", "Acme", "a_b", "a".repeat(32), "..%2facme", "%20", "%00"])("is 404: %s", async (id) => {
+  it.each(["missing", "Acme", "..%2facme", "%00"])("returns 404 from every call: %s", async (id) => {
     const keyBody = { name: "A key", mode: "test" };
     const answers = [
       await admin("GET", pathOf(id)),
@@ -253,8 +219,8 @@ describe("a tenant that does not exist", () => {
     for (const answer of answers) await expectProblem(answer, "not_found");
   });
 
-  it("is not created by calls about it", async () => {
-    await admin("PATCH", pathOf("missing"), { name: "Someone" });
+  it("is not created by other calls", async () => {
+    await admin("PATCH", pathOf("missing"), { name: "Renamed" });
     await expect(makeKey("missing")).rejects.toThrow("404");
     expect((await page("")).tenants).toEqual([]);
   });
