@@ -1,4 +1,4 @@
-// The operator's view of tasks and usage, of one tenant and of all.
+// The operator's views of tasks and usage, for one tenant and for all tenants.
 
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -24,7 +24,7 @@ interface UsagePage {
 }
 
 describe("GET /admin/tenants/{id}/tasks and /usage", () => {
-  it("return what the tenant's own keys of the mode see, with the same filters", async () => {
+  it("return the same as /v1 returns to the tenant's keys of the mode, with the same filters", async () => {
     const { tenantId, key } = await makeCaller();
     const { key: reader } = await makeKey(tenantId, { scopes: ["account:read"] });
     await ledgerTask(tenantId, { reference: "a", keyId: "key_1" });
@@ -37,7 +37,7 @@ describe("GET /admin/tenants/{id}/tasks and /usage", () => {
     expect(await json(`${path}/usage?mode=test&groupBy=key`)).toEqual(await json("/v1/usage?groupBy=key", reader));
   });
 
-  it("are of live tasks by default", async () => {
+  it("return live tasks by default", async () => {
     const { id } = await makeTenant();
     await ledgerTask(id);
     await ledgerTask(id, { mode: "live", reference: "live" });
@@ -46,7 +46,7 @@ describe("GET /admin/tenants/{id}/tasks and /usage", () => {
     expect(days.at(-1)).toMatchObject({ submitted: 1 });
   });
 
-  it("page with a cursor that the other mode rejects", async () => {
+  it("return a cursor that the other mode rejects", async () => {
     const { id } = await makeTenant();
     for (let n = 0; n < 3; n += 1) await ledgerTask(id);
     const path = `/admin/tenants/${id}/tasks`;
@@ -61,16 +61,14 @@ describe("GET /admin/tenants/{id}/tasks and /usage", () => {
     }
   });
 
-  it.each(["tasks", "usage"])("require the operator's token, and a known mode: %s", async (what) => {
-    const { tenantId, key } = await makeCaller();
-    const path = `/admin/tenants/${tenantId}/${what}`;
-    await expectProblem(await call("GET", path, { key }), "unauthenticated");
-    await expectInvalid(await admin("GET", `${path}?mode=both`), "mode");
+  it.each(["tasks", "usage"])("return 400 for an unknown mode: %s", async (what) => {
+    const { id } = await makeTenant();
+    await expectInvalid(await admin("GET", `/admin/tenants/${id}/${what}?mode=both`), "mode");
   });
 });
 
 describe("GET /admin/usage", () => {
-  it("has an entry for each tenant, mode and day with tasks", async () => {
+  it("returns an entry for each tenant, mode and day with tasks", async () => {
     const [one, two] = [await makeTenant({ id: "one" }), await makeTenant({ id: "two" })];
     await makeTenant({ id: "without-tasks" });
     await ledgerTask(one.id);
@@ -88,7 +86,7 @@ describe("GET /admin/usage", () => {
     expect(await json("/admin/usage?from=2026-01-01&to=2026-01-31")).toStrictEqual({ usage: [], nextCursor: null });
   });
 
-  it("pages over tenants, fewer per page for a longer range, with a cursor bound to the range", async () => {
+  it("returns fewer tenants in a page for a longer range, and binds the cursor to the range", async () => {
     const ids = ["t-a", "t-b", "t-c"];
     for (const id of ids) {
       await makeTenant({ id });
@@ -114,7 +112,7 @@ describe("GET /admin/usage", () => {
     expect(pages).toBeGreaterThan(1);
   });
 
-  it("names the tenants whose objects do not answer, and returns the others", async () => {
+  it("lists tenants whose objects fail as unavailable, and returns the others", async () => {
     for (const id of ["good", "lost"]) {
       await makeTenant({ id });
       await ledgerTask(id);
@@ -136,16 +134,7 @@ describe("GET /admin/usage", () => {
   it.each([
     ["?from=2026-11-24&to=2026-11-23", "from"],
     ["?cursor=x", "cursor"],
-    ["?limit=5", "limit"],
-    ["?mode=live", "mode"],
-  ])("rejects %s", async (query, path) => {
+  ])("returns 400 for %s", async (query, path) => {
     await expectInvalid(await admin("GET", `/admin/usage${query}`), path);
-  });
-
-  it("requires the operator's token", async () => {
-    const { key } = await makeCaller();
-    await expectProblem(await call("GET", "/admin/usage", { key }), "unauthenticated");
-    const answer = await callWith({ ADMIN_TOKEN: undefined }, "GET", "/admin/usage", { key: ADMIN_TOKEN });
-    await expectProblem(answer, "not_found");
   });
 });

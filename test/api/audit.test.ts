@@ -1,9 +1,9 @@
-// GET /v1/account, GET /v1/audit and /admin/tenants/{id}/audit: what a tenant is and uses, and the log of its changes.
+// GET /v1/account, and the audit log at GET /v1/audit and GET /admin/tenants/{id}/audit.
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { aTime, expectInvalid, expectProblem } from "../support/answers.ts";
-import { ADMIN_TOKEN, admin, call, makeKey, makeTenant, scenario, submit } from "../support/gateway.ts";
+import { ADMIN_TOKEN, ALL_SCOPES, admin, call, makeKey, makeTenant, scenario, submit } from "../support/gateway.ts";
 import { tenantObject } from "../support/tenants.ts";
 import { freezeTime, pass, releaseTime, ring } from "../support/time.ts";
 
@@ -12,7 +12,6 @@ afterEach(async () => {
   await reset();
 });
 
-const ALL = ["tasks:write", "tasks:read", "account:read", "account:write"];
 const ENDPOINT = "https://hooks.shop.example/T0/B0/token-of-the-receiver?sig=abc";
 
 interface Entry {
@@ -34,8 +33,8 @@ let live: { id: string; key: string };
 
 beforeEach(async () => {
   ({ id: tenantId } = await makeTenant({ name: "Acme", limits: { maxInFlight: 1, monthlyTasks: 5 } }));
-  test = await makeKey(tenantId, { name: "Test", scopes: ALL });
-  live = await makeKey(tenantId, { name: "Live", mode: "live", scopes: ALL });
+  test = await makeKey(tenantId, { name: "Test", scopes: ALL_SCOPES });
+  live = await makeKey(tenantId, { name: "Live", mode: "live", scopes: ALL_SCOPES });
 });
 
 async function pageOf(path: string, key: string): Promise<Page> {
@@ -48,7 +47,7 @@ const operatorPage = (query = "") => pageOf(`/admin/tenants/${tenantId}/audit${q
 const actionsOf = ({ entries }: Page) => entries.map(({ action }) => action);
 
 describe("GET /v1/account", () => {
-  it("returns the tenant, its limits, the month, and the tasks of the calling key's mode", async () => {
+  it("returns the tenant, its limits, its month, and the tasks of the calling key's mode", async () => {
     await submit(test.key, scenario("sandbox-never"));
     await submit(test.key, scenario("sandbox-never"));
     const account = async (key: string) => (await call("GET", "/v1/account", { key })).json();
@@ -63,12 +62,12 @@ describe("GET /v1/account", () => {
     expect(await account(live.key)).toStrictEqual({ ...common, mode: "live", inFlight: 0, queued: 0 });
   });
 
-  it.each(ALL)("needs no scope but a valid key: a key with %s alone can read it", async (scope) => {
+  it.each(ALL_SCOPES)("can be read with any valid key: a key with only the scope %s", async (scope) => {
     const { key } = await makeKey(tenantId, { scopes: [scope] });
     expect((await call("GET", "/v1/account", { key })).status).toBe(200);
   });
 
-  it("is readable for a suspended tenant", async () => {
+  it("can be read by a suspended tenant", async () => {
     await admin("PATCH", `/admin/tenants/${tenantId}`, { suspended: true });
     const response = await call("GET", "/v1/account", { key: test.key });
     expect(await response.json()).toMatchObject({ tenant: { suspended: true } });
@@ -76,7 +75,7 @@ describe("GET /v1/account", () => {
 });
 
 describe("the audit log", () => {
-  it("has an entry for each change and each reading of a secret, newest first", async () => {
+  it("has an entry for each change and each read of a secret, newest first", async () => {
     const created = await (
       await call("POST", "/v1/keys", { key: test.key, body: { name: "New", scopes: ["tasks:read"] } })
     ).json<{ id: string }>();
@@ -116,7 +115,7 @@ describe("the audit log", () => {
         action: "key.created",
         target: test.id,
         mode: "test",
-        details: { name: "Test", scopes: ALL, expiresAt: null },
+        details: { name: "Test", scopes: ALL_SCOPES, expiresAt: null },
       },
       {
         ...byOperator,
@@ -128,7 +127,7 @@ describe("the audit log", () => {
     ]);
   });
 
-  it("says what the operator changed of the tenant, and nothing for a patch that changes nothing", async () => {
+  it("has the old and new settings for each change by the operator, and no entry for a patch without changes", async () => {
     const patch = {
       name: "Acme & Sons",
       suspended: true,
@@ -156,7 +155,7 @@ describe("the audit log", () => {
     ]);
   });
 
-  it("hides the other mode's keys and endpoint from a key, and shows both to the operator", async () => {
+  it("omits the other mode's keys and endpoint for a key, and has both modes for the operator", async () => {
     await call("PUT", "/v1/webhook", { key: live.key, body: { url: ENDPOINT } });
     await call("GET", "/v1/webhook/secret", { key: test.key });
     expect(actionsOf(await ownPage(test.key))).toEqual(["webhook.secret_read", "key.created", "tenant.created"]);
@@ -174,7 +173,7 @@ describe("the audit log", () => {
     for (const secret of [...secrets, read.secret, next.secret]) expect(text).not.toContain(secret);
   });
 
-  it("is read page by page, also while entries are added", async () => {
+  it("returns each entry once over all pages while entries are added", async () => {
     for (let n = 0; n < 6; n += 1) await call("GET", "/v1/webhook/secret", { key: test.key });
     const whole = (await ownPage()).entries;
     const found: Entry[] = [];
@@ -189,7 +188,7 @@ describe("the audit log", () => {
     expect(found).toEqual(whole);
   });
 
-  it("rejects the cursor of another log", async () => {
+  it("returns 400 for the cursor of another log and for invalid parameters", async () => {
     await call("GET", "/v1/webhook/secret", { key: test.key });
     const { nextCursor } = await ownPage(test.key, "?limit=1");
     const cursor = encodeURIComponent(nextCursor ?? "");
@@ -211,7 +210,7 @@ describe("the audit log", () => {
     expect((await operatorPage()).entries).toHaveLength(0);
   });
 
-  it("is 404 for a tenant that does not exist", async () => {
+  it("returns 404 for a tenant that does not exist", async () => {
     await expectProblem(await admin("GET", "/admin/tenants/no-such-tenant/audit"), "not_found");
   });
 });
