@@ -1,3 +1,6 @@
+// POST /v1/tasks: the rules beyond the body's shape, such as allowed hosts, webhook URLs, suspension and quotas. All host patterns are in
+// test/unit/hosts.test.ts, and all webhook URLs in test/unit/webhook-target.test.ts.
+
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { expectEventually, expectInvalid, expectProblem } from "../support/answers.ts";
@@ -18,71 +21,48 @@ async function createWithWebhook(webhookUrl: unknown): Promise<Response> {
   return call("POST", "/v1/tasks", { key, body: { task: ENDLESS, webhookUrl } });
 }
 
-describe("websiteURL is an http or https URL", () => {
-  it.each([
-    "antcpt.com",
-    "//antcpt.com/",
-    "/score_detector",
-    "https://",
-    "https:///",
-    "ftp://antcpt.com/",
-    "javascript:alert(1)",
-    "data:text/html,antcpt.com",
-    "file:///etc/passwd",
-    "about:blank",
-    "not a url",
-    "https://antcpt.com:99999/",
-  ])("%s is neither", async (websiteURL) => {
-    await expectInvalid(await createOn(["*"], websiteURL), "task.websiteURL");
-  });
-});
+describe("websiteURL", () => {
+  it.each(["antcpt.com", "https://", "javascript:alert(1)", "https://antcpt.com:99999/"])(
+    "returns 400 when it is not an http or https URL: %s",
+    async (websiteURL) => {
+      await expectInvalid(await createOn(["*"], websiteURL), "task.websiteURL");
+    },
+  );
 
-describe("the list of hosts decides", () => {
   it.each([
-    ["shop.example", "https://shop.example/"],
-    ["shop.example", "http://shop.example/"],
-    ["shop.example", "https://shop.example"],
     ["shop.example", "https://shop.example:8443/cart?x=1#y"],
-    ["shop.example", "HTTPS://SHOP.Example/"],
-    ["shop.example", "https://shop.example./"],
-    ["SHOP.Example", "https://shop.example/"],
-    ["*.shop.example", "https://www.shop.example/"],
+    ["SHOP.Example", "HTTPS://shop.example./"],
     ["*.shop.example", "https://a.b.c.shop.example/"],
-    ["*", "https://anything.test/"],
+    ["*", "http://anything.test/"],
     ["bücher.example", "https://xn--bcher-kva.example/"],
-    ["xn--bcher-kva.example", "https://bücher.example/"],
-  ])("%s allows %s", async (pattern, websiteURL) => {
-    const response = await createOn(["other.example", pattern].slice(pattern === "*" ? 1 : 0), websiteURL);
+  ])("is accepted when its host is on the allow-list: %s allows %s", async (pattern, websiteURL) => {
+    const response = await createOn(pattern === "*" ? [pattern] : ["other.example", pattern], websiteURL);
     expect(response.status).toBe(202);
     expect(await response.json()).toMatchObject({ task: { websiteURL } });
   });
 
   it.each([
     ["shop.example", "https://www.shop.example/"],
-    ["shop.example", "https://evilshop.example/"],
-    ["shop.example", "https://shop.example.evil.test/"],
     ["shop.example", "https://shop.example@evil.test/"],
     ["shop.example", "https://evil.test/?shop.example"],
-    ["shop.example", "https://evil.test/#shop.example"],
     ["*.shop.example", "https://shop.example/"],
     ["*.shop.example", "https://evilshop.example/"],
-    ["*.shop.example", "https://www.shop.example.evil.test/"],
-  ])("%s does not allow %s", async (pattern, websiteURL) => {
+  ])("returns 403 when its host is not on the allow-list: %s does not allow %s", async (pattern, websiteURL) => {
     await expectProblem(await createOn([pattern], websiteURL), "website_not_allowed");
   });
 
   it.each(["https:\\\\evil.test\\@shop.example/", "https://evil.test\\@shop.example/", "https:evil.test"])(
-    "%s, which parsers read in two ways, is refused whatever the list says",
+    "is rejected when URL parsers disagree about its host: %s",
     async (websiteURL) => {
       expect([400, 403]).toContain((await createOn(["shop.example"], websiteURL)).status);
     },
   );
 
-  it("an empty list allows nothing", async () => {
+  it("returns 403 for every host when the allow-list is empty", async () => {
     await expectProblem(await createOn([], "https://antcpt.com/"), "website_not_allowed");
   });
 
-  it("the list holds for live keys too", async () => {
+  it("returns 403 for a live key too when its host is not on the allow-list", async () => {
     const { key } = await makeCaller({}, { mode: "live" });
     const task = { ...ENDLESS, websiteURL: "https://other.example/" };
     await expectProblem(await call("POST", "/v1/tasks", { key, body: { task } }), "website_not_allowed");
@@ -90,67 +70,32 @@ describe("the list of hosts decides", () => {
 });
 
 describe("webhookUrl", () => {
-  it.each(["", "hooks.shop.example", "/hook", "https://", "not a url", "https://hooks.shop.example:99999/"])(
-    "%j is no URL: 400",
-    async (webhookUrl) => {
-      await expectInvalid(await createWithWebhook(webhookUrl), "webhookUrl");
-    },
-  );
+  it.each(["", "hooks.shop.example", "x".repeat(3_000)])("returns 400 when it is not a URL: %j", async (webhookUrl) => {
+    await expectInvalid(await createWithWebhook(webhookUrl), "webhookUrl");
+  });
 
   it.each([
     "http://hooks.shop.example/",
-    "ftp://hooks.shop.example/",
-    "mailto:a@shop.example",
     "https://user:secret@hooks.shop.example/",
-    "https://user@hooks.shop.example/",
-    "https://hooks.shop.example:80/",
     "https://hooks.shop.example:22/",
-    "https://hooks.shop.example:1023/",
     "https://localhost/",
-    "https://LOCALHOST./",
-    "https://api.localhost/",
-    "https://printer.local/",
     "https://db.internal./",
-    "https://nas.home.arpa/",
-    "https://intranet/",
-    "https://127.0.0.1/",
-    "https://2130706433/",
-    "https://0x7f.1/",
     "https://10.0.0.1/",
-    "https://172.31.255.255/",
-    "https://192.168.0.1/",
-    "https://169.254.169.254/latest/meta-data",
-    "https://100.64.0.1/",
-    "https://198.18.0.1/",
-    "https://240.0.0.1/",
-    "https://255.255.255.255/",
-    "https://224.0.0.1/",
-    "https://0.0.0.0/",
-    "https://[::]/",
-    "https://[::1]/",
-    "https://[fc00::1]/",
-    "https://[fe80::1]/",
-    "https://[ff02::1]/",
+    "https://0x7f.1/",
     "https://[::ffff:8.8.8.8]/",
-    "https://[64:ff9b::808:808]/",
-    "https://[2002:808:808::1]/",
-  ])("%s is refused: 403", async (webhookUrl) => {
+    `https://hooks.example/${"x".repeat(3_000)}`,
+  ])("returns 403 when it is not allowed: %s", async (webhookUrl) => {
     await expectProblem(await createWithWebhook(webhookUrl), "webhook_url_not_allowed");
   });
 
-  it.each([
-    "https://hooks.shop.example/",
-    "https://hooks.shop.example:443/",
-    "https://hooks.shop.example:1024/",
-    "https://hooks.shop.example:65535/path?query=1",
-    "https://8.8.8.8/",
-    "https://172.32.0.1/",
-    "https://[2606:4700::1111]/",
-  ])("%s is taken", async (webhookUrl) => {
-    expect((await createWithWebhook(webhookUrl)).status).toBe(202);
-  });
+  it.each(["https://hooks.shop.example/", "https://hooks.shop.example:1024/path?query=1", "https://8.8.8.8/"])(
+    "is accepted when it is public: %s",
+    async (webhookUrl) => {
+      expect((await createWithWebhook(webhookUrl)).status).toBe(202);
+    },
+  );
 
-  it("private targets are taken where the operator allows them", async () => {
+  it("may be private when the operator allows private webhooks", async () => {
     const { key } = await makeCaller();
     const body = { task: ENDLESS, webhookUrl: "http://127.0.0.1:9000/hook" };
     const response = await callWith({ ALLOW_PRIVATE_WEBHOOKS: "true" }, "POST", "/v1/tasks", { key, body });
@@ -159,20 +104,20 @@ describe("webhookUrl", () => {
 });
 
 describe("a suspended tenant", () => {
-  it("creates nothing, in either mode, and reads what it has", async () => {
+  it("creates no task in either mode, and can read its tasks", async () => {
     const { tenantId, key } = await makeCaller();
     const live = await makeKey(tenantId, { mode: "live" });
     const task = await submit(key, ENDLESS);
     await admin("PATCH", `/admin/tenants/${tenantId}`, { suspended: true });
     for (const anyKey of [key, live.key]) {
-      const refused = await call("POST", "/v1/tasks", { key: anyKey, body: { task: ENDLESS } });
-      await expectProblem(refused, "tenant_suspended");
+      const response = await call("POST", "/v1/tasks", { key: anyKey, body: { task: ENDLESS } });
+      await expectProblem(response, "tenant_suspended");
     }
     expect((await call("GET", `/v1/tasks/${task.id}`, { key })).status).toBe(200);
     expect((await call("GET", `/v1/tasks/${task.id}/events`, { key })).status).toBe(200);
   });
 
-  it("creates again at once when the suspension is lifted", async () => {
+  it("creates tasks again as soon as it is resumed", async () => {
     const { tenantId, key } = await makeCaller();
     await admin("PATCH", `/admin/tenants/${tenantId}`, { suspended: true });
     await admin("PATCH", `/admin/tenants/${tenantId}`, { suspended: false });
@@ -180,18 +125,18 @@ describe("a suspended tenant", () => {
   });
 });
 
-describe("live tasks", () => {
-  it("without an upstream account are refused, while test mode works", async () => {
+describe("a live task", () => {
+  it("returns 503 without an upstream account, while test tasks are accepted", async () => {
     const { tenantId, key } = await makeCaller();
     const live = await makeKey(tenantId, { mode: "live" });
     const unconfigured = { UPSTREAM_CLIENT_KEY: undefined };
     const body = { task: ENDLESS };
-    const refused = await callWith(unconfigured, "POST", "/v1/tasks", { key: live.key, body });
-    await expectProblem(refused, "upstream_not_configured");
+    const rejected = await callWith(unconfigured, "POST", "/v1/tasks", { key: live.key, body });
+    await expectProblem(rejected, "upstream_not_configured");
     expect((await callWith(unconfigured, "POST", "/v1/tasks", { key, body })).status).toBe(202);
   });
 
-  it("over the month's quota fail at admission, then are refused at the door; test tasks are not counted", async () => {
+  it("fails at admission or returns 429 over the monthly quota, and test tasks are not counted", async () => {
     scriptOutside({ create: [created()], poll: [processing] });
     const { tenantId, key } = await makeCaller({ limits: { monthlyTasks: 1 } });
     const live = await makeKey(tenantId, { mode: "live" });
@@ -212,11 +157,11 @@ describe("live tasks", () => {
     expect((await submit(key, ENDLESS)).mode).toBe("test");
   });
 
-  it("are refused at the door with when to come back once the quota is known to be used up", async () => {
+  it("returns 429 with Retry-After once the edge knows that the quota is used up", async () => {
     const { key } = await makeCaller({ limits: { monthlyTasks: 0 } }, { mode: "live" });
-    const refused = await call("POST", "/v1/tasks", { key, body: { task: ENDLESS } });
-    expect(refused.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
-    expect(refused.headers.get("ratelimit-policy")).toMatch(/;q=0;w=\d+/);
-    await expectProblem(refused, "quota_exceeded");
+    const rejected = await call("POST", "/v1/tasks", { key, body: { task: ENDLESS } });
+    expect(rejected.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
+    expect(rejected.headers.get("ratelimit-policy")).toMatch(/;q=0;w=\d+/);
+    await expectProblem(rejected, "quota_exceeded");
   });
 });

@@ -2,7 +2,7 @@
 
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { call, EXAMPLE_TASK, makeCaller, read, scenario, solve, submit } from "../support/gateway.ts";
+import { ALL_SCOPES, call, EXAMPLE_TASK, makeCaller, read, scenario, solve, submit } from "../support/gateway.ts";
 import { scriptReceivers } from "../support/receivers.ts";
 import { tenantObject } from "../support/tenants.ts";
 import { eventually } from "../support/time.ts";
@@ -16,48 +16,47 @@ let tenantId: string;
 let key: string;
 
 beforeEach(async () => {
-  const scopes = ["tasks:write", "tasks:read", "account:read", "account:write"];
-  ({ tenantId, key } = await makeCaller({}, { scopes }));
+  ({ tenantId, key } = await makeCaller({}, { scopes: ALL_SCOPES }));
   await call("PUT", "/v1/webhook", { key, body: { url: ENDPOINT } });
 });
 afterEach(reset);
 
 describe("the URL of a task's webhook", () => {
-  /** Scripts both receivers; `heard` waits for the one webhook and returns its target. */
+  /** Scripts both receivers. `deliveries` waits until a task's webhook is delivered, and returns all webhooks. */
   function listen() {
     const received = scriptReceivers({ [ENDPOINT]: [ok], [RECEIVER_URL]: [ok] });
-    const heard = async (id: string) => {
+    const deliveries = async (id: string) => {
       await eventually(async () => (await read(key, id)).webhook?.state === "delivered");
       return received.map(({ url, event }) => ({ url, type: event.type, id: event.data.id }));
     };
-    return { received, heard };
+    return { received, deliveries };
   }
 
-  it("is the task's webhookUrl, whatever the endpoint is", async () => {
-    const { heard } = listen();
+  it("is the task's webhookUrl, even when there is an endpoint", async () => {
+    const { deliveries } = listen();
     const { id } = await solve(key, { webhookUrl: RECEIVER_URL });
-    expect(await heard(id)).toEqual([{ url: RECEIVER_URL, type: "task.ready", id }]);
+    expect(await deliveries(id)).toEqual([{ url: RECEIVER_URL, type: "task.ready", id }]);
   });
 
   it("is the endpoint when the task has no webhookUrl", async () => {
-    const { heard } = listen();
+    const { deliveries } = listen();
     const { id } = await solve(key);
-    expect(await heard(id)).toEqual([{ url: ENDPOINT, type: "task.ready", id }]);
+    expect(await deliveries(id)).toEqual([{ url: ENDPOINT, type: "task.ready", id }]);
   });
 
-  it("is callbackUrl in the compatibility API, whatever the endpoint is", async () => {
-    const { heard } = listen();
+  it("is callbackUrl in the compatibility API, even when there is an endpoint", async () => {
+    const { deliveries } = listen();
     const body = { clientKey: key, task: scenario("sandbox-instant"), callbackUrl: RECEIVER_URL };
     await call("POST", "/createTask", { body });
     const tasks = async () =>
       (await (await call("GET", "/v1/tasks", { key })).json<{ tasks: { id: string }[] }>()).tasks;
     await eventually(async () => (await tasks()).length === 1);
     const id = (await tasks())[0]?.id ?? "";
-    expect(await heard(id)).toEqual([{ url: RECEIVER_URL, type: "task.ready", id }]);
+    expect(await deliveries(id)).toEqual([{ url: RECEIVER_URL, type: "task.ready", id }]);
   });
 
-  it("is in the Task at once for a webhookUrl, and at the end for the endpoint", async () => {
-    const { heard } = listen();
+  it("is in the Task from the start for a webhookUrl, and after the task is final for the endpoint", async () => {
+    const { deliveries } = listen();
     const own = await submit(key, EXAMPLE_TASK, { webhookUrl: RECEIVER_URL });
     expect(own.webhook).toStrictEqual({
       url: RECEIVER_URL,
@@ -68,7 +67,7 @@ describe("the URL of a task's webhook", () => {
     });
     const unnamed = await submit(key, scenario("sandbox-instant"));
     expect(unnamed.webhook).toBeNull();
-    expect(await heard(unnamed.id)).toEqual([{ url: ENDPOINT, type: "task.ready", id: unnamed.id }]);
+    expect(await deliveries(unnamed.id)).toEqual([{ url: ENDPOINT, type: "task.ready", id: unnamed.id }]);
     await call("POST", `/v1/tasks/${own.id}/cancel`, { key });
     await eventually(async () => (await read(key, own.id)).webhook?.state === "delivered");
   });

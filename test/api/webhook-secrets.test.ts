@@ -3,13 +3,12 @@
 import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expectInvalid, expectProblem } from "../support/answers.ts";
-import { call, makeCaller, makeKey, makeTenant } from "../support/gateway.ts";
+import { ALL_SCOPES, call, makeCaller, makeKey, makeTenant } from "../support/gateway.ts";
 import { scriptReceivers, verifies } from "../support/receivers.ts";
 import { freezeTime, pass, releaseTime } from "../support/time.ts";
 import { plain } from "../support/upstream.ts";
 
 const ENDPOINT = "https://hooks.shop.example/solvegate";
-const SCOPES = ["tasks:write", "tasks:read", "account:read", "account:write"];
 const SECRET = /^whsec_[A-Za-z0-9+/]{43}=$/;
 
 const ok = plain(204, null);
@@ -18,7 +17,7 @@ let key: string;
 let webhookSecret: string;
 
 beforeEach(async () => {
-  ({ key, webhookSecret } = await makeCaller({}, { scopes: SCOPES }));
+  ({ key, webhookSecret } = await makeCaller({}, { scopes: ALL_SCOPES }));
 });
 afterEach(async () => {
   releaseTime();
@@ -39,17 +38,17 @@ async function rotate(body?: unknown): Promise<string> {
   return answer.secret;
 }
 
-describe("rotating the secret", () => {
+describe("POST /v1/webhook/rotate", () => {
   beforeEach(async () => {
     freezeTime();
-    ({ key, webhookSecret } = await makeCaller({}, { scopes: SCOPES }));
+    ({ key, webhookSecret } = await makeCaller({}, { scopes: ALL_SCOPES }));
     await put({ url: ENDPOINT });
   });
 
   const DAY_S = 86_400;
   const WEEK_S = 604_800;
 
-  /** Which of the secrets verify what is sent now. */
+  /** Which of the secrets verify a webhook that is sent now. */
   async function signing(...secrets: string[]): Promise<boolean[]> {
     const received = scriptReceivers({ [ENDPOINT]: [ok] });
     expect((await test()).status).toBe(200);
@@ -63,10 +62,9 @@ describe("rotating the secret", () => {
     { name: "an empty body", body: "", overlapS: DAY_S },
     { name: "an empty object", body: {}, overlapS: DAY_S },
     { name: "one second", body: { overlapSeconds: 1 }, overlapS: 1 },
-    { name: "an hour", body: { overlapSeconds: 3_600 }, overlapS: 3_600 },
-    { name: "the longest", body: { overlapSeconds: WEEK_S }, overlapS: WEEK_S },
+    { name: "the longest overlap", body: { overlapSeconds: WEEK_S }, overlapS: WEEK_S },
   ])(
-    "with $name signs with both secrets for the overlap, and then with the new one only",
+    "signs with both secrets during the overlap, and then only with the new one: $name",
     async ({ body, overlapS }) => {
       const secret = await rotate(body);
       expect(secret).not.toBe(webhookSecret);
@@ -78,12 +76,12 @@ describe("rotating the secret", () => {
     },
   );
 
-  it("without an overlap ends the old secret at once", async () => {
+  it("ends the old secret at once when the overlap is 0", async () => {
     const secret = await rotate({ overlapSeconds: 0 });
     expect(await signing(secret, webhookSecret)).toEqual([true, false]);
   });
 
-  it("twice within the overlap signs with three secrets, each for its own time", async () => {
+  it("signs with three secrets after two rotations, each for its own overlap", async () => {
     const second = await rotate({ overlapSeconds: 60 });
     pass(1_000);
     const third = await rotate({ overlapSeconds: 3_600 });
@@ -98,15 +96,13 @@ describe("rotating the secret", () => {
     ["less than 0", { overlapSeconds: -1 }, "overlapSeconds"],
     ["more than a week", { overlapSeconds: WEEK_S + 1 }, "overlapSeconds"],
     ["a fraction", { overlapSeconds: 1.5 }, "overlapSeconds"],
-    ["text", { overlapSeconds: "60" }, "overlapSeconds"],
-    ["null", { overlapSeconds: null }, "overlapSeconds"],
-    ["a field too many", { overlap: 60 }, "overlap"],
-  ])("is 400 with %s, and changes nothing", async (_what, body, path) => {
+    ["an unknown field", { overlap: 60 }, "overlap"],
+  ])("returns 400 and changes nothing with %s", async (_what, body, path) => {
     await expectInvalid(await call("POST", "/v1/webhook/rotate", { key, body }), path);
     expect(await signing(webhookSecret)).toEqual([true]);
   });
 
-  it("is rejected with a body that is not JSON, or has another content type", async () => {
+  it("returns 400 and changes nothing with a body that is not JSON, and 415 with another content type", async () => {
     await expectProblem(await call("POST", "/v1/webhook/rotate", { key, body: "{" }), "invalid_json");
     const unnamed = { key, body: "{}", contentType: "text/plain" };
     await expectProblem(await call("POST", "/v1/webhook/rotate", unnamed), "unsupported_media_type");
@@ -117,11 +113,11 @@ describe("rotating the secret", () => {
 describe("GET /v1/webhook/secret", () => {
   const secretOf = async (by: string) => (await call("GET", "/v1/webhook/secret", { key: by })).json();
 
-  it("returns the secret of the calling key's mode, and the previous one while it still signs", async () => {
+  it("returns the secret of the calling key's mode, and the previous secret while it signs too", async () => {
     freezeTime();
     const { id, webhookSecrets } = await makeTenant();
-    const test = await makeKey(id, { scopes: SCOPES });
-    const live = await makeKey(id, { mode: "live", scopes: SCOPES });
+    const test = await makeKey(id, { scopes: ALL_SCOPES });
+    const live = await makeKey(id, { mode: "live", scopes: ALL_SCOPES });
     expect(await secretOf(test.key)).toStrictEqual({ secret: webhookSecrets.test, previous: null });
     expect(await secretOf(live.key)).toStrictEqual({ secret: webhookSecrets.live, previous: null });
 
