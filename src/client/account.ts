@@ -14,7 +14,7 @@ import {
   readRotatedSecret,
   readWebhookSecret,
 } from "./shapes.ts";
-import { type CallOptions, type Transport, withQuery } from "./transport.ts";
+import type { CallOptions, Transport } from "./transport.ts";
 import type {
   AuditEntry,
   AuditList,
@@ -43,7 +43,7 @@ export class Webhook {
   }
 
   get({ signal }: CallOptions = {}): Promise<Endpoint> {
-    return this.#transport.value({ method: "GET", path: WEBHOOK, idempotent: true, read: readEndpoint, signal });
+    return this.#transport.get(WEBHOOK, readEndpoint, { signal });
   }
 
   /** Sets the endpoint, and enables it again if it was disabled. */
@@ -58,8 +58,7 @@ export class Webhook {
 
   /** The signing secret, and the one before it while that is still valid. Each call is recorded in the audit log. */
   secret({ signal }: CallOptions = {}): Promise<WebhookSecret> {
-    const path = `${WEBHOOK}/secret`;
-    return this.#transport.value({ method: "GET", path, idempotent: true, read: readWebhookSecret, signal });
+    return this.#transport.get(`${WEBHOOK}/secret`, readWebhookSecret, { signal });
   }
 
   /** Creates a signing secret. The old one signs too for the overlap. Not retried after a lost response: each call creates one. */
@@ -90,8 +89,7 @@ export class Keys {
 
   /** The calling key. Needs no scope. */
   current({ signal }: CallOptions = {}): Promise<CurrentKey> {
-    const path = "/v1/keys/current";
-    return this.#transport.value({ method: "GET", path, idempotent: true, read: readCurrentKey, signal });
+    return this.#transport.get("/v1/keys/current", readCurrentKey, { signal });
   }
 
   create(key: NewKey, { signal }: CallOptions = {}): Promise<CreatedKey> {
@@ -118,7 +116,7 @@ export class Audit {
   }
 
   page(options: PageOptions & CallOptions = {}): Promise<AuditList> {
-    return loadAuditPage(this.#transport, "/v1/audit", options);
+    return this.#transport.get("/v1/audit", readAuditList, options);
   }
 
   async *list(options: Pick<PageOptions, "limit"> & CallOptions = {}): AsyncGenerator<AuditEntry, void, undefined> {
@@ -129,7 +127,7 @@ export class Audit {
 type Signal = AbortSignal | undefined;
 
 export async function listKeys(transport: Transport, path: string, signal: Signal): Promise<Key[]> {
-  return (await transport.value({ method: "GET", path, idempotent: true, read: readKeyList, signal })).keys;
+  return (await transport.get(path, readKeyList, { signal })).keys;
 }
 
 export function createKey(
@@ -157,13 +155,4 @@ export function rotateKey(
   const body = JSON.stringify(rotation);
   const path = `${keys}/${encodeURIComponent(id)}/rotate`;
   return transport.value({ method: "POST", path, body, idempotent: false, read: readRotatedKey, signal });
-}
-
-export function loadAuditPage(
-  transport: Transport,
-  path: string,
-  { signal, ...query }: PageOptions & CallOptions & { mode?: string | undefined },
-): Promise<AuditList> {
-  const call = { method: "GET", idempotent: true, read: readAuditList, signal } as const;
-  return transport.value({ ...call, path: withQuery(path, query) });
 }

@@ -1,19 +1,21 @@
 // The client for the operator's API, `/admin`.
 
-import { createKey, listKeys, loadAuditPage, revokeKey, rotateKey } from "./account.ts";
+import { createKey, listKeys, revokeKey, rotateKey } from "./account.ts";
 import { type ClientOptions, transportOf } from "./client-options.ts";
 import { eachPage } from "./pages.ts";
 import {
+  readAuditList,
   readCreatedTenant,
   readNothing,
+  readTaskList,
   readTenant,
   readTenantList,
   readTenantUsageList,
   readUpstreamAccounts,
   readUsage,
 } from "./shapes.ts";
-import { type ListTasksOptions, listTasks, loadTaskPage, type TaskPageOptions } from "./tasks.ts";
-import { type CallOptions, type Transport, withQuery } from "./transport.ts";
+import { type ListTasksOptions, listTasks, type TaskPageOptions } from "./tasks.ts";
+import type { CallOptions, Transport } from "./transport.ts";
 import type {
   AuditEntry,
   AuditList,
@@ -70,9 +72,8 @@ export class SolvegateAdmin {
   }
 
   /** One page of the usage of all tenants, by day and mode. `unavailable` names tenants that are missing for the moment. */
-  usagePage({ signal, ...query }: AllUsageOptions = {}): Promise<TenantUsageList> {
-    const call = { method: "GET", idempotent: true, read: readTenantUsageList, signal } as const;
-    return this.#transport.value({ ...call, path: withQuery("/admin/usage", query) });
+  usagePage(options: AllUsageOptions = {}): Promise<TenantUsageList> {
+    return this.#transport.get("/admin/usage", readTenantUsageList, options);
   }
 
   /** The usage of all tenants, by day and mode. Use `usagePage` to see which tenants are missing for the moment. */
@@ -82,8 +83,7 @@ export class SolvegateAdmin {
 
   /** The upstream accounts in order of preference, with their states. */
   async upstream({ signal }: CallOptions = {}): Promise<UpstreamAccount[]> {
-    const call = { method: "GET", path: "/admin/upstream", idempotent: true, signal } as const;
-    return (await this.#transport.value({ ...call, read: readUpstreamAccounts })).accounts;
+    return (await this.#transport.get("/admin/upstream", readUpstreamAccounts, { signal })).accounts;
   }
 }
 
@@ -102,7 +102,7 @@ export class Tenants {
   }
 
   get(id: string, { signal }: CallOptions = {}): Promise<Tenant> {
-    return this.#transport.value({ method: "GET", path: tenantPath(id), idempotent: true, read: readTenant, signal });
+    return this.#transport.get(tenantPath(id), readTenant, { signal });
   }
 
   update(id: string, patch: TenantPatch, { signal }: CallOptions = {}): Promise<Tenant> {
@@ -117,9 +117,8 @@ export class Tenants {
   }
 
   /** One page of the tenants, by id. `unavailable` names tenants that are missing for the moment. */
-  page({ signal, ...query }: PageOptions & CallOptions = {}): Promise<TenantList> {
-    const call = { method: "GET", idempotent: true, read: readTenantList, signal } as const;
-    return this.#transport.value({ ...call, path: withQuery("/admin/tenants", query) });
+  page(options: PageOptions & CallOptions = {}): Promise<TenantList> {
+    return this.#transport.get("/admin/tenants", readTenantList, options);
   }
 
   /** All tenants, by id. Use `page` to see which are missing for the moment. */
@@ -129,7 +128,7 @@ export class Tenants {
 
   /** One page of a tenant's tasks, as the tenant sees them. */
   tasksPage(id: string, options: TaskPageOptions & ModeOptions = {}): Promise<TaskList> {
-    return loadTaskPage(this.#transport, `${tenantPath(id)}/tasks`, options);
+    return this.#transport.get(`${tenantPath(id)}/tasks`, readTaskList, options);
   }
 
   /** A tenant's tasks, newest first. */
@@ -139,14 +138,12 @@ export class Tenants {
 
   /** A tenant's usage by day. */
   async usage(id: string, options: UsageOptions & ModeOptions & CallOptions = {}): Promise<UsageDay[]> {
-    const { signal, ...query } = options;
-    const call = { method: "GET", idempotent: true, read: readUsage, signal } as const;
-    return (await this.#transport.value({ ...call, path: withQuery(`${tenantPath(id)}/usage`, query) })).days;
+    return (await this.#transport.get(`${tenantPath(id)}/usage`, readUsage, options)).days;
   }
 
   /** One page of a tenant's audit log. */
   auditPage(id: string, options: PageOptions & ModeOptions & CallOptions = {}): Promise<AuditList> {
-    return loadAuditPage(this.#transport, `${tenantPath(id)}/audit`, options);
+    return this.#transport.get(`${tenantPath(id)}/audit`, readAuditList, options);
   }
 
   /** A tenant's audit log, newest entry first. */

@@ -6,7 +6,7 @@ import { type EventsOptions, type StreamEvent, streamEvents } from "./events.ts"
 import { readAccount, readUsage } from "./shapes.ts";
 import { type SolveOptions, solve } from "./solve.ts";
 import { MAX_WAIT_S, Tasks } from "./tasks.ts";
-import { type CallOptions, type Transport, withQuery } from "./transport.ts";
+import type { CallOptions, Transport } from "./transport.ts";
 import type { Account, SolvedTask, TaskInput, UsageDay, UsageOptions } from "./types.ts";
 import { positiveSeconds } from "./validate-options.ts";
 import type { WebSocketConstructor } from "./websocket.ts";
@@ -66,19 +66,13 @@ export class Solvegate {
 
   /** Usage by day, of the key's tenant and mode. Needs the scope `account:read`. */
   async usage({ from, to, groupBy }: UsageOptions = {}, { signal }: CallOptions = {}): Promise<UsageDay[]> {
-    const path = withQuery("/v1/usage", { from, to, groupBy });
-    return (await this.#transport.value({ method: "GET", path, idempotent: true, read: readUsage, signal })).days;
+    const query = { from, to, groupBy, signal };
+    return (await this.#transport.get("/v1/usage", readUsage, query)).days;
   }
 
   /** The key's tenant: its allowed hosts, limits and current use. */
   account({ signal }: CallOptions = {}): Promise<Account> {
-    return this.#transport.value({
-      method: "GET",
-      path: "/v1/account",
-      idempotent: true,
-      read: readAccount,
-      signal,
-    });
+    return this.#transport.get("/v1/account", readAccount, { signal });
   }
 
   /**

@@ -3,7 +3,7 @@
 import { eachPage } from "./pages.ts";
 import type { Answer } from "./response.ts";
 import { readSolution, readTask, readTaskList, readTimeline } from "./shapes.ts";
-import { type Call, type CallOptions, type Transport, withQuery } from "./transport.ts";
+import type { Call, CallOptions, Transport } from "./transport.ts";
 import type {
   FinalTask,
   NewTask,
@@ -129,9 +129,7 @@ export class Tasks {
 
   /** The task's timeline, oldest entry first. */
   async events(id: string, { signal }: CallOptions = {}): Promise<TimelineEntry[]> {
-    const path = `${taskPath(id)}/events`;
-    const call = { method: "GET", path, idempotent: true, read: readTimeline, signal } as const;
-    return (await this.#transport.value(call)).events;
+    return (await this.#transport.get(`${taskPath(id)}/events`, readTimeline, { signal })).events;
   }
 
   /** Sends the webhook again, in a new delivery cycle. It is retried: receivers remove duplicates by `webhook-id`. */
@@ -142,7 +140,7 @@ export class Tasks {
 
   /** One page of the list, newest task first. It may be short or empty: the list ends where `nextCursor` is null. */
   page(options: TaskPageOptions = {}): Promise<TaskList> {
-    return loadTaskPage(this.#transport, "/v1/tasks", options);
+    return this.#transport.get("/v1/tasks", readTaskList, options);
   }
 
   /**
@@ -152,12 +150,6 @@ export class Tasks {
   list(options: ListTasksOptions = {}): AsyncGenerator<TaskSummary, void, undefined> {
     return listTasks((cursor) => this.page({ ...options, cursor }));
   }
-}
-
-/** One page of a task list, of the tenant's or of the operator's API. */
-export function loadTaskPage(transport: Transport, path: string, options: TaskPageOptions): Promise<TaskList> {
-  const { signal, ...query } = options;
-  return transport.value({ method: "GET", path: withQuery(path, query), idempotent: true, read: readTaskList, signal });
 }
 
 /** The tasks of all pages. */

@@ -80,6 +80,11 @@ export class Transport {
     return (await this.call(call)).value;
   }
 
+  /** The value of a GET. The options beside the signal are its query parameters. */
+  get<T>(path: string, read: Call<T>["read"], { signal, ...query }: CallOptions = {}): Promise<T> {
+    return this.value({ method: "GET", path: withQuery(path, query), idempotent: true, read, signal });
+  }
+
   /**
    * Makes a call, and retries it where that is safe and can help, until its deadline.
    * @throws TypeError for a request that the platform cannot build

@@ -1,15 +1,7 @@
 // The view that is shown, as the URL's hash: a reload keeps the view, and a link can be shared. Pure. It never contains a secret.
 
 import type { TaskStatus, WebhookState } from "../client/index.ts";
-
-/** The statuses in the order in which a task passes them. */
-export const STATUSES = [
-  "queued",
-  "processing",
-  "ready",
-  "failed",
-  "canceled",
-] as const satisfies readonly TaskStatus[];
+import { TASK_STATUSES } from "../tasks/status.ts";
 
 export const WEBHOOK_STATES = ["pending", "delivered", "exhausted"] as const satisfies readonly WebhookState[];
 
@@ -84,7 +76,7 @@ function tasksRouteOf(query: URLSearchParams): Route {
   return {
     view: "tasks",
     filter: {
-      status: STATUSES.find((one) => one === query.get("status")) ?? null,
+      status: TASK_STATUSES.find((one) => one === query.get("status")) ?? null,
       reference: query.get("reference") || null,
       website: query.get("website") || null,
       webhook: WEBHOOK_STATES.find((one) => one === query.get("webhook")) ?? null,

@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { CreatedKey, Mode, NewTenantKey, Scope } from "../../client/index.ts";
+import { DEFAULT_SCOPES } from "../../tenants/keys.ts";
 import { useAction } from "../session/session.ts";
 import { Choice } from "../ui/controls.tsx";
 import { ActionDialog } from "../ui/dialog.tsx";
@@ -15,9 +16,6 @@ const SCOPE_WORDS: Readonly<Record<Scope, string>> = {
   "account:read": "read usage, the webhook endpoint, keys and the audit log",
   "account:write": "set the webhook endpoint; create, rotate and revoke keys",
 };
-
-/** The scopes that a key gets by default. */
-const DEFAULT_SCOPES: readonly Scope[] = ["tasks:write", "tasks:read"];
 
 const DAY_MS = 86_400_000;
 

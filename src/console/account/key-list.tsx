@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { Key } from "../../client/index.ts";
+import { SCOPES } from "../../tenants/keys.ts";
 import { LOAD_ONCE, useWatch } from "../refresh/watch.ts";
 import { Button, CopyButton, Notice } from "../ui/controls.tsx";
 import { day, middle, moment } from "../ui/formats.ts";
@@ -9,7 +10,7 @@ import { Loaded } from "../ui/loaded.tsx";
 import { Empty, ModeBadge } from "../ui/surfaces.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import type { KeyDialog } from "./key-dialogs.tsx";
-import { ALL_SCOPES, type KeyManager, mayRotate } from "./key-manager.ts";
+import { type KeyManager, mayRotate } from "./key-manager.ts";
 
 interface KeyListProps {
   readonly manager: KeyManager;
@@ -92,7 +93,7 @@ function columnsOf(manager: KeyManager, onOpen: KeyListProps["onOpen"]): Column<
       name: "Scopes",
       cell: ({ scopes }) => (
         <ul class="scopes">
-          {ALL_SCOPES.filter((scope) => scopes.includes(scope)).map((scope) => (
+          {SCOPES.filter((scope) => scopes.includes(scope)).map((scope) => (
             <li key={scope}>
               <code>{scope}</code>
             </li>

@@ -1,14 +1,8 @@
 // The calls and permissions of the key views. A tenant's key manages the keys of its mode; the operator manages all keys of a tenant.
 
 import type { CreatedKey, Key, Mode, NewTenantKey, Scope, SolvegateAdmin } from "../../client/index.ts";
+import { SCOPES } from "../../tenants/keys.ts";
 import type { TenantSession } from "../session/session.ts";
-
-export const ALL_SCOPES = [
-  "tasks:write",
-  "tasks:read",
-  "account:read",
-  "account:write",
-] as const satisfies readonly Scope[];
 
 export interface KeyManager {
   /** Names the list that is loaded. */
@@ -42,7 +36,7 @@ export const managerOfOperator = ({ keys }: SolvegateAdmin, tenantId: string): K
   name: `keys of ${tenantId}`,
   canWrite: true,
   modes: ["test", "live"],
-  scopes: ALL_SCOPES,
+  scopes: SCOPES,
   ownKeyId: null,
   list: (signal) => keys.list(tenantId, { signal }),
   create: (body) => keys.create(tenantId, body),

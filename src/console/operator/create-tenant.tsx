@@ -8,8 +8,7 @@ import { useAction, useOperator } from "../session/session.ts";
 import { Button, Secret } from "../ui/controls.tsx";
 import { ActionDialog, Dialog } from "../ui/dialog.tsx";
 import { SelectField, TextField } from "../ui/form.tsx";
-import { LOCATIONS, type Location } from "./locations.ts";
-import { hostsOf, limitsOf, type TenantDraft, TenantFields } from "./tenant-form.tsx";
+import { hostsOf, LOCATIONS, type Location, limitsOf, type TenantDraft, TenantFields } from "./tenant-form.tsx";
 
 const LOCATION_OPTIONS = [
   { value: "", name: "Near its first caller" },

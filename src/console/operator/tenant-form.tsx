@@ -1,7 +1,22 @@
 // The fields of a tenant's settings, for creating and for changing one.
 
-import type { FieldError, UpstreamAccount } from "../../client/index.ts";
+import type { FieldError, NewTenant, UpstreamAccount } from "../../client/index.ts";
 import { SelectField, TextField, wholeNumberOf } from "../ui/form.tsx";
+
+/** Where a tenant's state can be stored. */
+export type Location = NonNullable<NewTenant["location"]>;
+
+export const LOCATIONS: Readonly<Record<Location, string>> = {
+  wnam: "Western North America",
+  enam: "Eastern North America",
+  sam: "South America",
+  weur: "Western Europe",
+  eeur: "Eastern Europe",
+  apac: "Asia-Pacific",
+  oc: "Oceania",
+  afr: "Africa",
+  me: "Middle East",
+};
 
 /** Settings as they are typed. */
 export interface TenantDraft {

@@ -9,8 +9,7 @@ import { Button, FailureNotice } from "../ui/controls.tsx";
 import { Form } from "../ui/form.tsx";
 import { count, day } from "../ui/formats.ts";
 import { Card, Figure } from "../ui/surfaces.tsx";
-import { LOCATIONS } from "./locations.ts";
-import { hostsOf, type Limits, limitsOf, type TenantDraft, TenantFields } from "./tenant-form.tsx";
+import { hostsOf, type Limits, LOCATIONS, limitsOf, type TenantDraft, TenantFields } from "./tenant-form.tsx";
 
 interface TenantSettingsProps {
   readonly tenant: Tenant;

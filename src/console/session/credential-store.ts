@@ -5,6 +5,7 @@
 // the last tab.
 
 import type { Credential } from "./credential.ts";
+import { readStored, writeStored } from "./stored.ts";
 
 const STORAGE_KEY = "solvegate.credential";
 const CHANNEL_NAME = "solvegate.console";
@@ -31,7 +32,7 @@ export interface CredentialListener {
 
 /** The credential of this tab. */
 export class CredentialStore {
-  #current: Credential | null = readStored();
+  #current: Credential | null = storedCredential();
   readonly #channel = openChannel();
   /** The request that this tab made and that was not answered yet. */
   #requestId: string | null = null;
@@ -95,12 +96,7 @@ export class CredentialStore {
 
   #write(credential: Credential | null): void {
     this.#current = credential;
-    try {
-      if (credential === null) sessionStorage.removeItem(STORAGE_KEY);
-      else sessionStorage.setItem(STORAGE_KEY, JSON.stringify(credential));
-    } catch {
-      // Without storage the session lasts until the page is reloaded.
-    }
+    writeStored(STORAGE_KEY, credential);
   }
 }
 
@@ -108,14 +104,7 @@ function openChannel(): BroadcastChannel | null {
   return typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(CHANNEL_NAME);
 }
 
-function readStored(): Credential | null {
-  try {
-    const value: unknown = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "null");
-    if (typeof value !== "object" || value === null || !("role" in value) || !("secret" in value)) return null;
-    const { role, secret } = value;
-    if ((role !== "tenant" && role !== "operator") || typeof secret !== "string") return null;
-    return { role, secret };
-  } catch {
-    return null;
-  }
+function storedCredential(): Credential | null {
+  const { role, secret } = readStored(STORAGE_KEY);
+  return (role === "tenant" || role === "operator") && typeof secret === "string" ? { role, secret } : null;
 }

@@ -1,5 +1,6 @@
-// The website that "Try it" starts with: one that the tenant may use. Pure.
+// The website that "Try it" starts with. Pure.
 
+import { hostAllowed } from "../../tenants/hosts.ts";
 import { EXAMPLE } from "./scenarios.ts";
 
 /**
@@ -9,11 +10,8 @@ import { EXAMPLE } from "./scenarios.ts";
  */
 export function firstWebsiteOf(allowedHosts: readonly string[]): string | null {
   const example = new URL(EXAMPLE.websiteURL).host;
-  if (allowedHosts.some((pattern) => allows(pattern, example))) return EXAMPLE.websiteURL;
+  if (hostAllowed(example, allowedHosts)) return EXAMPLE.websiteURL;
   const exact = allowedHosts.find((pattern) => !pattern.startsWith("*"));
   const host = exact ?? allowedHosts[0]?.replace(/^\*/, "www");
   return host === undefined ? null : `https://${host}/`;
 }
-
-const allows = (pattern: string, host: string): boolean =>
-  pattern === "*" || pattern === host || (pattern.startsWith("*.") && host.endsWith(pattern.slice(1)));

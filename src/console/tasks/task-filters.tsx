@@ -1,8 +1,9 @@
 // Search and filters of the task list. What the list is narrowed to is in the URL: a filter is a link.
 
 import { useEffect, useState } from "preact/hooks";
+import { TASK_STATUSES } from "../../tasks/status.ts";
 import type { ListFilter } from "../route.ts";
-import { hashOf, NO_FILTER, STATUSES, WEBHOOK_STATES } from "../route.ts";
+import { hashOf, NO_FILTER, WEBHOOK_STATES } from "../route.ts";
 import { Button } from "../ui/controls.tsx";
 import { Form, SelectField, TextField } from "../ui/form.tsx";
 import { parseTaskSearch } from "./task-search.ts";
@@ -59,7 +60,7 @@ export function TaskSearchForm({ filter }: FilterProps) {
 export function StatusFilter({ filter }: FilterProps) {
   return (
     <nav class="filter" aria-label="Filter by status">
-      {[null, ...STATUSES].map((status) => (
+      {[null, ...TASK_STATUSES].map((status) => (
         <a
           key={status}
           href={hashOf({ view: "tasks", filter: { ...filter, status }, cursor: null })}

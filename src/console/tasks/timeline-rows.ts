@@ -17,7 +17,7 @@ interface Span {
 }
 
 /** A point in time, or a request, which took a while. */
-export interface Mark {
+interface Mark {
   readonly shape: "point" | "request";
   readonly x: number;
   readonly width: number;

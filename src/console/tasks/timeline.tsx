@@ -7,7 +7,7 @@ import { isFinal } from "../../tasks/status.ts";
 import { useNow } from "../ui/clock.ts";
 import { clock, duration, moment, offset, plural } from "../ui/formats.ts";
 import { Scroll, Table } from "../ui/table.tsx";
-import type { Mark, Panel, TimelineRow, Tone } from "./timeline-rows.ts";
+import type { Panel, TimelineRow, Tone } from "./timeline-rows.ts";
 import { beginningOf, isWebhookAttempt, panelsOf, resultOf, toneOf, wordsOf } from "./timeline-rows.ts";
 
 /** Measures of the drawing (px). */
@@ -172,47 +172,24 @@ function RowDrawing({ row, active, onActive }: Omit<PanelProps, "panel"> & { rea
           ) : null}
         </g>
       ))}
-      {row.marks.map((mark) => (
-        <MarkDrawing
-          key={mark.event ?? "next"}
-          mark={mark}
-          active={active !== null && mark.event === active}
-          onActive={onActive}
-        />
-      ))}
+      {row.marks.map(({ shape, x, width, tone, label, event }) => {
+        const hover = { onMouseEnter: () => onActive(event), onMouseLeave: () => onActive(null) };
+        const size =
+          shape === "point"
+            ? { x: x - 5, y: ROW_HEIGHT / 2 - 5, width: 10, height: 10, rx: 5 }
+            : { x, y: top, width: Math.max(width, MIN_MARK_WIDTH), height: BAR_HEIGHT, rx: 1.5 };
+        return (
+          <rect
+            key={event ?? "next"}
+            class={`event ${tone}${event !== null && event === active ? " active" : ""}`}
+            {...size}
+            {...hover}
+          >
+            <title>{label}</title>
+          </rect>
+        );
+      })}
     </>
-  );
-}
-
-interface MarkProps {
-  readonly mark: Mark;
-  readonly active: boolean;
-  onActive(event: number | null): void;
-}
-
-function MarkDrawing({ mark, active, onActive }: MarkProps) {
-  const { shape, x, width, tone, label, event } = mark;
-  const shared = {
-    class: `event ${tone}${active ? " active" : ""}`,
-    onMouseEnter: () => onActive(event),
-    onMouseLeave: () => onActive(null),
-  };
-  const title = <title>{label}</title>;
-  return shape === "point" ? (
-    <circle {...shared} cx={x} cy={ROW_HEIGHT / 2} r="5">
-      {title}
-    </circle>
-  ) : (
-    <rect
-      {...shared}
-      x={x}
-      y={(ROW_HEIGHT - BAR_HEIGHT) / 2}
-      width={Math.max(width, MIN_MARK_WIDTH)}
-      height={BAR_HEIGHT}
-      rx="1.5"
-    >
-      {title}
-    </rect>
   );
 }
 

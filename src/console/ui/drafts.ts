@@ -2,6 +2,7 @@
 // holds no secrets: those are typed only into the sign-in form, which keeps no draft.
 
 import { useCallback, useState } from "preact/hooks";
+import { readStored, writeStored } from "../session/stored.ts";
 
 const STORE = "solvegate.drafts";
 
@@ -10,28 +11,18 @@ interface Drafts {
   readonly texts: Readonly<Record<string, string>>;
 }
 
-let drafts: Drafts = stored() ?? { tenantId: "", texts: {} };
+let drafts: Drafts = storedDrafts();
 
-function stored(): Drafts | null {
-  try {
-    const value: unknown = JSON.parse(sessionStorage.getItem(STORE) ?? "null");
-    if (typeof value !== "object" || value === null || !("tenantId" in value) || !("texts" in value)) return null;
-    const { tenantId, texts } = value;
-    if (typeof tenantId !== "string" || typeof texts !== "object" || texts === null) return null;
-    const entries = Object.entries(texts).filter((entry): entry is [string, string] => typeof entry[1] === "string");
-    return { tenantId, texts: Object.fromEntries(entries) };
-  } catch {
-    return null;
-  }
+function storedDrafts(): Drafts {
+  const { tenantId, texts } = readStored(STORE);
+  if (typeof tenantId !== "string" || typeof texts !== "object" || texts === null) return { tenantId: "", texts: {} };
+  const entries = Object.entries(texts).filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  return { tenantId, texts: Object.fromEntries(entries) };
 }
 
 function keep(next: Drafts): void {
   drafts = next;
-  try {
-    sessionStorage.setItem(STORE, JSON.stringify(next));
-  } catch {
-    // Without storage the drafts are lost on reload.
-  }
+  writeStored(STORE, next);
 }
 
 /** Sets the owner of the drafts: a tenant id, or `operator`. Drafts of another owner are dropped. */
