@@ -180,7 +180,7 @@ describe("a view while the gateway fails", () => {
     await untilLoad(page);
     const alert = page.getByRole("alert");
     await alert.getByText("The gateway could not answer this request.").waitFor();
-    expect(await alert.textContent()).toContain("tries again by itself");
+    expect(await alert.textContent()).toContain("tries again automatically");
     if (status !== null) await alert.getByText("req-1042").waitFor();
     expect(await rows(page).count()).toBe(1);
 
