@@ -52,7 +52,8 @@ const streamRoute = createRoute({
 export function streamRoutes() {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
   app.openapi(streamRoute, async (c) => {
-    if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+    // Hono routes HEAD requests here too, and they cannot be upgraded.
+    if (c.req.method !== "GET" || c.req.header("upgrade")?.toLowerCase() !== "websocket") {
       throw new ApiError("upgrade_required", "The event stream is a WebSocket. Send an upgrade request.", {
         headers: { Upgrade: "websocket", Connection: "Upgrade" },
       });
@@ -76,8 +77,10 @@ export function streamRoutes() {
       };
       throw new ApiError("rate_limited", message, { headers });
     }
-    const selected = offersStreamProtocol(protocolsOf(c)) ? { "Sec-WebSocket-Protocol": STREAM_PROTOCOL } : undefined;
-    return new Response(null, { status: 101, webSocket: response.webSocket, ...(selected && { headers: selected }) });
+    // Hono's own responses, which have the headers set by middleware, cannot have a WebSocket.
+    const headers = new Headers({ "X-Request-Id": c.var.requestId });
+    if (offersStreamProtocol(protocolsOf(c))) headers.set("Sec-WebSocket-Protocol", STREAM_PROTOCOL);
+    return new Response(null, { status: 101, webSocket: response.webSocket, headers });
   });
   return app;
 }

@@ -27,6 +27,9 @@ const MAX_TOTAL = 64 * 1024 * 1024;
 const MAX_MESSAGES = 60;
 const MESSAGE_WINDOW_MS = 60_000;
 
+/** The size of one of them, in characters or bytes: as much as the body of a request may have. */
+const MAX_MESSAGE = 65_536;
+
 /** Close codes of RFC 6455 §7.4.2 for applications, with the reason that the client sees. */
 const CLOSE_CODES = {
   revoked: 4001,
@@ -35,11 +38,15 @@ const CLOSE_CODES = {
   unread: 4009,
   renew: 4012,
 } as const;
+
+/** What the runtime reports for a closing frame without a code. It must not be sent. */
+const NO_CODE = 1005;
+
 type CloseReason = keyof typeof CLOSE_CODES;
 const CLOSE_TEXTS: Readonly<Record<CloseReason, string>> = {
   revoked: "The API key is no longer valid.",
   deleted: "The tenant was deleted.",
-  messages: "Too many messages: only pings are expected.",
+  messages: "Too many or too long messages: only pings are expected.",
   unread: "Events are not read: send a ping at least every 30 s.",
   renew: "Reconnect with since.",
 };
@@ -139,18 +146,32 @@ export class StreamConnections {
     return this.#host.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0;
   }
 
-  /** A message of a client: its content is ignored. It shows that the client is alive, and too many of them close it. */
-  received(socket: WebSocket, now: number): void {
+  /**
+   * A message of a client: its content is ignored. It shows that the client is alive. Too many messages close the connection, and so
+   * does one that is too long.
+   * @param length in characters or bytes
+   */
+  received(socket: WebSocket, length: number, now: number): void {
     const attachment = attachmentOf(socket);
     if (attachment === null) return;
     const fresh = now - attachment.messagesSince >= MESSAGE_WINDOW_MS;
     const messages = fresh ? 1 : attachment.messages + 1;
-    if (messages > MAX_MESSAGES) {
+    if (messages > MAX_MESSAGES || length > MAX_MESSAGE) {
       close(socket, "messages");
       return;
     }
     const messagesSince = fresh ? now : attachment.messagesSince;
     attach(socket, { ...attachment, unread: 0, readAt: now, messages, messagesSince });
+  }
+
+  /** A client has closed its connection with `code`: answers its closing frame, which the runtime does not. */
+  closed(socket: WebSocket, code: number): void {
+    try {
+      if (code === NO_CODE) socket.close();
+      else socket.close(code);
+    } catch {
+      // The connection was lost without a closing frame, or is closed already.
+    }
   }
 
   /** Closes the connections of a key. */

@@ -241,8 +241,13 @@ export class TenantObject extends DurableObject<Env> {
     return this.#state.stream.connect(streamSourceOf(tenant, this.#state.tasks), connection, key.expiresAt, now);
   }
 
-  override webSocketMessage(socket: WebSocket): void {
-    this.#state.stream.connections.received(socket, Date.now());
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    const length = typeof message === "string" ? message.length : message.byteLength;
+    this.#state.stream.connections.received(socket, length, Date.now());
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    this.#state.stream.connections.closed(socket, code);
   }
 
   override async alarm(): Promise<void> {

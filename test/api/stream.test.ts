@@ -2,10 +2,9 @@ import { evictDurableObject, reset, runDurableObjectAlarm } from "cloudflare:tes
 import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { expectEventually, expectInvalid, expectProblem } from "../support/answers.ts";
+import { expectEventually, expectProblem } from "../support/answers.ts";
 import { admin, call, makeCaller, makeKey, scenario, solve, submit } from "../support/gateway.ts";
-import type { StreamClient } from "../support/stream-client.ts";
-import { clientOf, eventOf } from "../support/stream-client.ts";
+import { connect, eventOf, upgrade } from "../support/stream-client.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -13,15 +12,6 @@ afterEach(() => {
 });
 
 const INSTANT = scenario("sandbox-instant");
-
-const upgrade = (path: string, key: string | undefined, headers: Record<string, string> = {}): Promise<Response> =>
-  call("GET", path, { key, headers: { upgrade: "websocket", ...headers } });
-
-async function connect(key: string, query = ""): Promise<StreamClient> {
-  const response = await upgrade(`/v1/stream${query}`, key);
-  expect(response.status).toBe(101);
-  return clientOf(response);
-}
 
 describe("GET /v1/stream", () => {
   it("sends the event of a task without a webhook, signed like the webhook that it would be", async () => {
@@ -55,16 +45,6 @@ describe("GET /v1/stream", () => {
     await call("POST", `/v1/tasks/${id}/cancel`, { key });
     await expectEventually(() => client.frames.length).toBe(1);
     expect(client.frames.map((frame) => eventOf(frame).type)).toEqual(["task.canceled"]);
-  });
-
-  it("takes the key from the subprotocol, and selects the stream's", async () => {
-    const { key } = await makeCaller();
-    const response = await upgrade("/v1/stream", undefined, {
-      "sec-websocket-protocol": `solvegate.v1, bearer.${key}`,
-    });
-    expect(response.status).toBe(101);
-    expect(response.headers.get("sec-websocket-protocol")).toBe("solvegate.v1");
-    clientOf(response).socket.close();
   });
 
   it("goes on after the tenant's object hibernated", async () => {
@@ -110,6 +90,54 @@ describe("GET /v1/stream", () => {
     for (let n = 0; n < 100; n += 1) client.socket.send(`message ${n}`);
     await expectEventually(() => client.closed).toEqual([{ code: 4008 }]);
   });
+
+  it("closes the connection of a client that sends a message of more than 64 Ki characters or bytes", async () => {
+    const { key } = await makeCaller();
+    const clients = [await connect(key), await connect(key), await connect(key)] as const;
+    clients[0].socket.send("x".repeat(65_537));
+    clients[1].socket.send(new Uint8Array(65_537));
+    clients[2].socket.send("x".repeat(65_536));
+    await expectEventually(() => clients[0].closed).toEqual([{ code: 4008 }]);
+    await expectEventually(() => clients[1].closed).toEqual([{ code: 4008 }]);
+    await solve(key);
+    await expectEventually(() => clients[2].frames.length).toBe(1);
+  });
+
+  it("signs with both secrets while a rotated one still signs", async () => {
+    const { key, webhookSecret } = await makeCaller({}, { scopes: ["tasks:write", "tasks:read", "account:write"] });
+    const client = await connect(key);
+    const rotated = await call("POST", "/v1/webhook/rotate", { key, body: {} });
+    const { secret } = (await rotated.json()) as { secret: string };
+    await submit(key, INSTANT);
+    await expectEventually(() => client.frames.length).toBe(1);
+    const [frame] = client.frames;
+    if (frame === undefined) throw new Error("no frame");
+    for (const one of [secret, webhookSecret])
+      expect(() => new Webhook(one).verify(frame.body, frame.headers)).not.toThrow();
+  });
+
+  it("stays open and can be opened while the tenant is suspended", async () => {
+    const { tenantId, key } = await makeCaller();
+    const before = await connect(key);
+    const { id } = await submit(key, scenario("sandbox-never"));
+    await admin("PATCH", `/admin/tenants/${tenantId}`, { suspended: true });
+    const during = await connect(key);
+    await call("POST", `/v1/tasks/${id}/cancel`, { key });
+    await expectEventually(() => [before.frames.length, during.frames.length]).toEqual([1, 1]);
+    expect([before.closed, during.closed]).toEqual([[], []]);
+  });
+
+  it("sends nothing again for a since in the future, and takes a since with an offset", async () => {
+    const { key } = await makeCaller();
+    const { finishedAt } = await solve(key);
+    const future = await connect(key, "?since=2199-01-01T00:00:00Z");
+    const offset = `${new Date(Date.parse(finishedAt ?? "") + 7_200_000).toISOString().slice(0, -1)}+02:00`;
+    const again = await connect(key, `?since=${encodeURIComponent(offset)}`);
+    await expectEventually(() => again.frames.length).toBe(1);
+    await solve(key);
+    await expectEventually(() => future.frames.length).toBe(1);
+    expect(again.frames.map(({ id }) => id)).not.toEqual(future.frames.map(({ id }) => id));
+  });
 });
 
 describe("a connection ends", () => {
@@ -133,6 +161,29 @@ describe("a connection ends", () => {
     vi.setSystemTime(expiresAt);
     await runDurableObjectAlarm(env.TENANTS.get(env.TENANTS.idFromName(tenantId)));
     await expectEventually(() => client.closed).toEqual([{ code: 4001 }]);
+  });
+
+  it("when its key was rotated and the overlap is over", async () => {
+    const { tenantId, key } = await makeCaller();
+    const rotated = await makeKey(tenantId);
+    const client = await connect(rotated.key);
+    const kept = await connect(key);
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const path = `/admin/tenants/${tenantId}/keys/${rotated.id}/rotate`;
+    expect((await admin("POST", path, { overlapSeconds: 60 })).status).toBe(201);
+    vi.setSystemTime(Date.now() + 60_000);
+    await runDurableObjectAlarm(env.TENANTS.get(env.TENANTS.idFromName(tenantId)));
+    await expectEventually(() => client.closed).toEqual([{ code: 4001 }]);
+    expect(kept.closed).toEqual([]);
+  });
+
+  it("with the client's own code when the client closes it", async () => {
+    const { key } = await makeCaller();
+    const [coded, plain] = [await connect(key), await connect(key)];
+    coded.socket.close(3000, "enough");
+    plain.socket.close();
+    await expectEventually(() => coded.closed).toEqual([{ code: 3000 }]);
+    await expectEventually(() => plain.closed).toEqual([{ code: 1005 }]);
   });
 
   it("when its tenant is deleted", async () => {
@@ -165,43 +216,5 @@ describe("a client that does not read", () => {
       await expectEventually(() => client.texts.filter((text) => text === "pong").length).toBe(n + 1);
     }
     expect(client.closed).toEqual([]);
-  });
-});
-
-describe("GET /v1/stream rejects", () => {
-  it("a request that is no upgrade, with 426", async () => {
-    const { key } = await makeCaller();
-    const response = await call("GET", "/v1/stream", { key });
-    await expectProblem(response, "upgrade_required");
-    expect(response.headers.get("upgrade")).toBe("websocket");
-  });
-
-  it("a bad events or since, and an unknown parameter, with 400", async () => {
-    const { key } = await makeCaller();
-    await expectInvalid(await upgrade("/v1/stream?events=task.ready,nothing", key), "events.1");
-    await expectInvalid(await upgrade("/v1/stream?events=", key), "events.0");
-    await expectInvalid(await upgrade("/v1/stream?since=yesterday", key), "since");
-    await expectInvalid(await upgrade("/v1/stream?mode=live", key), "mode");
-  });
-
-  it("a key without tasks:read, and no valid key", async () => {
-    const { tenantId } = await makeCaller();
-    const { key } = await makeKey(tenantId, { scopes: ["tasks:write"] });
-    await expectProblem(await upgrade("/v1/stream", key), "insufficient_scope");
-    await expectProblem(await upgrade("/v1/stream", undefined), "unauthenticated");
-    const wrong = await upgrade("/v1/stream", undefined, { "sec-websocket-protocol": "solvegate.v1, bearer.nonsense" });
-    await expectProblem(wrong, "unauthenticated");
-  });
-
-  it("the 101st connection of a mode with 429, and not the other mode's first", async () => {
-    const { tenantId, key } = await makeCaller();
-    const clients = await Promise.all(Array.from({ length: 100 }, () => connect(key)));
-    const response = await upgrade("/v1/stream", key);
-    await expectProblem(response, "rate_limited");
-    expect(response.headers.get("retry-after")).toBe("60");
-    const live = await makeKey(tenantId, { mode: "live" });
-    clients.push(await connect(live.key));
-    clients[0]?.socket.close();
-    await expectEventually(async () => (await upgrade("/v1/stream", key)).status).toBe(101);
   });
 });

@@ -2,6 +2,7 @@
 
 import type { StreamFrame } from "../../src/stream/protocol.ts";
 import type { Task } from "../../src/tasks/present.ts";
+import { call } from "./gateway.ts";
 import type { TenantStub } from "./tenants.ts";
 import { mintKey } from "./tenants.ts";
 import { START } from "./time.ts";
@@ -28,6 +29,20 @@ export function clientOf({ webSocket: socket }: Response): StreamClient {
   });
   socket.accept();
   return client;
+}
+
+/** Sends an upgrade request through the gateway. */
+export const upgrade = (
+  path: string,
+  key: string | undefined,
+  headers: Record<string, string> = {},
+): Promise<Response> => call("GET", path, { key, headers: { upgrade: "websocket", ...headers } });
+
+/** Connects a client through the gateway. */
+export async function connect(key: string, query = ""): Promise<StreamClient> {
+  const response = await upgrade(`/v1/stream${query}`, key);
+  if (response.status !== 101) throw new Error(`not connected: ${response.status} ${await response.text()}`);
+  return clientOf(response);
 }
 
 /** Connects a client of the live mode to the object of a tenant that was created at `START`. */
