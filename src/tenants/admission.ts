@@ -4,6 +4,7 @@
 import type { AdmissionOutcome } from "../tasks/events.ts";
 import type { KeyMode } from "./keys.ts";
 import type { AdmissionRequest, Ledger, TaskOutcome } from "./ledger.ts";
+import { tasksLeft } from "./quota.ts";
 import type { TenantProfile } from "./settings.ts";
 import { Slots } from "./slots.ts";
 
@@ -76,13 +77,13 @@ export class Admission {
 
   /** Whether the monthly quota of live tasks is used up. */
   exhausted({ limits }: TenantProfile, now: number): boolean {
-    return limits.monthlyTasks !== null && this.liveTasksOfMonth(now) >= limits.monthlyTasks;
+    return tasksLeft(limits, this.liveTasksOfMonth(now)) === 0;
   }
 
   /** The slots of a mode, but no more than the quota has left: a waiting task is counted when it gets its slot. */
   #room(mode: KeyMode, { limits }: TenantProfile, now: number): number {
-    if (mode === "test" || limits.monthlyTasks === null) return limits.maxInFlight;
-    const left = Math.max(limits.monthlyTasks - this.liveTasksOfMonth(now), 0);
+    if (mode === "test") return limits.maxInFlight;
+    const left = tasksLeft(limits, this.liveTasksOfMonth(now));
     return Math.min(limits.maxInFlight, this.#slots.live.counts.leased + left);
   }
 }

@@ -1,4 +1,4 @@
-// The monthly quota of live tasks. Pure. A task counts in the calendar month (UTC) in which it gets its slot.
+// The monthly quota of live tasks: how it is counted, and when it rejects a task, before acceptance and at admission. Pure. A task counts in the calendar month (UTC) in which it gets its slot.
 
 import { ApiError } from "../errors.ts";
 import type { KeyMode } from "./keys.ts";
@@ -64,6 +64,11 @@ export class MonthlyCount {
 function monthIndex(now: number): number {
   const date = new Date(now);
   return date.getUTCFullYear() * 12 + date.getUTCMonth();
+}
+
+/** Live tasks that the tenant may still be admitted this month. Admission rejects a task when none is left. Infinity without a quota. */
+export function tasksLeft({ monthlyTasks }: TenantProfile["limits"], liveTasksOfMonth: number): number {
+  return monthlyTasks === null ? Number.POSITIVE_INFINITY : Math.max(monthlyTasks - liveTasksOfMonth, 0);
 }
 
 /** The part of a caller that its quota depends on. */
