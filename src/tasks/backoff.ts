@@ -1,9 +1,9 @@
-// Pauses after consecutive failures. Pure.
+// Pauses between retries. Pure.
 
-/** Pauses (ms) after the first, second … consecutive upstream failure; the last one repeats until the deadline. */
+/** Pauses (ms) after consecutive upstream failures. The last one repeats. */
 const BACKOFF_MS = [3_000, 6_000, 12_000, 15_000] as const;
 
-/** Pauses (ms) when the tenant's object does not answer. It runs on the same platform, so it is back soon. */
+/** Pauses (ms) after consecutive failures inside the gateway. The first ones are short, because the platform recovers quickly. */
 const INTERNAL_BACKOFF_MS = [1_000, 2_000, 5_000, 15_000, 60_000] as const;
 
 /** The pause (ms) after the `failures`-th consecutive upstream failure (from 1), at least `floorMs` and the upstream's `Retry-After`. */
@@ -16,7 +16,7 @@ export function internalBackoffMs(failures: number): number {
   return pauseOf(INTERNAL_BACKOFF_MS, failures);
 }
 
-/** As `internalBackoffMs`, but pauses go on doubling to an hour: for finished tasks, which have no deadline. */
+/** Like `internalBackoffMs`, but pauses keep doubling up to an hour. For finished tasks, which have no deadline. */
 export function lastingBackoffMs(failures: number): number {
   const doublings = Math.max(failures - INTERNAL_BACKOFF_MS.length, 0);
   return Math.min(internalBackoffMs(failures) * 2 ** doublings, LONGEST_LASTING_MS);
@@ -24,20 +24,20 @@ export function lastingBackoffMs(failures: number): number {
 
 const LONGEST_LASTING_MS = 3_600_000;
 
-/** The shortest and the longest pause (ms) between tries to reach a tenant's object that stays away. */
+/** The shortest and the longest pause (ms) during an outage of a tenant's object. */
 const OUTAGE_BACKOFF_MS = { min: 1_000, max: 600_000 } as const;
 
 /**
- * The pause (ms) before a tenant's object is tried again that has not answered for `sinceMs`: as long as that, so pauses double, and an
- * eviction, which loses a count of tries, does not shorten them.
+ * The pause (ms) before the next call to a tenant's object that has failed for `sinceMs`. It equals that time, so pauses double. Unlike a
+ * count of failures, the time is not lost in an eviction.
  */
 export function outageBackoffMs(sinceMs: number): number {
   return Math.min(Math.max(sinceMs, OUTAGE_BACKOFF_MS.min), OUTAGE_BACKOFF_MS.max);
 }
 
 /**
- * The pause (ms) before a record is looked at again that cannot be read for `sinceMs`: 5, 15, then always 60 s. Short, so that a rollback
- * to the version that wrote it saves the task before its deadline.
+ * The pause (ms) before a record that has been unreadable for `sinceMs` is read again: 5, 15, then always 60 s. Short, so that after a
+ * rollback the task can still meet its deadline.
  */
 export function unreadableRetryMs(sinceMs: number): number {
   if (sinceMs < 5_000) return 5_000;

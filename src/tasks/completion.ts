@@ -1,4 +1,4 @@
-// What follows a final status: the outcome is reported to the tenant, and the webhook is delivered. Pure; the status never changes.
+// Transitions of a finished task: the report of its outcome to the tenant, and the delivery of its webhook. Pure.
 
 import type { Delivery, FinishedAttempt } from "../webhooks/delivery.ts";
 import * as delivery from "../webhooks/delivery.ts";
@@ -6,49 +6,46 @@ import { outageBackoffMs } from "./backoff.ts";
 import type { TaskRecord } from "./record.ts";
 import { isFinal } from "./status.ts";
 
-/** A task without a webhook URL of its own sends its webhook to the tenant's endpoint. */
+/** Starts a delivery to the tenant's endpoint, if the finished task has no webhook URL of its own. */
 export function adoptEndpoint(record: TaskRecord, endpoint: string | null, now: number): TaskRecord {
   if (record.settled || !isFinal(record.status) || record.delivery !== null || endpoint === null) return record;
   return { ...record, delivery: delivery.newDelivery(endpoint, "tenant", record.finishedAt ?? now) };
 }
 
-/** The tenant's ledger has the outcome. */
+/** Records that the tenant's ledger contains the outcome. */
 export function markReported(record: TaskRecord, endpoint: string | null, now: number): TaskRecord {
   if (record.settled || !isFinal(record.status)) return record;
   return { ...adoptEndpoint(record, endpoint, now), settled: true, settleAt: null };
 }
 
-/** The tenant's object did not take the outcome: report it again after a pause. */
+/** Postpones the next report after a failed one. */
 export function postponeReport(record: TaskRecord, now: number): TaskRecord {
   return { ...record, settleAt: now + outageBackoffMs(now - (record.finishedAt ?? now)) };
 }
 
-/** The tenant's object did not return the webhook settings: make the attempt that is due after a pause. */
+/** Postpones the next webhook attempt, because the tenant's object did not return the webhook settings. */
 export function postponeAttempt(record: TaskRecord, now: number): TaskRecord {
   const dueAt = record.delivery?.nextAttemptAt ?? now;
   return postponeAttemptUntil(record, now + outageBackoffMs(now - dueAt));
 }
 
-/** Puts off the webhook attempt that is due, for a reason inside the gateway. */
+/** Postpones the next webhook attempt for a reason inside the gateway. */
 export function postponeAttemptUntil(record: TaskRecord, until: number): TaskRecord {
   return withDelivery(record, (current) => delivery.postponeAttempt(current, until));
 }
 
-/** The webhook follows the tenant's endpoint. */
+/** Applies a change of the tenant's endpoint to the delivery. */
 export function followEndpoint(record: TaskRecord, endpoint: string | null): TaskRecord {
   return withDelivery(record, (current) => delivery.followEndpoint(current, endpoint));
 }
 
-/** Records a webhook attempt and schedules the next. */
+/** Records a webhook attempt and schedules the next one. */
 export function recordAttempt(record: TaskRecord, attempt: FinishedAttempt, now: number): TaskRecord {
   const solutionAvailable = record.solutionState === "available";
   return withDelivery(record, (current) => delivery.recordAttempt(current, attempt, solutionAvailable, now));
 }
 
-/**
- * Starts a new delivery cycle to the task's own URL, or else to `endpoint`, the tenant's current one. The same record where there
- * is neither.
- */
+/** Starts a new delivery cycle to the task's own URL, or else to the tenant's current `endpoint`. Does nothing if there is neither. */
 export function restartDelivery(record: TaskRecord, endpoint: string | null, now: number): TaskRecord {
   if (!isFinal(record.status)) return record;
   const url = record.delivery?.source === "task" ? record.delivery.url : endpoint;
@@ -57,7 +54,7 @@ export function restartDelivery(record: TaskRecord, endpoint: string | null, now
   return { ...record, delivery: delivery.newCycle(current, url, now) };
 }
 
-/** Changes the delivery, if there is one; the same record where nothing changes. */
+/** Changes the delivery, if there is one. Returns the same record if nothing changes. */
 function withDelivery(record: TaskRecord, change: (current: Delivery) => Delivery): TaskRecord {
   if (record.delivery === null) return record;
   const next = change(record.delivery);

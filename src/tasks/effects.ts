@@ -1,5 +1,5 @@
-// A task's calls to its tenant's object and to webhook receivers. Each step returns the event that came of it, never changes the
-// record, and never throws for an expected error. Calls to the upstream are in upstream-effects.ts.
+// A task's calls to its tenant's object and to webhook receivers. Each step returns an event to apply, and does not throw for expected
+// errors. Calls to the upstream are in upstream-effects.ts.
 
 import type { Configuration, Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
@@ -18,23 +18,23 @@ import type { TaskWebhook } from "./task-webhook.ts";
 import { eventTypeOf, taskWebhook } from "./task-webhook.ts";
 import type { WebhookSettingsCache } from "./webhook-settings.ts";
 
+/** The event of a webhook attempt. */
 export type DeliveredEvent = Extract<TaskEvent, { tag: "delivered" }>;
 
-/** What a step may use. */
+/** Dependencies of the steps. */
 export interface StepContext {
   readonly env: Env;
   readonly configuration: Configuration;
-  /** Aborted when the task is final: the upstream's answer is of no use then. */
+  /** Aborted when the task becomes final, because the upstream's response is no longer needed. */
   readonly final: AbortSignal;
   readonly webhookSettings: WebhookSettingsCache;
 }
 
-/** The tenant's object of a task. */
 function tenantOf(record: TaskRecord, env: Env) {
   return env.TENANTS.get(env.TENANTS.idFromName(record.tenantId));
 }
 
-/** Asks the tenant's object for a slot. What the webhook will need comes with the answer. */
+/** Requests a slot from the tenant's object. The response contains the webhook settings. */
 export async function admitStep(record: TaskRecord, { env, webhookSettings }: StepContext): Promise<TaskEvent> {
   const askedAt = Date.now();
   const receipt = await askTenant(record, "admission", async (): Promise<AdmissionReceipt> => {
@@ -46,9 +46,9 @@ export async function admitStep(record: TaskRecord, { env, webhookSettings }: St
 }
 
 /**
- * Reports the outcome to the tenant's object, which frees the slot. What the webhook needs comes with the answer. If a stream client
- * was connected at the admission, the report carries the event, once: settings that come with a report name no streamed events.
- * @param mayWait the ledger entry may wait for the first webhook attempt
+ * Reports the outcome to the tenant's object, which frees the slot. The response contains the webhook settings. If a stream client was
+ * connected at admission, the first report contains the event. Settings from a report list no streamed events, so later ones do not.
+ * @param mayWait whether the ledger entry may wait for the first webhook attempt
  */
 export async function reportOutcomeStep(
   record: TaskRecord,
@@ -66,16 +66,13 @@ export async function reportOutcomeStep(
   return { tag: entered ? "outcome_recorded" : "endpoint_known", endpoint: settings.endpoint };
 }
 
-/** The event that goes with the report: null unless a stream client wants it, as far as the task knows. */
+/** The event to send with the report, or null if no stream client is known to want it. */
 function streamedEvent(record: TaskRecord, settings: WebhookSettingsCache): TaskWebhook | null {
   const type = eventTypeOf(record.status);
   return type !== null && settings.streams(type, Date.now()) ? taskWebhook(record) : null;
 }
 
-/**
- * Sends the task's event to stream clients that the task did not know of. Not awaited: a client that missed the event asks for it
- * with `since`.
- */
+/** Sends the event to stream clients that connected after admission. Best effort: a client can get missed events with `since`. */
 async function publishEvent(record: TaskRecord, env: Env): Promise<void> {
   const webhook = taskWebhook(record);
   if (webhook === null) return;
@@ -107,15 +104,15 @@ function originOf({ createdAt, tenantSince }: TaskRecord): TaskOrigin {
   return { createdAt, tenantSince };
 }
 
-/** The webhook settings for a later attempt: from the tenant's object or, when it does not answer, from memory. */
+/** The webhook settings for a later attempt, from the tenant's object or, if that fails, from memory. */
 export async function currentWebhookSettings(
   record: TaskRecord,
   context: StepContext,
 ): Promise<WebhookSettings | null> {
-  return (await requestWebhookSettings(record, context)) ?? context.webhookSettings.fresh(Date.now());
+  return (await requestWebhookSettings(record, context)) ?? context.webhookSettings.current(Date.now());
 }
 
-/** Asks the tenant's object for the webhook settings. Null when it does not answer. */
+/** Requests the webhook settings from the tenant's object. Null if the call fails. */
 export async function requestWebhookSettings(
   record: TaskRecord,
   { env, webhookSettings }: StepContext,
@@ -128,7 +125,7 @@ export async function requestWebhookSettings(
   return settings;
 }
 
-/** Makes one webhook attempt. */
+/** Sends a webhook attempt. */
 export async function deliverStep(
   record: TaskRecord,
   { configuration }: StepContext,
@@ -147,16 +144,16 @@ export async function deliverStep(
     fetch: (request) => fetch(request),
     allowPrivate: configuration.allowPrivateWebhooks,
     traceparent: record.traceparent,
-    // A receiver may echo the webhook, and a solution must not outlive its expiry in the delivery log.
+    // The response body may repeat the webhook. A solution in the delivery log would not be erased when it expires.
     redact: (text) => redactorOf(secretsOf(solution)).prose(text),
   });
   return { tag: "delivered", sentAt, outcome, responseBody, jitter };
 }
 
-/** A shorter string (characters) in a solution is a flag or a name. */
+/** Shorter strings (characters) in a solution are flags or names, not secrets. */
 const MIN_SECRET_LENGTH = 16;
 
-/** The parts of a solution that must not be stored elsewhere. */
+/** The parts of a solution that must not be stored in the delivery log. */
 function secretsOf(solution: StoredSolution | null): string[] {
   if (solution === null) return [];
   const { userAgent: _, secChUa: __, cookies = {}, ...fields } = solution;
@@ -164,7 +161,7 @@ function secretsOf(solution: StoredSolution | null): string[] {
   return values.filter((value) => typeof value === "string").filter(({ length }) => length >= MIN_SECRET_LENGTH);
 }
 
-/** Has the tenant's object disable its endpoint, which answered 410 to this task. */
+/** Asks the tenant's object to disable its endpoint, which returned 410. */
 export async function disableEndpointStep(record: TaskRecord, url: string, { env }: StepContext): Promise<void> {
   await askTenant(record, "disabling the endpoint", async () => {
     await tenantOf(record, env).disableEndpoint(url, originOf(record), record.mode);
@@ -172,7 +169,7 @@ export async function disableEndpointStep(record: TaskRecord, url: string, { env
   });
 }
 
-/** Enters where the webhook attempts stand into the ledger. What is lost here is only a column of a list. */
+/** Updates the webhook state in the ledger. Best effort: it is only shown in lists. */
 export async function recordDeliveryState(record: TaskRecord, { env }: StepContext): Promise<void> {
   const { delivery } = record;
   if (delivery === null) return;
@@ -186,7 +183,7 @@ export async function recordDeliveryState(record: TaskRecord, { env }: StepConte
   });
 }
 
-/** Enters the end of webhook attempts that the end of retention cuts off: the ledger outlives the task. */
+/** Marks a pending webhook as exhausted in the ledger, which is kept longer than the task. */
 export async function recordPurge(record: TaskRecord, context: StepContext): Promise<void> {
   const { delivery } = record;
   if (delivery?.state === "pending") {

@@ -1,4 +1,4 @@
-// How a task becomes final: its solution or its error, and what is due then. Pure.
+// Transitions to a final status. Pure.
 
 import type { FailureKind, Solution } from "../upstream/protocol.ts";
 import type { Solver } from "./events.ts";
@@ -9,10 +9,10 @@ import { solutionTimes } from "./solution.ts";
 import type { TaskErrorCode } from "./status.ts";
 import { withTimelineEntry } from "./timeline.ts";
 
-/** The upstream has solved the task. */
+/** Finishes a task with a solution. */
 export function ready(record: TaskRecord, solution: Solution, solver: Solver, now: number): TaskRecord {
   const unsolvedAt = record.unsolvedAt ?? record.submittedAt ?? now;
-  // What the upstream says it solved with is more precise than the configuration.
+  // A user agent in the upstream's solution takes precedence over the configuration.
   const { userAgent = solver.userAgent, secChUa = solver.secChUa } = solution;
   const stored: StoredSolution = { ...solution, userAgent, secChUa };
   return finish(record, "ready", now, {
@@ -22,7 +22,7 @@ export function ready(record: TaskRecord, solution: Solution, solver: Solver, no
   });
 }
 
-/** The upstream has rejected the task, or could not solve it. */
+/** Fails a task that the upstream rejected or could not solve. */
 export function rejected(
   record: TaskRecord,
   kind: FailureKind,
@@ -36,12 +36,12 @@ export function rejected(
   return finish(record, "failed", now, { error: code === "" ? error : { ...error, upstreamCode: code } });
 }
 
-/** The task fails for a reason that is not an answer of the upstream about it. */
+/** Fails a task for another reason than the upstream's response. */
 export function fail(record: TaskRecord, code: TaskErrorCode, message: string, now: number): TaskRecord {
   return finish(record, "failed", now, { error: { code, message } });
 }
 
-/** The task is final: its outcome is to be reported, and its webhook to be delivered. */
+/** Makes a task final. The report of its outcome and its webhook are due immediately. */
 export function finish(
   record: TaskRecord,
   status: "ready" | "failed" | "canceled",

@@ -1,31 +1,34 @@
-// What can happen to a task: the facts that the lifecycle knows. Types only; whoever does I/O makes them, the lifecycle applies them.
+// The events that the lifecycle applies to a task. Types only.
 
 import type { CreateOutcome, PollOutcome } from "../upstream/protocol.ts";
 import type { DeliveryOutcome } from "../webhooks/outcome.ts";
 
-/** What the tenant's object says to a task that asks for a slot. */
+/** The response of the tenant's object to a request for a slot. */
 export type AdmissionOutcome =
   /**
-   * `firstPollMs`: how long after createTask's answer the first poll had best come, by the tenant's own solve times.
-   * `upstreamAccount`: the only account that the tenant's live tasks may use; missing where any may be used.
+   * `firstPollMs`: the delay of the first poll after the response to createTask, from the tenant's solve times.
+   * `upstreamAccount`: the only account for the tenant's live tasks, if it has one.
    */
   | { readonly tag: "admitted"; readonly firstPollMs?: number; readonly upstreamAccount?: string }
-  /** Every slot is taken; the tenant wakes the task when one is free. */
+  /** No slot is free. The tenant's object wakes the task when one is. */
   | { readonly tag: "waiting" }
   | { readonly tag: "rejected"; readonly code: "quota_exceeded" | "tenant_suspended" }
-  /** The tenant was deleted: its tasks are canceled. */
+  /** The tenant was deleted. */
   | { readonly tag: "gone" }
+  /** The call failed. */
   | { readonly tag: "unavailable" };
 
-/** Whatever can happen to a task. `sentAt`: when the exchange left; `now` is when its answer was there. */
+/** An event of a task. `sentAt` (ms): when the request was sent. Events are applied when its response was received. */
 export type TaskEvent =
+  /** Time has passed: a deadline or an expiry may be due. */
   | { readonly tag: "clock" }
   | { readonly tag: "admission"; readonly outcome: AdmissionOutcome }
   | { readonly tag: "woken" }
-  /** The alarm was lost or overdue, and is set anew. */
+  /** The alarm is about to be set for another reason than the response to a poll. */
   | { readonly tag: "rearmed" }
+  /** createTask is about to be sent. */
   | { readonly tag: "submitting" }
-  /** createTask was answered, or not; `account` is where it was sent, undefined for the sandbox. */
+  /** createTask has an outcome. `account` is undefined for the sandbox. */
   | {
       readonly tag: "submitted";
       readonly sentAt: number;
@@ -33,9 +36,9 @@ export type TaskEvent =
       readonly solver: Solver;
       readonly account?: string | undefined;
     }
-  /** No upstream account takes the submission at the moment; `until` (ms) is when to ask again. */
+  /** No upstream account is available. `until` (ms): when to try again. */
   | { readonly tag: "held"; readonly reason: string; readonly until: number }
-  /** The object that had sent createTask is gone, and its answer with it. */
+  /** The object was evicted while createTask may have been in flight. */
   | { readonly tag: "interrupted" }
   | {
       readonly tag: "polled";
@@ -45,12 +48,12 @@ export type TaskEvent =
       readonly account?: string | undefined;
     }
   | { readonly tag: "cancel" }
-  /** The task has another number in the compatibility API, or its first. */
+  /** The task gets a number in the compatibility API. */
   | { readonly tag: "numbered"; readonly number: number }
   | { readonly tag: "claim" }
-  /** Where the tenant wants its webhooks, or null. The task is final, and the ledger does not have its outcome yet. */
+  /** The tenant's endpoint, or null, for a finished task whose outcome is not in the ledger yet. */
   | { readonly tag: "endpoint_known"; readonly endpoint: string | null }
-  /** The ledger has the outcome; `endpoint` is where the tenant wants its webhooks, null for nowhere. */
+  /** The ledger contains the outcome. `endpoint` is the tenant's endpoint, or null. */
   | { readonly tag: "outcome_recorded"; readonly endpoint: string | null }
   | { readonly tag: "report_failed" }
   | {
@@ -60,17 +63,17 @@ export type TaskEvent =
       readonly responseBody?: string | null;
       readonly jitter: number;
     }
-  /** Where the tenant's webhooks go now; null: nowhere. */
+  /** The tenant's current endpoint, or null. */
   | { readonly tag: "endpoint_changed"; readonly endpoint: string | null }
-  /** The tenant's object did not say where a webhook goes and what signs it. */
+  /** The tenant's object did not return the webhook settings. */
   | { readonly tag: "webhook_settings_missing" }
   | { readonly tag: "redeliver"; readonly endpoint: string | null }
-  /** An unexpected exception; after `limit` in a row the task fails. */
+  /** An unexpected exception. The task fails after `limit` consecutive ones. */
   | { readonly tag: "step_failed"; readonly limit: number }
-  /** The work went on without one. */
+  /** The steps were completed without an exception. */
   | { readonly tag: "step_succeeded" };
 
-/** The browser identity that upstream solves with, handed out beside the token. */
+/** The browser identity of the upstream, returned with the solution. */
 export interface Solver {
   readonly userAgent: string;
   readonly secChUa: string;

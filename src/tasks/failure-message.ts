@@ -1,29 +1,28 @@
-// What `error.message` says of a failed task: why it failed, and what happened to it at the upstream. Four cases are told apart, because
-// they decide whether the task was charged. Pure.
+// The `error.message` of a failed task: why it failed, and whether the upstream may have charged for it. Pure.
 
 import type { TaskRecord } from "./record.ts";
 
-type Fate = "never_sent" | "not_accepted" | "unknown" | "accepted";
+type SendOutcome = "never_sent" | "not_accepted" | "unknown" | "accepted";
 
-const FATES: Readonly<Record<Fate, string>> = {
+const SEND_OUTCOMES: Readonly<Record<SendOutcome, string>> = {
   never_sent: "The task was never sent to the upstream, so it was not charged.",
   not_accepted: "The upstream did not accept the task, so it was not charged.",
   unknown: "The task was sent to the upstream with an unknown outcome, so it may have been charged.",
   accepted: "The upstream accepted the task and did not solve it.",
 };
 
-function fateOf({ submittedAt, hiddenSubmissions, sending, rejectedSends = 0 }: TaskRecord): Fate {
+function sendOutcomeOf({ submittedAt, hiddenSubmissions, sending, rejectedSends = 0 }: TaskRecord): SendOutcome {
   if (submittedAt !== null) return "accepted";
   if (hiddenSubmissions > 0 || sending === true) return "unknown";
   return rejectedSends > 0 ? "not_accepted" : "never_sent";
 }
 
-/** The message of a failure whose reason is not an answer about this task. `reason` is a sentence. */
+/** The message of a failure that the upstream did not report. `reason` is a sentence. */
 export function failureMessage(record: TaskRecord, reason: string): string {
-  return `${reason} ${FATES[fateOf(record)]}`;
+  return `${reason} ${SEND_OUTCOMES[sendOutcomeOf(record)]}`;
 }
 
-/** The message of a task that was not finished at its deadline. */
+/** The message of a task that reached its deadline. */
 export function deadlineMessage(record: TaskRecord): string {
   return failureMessage(record, deadlineReason(record));
 }
@@ -31,19 +30,19 @@ export function deadlineMessage(record: TaskRecord): string {
 function deadlineReason({ status, stage, lastExchangeFailed }: TaskRecord): string {
   if (status === "processing") {
     return lastExchangeFailed
-      ? "The upstream did not answer before the deadline."
+      ? "The upstream did not respond before the deadline."
       : "The task was not solved before its deadline.";
   }
   if (stage === "waiting") return "No slot of the tenant was free before the deadline.";
   return lastExchangeFailed
-    ? "No upstream account took the task before the deadline."
+    ? "No upstream account accepted the task before the deadline."
     : "The task was not submitted before its deadline.";
 }
 
 /**
- * The message of a task that the upstream's answer ended.
- * @param attempted whether the upstream tried to solve it, whichever call it answered
- * @param description the upstream's own words, or empty
+ * The message of a failure that the upstream reported.
+ * @param attempted whether the upstream tried to solve the task
+ * @param description the upstream's description, or empty
  */
 export function answerMessage(record: TaskRecord, attempted: boolean, description: string): string {
   const details = description === "" ? "" : `: ${description}`;

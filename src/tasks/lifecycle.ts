@@ -1,5 +1,5 @@
-// The lifecycle of a task: `(record, event, now) → record`, the same record where an event does not matter any more. Final states
-// absorb: a late answer, a second cancel or a wake-up changes nothing. Pure.
+// The lifecycle of a task: `(record, event, now) → record`. Pure. A final status never changes: late responses, repeated cancels and
+// wake-ups are ignored.
 
 import type { PollOutcome } from "../upstream/protocol.ts";
 import { backoffMs, internalBackoffMs, lastingBackoffMs } from "./backoff.ts";
@@ -24,7 +24,7 @@ import { countLateSend, onSubmitted, onUnknownOutcome } from "./submission.ts";
 import { withTimelineEntry } from "./timeline.ts";
 import { WAITING_RECHECK_MS } from "./timers.ts";
 
-/** Applies one event. Returns the very same record where nothing changes. */
+/** Applies an event. Returns the same object if nothing changes. */
 export function applyEvent(record: TaskRecord, event: TaskEvent, now: number): TaskRecord {
   switch (event.tag) {
     case "clock":
@@ -71,7 +71,7 @@ function applyToUnfinished(record: TaskRecord, event: UnfinishedTaskEvent, now: 
     case "woken":
       return record.stage === "waiting" ? { ...record, stepAt: now } : record;
     case "rearmed":
-      // The alarm that is set now does not follow a poll. Its time is stored, so that no later load takes it for the trace of one.
+      // Stores the time of the alarm. Otherwise recover.ts would take it for the alarm that is set after a poll.
       return record.status === "processing" && record.stepAt <= now ? { ...record, stepAt: now + 1 } : record;
     case "submitting":
       return record.status === "queued" ? { ...record, intentAt: record.intentAt ?? now, sending: true } : record;
@@ -140,7 +140,6 @@ function onAdmitted(
   return withTimelineEntry(admitted, now, "admitted", { durationMs: now - record.createdAt });
 }
 
-/** No upstream account takes the submission at the moment. */
 function onHeld(record: TaskRecord, { reason, until }: Extract<TaskEvent, { tag: "held" }>, now: number): TaskRecord {
   if (record.status !== "queued") return record;
   const held: TaskRecord = { ...withoutUnsentIntent(record), stepAt: until, lastExchangeFailed: true };
@@ -176,7 +175,7 @@ function onPolled(record: TaskRecord, event: Extract<TaskEvent, { tag: "polled" 
   }
 }
 
-/** The detail of a poll in the timeline. What is wrong with an account is the operator's business. */
+/** The detail of a poll in the timeline. Does not reveal errors of the operator's account. */
 function pollDetail(outcome: PollOutcome): string {
   if (outcome.tag === "account") return "upstream_unavailable";
   return "reason" in outcome ? outcome.reason : outcome.tag;
@@ -195,7 +194,7 @@ function onStepFailed(record: TaskRecord, limit: number, now: number): TaskRecor
     const settleAt = record.settled ? null : pausedUntil;
     return postponeAttemptUntil({ ...record, strikes, pausedUntil, settleAt }, pausedUntil);
   }
-  // What was being sent has an unknown outcome: a createTask may have been sent, and so may a poll.
+  // The exception may have been thrown after createTask or a poll was sent.
   const { intentAt, sending } = record;
   const unknown = intentAt !== null && sending === true;
   const known = unknown ? onUnknownOutcome(record, intentAt, "interrupted", now) : withoutUnsentIntent(record);

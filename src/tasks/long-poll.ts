@@ -1,23 +1,23 @@
-// The long polls on one task: callers that wait until it is final. They are promises in memory: an eviction rejects them, and the
-// Worker asks again.
+// The subscribers of a task's long polls. They are kept in memory. If the object is evicted, the call fails and the Worker retries.
 
-/** Long polls that one task holds at once. */
+/** The maximum number of concurrent long polls. */
 const MAX_SUBSCRIBERS = 256;
 
+/** Callers that wait for a task to finish. */
 export class LongPollSubscribers {
   readonly #waiting = new Set<() => void>();
 
-  /** The number of long polls that wait. */
+  /** The number of subscribers. */
   get count(): number {
     return this.#waiting.size;
   }
 
-  /** Whether there is no room for another long poll. */
+  /** Whether the maximum is reached. */
   get full(): boolean {
     return this.count >= MAX_SUBSCRIBERS;
   }
 
-  /** Resolves at `release()`, or after `ms`. */
+  /** Resolves at `release()` or after `ms`. */
   wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
@@ -30,7 +30,7 @@ export class LongPollSubscribers {
     });
   }
 
-  /** Releases every long poll. */
+  /** Resolves all long polls. */
   release(): void {
     for (const done of [...this.#waiting]) done();
   }

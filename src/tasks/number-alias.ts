@@ -1,5 +1,5 @@
-// The task numbers of the compatibility API. A task with a number and no idempotency key lives in the object that the number names.
-// A task with an idempotency key lives in the object of its key, and the number's object stores where: an alias.
+// Aliases for the task numbers of the compatibility API. A task is stored in the object named after its number. A task with an
+// idempotency key is stored in the object named after the key, and the number's object contains an alias.
 
 import { z } from "zod";
 import type { TaskOwner } from "./rpc.ts";
@@ -12,9 +12,10 @@ const aliasSchema = z.object({
   tenantId: z.string(),
   tenantSince: z.number(),
   mode: z.enum(["live", "test"]),
-  /** When the number is free again (ms since the epoch): the task is purged by then. */
+  /** When the alias expires (ms since the epoch). The task is purged by then. */
   expiresAt: z.number(),
 });
+/** The task that a number refers to. */
 export type NumberAlias = z.output<typeof aliasSchema>;
 
 /** The alias in an object's storage. */
@@ -25,12 +26,13 @@ export class AliasStore {
     this.#storage = storage;
   }
 
+  /** The alias, or null. @throws ZodError if it cannot be read */
   read(): NumberAlias | null {
     const stored: unknown = this.#storage.kv.get(ALIAS_KEY);
     return stored === undefined ? null : aliasSchema.parse(stored);
   }
 
-  /** Stores the alias of a free number. Returns whether the number leads to that task now. */
+  /** Stores an alias if the number is free. Returns whether the number refers to the alias's task. */
   reserve(alias: NumberAlias): boolean {
     const known = this.read();
     if (known !== null) return known.taskId === alias.taskId;
@@ -39,14 +41,14 @@ export class AliasStore {
     return true;
   }
 
-  /** The task that the number leads to, for its owner only. */
+  /** The id of the task, if it belongs to `owner`. */
   taskIdFor({ tenantId, tenantSince, mode }: TaskOwner): string | null {
     const alias = this.read();
     const owned = alias?.tenantId === tenantId && alias.tenantSince === tenantSince && alias.mode === mode;
     return owned ? alias.taskId : null;
   }
 
-  /** Deletes an alias whose time is over. Called by the alarm of an object without a task. */
+  /** Deletes an expired alias. Called by the alarm of an object without a task. */
   async expire(now: number): Promise<void> {
     const alias = this.read();
     if (alias === null) return;

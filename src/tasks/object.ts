@@ -1,5 +1,5 @@
-// The TaskObject, one per task: the calls that other parts of the gateway make, and the alarm. State and storage are in state.ts,
-// the steps in work.ts, the decisions in lifecycle.ts and timers.ts.
+// The TaskObject, one per task: its RPC methods and its alarm. Storage is in state.ts, the steps are in work.ts, and decisions are in
+// lifecycle.ts and timers.ts.
 
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env.ts";
@@ -35,14 +35,15 @@ import { doDueSteps } from "./work.ts";
 /** Consecutive unexpected exceptions after which a task fails with `internal`. */
 const MAX_CONSECUTIVE_FAILURES = 10;
 
+/** The Durable Object of a task. */
 export class TaskObject extends DurableObject<Env> {
-  /** An instance property, so it cannot be reached by RPC. */
+  /** Public for tests. Instance properties are not accessible by RPC. */
   readonly state = new TaskState({ storage: () => this.ctx.storage, env: () => this.env });
   readonly #webhookSettings = new WebhookSettingsCache();
 
   readonly #alias: AliasStore = new AliasStore(this.ctx.storage);
 
-  /** Accepts a task durably, or finds the one that was accepted under the same idempotency key. No I/O but storage. */
+  /** Stores a task, or returns the existing task of the same idempotency key. Does no I/O except storage. */
   async accept(request: AcceptRequest): Promise<AcceptResult> {
     await this.state.open(null);
     const known = this.#owned(request);
@@ -59,59 +60,59 @@ export class TaskObject extends DurableObject<Env> {
     return { tag: "accepted", task: presentTask(record) };
   }
 
-  /** Makes this number's object lead to the task of another object. False when the number is taken. */
+  /** Stores an alias in this number's object. Returns false if the number is taken. */
   async reserveNumber(alias: NumberAlias): Promise<boolean> {
     await this.state.open(null);
     return this.state.record === null && this.#alias.reserve(alias);
   }
 
-  /** The task that this number's object leads to, or null. */
+  /** The id of the task that this number's object refers to, or null. */
   async aliasedTask(owner: TaskOwner): Promise<string | null> {
     await this.state.open(null);
     return this.#alias.taskIdFor(owner);
   }
 
-  /** Gives the task a number in place of `replaces`, unless it has another by now. Returns the number that it has. */
+  /** Changes the task's number if it is still `replaces`. Returns the task's number. */
   async assignNumber(ref: TaskRef, number: number, replaces: number | null): Promise<number | null> {
-    const record = await this.#look(ref);
+    const record = await this.#read(ref);
     if (record === null) return null;
     const current = record.compatTaskId ?? null;
     return current === replaces ? (this.state.apply({ tag: "numbered", number }).compatTaskId ?? null) : current;
   }
 
-  /** The task as it is now. Null where it does not exist. */
+  /** The task. Null if it does not exist for the owner, as in the methods below. */
   async view(ref: TaskRef): Promise<Task | null> {
-    const record = await this.#look(ref);
+    const record = await this.#read(ref);
     return record === null ? null : presentTask(record);
   }
 
-  /** The task once it is final or `waitMs` have passed; at once where too many wait already. Null where it does not exist. */
+  /** Waits until the task is final or `waitMs` have passed. Does not wait if there are too many long polls. */
   async longPoll(ref: TaskRef, waitMs: number): Promise<LongPollResult | null> {
-    const record = await this.#look(ref);
+    const record = await this.#read(ref);
     if (record === null) return null;
     const { subscribers } = this.state;
     const waits = !isFinal(record.status) && waitMs > 0;
     if (!waits || subscribers.full) return { task: presentTask(record), full: waits };
     await subscribers.wait(waitMs);
-    const after = await this.#look(ref);
+    const after = await this.#read(ref);
     return after === null ? null : { task: presentTask(after), full: false };
   }
 
-  /** The timeline of the task. Null where it does not exist. */
+  /** The timeline of the task. */
   async timeline(ref: TaskRef): Promise<TimelineEvent[] | null> {
-    const record = await this.#look(ref);
+    const record = await this.#read(ref);
     return record === null ? null : presentTimeline(record);
   }
 
-  /** The webhook of the task's end. Null while it is unfinished and where it does not exist. */
+  /** The webhook of a finished task. Null while it is unfinished. */
   async webhook(ref: TaskRef): Promise<TaskWebhook | null> {
-    const record = await this.#look(ref);
+    const record = await this.#read(ref);
     return record === null ? null : taskWebhook(record);
   }
 
-  /** Cancels an unfinished task; canceling a canceled task changes nothing. */
+  /** Cancels an unfinished task. Idempotent. */
   async cancel(ref: TaskRef): Promise<CancelResult> {
-    const before = await this.#look(ref);
+    const before = await this.#read(ref);
     if (before === null) return { tag: "absent" };
     if (isFinal(before.status) && before.status !== "canceled") return { tag: "finished" };
     const record = this.state.apply({ tag: "cancel" });
@@ -119,9 +120,9 @@ export class TaskObject extends DurableObject<Env> {
     return { tag: "canceled", task: presentTask(record) };
   }
 
-  /** Hands out the solution, once, and erases it in the same write. */
+  /** Returns the solution once, and erases it in the same write. */
   async claim(ref: TaskRef): Promise<ClaimResult> {
-    const before = await this.#look(ref);
+    const before = await this.#read(ref);
     if (before === null) return { tag: "absent" };
     if (before.status !== "ready") return { tag: "not_ready" };
     if (before.solutionState === "claimed") return { tag: "already_claimed" };
@@ -130,9 +131,9 @@ export class TaskObject extends DurableObject<Env> {
     return { tag: "claimed", solution: before.solution };
   }
 
-  /** Starts a new delivery cycle, to the task's own URL or else to the tenant's current endpoint. */
+  /** Starts a new delivery cycle to the task's own URL, or else to the tenant's current endpoint. */
   async redeliver(ref: TaskRef): Promise<RedeliverResult> {
-    const before = await this.#look(ref);
+    const before = await this.#read(ref);
     if (before === null) return { tag: "absent" };
     if (!isFinal(before.status)) return { tag: "not_redeliverable" };
     const own = before.delivery?.source === "task";
@@ -146,7 +147,7 @@ export class TaskObject extends DurableObject<Env> {
     return { tag: "redelivering", task: presentTask(record) };
   }
 
-  /** Called by the tenant's object when a slot is free or a lease has expired. Sets an alarm again that was lost. */
+  /** Called by the tenant's object when the task is admitted or its lease has expired. Also replaces a lost alarm. */
   async wake(taskId: string): Promise<void> {
     await this.state.open(null);
     if (this.state.record?.id !== taskId) return;
@@ -167,18 +168,18 @@ export class TaskObject extends DurableObject<Env> {
     try {
       await state.open(info?.scheduledTime ?? null);
     } catch (error) {
-      // Another version may be able to read the record, so it stays as it is, and the alarm is set again.
+      // Another version may be able to read the record, so it is kept. `open` has set the alarm to try again.
       log("error", "task_unreadable", { taskId: TASK_ID_PREFIX + this.ctx.id.toString(), ...describeError(error) });
       return;
     }
     state.noteAlarm();
     if (state.record === null) return this.#alias.expire(Date.now());
-    // The alarm stays until the steps that run now have ended, so that it rings again if the object is evicted in the middle.
+    // Wait for running steps. If the object is evicted before they end, the platform repeats this alarm.
     await state.idle();
     await this.#work();
   }
 
-  /** Does what is due, and arms the alarm for what follows. Never throws for a task that exists. */
+  /** Runs the steps that are due and sets the alarm for the next ones. Does not throw for a task that exists. */
   async #work(): Promise<void> {
     const { state } = this;
     await state.whileWorking(async () => {
@@ -186,7 +187,7 @@ export class TaskObject extends DurableObject<Env> {
         await doDueSteps(state, () => this.#context());
         if (state.record !== null) state.apply({ tag: "step_succeeded" });
       } catch (error) {
-        // If an alarm threw this on, the platform would retry six times and then drop the alarm for good.
+        // If the alarm handler threw, the platform would retry six times and then drop the alarm.
         if (state.record === null) throw error;
         const { id, tenantId } = state.record;
         log("error", "task_step_failed", { taskId: TASK_ID_PREFIX + id, tenantId, ...describeError(error) });
@@ -200,8 +201,8 @@ export class TaskObject extends DurableObject<Env> {
     return { env: this.env, configuration, final: this.state.final, webhookSettings: this.#webhookSettings };
   }
 
-  /** The caller's task, brought up to the clock, so that no read returns an expired solution or a task past its deadline. */
-  async #look(ref: TaskRef): Promise<TaskRecord | null> {
+  /** The owner's task. Applies the clock first, so that no read returns an expired solution or misses a deadline. */
+  async #read(ref: TaskRef): Promise<TaskRecord | null> {
     await this.state.open(null);
     const owned = this.#owned(ref);
     if (owned === null || (ref.taskId !== null && ref.taskId !== owned.id)) return null;
@@ -217,7 +218,7 @@ export class TaskObject extends DurableObject<Env> {
   }
 }
 
-/** Whether a request repeats the one that created the task. Records of older versions have another fingerprint, and no key id. */
+/** Whether a request repeats the one that created the task. Records without a key id have the hash of older versions. */
 function isRepeat(record: TaskRecord, { bodyHash, legacyBodyHash }: AcceptRequest): boolean {
   return record.bodyHash === bodyHash || (record.keyId === undefined && record.bodyHash === legacyBodyHash);
 }

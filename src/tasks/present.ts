@@ -1,5 +1,4 @@
-// The Task as callers see it, in the status endpoint and in webhooks alike. PURE: a record in, the wire's shape out. It hides
-// what is the gateway's own business (stages, backoff, the body's hash).
+// Converts a task's record to the Task of the API, for responses and webhooks. Pure.
 
 import type { DeliveryAttempt, WebhookState } from "../webhooks/delivery.ts";
 import { attemptAtOf } from "../webhooks/delivery.ts";
@@ -8,7 +7,7 @@ import type { SolutionState, TaskStatus } from "./status.ts";
 import { isFinal } from "./status.ts";
 import { TASK_ID_PREFIX } from "./task-id.ts";
 
-/** The wire's Task, as the OpenAPI description has it. Times are RFC 3339 in UTC with milliseconds. */
+/** The Task of the API. Times are RFC 3339 in UTC with milliseconds. */
 export interface Task {
   readonly id: string;
   readonly status: TaskStatus;
@@ -21,7 +20,7 @@ export interface Task {
   readonly submittedAt: string | null;
   readonly finishedAt: string | null;
   readonly deadlineAt: string;
-  /** What holds a queued task: a free slot of its tenant, or an upstream account that works. */
+  /** What a queued task waits for: a free slot of its tenant, or a working upstream account. */
   readonly waitingFor: "slot" | "upstream" | null;
   /** When the next step of an unfinished task is due. */
   readonly nextStepAt: string | null;
@@ -41,24 +40,24 @@ export interface Task {
   } | null;
 }
 
-/** One entry of the wire's timeline. */
+/** An entry of the timeline in the API. */
 export interface TimelineEvent {
   readonly at: string;
   readonly type: string;
   readonly durationMs?: number | undefined;
   readonly detail?: string | undefined;
-  /** Of a webhook attempt: the HTTP status, null where no answer came. */
+  /** For a webhook attempt: the HTTP status, or null if there was no response. */
   readonly status?: number | null | undefined;
-  /** Of a webhook attempt: why it failed, null where the status says it all. */
+  /** For a webhook attempt: why it failed, or null if the status explains it. */
   readonly error?: string | null | undefined;
-  /** Of a webhook attempt: the first 256 characters of the response body, null without one. */
+  /** For a webhook attempt: the first 256 characters of the response body, or null. */
   readonly responseBody?: string | null | undefined;
 }
 
 const rfc3339 = (ms: number): string => new Date(ms).toISOString();
 const rfc3339OrNull = (ms: number | null): string | null => (ms === null ? null : rfc3339(ms));
 
-/** Presents a record. */
+/** The Task of a record. */
 export function presentTask(record: TaskRecord): Task {
   const { delivery } = record;
   return {
@@ -101,7 +100,7 @@ function waitingForOf({ status, stage, lastExchangeFailed }: TaskRecord): Task["
   return stage === "submission" && lastExchangeFailed ? "upstream" : null;
 }
 
-/** Presents the timeline: the task's own events and its webhook attempts, in the order of time. */
+/** The timeline of a record: its events and webhook attempts in chronological order. */
 export function presentTimeline(record: TaskRecord): TimelineEvent[] {
   const attempts = (record.delivery?.log ?? []).map((attempt) => ({ at: attempt.at, event: presentAttempt(attempt) }));
   const events = record.events.map(({ at, ...rest }) => ({ at, event: { at: rfc3339(at), ...rest } }));

@@ -1,6 +1,5 @@
-// The persisted shape of a task: one JSON record under one storage key, parsed by zod on every load. This is a contract with
-// what older versions wrote: a new field is optional or has a default, a field is never given another meaning, and `version`
-// rises only with a migration beside it. Times are ms since the epoch. Holds no logic beyond building a fresh record.
+// The persisted record of a task. It must remain readable for older and newer versions: new fields must be optional or have a default,
+// and the meaning of a field must not change. A new `version` needs a migration. Times are in ms since the epoch.
 
 import { z } from "zod";
 import type { KeyMode } from "../tenants/keys.ts";
@@ -13,7 +12,7 @@ export const RECORD_KEY = "task";
 
 const time = z.int().nonnegative();
 
-/** The task as accepted, defaults filled in. */
+/** The task as it was accepted, with defaults filled in. The wire schema is in schemas/tasks.ts. */
 const acceptedTaskSchema = z.object({
   type: z.literal("RecaptchaV3TaskProxyless"),
   websiteURL: z.string(),
@@ -23,6 +22,7 @@ const acceptedTaskSchema = z.object({
   websiteTitle: z.string().optional(),
   isInvisible: z.boolean(),
 });
+/** The task as it was accepted. */
 export type AcceptedTask = z.output<typeof acceptedTaskSchema>;
 
 const taskErrorSchema = z.object({
@@ -30,9 +30,10 @@ const taskErrorSchema = z.object({
   message: z.string(),
   upstreamCode: z.string().optional(),
 });
+/** Why a task failed. */
 export type TaskError = z.output<typeof taskErrorSchema>;
 
-/** The solution as handed out: upstream's fields, and the user agent that it was made with. */
+/** A solution with the user agent that belongs to it. */
 export interface StoredSolution extends Solution {
   readonly userAgent: string;
   readonly secChUa: string;
@@ -44,18 +45,20 @@ const storedSolutionSchema: z.ZodType<StoredSolution> = z.looseObject({
   secChUa: z.string(),
 });
 
-/** One entry of the timeline. `detail` is a short tag such as `http_503`, never text from outside at length. */
+/** An entry of the timeline. `detail` is a short tag such as `http_503`. */
 const timelineEntrySchema = z.object({
   at: time,
   type: z.string(),
   durationMs: z.int().nonnegative().optional(),
   detail: z.string().optional(),
 });
+/** A persisted entry of the timeline. */
 export type TimelineEntry = z.output<typeof timelineEntrySchema>;
 
+/** The schema of the record, which is parsed on every load. */
 export const taskRecordSchema = z.object({
   version: z.literal(1),
-  /** See task-id.ts. Without the prefix. */
+  /** Without its prefix. See task-id.ts. */
   id: z.string(),
   tenantId: z.string(),
   /** See `TaskOrigin`. */
@@ -69,48 +72,48 @@ export const taskRecordSchema = z.object({
   /** The task's number in the compatibility API. */
   compatTaskId: z.int().positive().nullable().optional(),
   metadata: z.record(z.string(), z.string()),
-  /** Hash of the accepted body where an idempotency key names the task, else null. */
+  /** The hash by which repeats of the request are recognized. Null if there can be none. */
   bodyHash: z.string().nullable(),
   traceparent: z.string().optional(),
   createdAt: time,
   deadlineAt: time,
-  /** The cadence and the retention as they were configured when the task was accepted. */
+  /** The configuration when the task was accepted. */
   pollIntervalMs: z.int().positive(),
   retentionMs: z.int().positive(),
-  /** The tenant's advice: how long after createTask's answer the first poll comes. */
+  /** The delay of the adaptive first poll after the response to createTask. Missing: the default of 3 s. */
   firstPollMs: z.int().positive().optional(),
-  /** The only upstream account that the task may use, as its tenant was configured at admission. */
+  /** The only upstream account that the task may use, from its tenant's settings at admission. */
   pinnedAccount: z.string().optional(),
-  /** The upstream account that has the task: polls go there. Missing in records of versions that had only one account. */
+  /** The upstream account that accepted the task. Missing in records of versions without named accounts. */
   upstreamAccount: z.string().optional(),
 
   status: z.enum(TASK_STATUSES),
-  /** Where a queued task stands: to ask for admission, to be woken by its tenant, to be submitted. */
+  /** What a queued task does next: request admission, wait for a slot, or be submitted. */
   stage: z.enum(["admission", "waiting", "submission"]),
   /** When the next step of an unfinished task (admission, submission, poll) is due. */
   stepAt: time,
   /**
-   * From this time on a createTask may have been sent whose answer is not known. A new record has it from the start: the submission of
-   * the object that accepted the task needs no further write. An object that loads such a record cannot know whether it was sent.
+   * Since when createTask may have been sent without a known outcome. A new record has an intent from the start, so that its submission
+   * needs no further write. After an eviction, the outcome is unknown if there is an intent.
    */
   intentAt: time.nullable(),
-  /** The createTask of `intentAt` is being sent by this very object. False or missing while it is only intended. */
+  /** Whether the object in memory is sending the createTask of `intentAt`. */
   sending: z.boolean().optional(),
-  /** Sends that upstream took or may have taken. */
+  /** Submissions that the upstream accepted or may have accepted. */
   submissions: z.int().nonnegative(),
-  /** Sends with an unknown outcome. */
+  /** Submissions with an unknown outcome. */
   hiddenSubmissions: z.int().nonnegative(),
-  /** Sends that the upstream answered without accepting the task. */
+  /** Submissions that the upstream did not accept. */
   rejectedSends: z.int().nonnegative().optional(),
   polls: z.int().nonnegative(),
-  /** Faults in a row of the present step: the index into the backoff. */
+  /** Consecutive failures of the current step, which determine the backoff. */
   faults: z.int().nonnegative(),
-  /** The last exchange on the way to a solution was a fault, a refusal, or was held back. */
+  /** Whether the last submission or poll failed, was rejected, or could not be sent. */
   lastExchangeFailed: z.boolean(),
-  /** The JSON text of upstream's task id. */
+  /** The JSON text of the upstream's task id. */
   upstreamTaskId: z.string().nullable(),
   submittedAt: time.nullable(),
-  /** The last moment at which the solution was known not to exist: a lower bound, so its expiry is never too late. */
+  /** The last time at which the upstream had no solution yet. A lower bound, so that a solution never expires too late. */
   unsolvedAt: time.nullable(),
 
   finishedAt: time.nullable(),
@@ -120,20 +123,22 @@ export const taskRecordSchema = z.object({
   solutionBestBefore: time.nullable(),
   error: taskErrorSchema.nullable(),
 
-  /** The tenant's object has taken the outcome into its ledger. */
+  /** Whether the tenant's ledger contains the outcome. `settleAt`: when the next report is due. */
   settled: z.boolean(),
   settleAt: time.nullable(),
+  /** Unused. Older versions require it. */
   settleFaults: z.int().nonnegative(),
   delivery: deliverySchema.nullable(),
-  /** Unexpected exceptions in a row. */
+  /** Consecutive unexpected exceptions. */
   strikes: z.int().nonnegative(),
-  /** Of a finished task: after an unexpected exception nothing is tried before this moment. */
+  /** Of a finished task: no step is run before this time, because of an unexpected exception. */
   pausedUntil: time.nullable().default(null),
   events: z.array(timelineEntrySchema),
 });
+/** The persisted record of a task. */
 export type TaskRecord = z.output<typeof taskRecordSchema>;
 
-/** What it takes to accept a task. Durations in ms. */
+/** A task to create. Durations are in ms. */
 export interface NewTask {
   readonly id: string;
   readonly tenantId: string;
@@ -154,7 +159,7 @@ export interface NewTask {
   readonly retentionMs: number;
 }
 
-/** A fresh record: queued, with admission as its first step, due at once. */
+/** Creates the record of a queued task whose admission is due immediately. */
 export function newRecord(task: NewTask, now: number): TaskRecord {
   return {
     version: 1,
@@ -201,16 +206,16 @@ export function newRecord(task: NewTask, now: number): TaskRecord {
   };
 }
 
-/** From the upstream's acceptance to the solution (ms), or null where there is none. */
+/** The time (ms) from the upstream's acceptance to the solution. Null without a solution. */
 function solveMsOf({ status, submittedAt, finishedAt }: TaskRecord): number | null {
   return status === "ready" && submittedAt !== null && finishedAt !== null ? finishedAt - submittedAt : null;
 }
 
-/** What is known of a solve time (ms from upstream's acceptance): it lies between the two. Null where there is no solution. */
+/** The bounds of the solve time (ms from the upstream's acceptance). Null without a solution. */
 export function solveBoundsOf(record: TaskRecord): { readonly unsolvedMs: number; readonly solveMs: number } | null {
   const solveMs = solveMsOf(record);
   const { submittedAt, unsolvedAt } = record;
   if (solveMs === null || submittedAt === null) return null;
-  // The request for the task left before it was answered: a solution may be that old.
+  // `unsolvedAt` can be the time at which createTask was sent, which is before its response.
   return { unsolvedMs: Math.max((unsolvedAt ?? submittedAt) - submittedAt, 0), solveMs };
 }

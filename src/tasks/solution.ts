@@ -1,15 +1,15 @@
-// The lifetime of a solution: when it expires, and how it is erased on expiry or claim. Pure.
+// The validity of a solution: when it expires, and how it is erased. Pure.
 
 import type { TaskRecord } from "./record.ts";
 import { withTimelineEntry } from "./timeline.ts";
 
-/** A solution is valid for this long (ms) after the last moment at which the upstream did not have it yet. */
+/** How long (ms) a solution is valid after the last time at which the upstream had no solution yet. */
 const SOLUTION_VALID_MS = 120_000;
 
-/** A solution is best used within this time (ms) of the same moment. */
+/** How long (ms) a solution is best used after the same time. */
 const SOLUTION_BEST_MS = 60_000;
 
-/** The times of a solution that the upstream did not have yet at `notReadyAt` (ms since the epoch). */
+/** The times of a solution. `notReadyAt`: the last time at which the upstream had none (ms since the epoch). */
 export function solutionTimes(notReadyAt: number): Pick<TaskRecord, "solutionExpiresAt" | "solutionBestBefore"> {
   return { solutionExpiresAt: notReadyAt + SOLUTION_VALID_MS, solutionBestBefore: notReadyAt + SOLUTION_BEST_MS };
 }
@@ -21,7 +21,7 @@ export function expireSolution(record: TaskRecord, now: number): TaskRecord {
   return withTimelineEntry({ ...record, solution: null, solutionState: "expired" }, solutionExpiresAt, "expired");
 }
 
-/** Erases a solution that is being handed out. The caller takes it from the record before. */
+/** Erases a solution that is claimed. The caller must read it from the previous record. */
 export function claimSolution(record: TaskRecord, now: number): TaskRecord {
   if (record.solutionState !== "available") return record;
   return withTimelineEntry({ ...record, solution: null, solutionState: "claimed" }, now, "claimed");

@@ -1,5 +1,4 @@
-// The record of one task in memory and in storage, and its one alarm. Loads, applies events, stores and arms. It makes no requests
-// and decides nothing: the lifecycle and the timers do.
+// The record of a task in memory and in storage, and its alarm. Decisions are in lifecycle.ts and timers.ts.
 
 import { raiseAlert } from "../alerts/raise.ts";
 import type { Env } from "../env.ts";
@@ -18,29 +17,29 @@ import { isFinal } from "./status.ts";
 import { TASK_ID_PREFIX } from "./task-id.ts";
 import { ALARM_OVERDUE_MS, firstAlarmAt, MAX_EARLY_MS, nextWakeAt } from "./timers.ts";
 
-/** What the object has from the platform. Functions, because tests replace it. */
+/** The platform resources of the object. Functions, because tests replace them. */
 export interface ObjectResources {
   readonly storage: () => DurableObjectStorage;
-  /** Where changes are reported. */
   readonly env: () => Pick<Env, "ANALYTICS" | "ALERTS">;
 }
 
-/** Since when (ms) the record cannot be read. Written once, and erased with the task. */
+/** The storage key of the time (ms) since which the record cannot be read. Deleted with the task. */
 const UNREADABLE_SINCE_KEY = "unreadableSince";
 
-/** Time (ms) for the answer to leave before the first steps compete with it. */
+/** The delay (ms) of the first steps, so that they do not delay the response. */
 const FIRST_STEPS_DELAY_MS = 1;
 
+/** The state of a task. */
 export class TaskState {
   readonly subscribers = new LongPollSubscribers();
   readonly #object: ObjectResources;
   #record: TaskRecord | null = null;
   #opening: Promise<void> | null = null;
-  /** When the alarm rings (ms), as far as this instance knows; null while none is set. */
+  /** When the alarm is due (ms). Null: not set, or unknown. */
   #armedAt: number | null = null;
   /** Aborted when the task becomes final. */
   #final = new AbortController();
-  /** The steps that are running. They arm the alarm when they end, so nothing else has to. */
+  /** Resolves when the running steps end. They set the alarm then, so nothing else needs to. */
   #working: Promise<void> | null = null;
 
   constructor(object: ObjectResources) {
@@ -52,20 +51,20 @@ export class TaskState {
     return this.#working !== null;
   }
 
-  /** The record as it is now; null where there is no task. */
+  /** The current record. Null if there is no task. */
   get record(): TaskRecord | null {
     return this.#record;
   }
 
-  /** Aborted when the task becomes final: a pending upstream answer is of no use then. */
+  /** Aborted when the task becomes final, because pending upstream requests are no longer needed. */
   get final(): AbortSignal {
     return this.#final.signal;
   }
 
   /**
-   * Loads the record, once.
-   * @param rungAt when the alarm that is being handled was due, or null outside the alarm handler
-   * @throws when the record cannot be read; it is left as it is, the alarm is set, and the next call tries again
+   * Loads the record once.
+   * @param rungAt when the alarm that is being handled was due (ms), or null outside of the alarm handler
+   * @throws if the record cannot be read. It is kept, and the alarm is set to try again.
    */
   open(rungAt: number | null): Promise<void> {
     this.#opening ??= this.#load(rungAt).catch((error: unknown) => {
@@ -76,7 +75,7 @@ export class TaskState {
     return this.#opening;
   }
 
-  /** Sees to it that a record that cannot be read is looked at again. Since when it cannot is stored, beside the record. */
+  /** Sets the alarm to read an unreadable record again, and stores since when it is unreadable. */
   #armUnreadable(alarmRang: boolean): void {
     const now = Date.now();
     const { kv } = this.#object.storage();
@@ -86,7 +85,7 @@ export class TaskState {
     if (alarmRang || overdue) this.arm(now + unreadableRetryMs(now - since));
   }
 
-  /** Stores a new task and arms its alarm. No await between the two: record and alarm are one transaction. */
+  /** Stores a new task and sets its alarm. There is no await in between, so both are one transaction. */
   create(record: TaskRecord, now: number): void {
     this.#store(record);
     this.#record = record;
@@ -95,13 +94,13 @@ export class TaskState {
     reportChange(this.#object.env().ANALYTICS, null, record);
   }
 
-  /** Applies an event to the record as it is now, whatever was awaited before, and stores what must survive an eviction. */
+  /** Applies an event to the current record, and stores the change if it must survive an eviction. */
   apply(event: TaskEvent): TaskRecord {
     const before = this.#record;
     if (before === null) throw new Error("an event for a task that does not exist");
     const after = applyEvent(before, event, Date.now());
     if (after === before) return after;
-    // Storage first: if it rejects a record, memory must not be ahead of it.
+    // Storage first. If the write throws, the record in memory must not change.
     if (!isVolatile(before, event)) this.#store(after);
     this.#record = after;
     if (after.status !== before.status) {
@@ -113,7 +112,7 @@ export class TaskState {
       }
       if (isFinal(after.status)) {
         this.subscribers.release();
-        // A cancel does not wait for the pending upstream request, or the webhook and the slot would wait with it.
+        // A pending upstream request would delay the webhook and the release of the slot.
         this.#final.abort();
       }
     }
@@ -127,8 +126,8 @@ export class TaskState {
   }
 
   /**
-   * Runs the first steps of a task that was just created, once its caller has the answer. If the object is evicted before they end, the
-   * alarm that `create` has set runs them again.
+   * Runs the first steps of a new task, after the response to its caller. If the object is evicted before they end, the alarm that
+   * `create` has set runs them.
    */
   async afterAnswer(steps: () => Promise<void>): Promise<void> {
     await scheduler.wait(FIRST_STEPS_DELAY_MS);
@@ -136,8 +135,8 @@ export class TaskState {
   }
 
   /**
-   * Runs steps, then arms the alarm for what the record needs next. Call it only while no steps are running.
-   * @throws what the steps throw; the alarm is armed all the same
+   * Runs steps, then sets the alarm for the next ones. Must not be called while steps are running.
+   * @throws the error of the steps, after the alarm was set
    */
   async whileWorking(steps: () => Promise<void>): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -156,30 +155,31 @@ export class TaskState {
     while (this.#working !== null) await this.#working;
   }
 
-  /** The alarm has rung. */
+  /** Must be called when the alarm handler starts. */
   noteAlarm(): void {
     this.#armedAt = null;
   }
 
+  /** Sets the alarm (ms). */
   arm(at: number): void {
     this.#armedAt = at;
-    // Not awaited: a failed write breaks the output gate and with it this instance, so no answer can leave without it.
+    // Not awaited: if the write fails, the output gate breaks, so that no response is sent without the alarm.
     void this.#object.storage().setAlarm(at);
   }
 
-  /** Arms for `at`, unless the alarm rings so shortly before that its handler can wait: each change of an alarm is a row. */
+  /** Sets the alarm for `at`. Keeps an alarm that is slightly earlier, because setting it is billed as a row and its handler can wait. */
   #armFor(at: number): void {
     const early = this.#armedAt === null ? -1 : at - this.#armedAt;
     if (early < 0 || early > MAX_EARLY_MS) this.arm(at);
   }
 
-  /** Arms for what the record needs now, unless the steps that are running will. */
+  /** Sets the alarm for the next step, unless steps are running, which set it when they end. */
   rearm(): void {
     if (this.#record === null || this.working) return;
     this.arm(nextWakeAt(this.apply({ tag: "rearmed" }), Date.now()));
   }
 
-  /** Sets an alarm again that the platform has lost. */
+  /** Replaces an alarm that the platform has lost. */
   rearmIfOverdue(): void {
     const overdue = this.#armedAt === null || this.#armedAt < Date.now() - ALARM_OVERDUE_MS;
     if (this.#record === null || !overdue || this.working) return;
@@ -197,7 +197,7 @@ export class TaskState {
     const now = Date.now();
     const recovered = recover(record, armedAt, now, UPSTREAM_TIMEOUT_MS);
     const resumed = applyEvent(recovered, { tag: "interrupted" }, now);
-    // An alarm that does not follow a poll's answer must find its reason in storage, or the next load would misread it.
+    // Must be stored, or the next load would take the new alarm for one that follows a poll.
     if (resumed !== record) this.#store(resumed);
     this.#record = resumed;
   }

@@ -1,4 +1,4 @@
-// What the outcome of a createTask, known or unknown, makes of a task. Pure.
+// Applies the outcome of createTask to a task. Pure.
 
 import { backoffMs } from "./backoff.ts";
 import { fail, ready, rejected } from "./ending.ts";
@@ -9,10 +9,10 @@ import type { TaskRecord } from "./record.ts";
 import { withTimelineEntry } from "./timeline.ts";
 import { firstPollAt } from "./timers.ts";
 
-/** After an unknown outcome the one resubmission comes this much later (ms), when a task that was created is under way. */
+/** The delay (ms) of the resubmission after an unknown outcome. */
 const RESUBMIT_MS = 5_000;
 
-/** Unknown outcomes after which a task fails: the first send, and one more. Each may have been charged for. */
+/** The number of unknown outcomes after which a task fails, because each may have been charged. */
 const MAX_UNKNOWN_OUTCOMES = 2;
 
 type SubmittedEvent = Extract<TaskEvent, { tag: "submitted" }>;
@@ -23,19 +23,19 @@ export function onSubmitted(record: TaskRecord, event: SubmittedEvent, now: numb
   const durationMs = now - sentAt;
   switch (outcome.tag) {
     case "created": {
-      const taken = accepted(record, event, now, outcome.taskId);
-      return withTimelineEntry({ ...taken, stepAt: firstPollAt(record, now) }, now, "submitted", { durationMs });
+      const next = accepted(record, event, now, outcome.taskId);
+      return withTimelineEntry({ ...next, stepAt: firstPollAt(record, now) }, now, "submitted", { durationMs });
     }
     case "ready": {
-      const taken = withTimelineEntry(accepted(record, event, now, outcome.taskId), now, "submitted", { durationMs });
-      return ready(taken, outcome.solution, event.solver, now);
+      const next = withTimelineEntry(accepted(record, event, now, outcome.taskId), now, "submitted", { durationMs });
+      return ready(next, outcome.solution, event.solver, now);
     }
     case "unknown":
       return onUnknownOutcome(record, sentAt, outcome.reason, now);
     case "failed":
       return rejected(record, outcome.kind, outcome.code, outcome.description, now);
     case "account": {
-      // Asks for a permit at once: another account may work, and without one the task is held.
+      // Request a permit immediately, because another account may work.
       const next: TaskRecord = { ...withRejectedSend(record), stepAt: now, lastExchangeFailed: true };
       return withTimelineEntry(next, now, "submission_refused", { durationMs, detail: "upstream_unavailable" });
     }
@@ -57,7 +57,7 @@ function accepted(
     submissions: record.submissions + 1,
     upstreamTaskId,
     submittedAt: now,
-    // When the request was sent, not when it was answered: a solution cannot be older than the request for it.
+    // The time of the request and not of the response, because the upstream may have solved the task in between.
     unsolvedAt: sentAt,
     faults: 0,
     lastExchangeFailed: false,
@@ -82,8 +82,8 @@ function withRejectedSend(record: TaskRecord): TaskRecord {
 }
 
 /**
- * The upstream may have accepted the task: it is submitted once more, and a second unknown outcome fails it.
- * @param sentAt when the createTask was sent, or may have been (ms since the epoch)
+ * Applies an unknown outcome. The task is submitted once more. A second unknown outcome fails it.
+ * @param sentAt when createTask was sent or may have been sent (ms since the epoch)
  */
 export function onUnknownOutcome(record: TaskRecord, sentAt: number, reason: string, now: number): TaskRecord {
   const next = withTimelineEntry(
@@ -100,12 +100,17 @@ export function onUnknownOutcome(record: TaskRecord, sentAt: number, reason: str
   );
   return next.hiddenSubmissions < MAX_UNKNOWN_OUTCOMES
     ? next
-    : fail(next, "upstream_unavailable", failureMessage(next, "The upstream gave no readable answer, twice."), now);
+    : fail(
+        next,
+        "upstream_unavailable",
+        failureMessage(next, "The upstream returned no readable response, twice."),
+        now,
+      );
 }
 
-/** The outcome of a createTask whose task is final by now. The upstream may have accepted it, so it counts. */
+/** Counts a submission whose outcome arrives after the task became final, if the upstream may have accepted it. */
 export function countLateSend(record: TaskRecord, event: SubmittedEvent | { readonly tag: "interrupted" }): TaskRecord {
   if (record.intentAt === null) return record;
-  const taken = event.tag === "interrupted" || ["created", "ready", "unknown"].includes(event.outcome.tag);
-  return { ...withoutIntent(record), submissions: record.submissions + (taken ? 1 : 0) };
+  const mayBeAccepted = event.tag === "interrupted" || ["created", "ready", "unknown"].includes(event.outcome.tag);
+  return { ...withoutIntent(record), submissions: record.submissions + (mayBeAccepted ? 1 : 0) };
 }

@@ -1,11 +1,11 @@
-// The numbers that stand for tasks in the compatibility API. Pure but for randomness.
+// The numeric task ids of the compatibility API.
 
 import type { KeyMode } from "../tenants/keys.ts";
 
-/** The largest number: clients in C#, Java and Go hold it in an int32. */
+/** The largest number. Clients in C#, Java and Go store it in an int32. */
 export const MAX_NUMBER = 2_147_483_647;
 
-/** The name of a number's object. It cannot be the name of an idempotency key's object, whose third part is a mode and not a time. */
+/** The name of a number's object. Cannot equal the name of an idempotency key's object, whose third part is a mode. */
 export function numberName(tenantId: string, tenantSince: number, mode: KeyMode, number: number): string {
   return `number/${tenantId}/${tenantSince}/${mode}/${number}`;
 }

@@ -1,4 +1,4 @@
-// The webhook of a task's end, before it is signed: what endpoints and stream clients receive.
+// The unsigned webhook of a finished task, for endpoints and stream clients.
 
 import { presentTask } from "./present.ts";
 import type { TaskRecord } from "./record.ts";
@@ -6,6 +6,7 @@ import type { TaskRecord } from "./record.ts";
 /** The event types of a task. */
 export type TaskEventType = "task.ready" | "task.failed" | "task.canceled";
 
+/** The unsigned webhook of a finished task. */
 export interface TaskWebhook {
   /** The `webhook-id`, the same for every delivery of the event. */
   readonly id: string;
@@ -13,12 +14,12 @@ export interface TaskWebhook {
   readonly body: string;
 }
 
-/** The event of a status, or null while the task is unfinished. */
+/** The event type for a status. Null for an unfinished task. */
 export function eventTypeOf(status: TaskRecord["status"]): TaskEventType | null {
   return status === "ready" || status === "failed" || status === "canceled" ? `task.${status}` : null;
 }
 
-/** The webhook of a final task as it is now: without its solution once that is gone. Null while the task is unfinished. */
+/** The webhook of a finished task in its current state. Null for an unfinished task. */
 export function taskWebhook(record: TaskRecord): TaskWebhook | null {
   const type = eventTypeOf(record.status);
   if (type === null || record.finishedAt === null) return null;

@@ -1,14 +1,14 @@
-// The timeline of a task: a bounded list of what happened and when. PURE.
+// The timeline of a task. Pure.
 
 import type { TaskRecord, TimelineEntry } from "./record.ts";
 
-/** Kept entries. A task of 300 s that is polled each second fits, with all else that it meets. */
+/** The maximum number of entries: enough for a task that is polled every second for 300 s. */
 const MAX_EVENTS = 400;
 
-/** Characters of a detail: a tag, or a code of upstream's cut short. */
+/** The maximum length of `detail`, in characters. */
 const DETAIL_LENGTH = 64;
 
-/** The record with one more entry; the first (`accepted`) stays, the oldest of the rest make room. */
+/** Adds an entry. If there are too many, the oldest one after `accepted` is dropped. */
 export function withTimelineEntry(
   record: TaskRecord,
   at: number,

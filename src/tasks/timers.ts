@@ -1,23 +1,23 @@
-// The timers of a task: what is due now, and when to look again. Pure: time is a parameter. One alarm serves all of them.
+// The timers of a task: the step that is due, and when the alarm must be set. Pure.
 
 import { DOCUMENTED_POLL_MS } from "../poll-interval.ts";
 import { attemptAtOf } from "../webhooks/delivery.ts";
 import type { TaskRecord } from "./record.ts";
 import { isFinal } from "./status.ts";
 
-/** With fewer polls than this left before the deadline, a delayed first poll must not cost the last one. */
+/** If fewer polls than this fit before the deadline, a delayed first poll must not displace the last one. */
 const NEAR_DEADLINE_POLLS = 20;
 
-/** A waiting task asks again this often (ms), in case the tenant's wake-up call was lost. */
+/** A waiting task requests admission this often (ms), in case the call to wake it was lost. */
 export const WAITING_RECHECK_MS = 30_000;
 
-/** A read that finds the alarm this far (ms) in the past takes it for lost and sets it again. */
+/** An alarm that is this late (ms) counts as lost and is set again. */
 export const ALARM_OVERDUE_MS = 2_000;
 
 /**
- * When the first poll of a task comes that the upstream has just accepted: as the adaptive first poll proposes, but never within
- * 3 s, and not so late that a short deadline leaves no room for another. Near the deadline it is one of the polls that the poll
- * interval would make, so that the last of them is not lost.
+ * When the first poll of a task that was just accepted by the upstream is due. It follows the adaptive first poll, but is not earlier
+ * than 3 s and not later than half of the remaining time. Near the deadline it is aligned with the poll interval, so that the last poll
+ * before the deadline is not lost.
  */
 export function firstPollAt(
   { firstPollMs, deadlineAt, pollIntervalMs }: Pick<TaskRecord, "firstPollMs" | "deadlineAt" | "pollIntervalMs">,
@@ -29,18 +29,18 @@ export function firstPollAt(
   return now + DOCUMENTED_POLL_MS + (near ? lateMs - (lateMs % pollIntervalMs) : lateMs);
 }
 
-/** An alarm may ring this much (ms) before something is due: its handler waits. It must be short, because waiting is active time. */
+/** An alarm may be this early (ms), and its handler waits. Must be short, because waiting is billed as active time. */
 export const MAX_EARLY_MS = 250;
 
 /**
- * When the alarm of a task that is accepted at `now` rings. The first steps do not wait for it. It is set for the first poll, as a
- * rule, so that the submission need not change it; if the object is evicted before the submission, it starts the first steps again.
+ * When the first alarm of a task is due. The first steps do not wait for it. It is set for the time of the first poll, so that the
+ * submission usually does not have to change it. If the object is evicted earlier, it starts the first steps.
  */
 export function firstAlarmAt(record: TaskRecord, now: number): number {
   return Math.min(nextWakeAt(record, now) + DOCUMENTED_POLL_MS, record.deadlineAt);
 }
 
-/** What a task's object has to do now, or when to look again. */
+/** The step that is due, or when the next one is. */
 export type Action =
   | { readonly tag: "admit" }
   | { readonly tag: "submit" }
@@ -50,7 +50,7 @@ export type Action =
   | { readonly tag: "purge" }
   | { readonly tag: "sleep"; readonly until: number };
 
-/** What is due. Apply `clock` to the record first, so that a passed deadline is a final status here. */
+/** The step that is due. Apply the event `clock` first, so that a task past its deadline is final. */
 export function nextAction(record: TaskRecord, now: number): Action {
   if (!isFinal(record.status)) {
     if (record.stepAt > now) return { tag: "sleep", until: nextWakeAt(record, now) };
@@ -70,20 +70,20 @@ export function attemptDue({ status, delivery }: TaskRecord, now: number): boole
 }
 
 /**
- * Whether the ledger entry may wait for the first webhook attempt of the cycle, so that one row holds both: when that attempt
- * follows at once. Not after an exception, or a repeated failure would keep the outcome from the ledger.
+ * Whether the ledger entry may wait for the first webhook attempt, so that one row contains both. Not after an exception, or repeated
+ * exceptions would keep the outcome out of the ledger.
  */
 export function entryMayWait(record: TaskRecord, now: number): boolean {
   return record.strikes === 0 && record.delivery?.roundAttempts === 0 && attemptDue(record, now);
 }
 
-/** When the alarm must ring next (ms since the epoch): at least 1 ms in the future, or the platform can lose it. */
+/** When the next alarm is due (ms since the epoch). At least 1 ms in the future, because the platform can lose an earlier one. */
 export function nextWakeAt(record: TaskRecord, now: number): number {
   const due = isFinal(record.status) ? finishedWakeAt(record) : Math.min(record.stepAt, record.deadlineAt);
   return Math.max(due, now + 1);
 }
 
-/** After an exception everything waits except the solution's expiry, which needs only the clock and cannot fail. */
+/** After an exception everything is paused, except the expiry of the solution, which cannot fail. */
 function finishedWakeAt(record: TaskRecord): number {
   const due = [purgeAt(record)];
   if (!record.settled && record.settleAt !== null) due.push(record.settleAt);
@@ -94,10 +94,7 @@ function finishedWakeAt(record: TaskRecord): number {
   return solutionState === "available" && solutionExpiresAt !== null ? Math.min(wakeAt, solutionExpiresAt) : wakeAt;
 }
 
-/**
- * When a finished task is purged. A task whose outcome the tenant's ledger does not have yet is kept for at most another retention
- * period: it is counted once or, in a lasting outage, dropped, but never kept for ever.
- */
+/** When a finished task is purged. A task whose outcome is not in the ledger yet is kept for another retention period. */
 function purgeAt(record: TaskRecord): number {
   const finishedAt = record.finishedAt ?? record.createdAt;
   return finishedAt + record.retentionMs * (record.settled ? 1 : 2);

@@ -1,5 +1,4 @@
-// A task's calls to the upstream: choose an account, ask whether a submission may be sent, submit, poll. Each step returns the
-// event that came of it, never changes the record, and never throws for an expected error.
+// A task's calls to the upstream. Each step returns an event to apply, and does not throw for expected errors.
 
 import type { Probe } from "../upstream/account-states.ts";
 import { accountOf, accountsFor, redactorFor } from "../upstream/accounts.ts";
@@ -17,10 +16,10 @@ import type { TaskRecord } from "./record.ts";
 type Submitted = Extract<TaskEvent, { tag: "submitted" }>;
 type Polled = Extract<TaskEvent, { tag: "polled" }>;
 
-/** The shortest time (ms) that a request gets, even when the deadline is nearer: a healthy answer fits in it. */
+/** The minimum timeout (ms) of a request, even if the deadline is earlier. */
 const MIN_REQUEST_MS = 1_000;
 
-/** While no account is configured for a task, it asks again after this (ms). */
+/** When (ms) a task tries again if no account is configured for it. */
 const NOT_CONFIGURED_RETRY_MS = 15_000;
 
 const sandbox = createSandbox();
@@ -31,7 +30,7 @@ const SANDBOX: Upstream = {
   fetch: async (request) => sandbox.fetch(request),
 };
 
-/** Leave to submit a task: where to, and the probe that the submission is, if any. */
+/** The permission to submit a task. `probe`: the submission probes a refused account. */
 export interface SubmissionPermit {
   readonly tag: "send";
   readonly upstream: Upstream;
@@ -40,7 +39,7 @@ export interface SubmissionPermit {
   readonly probe: Probe | null;
 }
 
-/** Asks whether a submission may be sent now. Asked before the intent is stored: the outcome of a held task is never unknown. */
+/** Requests permission to submit a task. Called before the intent is stored, so that a held task has no unknown outcome. */
 export async function requestSubmission(
   record: TaskRecord,
   { env, configuration }: StepContext,
@@ -52,14 +51,14 @@ export async function requestSubmission(
     return { tag: "held", reason: "upstream_not_configured", until: now + NOT_CONFIGURED_RETRY_MS };
   }
   const permit = await accountView.requestPermit(env, candidates, now);
-  // The same words for every account and code: what is wrong with an account is the operator's business.
+  // The reason does not reveal the account or its error, because tenants can read it.
   if (permit.tag === "held") return { tag: "held", reason: "upstream_unavailable", until: permit.until };
   const { account, probe } = permit;
   const redactor = redactorFor(configuration);
   return { tag: "send", upstream: { ...account, redactor, fetch: sendOut }, account: account.name, probe };
 }
 
-/** Sends createTask. The caller has stored the intent; the output gate keeps the request until it is on disk. */
+/** Sends createTask. The intent must be stored before. The output gate delays the request until the write is durable. */
 export async function submitStep(
   record: TaskRecord,
   context: StepContext,
@@ -70,7 +69,7 @@ export async function submitStep(
   return { tag: "submitted", sentAt, outcome, solver: context.configuration.solver, account };
 }
 
-/** Sends getTaskResult to the account that has the task. An account that is no longer configured cannot be asked. */
+/** Sends getTaskResult with the account that the task was submitted with. Fails if the account is no longer configured. */
 export async function pollStep(record: TaskRecord, context: StepContext): Promise<Polled> {
   const { configuration } = context;
   const { solver } = configuration;
@@ -87,8 +86,8 @@ export async function pollStep(record: TaskRecord, context: StepContext): Promis
 }
 
 /**
- * Reports what an answer says about its account. Called after the event is stored: a paid answer must not wait for it.
- * @returns a promise to await where the task's next step depends on it: after a refused submission, which tries the next account
+ * Reports what a response shows about its account. Must be called after the event was applied, so that a paid result is stored first.
+ * Await it after a rejected submission, so that the next submission does not use the same account.
  */
 export async function reportAccount(
   { env }: StepContext,
@@ -108,7 +107,7 @@ export async function reportAccount(
   if (outcome.tag === "created" || outcome.tag === "ready") void accountView.countTask(env, account, now);
 }
 
-/** A rejected request shows it too: the upstream has looked past the account. An error without a code may be about anything. */
+/** A rejected request also shows it, because the upstream has accepted the account. An error without a code is inconclusive. */
 function showsThatAccountWorks(outcome: CreateOutcome): boolean {
   if (outcome.tag === "failed") return outcome.code !== "";
   return outcome.tag === "created" || outcome.tag === "ready";

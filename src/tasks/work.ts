@@ -1,4 +1,4 @@
-// Does the steps of a task that are due: asks the timers, makes the request, applies what came of it.
+// Runs the steps of a task that are due: makes the call and applies its event.
 
 import type { WebhookSettings } from "../tenants/rpc.ts";
 import { inSpan } from "../tracing.ts";
@@ -22,14 +22,14 @@ import { TASK_ID_PREFIX } from "./task-id.ts";
 import { attemptDue, entryMayWait, MAX_EARLY_MS, nextAction } from "./timers.ts";
 import { pollStep, reportAccount, requestSubmission, submitStep } from "./upstream-effects.ts";
 
-/** Steps of one alarm: more than any task has due at once, so that a bug cannot loop for ever. */
+/** The maximum number of steps per alarm, so that a bug cannot cause an endless loop. */
 const MAX_STEPS = 16;
 
-/** Does what is due until nothing is. `contextOf` is called for each step. */
+/** Runs steps until none is due. `contextOf` is called for each step. */
 export async function doDueSteps(state: TaskState, contextOf: () => StepContext): Promise<void> {
   let waited = false;
   for (let step = 0; step < MAX_STEPS && state.record !== null; step += 1) {
-    // The clock first: an expired solution is erased even where everything after it fails.
+    // The clock first, so that an expired solution is erased even if a later step fails.
     const record = state.apply({ tag: "clock" });
     const context = contextOf();
     const action = nextAction(record, Date.now());
@@ -61,7 +61,7 @@ export async function doDueSteps(state: TaskState, contextOf: () => StepContext)
   }
 }
 
-/** A step inside its span, `task.<step>`, which notes the outcome. */
+/** Runs a step inside the span `task.<step>`. */
 function traced<Event extends TaskEvent>(step: string, record: TaskRecord, work: () => Promise<Event>): Promise<Event> {
   const { id, tenantId, mode } = record;
   const attributes = {
@@ -81,7 +81,7 @@ async function submit(state: TaskState, record: TaskRecord, context: StepContext
     state.apply(permit);
     return;
   }
-  // A cancel may have come while the permit was requested: only a task that is still queued is submitted.
+  // The task may have been canceled while the permit was requested.
   const submitting = state.apply({ tag: "submitting" });
   if (isFinal(submitting.status)) return;
   const event = await traced("submission", submitting, () => submitStep(submitting, context, permit));
@@ -96,29 +96,29 @@ async function poll(state: TaskState, record: TaskRecord, context: StepContext):
   const refreshing = refresh ? requestWebhookSettings(record, context) : null;
   const event = await polling;
   const after = state.apply(event);
-  // Not awaited: the task polls on whatever becomes of the account.
+  // Not awaited, because the next poll does not depend on it.
   void reportAccount(context, event);
-  if (isFinal(after.status) && webhookSettings.fresh(Date.now()) === null) await refreshing;
+  if (isFinal(after.status) && webhookSettings.current(Date.now()) === null) await refreshing;
 }
 
-/** Reports the outcome. Where the webhook settings are at hand, the first webhook attempt comes before that. */
+/** Reports the outcome. If the webhook settings are cached, the first webhook attempt is made before. */
 async function report(state: TaskState, record: TaskRecord, context: StepContext): Promise<void> {
-  const settings = context.webhookSettings.fresh(Date.now());
+  const settings = context.webhookSettings.current(Date.now());
   if (settings === null) {
-    // The slot is freed and the settings come back. The ledger entry waits for the attempt, if there is one.
+    // The report frees the slot and returns the settings. The ledger entry waits for the attempt, if there is one.
     const mayWait = record.delivery === null ? record.strikes === 0 : entryMayWait(record, Date.now());
     const after = state.apply(await reportOutcomeStep(record, context, mayWait));
-    const received = context.webhookSettings.fresh(Date.now());
+    const received = context.webhookSettings.current(Date.now());
     if (received !== null && attemptDue(after, Date.now())) await deliver(state, context, received);
     return;
   }
   const adopted = state.apply({ tag: "endpoint_known", endpoint: settings.endpoint });
   if (entryMayWait(adopted, Date.now())) await deliver(state, context, settings);
-  // The next step reports the outcome together with what came of the attempt.
+  // After an attempt, the next step reports the outcome together with the webhook state.
   else state.apply(await reportOutcomeStep(adopted, context, false));
 }
 
-/** Makes the webhook attempt that is due, and stores its result before anything else is awaited. */
+/** Makes the webhook attempt that is due. Its result is stored before anything else is awaited. */
 async function deliver(state: TaskState, context: StepContext, settings: WebhookSettings | null): Promise<void> {
   if (settings === null) {
     state.apply({ tag: "webhook_settings_missing" });
@@ -132,7 +132,7 @@ async function deliver(state: TaskState, context: StepContext, settings: Webhook
   let after = due;
   if (delivery.nextAttemptAt !== null) {
     const attempt = traced("delivery", due, () => deliverStep(due, context, settings));
-    // Beside the attempt, because a slow receiver must not keep a slot. The ledger entry waits for the result.
+    // In parallel with the attempt, so that a slow receiver does not keep the slot. The ledger entry waits for the result.
     const releasing = due.settled ? null : reportOutcomeStep(due, context, true);
     const event = await attempt;
     after = state.apply(event);
@@ -142,12 +142,12 @@ async function deliver(state: TaskState, context: StepContext, settings: Webhook
     }
   }
   if (after.delivery?.state === "exhausted") reportExhausted(after);
-  // Where the ledger has no entry yet, the entry that follows has this state.
+  // If the ledger has no entry yet, the report that follows contains this state.
   if (after.settled && after.delivery?.state !== before.delivery?.state) await recordDeliveryState(after, context);
 }
 
 async function purge(state: TaskState, record: TaskRecord, context: StepContext): Promise<void> {
   await recordPurge(record, context);
-  // A redelivery may have been requested meanwhile: it has its attempt first.
+  // A redelivery may have been requested in the meantime.
   if (nextAction(state.apply({ tag: "clock" }), Date.now()).tag === "purge") await state.purge();
 }

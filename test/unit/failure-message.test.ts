@@ -41,7 +41,7 @@ describe("a task that was never sent", () => {
       "no account worked",
       "upstream_unavailable",
       [[1, admission({ tag: "admitted" })], [2, NO_ACCOUNT], DEADLINE],
-      "No upstream account took the task",
+      "No upstream account accepted the task",
     ],
     [
       "its tenant's quota is used up",
