@@ -129,20 +129,28 @@ function onAdmitted(
   { firstPollMs, upstreamAccount }: Extract<AdmissionOutcome, { tag: "admitted" }>,
   now: number,
 ): TaskRecord {
+  const { pinnedAccount: _, ...unpinned } = record;
   const admitted: TaskRecord = {
-    ...record,
+    ...unpinned,
     ...(firstPollMs === undefined ? {} : { firstPollMs }),
     ...(upstreamAccount === undefined ? {} : { pinnedAccount: upstreamAccount }),
     stage: "submission",
     stepAt: now,
     faults: 0,
   };
+  // A held task has its slot already.
+  if (record.lastExchangeFailed) return admitted;
   return withTimelineEntry(admitted, now, "admitted", { durationMs: now - record.createdAt });
 }
 
+/**
+ * No upstream account takes the submission at the moment. The task then asks for admission again, because meanwhile the operator may pin
+ * its tenant to another account or suspend it.
+ */
 function onHeld(record: TaskRecord, { reason, until }: Extract<TaskEvent, { tag: "held" }>, now: number): TaskRecord {
   if (record.status !== "queued") return record;
-  const held: TaskRecord = { ...withoutUnsentIntent(record), stepAt: until, lastExchangeFailed: true };
+  const released = withoutUnsentIntent(record);
+  const held: TaskRecord = { ...released, stage: "admission", stepAt: until, lastExchangeFailed: true };
   return withTimelineEntry(held, now, "held", { detail: reason });
 }
 

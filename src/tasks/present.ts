@@ -97,7 +97,7 @@ export function presentTask(record: TaskRecord): Task {
 function waitingForOf({ status, stage, lastExchangeFailed }: TaskRecord): Task["waitingFor"] {
   if (status !== "queued") return null;
   if (stage === "waiting") return "slot";
-  return stage === "submission" && lastExchangeFailed ? "upstream" : null;
+  return lastExchangeFailed ? "upstream" : null;
 }
 
 /** The timeline of a record: its events and webhook attempts in chronological order. */

@@ -2,10 +2,11 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
+import { presentTask } from "../../src/tasks/present.ts";
 import { acceptPatient, FIRST, publishedStates, SECOND, stateOfAccount, TWO_ACCOUNTS } from "../support/accounts.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, again, LIVE, setEnvironment, view } from "../support/objects.ts";
-import { createTenant } from "../support/tenants.ts";
+import { createTenant, tenantObject } from "../support/tenants.ts";
 import { eventually, evict, pass, ring, ringOnTime, useFrozenTime } from "../support/time.ts";
 import { created, processing, ready, refused, scriptOutside } from "../support/upstream.ts";
 
@@ -134,11 +135,37 @@ describe("a pinned task", () => {
     await eventually(async () => (await stateOfAccount("second"))?.state === "ok");
   });
 
+  it("uses the account that its tenant is pinned to while the task is held", async () => {
+    const outside = scriptOutside({ create: [noBalance], second: { create: [created("b-1")] } });
+    await tenantObject().patch({ upstreamAccount: "first" });
+    const task = await acceptPatient();
+    await ring(task);
+    expect(presentTask(await view(task))).toMatchObject({ status: "queued", waitingFor: "upstream" });
+    await tenantObject().patch({ upstreamAccount: "second" });
+    pass(MINUTE_MS + SPREAD_MS);
+    await ring(task);
+    const { status, upstreamAccount, events } = await view(task);
+    expect({ status, upstreamAccount }).toEqual({ status: "processing", upstreamAccount: "second" });
+    expect(events.filter(({ type }) => type === "admitted")).toHaveLength(1);
+    expect(outside.creates).toHaveLength(1);
+  });
+
+  it("is rejected if its tenant is suspended while the task is held", async () => {
+    scriptOutside({ create: [noBalance, created()] });
+    await tenantObject().patch({ upstreamAccount: "first" });
+    const task = await acceptPatient();
+    await ring(task);
+    await tenantObject().patch({ suspended: true });
+    pass(MINUTE_MS + SPREAD_MS);
+    await ring(task);
+    expect(await view(task)).toMatchObject({ status: "failed", error: { code: "tenant_suspended" }, submissions: 0 });
+  });
+
   it("is held where its account is not configured, and fails at its deadline", async () => {
     const outside = scriptOutside();
     const task = await acceptPinned("gone");
     await ring(task);
-    expect(await view(task)).toMatchObject({ status: "queued", stage: "submission" });
+    expect(await view(task)).toMatchObject({ status: "queued", stage: "admission" });
     expect(await holdsOf(task)).toMatchObject([{ detail: "upstream_not_configured" }]);
     pass(300_000);
     await ring(task);

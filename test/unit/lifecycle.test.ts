@@ -268,9 +268,9 @@ describe("submission", () => {
     },
   );
 
-  it("a held submission waits until the given time and is not counted", () => {
+  it("that is held waits until the given time, asks for admission again, and is not counted", () => {
     const record = applied(admitted(), [50, held(15_050)]);
-    expect(record).toMatchObject({ status: "queued", stage: "submission", submissions: 0, stepAt: at(15_050) });
+    expect(record).toMatchObject({ status: "queued", stage: "admission", submissions: 0, stepAt: at(15_050) });
     expect(last(record)).toStrictEqual({ at: at(50), type: "held", detail: "upstream_unavailable" });
   });
 });
