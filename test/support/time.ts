@@ -34,11 +34,17 @@ export type AnyStub =
 /** Tasks whose first steps are held, by the id of their object. */
 const heldTasks = new Map<string, { readonly acceptedAt: number; readonly steps: () => Promise<void> }>();
 
+let tests = 0;
+
+/** Counts the tests that have stopped the clock. */
+export const testNumber = (): number => tests;
+
 /** Stops the clock at `at`. Undone by `releaseTime`. */
 export function freezeTime(at: number = START): void {
   vi.useFakeTimers({ toFake: ["Date"] });
   vi.setSystemTime(at);
   heldTasks.clear();
+  tests += 1;
   vi.spyOn(TaskState.prototype, "afterAnswer").mockImplementation(async function (this: TaskState, steps) {
     const { record } = this;
     if (record !== null) heldTasks.set(record.id.slice(0, OBJECT_ID_LENGTH), { acceptedAt: record.createdAt, steps });
