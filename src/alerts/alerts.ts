@@ -1,9 +1,10 @@
 // Operator alerts and their throttling. Pure: `(channel, alert, now) → channel`, and the alert to send, if any.
 
 import { z } from "zod";
+import { KEY_MODES } from "../tenants/keys.ts";
 
 const name = z.string();
-const mode = z.enum(["live", "test"]);
+const mode = z.enum(KEY_MODES);
 
 /** The alerts by type. */
 export const alertSchema = z.discriminatedUnion("type", [

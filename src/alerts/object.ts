@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { Configuration, Env } from "../env.ts";
 import { configurationOf } from "../env.ts";
 import { describeError, log } from "../log.ts";
+import { rfc3339 } from "../rfc3339.ts";
 import { deliverWebhook } from "../webhooks/deliver.ts";
 import type { DeliveryOutcome } from "../webhooks/outcome.ts";
 import { signWebhook } from "../webhooks/sign.ts";
@@ -132,7 +133,7 @@ export class AlertObject extends DurableObject<Env> {
     }
     const [oldest] = this.#outgoing.keys();
     if (this.#outgoing.size >= MAX_OUTGOING && oldest !== undefined) this.#drop(oldest, "too many alerts");
-    const body = JSON.stringify({ type, timestamp: new Date(raisedAt).toISOString(), data });
+    const body = JSON.stringify({ type, timestamp: rfc3339(raisedAt), data });
     this.#add({ id: `alert_${crypto.randomUUID()}`, channel, type, body, raisedAt });
   }
 

@@ -3,6 +3,7 @@
 
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
+import { BoundedMap } from "../bounded-map.ts";
 import type { Configuration, Env } from "../env.ts";
 import { ApiError } from "../errors.ts";
 import { rateLimited } from "../rate-limit-policy.ts";
@@ -131,13 +132,11 @@ export function bearerOf(c: Context<AppEnv>): string | null {
 }
 
 /** By key, the day on which this isolate last reported its use. The tenant's object stores only the day. */
-const notedOn = new Map<string, string>();
-const MAX_NOTED = 10_000;
+const notedOn = new BoundedMap<string>(10_000);
 
 function noteUse(c: Context<AppEnv>, tenantId: string, keyId: string, now: number): void {
   const day = new Date(now).toISOString().slice(0, 10);
   if (notedOn.get(keyId) === day) return;
-  if (notedOn.size >= MAX_NOTED) notedOn.clear();
   notedOn.set(keyId, day);
   // Best effort: a lost report only makes `lastUsedOn` outdated.
   c.executionCtx.waitUntil(

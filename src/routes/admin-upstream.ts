@@ -6,6 +6,7 @@ import type { UpstreamAccount } from "../configuration.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticateOperator } from "../middleware/authenticate.ts";
 import { withRetry } from "../object-retry.ts";
+import { rfc3339OrNull } from "../rfc3339.ts";
 import { json, noQuerySchema, problems } from "../schemas/shared.ts";
 import { upstreamAccountsSchema } from "../schemas/upstream.ts";
 import { stateOf } from "../upstream/account-states.ts";
@@ -51,13 +52,9 @@ function present({ name, url }: UpstreamAccount, { states, usage }: UpstreamOver
     url,
     state: state?.state ?? "ok",
     code: state?.code ?? null,
-    since: timeOrNull(state?.since),
-    nextProbeAt: timeOrNull(state?.probeAt),
-    lastSuccessAt: timeOrNull(used?.lastSuccessAt),
+    since: rfc3339OrNull(state?.since),
+    nextProbeAt: rfc3339OrNull(state?.probeAt),
+    lastSuccessAt: rfc3339OrNull(used?.lastSuccessAt),
     tasksLastHour: used?.tasksLastHour ?? 0,
   };
-}
-
-function timeOrNull(ms: number | null | undefined): string | null {
-  return ms == null ? null : new Date(ms).toISOString();
 }

@@ -21,6 +21,7 @@ import { usageSchema } from "../schemas/usage.ts";
 import { OPERATOR } from "../tenants/actor.ts";
 import { listTenants, tenantStub } from "../tenants/directory.ts";
 import type { KeyMode } from "../tenants/keys.ts";
+import { KEY_MODES } from "../tenants/keys.ts";
 import type { LedgerPage } from "../tenants/ledger-queries.ts";
 import type { TenantView } from "../tenants/rpc.ts";
 import type { UsageDay, UsageRange } from "../tenants/usage.ts";
@@ -33,8 +34,6 @@ import { rejectInvalid } from "./validation.ts";
 const tags = ["Admin"];
 const security = [{ operatorToken: [] }];
 const middleware = [authenticateOperator()];
-
-const MODES = ["live", "test"] as const;
 
 /** The maximum number of tenants on a page of /admin/usage. Long ranges have fewer. */
 const MAX_TENANTS_PER_PAGE = 20;
@@ -121,7 +120,7 @@ async function usagePage(
   const scope = JSON.stringify(["admin/usage", days.from, days.to]);
   const start = cursor === undefined ? { range: rangeOf(days, Date.now()), after: null } : placeOf(cursor, scope);
   const { range, after } = start;
-  const entriesPerTenant = MODES.length * (range.to - range.from + 1);
+  const entriesPerTenant = KEY_MODES.length * (range.to - range.from + 1);
   const tenants = Math.min(Math.max(Math.floor(ENTRIES_PER_PAGE / entriesPerTenant), 1), MAX_TENANTS_PER_PAGE);
   const { profiles, nextCursor } = await listTenants(env, tenants, after);
   const found = await Promise.all(profiles.map(({ id }) => usageOfTenant(env, id, range)));
@@ -151,7 +150,7 @@ async function usageOfTenant(env: Env, tenantId: string, range: UsageRange) {
     return (days ?? []).filter(({ submitted }) => submitted > 0).map((day) => entryOf(tenantId, mode, day));
   };
   try {
-    return (await Promise.race([Promise.all(MODES.map(ofMode)), late])).flat();
+    return (await Promise.race([Promise.all(KEY_MODES.map(ofMode)), late])).flat();
   } catch (error) {
     log("warn", "tenant_usage_unavailable", { tenantId, ...describeError(error) });
     return null;

@@ -1,11 +1,11 @@
 // Pages of an audit log, for the tenant and the operator.
 
 import type { z } from "zod";
-import { invalidField } from "../errors.ts";
+import { rfc3339 } from "../rfc3339.ts";
 import type { auditListSchema } from "../schemas/account.ts";
 import { DEFAULT_PAGE } from "../schemas/shared.ts";
 import type { AuditEntry, AuditPage } from "../tenants/rpc.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { readNumericCursor, writeCursor } from "./cursor.ts";
 
 interface PageQuery {
   readonly limit?: number | undefined;
@@ -23,19 +23,13 @@ export async function auditPage(
   scope: string,
   read: (limit: number, before: number | null) => Promise<AuditPage>,
 ): Promise<z.output<typeof auditListSchema>> {
-  const { entries, next } = await read(limit, cursor === undefined ? null : placeOf(cursor, scope));
+  const { entries, next } = await read(limit, cursor === undefined ? null : readNumericCursor(cursor, scope));
   return {
     entries: entries.map(presentEntry),
     nextCursor: next === null ? null : writeCursor(String(next), scope),
   };
 }
 
-function placeOf(cursor: string, scope: string): number {
-  const place = Number(readCursor(cursor, scope) ?? Number.NaN);
-  if (!Number.isSafeInteger(place)) throw invalidField("cursor", "is not a cursor of this list");
-  return place;
-}
-
 function presentEntry({ at, action, actor, target, mode, details }: AuditEntry) {
-  return { at: new Date(at).toISOString(), action, actor, target, mode, details: { ...details } };
+  return { at: rfc3339(at), action, actor, target, mode, details: { ...details } };
 }

@@ -1,6 +1,7 @@
 // The balance that getBalance returns: the tenant's remaining live tasks of the month.
 
 import type { Context } from "hono";
+import { BoundedMap } from "../bounded-map.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { callTenant } from "./account-access.ts";
 
@@ -10,11 +11,8 @@ const UNLIMITED = 1_000_000;
 /** How long (ms) an isolate caches a tenant's count, because clients ask before every task. */
 const CACHE_MS = 60_000;
 
-/** The maximum number of tenants in an isolate's cache. */
-const MAX_CACHED = 1_000;
-
 /** By tenant id and creation time, so that a tenant that was deleted and created again has its own entry. */
-const cache = new Map<string, { readonly liveTasks: number; readonly until: number }>();
+const cache = new BoundedMap<{ readonly liveTasks: number; readonly until: number }>(1_000);
 
 /** The remaining live tasks of the caller's tenant this month, up to 90 s old. */
 export async function balanceOf(c: Context<AppEnv>): Promise<number> {
@@ -26,7 +24,6 @@ export async function balanceOf(c: Context<AppEnv>): Promise<number> {
   const cached = cache.get(name);
   if (cached !== undefined && cached.until > now) return Math.max(quota - cached.liveTasks, 0);
   const { month } = await callTenant(c, async (tenant, actor) => tenant.account(actor, mode));
-  if (cache.size >= MAX_CACHED) cache.clear();
   cache.set(name, { liveTasks: month.liveTasks, until: now + CACHE_MS });
   return Math.max(quota - month.liveTasks, 0);
 }

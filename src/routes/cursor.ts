@@ -1,6 +1,7 @@
 // Cursors of lists. A checksum binds a cursor to its list, so that cursors that were changed or belong to another list are rejected.
 // It is not a signature: a forged cursor only reaches entries that the caller can list anyway.
 
+import { invalidField } from "../errors.ts";
 import { crc32 } from "../tenants/keys.ts";
 
 /** Hex digits of the checksum. */
@@ -30,4 +31,11 @@ export function readCursor(cursor: string, scope: string): string | null {
   }
   const place = text.slice(CHECK_LENGTH);
   return place !== "" && text.startsWith(checkOf(place, scope)) ? place : null;
+}
+
+/** The number in a cursor. @throws ApiError `invalid_request` if it is not a cursor of the list `scope` */
+export function readNumericCursor(cursor: string, scope: string): number {
+  const place = Number(readCursor(cursor, scope) ?? Number.NaN);
+  if (!Number.isSafeInteger(place)) throw invalidField("cursor", "is not a cursor of this list with these filters");
+  return place;
 }

@@ -2,10 +2,10 @@
 
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Env } from "../env.ts";
-import { invalidField } from "../errors.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { limitCalls } from "../middleware/rate-limit.ts";
+import { rfc3339, rfc3339OrNull } from "../rfc3339.ts";
 import { DEFAULT_PAGE, json, problems } from "../schemas/shared.ts";
 import type { TaskListQuery } from "../schemas/task-list.ts";
 import { taskListQuerySchema, taskListSchema } from "../schemas/task-list.ts";
@@ -14,7 +14,7 @@ import type { TaskOwner } from "../tasks/rpc.ts";
 import { TASK_ID_PREFIX } from "../tasks/task-id.ts";
 import type { LedgerPage, LedgerRow, TaskPageQuery } from "../tenants/ledger-queries.ts";
 import { callTenant } from "./account-access.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { readNumericCursor, writeCursor } from "./cursor.ts";
 import { ownerOf, taskStub } from "./task-access.ts";
 import { rejectInvalid } from "./validation.ts";
 
@@ -63,18 +63,12 @@ export async function taskPage(
   const { tenantId, mode } = owner;
   const { status, reference, website, webhookState, createdAfter, createdBefore } = filter;
   const scope = JSON.stringify([tenantId, mode, status, reference, website, webhookState, createdAfter, createdBefore]);
-  const page = await read({ filter, limit, before: cursor === undefined ? null : placeOf(cursor, scope) });
+  const page = await read({ filter, limit, before: cursor === undefined ? null : readNumericCursor(cursor, scope) });
   const rows = await withCurrentStatus(env, owner, page.rows);
   return {
     tasks: rows.filter((row) => status === undefined || row.status === status).map(presentRow),
     nextCursor: page.next === null ? null : writeCursor(String(page.next), scope),
   };
-}
-
-function placeOf(cursor: string, scope: string): number {
-  const place = Number(readCursor(cursor, scope) ?? Number.NaN);
-  if (!Number.isSafeInteger(place)) throw invalidField("cursor", "is not a cursor of this list with these filters");
-  return place;
 }
 
 /** Updates unfinished tasks from their objects, because the ledger only records a task's admission and outcome. */
@@ -105,7 +99,7 @@ function presentRow({ taskId, createdAt, finishedAt, ...row }: LedgerRow) {
   return {
     id: TASK_ID_PREFIX + taskId,
     ...row,
-    createdAt: new Date(createdAt).toISOString(),
-    finishedAt: finishedAt === null ? null : new Date(finishedAt).toISOString(),
+    createdAt: rfc3339(createdAt),
+    finishedAt: rfc3339OrNull(finishedAt),
   };
 }

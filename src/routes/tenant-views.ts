@@ -2,6 +2,7 @@
 
 import type { z } from "zod";
 import { ApiError, invalidField } from "../errors.ts";
+import { rfc3339, rfc3339OrNull } from "../rfc3339.ts";
 import type { createKeySchema } from "../schemas/tenants.ts";
 import { MAX_KEYS } from "../tenants/keyring.ts";
 import type { KeyMode } from "../tenants/keys.ts";
@@ -22,8 +23,6 @@ export const KEY_OVERLAP_S = 3_600;
 /** The error for an unknown key id, or one of another mode. */
 export const noSuchKey = () => new ApiError("not_found", "There is no such key.");
 
-const rfc3339 = (ms: number): string => new Date(ms).toISOString();
-
 /** A tenant in a response. */
 export function presentTenant(view: TenantView) {
   return { ...view, createdAt: rfc3339(view.createdAt) };
@@ -36,7 +35,7 @@ function keyFields({ id, name, mode, scopes, createdAt, expiresAt }: KeyInfo) {
     mode,
     scopes: [...scopes],
     createdAt: rfc3339(createdAt),
-    expiresAt: expiresAt === null ? null : rfc3339(expiresAt),
+    expiresAt: rfc3339OrNull(expiresAt),
   };
 }
 

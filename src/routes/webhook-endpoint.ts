@@ -6,6 +6,7 @@ import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
 import { beginWebhookTest, limitCalls } from "../middleware/rate-limit.ts";
+import { rfc3339, rfc3339OrNull } from "../rfc3339.ts";
 import { json, jsonContent, noContent, noQuerySchema, problems } from "../schemas/shared.ts";
 import { overlapSchema } from "../schemas/tenants.ts";
 import {
@@ -169,10 +170,10 @@ export function webhookEndpointRoutes() {
 }
 
 function presentEndpoint({ url, disabledAt, disabledReason }: EndpointInfo) {
-  return { url, disabledAt: disabledAt === null ? null : new Date(disabledAt).toISOString(), disabledReason };
+  return { url, disabledAt: rfc3339OrNull(disabledAt), disabledReason };
 }
 
 function presentSecret({ secret, previous }: SecretInfo) {
   if (previous === null) return { secret, previous };
-  return { secret, previous: { ...previous, expiresAt: new Date(previous.expiresAt).toISOString() } };
+  return { secret, previous: { ...previous, expiresAt: rfc3339(previous.expiresAt) } };
 }

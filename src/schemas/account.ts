@@ -1,6 +1,7 @@
 // Wire schemas of a tenant's account and audit log.
 
 import { z } from "@hono/zod-openapi";
+import { KEY_MODES } from "../tenants/keys.ts";
 import type { AuditAction } from "../tenants/rpc.ts";
 import { pageQuerySchema, timeSchema } from "./shared.ts";
 import { monthSchema } from "./tenants.ts";
@@ -8,7 +9,7 @@ import { monthSchema } from "./tenants.ts";
 export const accountSchema = z
   .object({
     tenant: z.object({ id: z.string(), name: z.string(), suspended: z.boolean() }),
-    mode: z.enum(["live", "test"]).openapi({ description: "The calling key's mode" }),
+    mode: z.enum(KEY_MODES).openapi({ description: "The calling key's mode" }),
     allowedHosts: z.array(z.string()),
     limits: z.object({ maxInFlight: z.int(), monthlyTasks: z.int().nullable() }),
     month: monthSchema,
@@ -47,7 +48,7 @@ const auditEntrySchema = z
       .object({ type: z.enum(["key", "operator"]), keyId: z.string().optional() })
       .openapi({ description: "The key that made the change, or the operator" }),
     target: z.string().openapi({ description: "The id of the changed key or tenant, or `webhook`" }),
-    mode: z.enum(["live", "test"]).nullable().openapi({ description: "Null for changes that affect both modes" }),
+    mode: z.enum(KEY_MODES).nullable().openapi({ description: "Null for changes that affect both modes" }),
     details: z
       .record(z.string(), z.unknown())
       .openapi({ description: "The changed values. Never contains a key or a secret" }),
@@ -68,7 +69,7 @@ export const auditListSchema = z
   .openapi("AuditList", { example: { entries: [EXAMPLE_ENTRY], nextCursor: null } });
 
 export const tenantAuditQuerySchema = pageQuerySchema.extend({
-  mode: z.enum(["live", "test"]).optional().openapi({
+  mode: z.enum(KEY_MODES).optional().openapi({
     description: "Return only entries of this mode and entries that affect both modes. By default, all entries",
   }),
 });

@@ -1,11 +1,12 @@
 // Wire schemas of the operator's view of tasks and usage.
 
 import { z } from "@hono/zod-openapi";
+import { KEY_MODES } from "../tenants/keys.ts";
 import { pageQuerySchema } from "./shared.ts";
 import { taskListQuerySchema } from "./task-list.ts";
 import { usageQuerySchema, usageRangeSchema } from "./usage.ts";
 
-const modeSchema = z.enum(["live", "test"]).default("live").openapi({ description: "The mode of the tasks" });
+const modeSchema = z.enum(KEY_MODES).default("live").openapi({ description: "The mode of the tasks" });
 
 export const tenantTasksQuerySchema = taskListQuerySchema.extend({ mode: modeSchema });
 export const tenantUsageQuerySchema = usageQuerySchema.extend({ mode: modeSchema });
@@ -16,7 +17,7 @@ export const allUsageSchema = z
     usage: z.array(
       z.object({
         tenantId: z.string(),
-        mode: z.enum(["live", "test"]),
+        mode: z.enum(KEY_MODES),
         day: z.string().openapi({ format: "date" }),
         submitted: z.int().openapi({ description: "Tasks created on this day" }),
         ready: z.int(),

@@ -4,6 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { SOLUTION_STATES, TASK_ERROR_CODES, TASK_STATUSES } from "../tasks/status.ts";
 import { MAX_NUMBER } from "../tasks/task-number.ts";
 import { websiteHost } from "../tenants/hosts.ts";
+import { KEY_MODES } from "../tenants/keys.ts";
 import { WEBHOOK_STATES } from "../webhooks/delivery.ts";
 import { nullableTimeSchema, timeSchema } from "./shared.ts";
 
@@ -120,7 +121,7 @@ export const taskViewSchema = z
       example: `tsk_${"5f".repeat(32)}`,
     }),
     status: z.enum(TASK_STATUSES).openapi({ description: "`ready`, `failed` and `canceled` are final" }),
-    mode: z.enum(["live", "test"]).openapi({ description: "The mode of the key that created the task" }),
+    mode: z.enum(KEY_MODES).openapi({ description: "The mode of the key that created the task" }),
     task: acceptedTaskSchema,
     reference: z.string().nullable().openapi({ description: "Your own name for the task" }),
     metadata: z.record(z.string(), z.string()).openapi({ description: "Your own data" }),

@@ -1,7 +1,7 @@
 // Wire schemas of tenants and keys.
 
 import { z } from "@hono/zod-openapi";
-import { SCOPES, TENANT_ID_PATTERN } from "../tenants/keys.ts";
+import { KEY_MODES, SCOPES, TENANT_ID_PATTERN } from "../tenants/keys.ts";
 import { LOCATION_HINTS, limitsSchema } from "../tenants/settings.ts";
 import { nameSchema, nullableTimeSchema, timeInputSchema, timeSchema } from "./shared.ts";
 
@@ -117,7 +117,7 @@ export const tenantListSchema = z
 export const createKeySchema = z
   .strictObject({
     name: nameSchema,
-    mode: z.enum(["live", "test"]),
+    mode: z.enum(KEY_MODES),
     scopes: z
       .array(z.enum(SCOPES))
       .min(1)
@@ -148,7 +148,7 @@ const EXAMPLE_KEY = {
 const keyFields = {
   id: z.string(),
   name: z.string(),
-  mode: z.enum(["live", "test"]),
+  mode: z.enum(KEY_MODES),
   scopes: z.array(z.enum(SCOPES)),
   createdAt: timeSchema,
   expiresAt: nullableTimeSchema,

@@ -2,6 +2,7 @@
 // idempotency key is stored in the object named after the key, and the number's object contains an alias.
 
 import { z } from "zod";
+import { KEY_MODES } from "../tenants/keys.ts";
 import type { TaskOwner } from "./rpc.ts";
 
 const ALIAS_KEY = "numberAlias";
@@ -11,7 +12,7 @@ const aliasSchema = z.object({
   taskId: z.string(),
   tenantId: z.string(),
   tenantSince: z.number(),
-  mode: z.enum(["live", "test"]),
+  mode: z.enum(KEY_MODES),
   /** When the alias expires (ms since the epoch). The task is purged by then. */
   expiresAt: z.number(),
 });

@@ -1,5 +1,6 @@
 // Converts a task's record to the Task of the API, for responses and webhooks. Pure.
 
+import { rfc3339, rfc3339OrNull } from "../rfc3339.ts";
 import type { DeliveryAttempt, WebhookState } from "../webhooks/delivery.ts";
 import { attemptAtOf } from "../webhooks/delivery.ts";
 import type { AcceptedTask, StoredSolution, TaskError, TaskRecord } from "./record.ts";
@@ -53,9 +54,6 @@ export interface TimelineEvent {
   /** For a webhook attempt: the first 256 characters of the response body, or null. */
   readonly responseBody?: string | null | undefined;
 }
-
-const rfc3339 = (ms: number): string => new Date(ms).toISOString();
-const rfc3339OrNull = (ms: number | null): string | null => (ms === null ? null : rfc3339(ms));
 
 /** The Task of a record. */
 export function presentTask(record: TaskRecord): Task {

@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import type { KeyMode } from "../tenants/keys.ts";
+import { KEY_MODES } from "../tenants/keys.ts";
 import type { Solution } from "../upstream/protocol.ts";
 import { deliverySchema, newDelivery } from "../webhooks/delivery.ts";
 import { SOLUTION_STATES, TASK_ERROR_CODES, TASK_STATUSES } from "./status.ts";
@@ -65,7 +66,7 @@ export const taskRecordSchema = z.object({
   tenantSince: time.optional(),
   /** The API key that created the task. */
   keyId: z.string().optional(),
-  mode: z.enum(["live", "test"]),
+  mode: z.enum(KEY_MODES),
   task: acceptedTaskSchema,
   /** The caller's own name for the task. */
   reference: z.string().nullable().optional(),

@@ -1,5 +1,6 @@
 // The unsigned webhook of a finished task, for endpoints and stream clients.
 
+import { rfc3339 } from "../rfc3339.ts";
 import { presentTask } from "./present.ts";
 import type { TaskRecord } from "./record.ts";
 
@@ -23,6 +24,6 @@ export function eventTypeOf(status: TaskRecord["status"]): TaskEventType | null 
 export function taskWebhook(record: TaskRecord): TaskWebhook | null {
   const type = eventTypeOf(record.status);
   if (type === null || record.finishedAt === null) return null;
-  const timestamp = new Date(record.finishedAt).toISOString();
+  const timestamp = rfc3339(record.finishedAt);
   return { id: `msg_${record.id}`, type, body: JSON.stringify({ type, timestamp, data: presentTask(record) }) };
 }

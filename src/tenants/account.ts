@@ -1,5 +1,6 @@
 // Operations of an actor on a tenant's account. Changes are recorded in the audit log.
 
+import { rfc3339OrNull } from "../rfc3339.ts";
 import type { Actor } from "./actor.ts";
 import { visibleMode } from "./actor.ts";
 import type { AuditLog } from "./audit.ts";
@@ -51,7 +52,7 @@ export class Account {
       "key.created",
       result.id,
       mode,
-      { name, scopes, expiresAt: timeOf(expiresAt) },
+      { name, scopes, expiresAt: rfc3339OrNull(expiresAt) },
       now,
     );
     this.#services.settings.update({});
@@ -75,7 +76,7 @@ export class Account {
     const result = this.#services.keyring.rotate(actor, id, overlapMs, secret, now);
     if (typeof result === "string") return result;
     const { created, replaces } = result;
-    const details = { name: created.name, replacedBy: created.id, endsAt: timeOf(replaces.expiresAt) };
+    const details = { name: created.name, replacedBy: created.id, endsAt: rfc3339OrNull(replaces.expiresAt) };
     this.#services.audit.record(actor, "key.rotated", id, created.mode, details, now);
     this.#services.settings.update({});
     return result;
@@ -155,8 +156,4 @@ function missingIn(hosts: readonly string[], wanted: readonly string[]): string[
 
 function hostOf(url: string | null): string | null {
   return url === null ? null : (URL.parse(url)?.host ?? null);
-}
-
-function timeOf(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
 }

@@ -1,7 +1,8 @@
 // Creates, parses and hashes API keys. Pure. `find-key.ts` decides whether a key is valid.
 
 /** The mode of a key and of everything that belongs to it. */
-export type KeyMode = "live" | "test";
+export const KEY_MODES = ["live", "test"] as const;
+export type KeyMode = (typeof KEY_MODES)[number];
 
 /** The scopes of keys, in the order in which they are shown. */
 export const SCOPES = ["tasks:write", "tasks:read", "account:read", "account:write"] as const;
@@ -67,10 +68,7 @@ export function parseKey(text: string): { mode: KeyMode; tenantId: string } | nu
 
 /** The SHA-256 of a key in lower-case hex, as it is stored. The secret is random, so no salt or stretching is needed. */
 export async function hashKey(key: string): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
-  let hex = "";
-  for (const byte of digest) hex += byte.toString(16).padStart(2, "0");
-  return hex;
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key))).toHex();
 }
 
 /**

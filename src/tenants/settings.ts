@@ -2,7 +2,7 @@
 // default, so that older records can be read.
 
 import { z } from "zod";
-import { SCOPES, TENANT_ID_PATTERN } from "./keys.ts";
+import { KEY_MODES, SCOPES, TENANT_ID_PATTERN } from "./keys.ts";
 
 const time = z.int().nonnegative();
 
@@ -68,7 +68,7 @@ export type TenantRecord = z.output<typeof tenantRecordSchema>;
 const snapshotKeySchema = z.object({
   id: z.string(),
   hash: z.string(),
-  mode: z.enum(["live", "test"]),
+  mode: z.enum(KEY_MODES),
   scopes: z.array(z.enum(SCOPES)),
   expiresAt: time.nullable(),
 });

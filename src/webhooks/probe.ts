@@ -1,6 +1,7 @@
 // Tests an endpoint with a signed `webhook.test` event.
 
 import type { Configuration } from "../env.ts";
+import { rfc3339 } from "../rfc3339.ts";
 import { deliverWebhook } from "./deliver.ts";
 import { signWebhook } from "./sign.ts";
 
@@ -22,7 +23,7 @@ export async function probeEndpoint(
   const startedAt = Date.now();
   const body = JSON.stringify({
     type: "webhook.test",
-    timestamp: new Date(startedAt).toISOString(),
+    timestamp: rfc3339(startedAt),
     data: { tenantId },
   });
   const webhook = signWebhook(`msg_${crypto.randomUUID().replaceAll("-", "")}`, body, secrets, startedAt);

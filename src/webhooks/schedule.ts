@@ -1,11 +1,10 @@
 // The retry schedule of webhooks: times, jitter and limits of `Retry-After`. Pure.
 
-/** The slots of a delivery cycle, in seconds after its start. Front-loaded, because a solution is valid for 120 s. */
-export const DELIVERY_SCHEDULE_S = [0, 2, 5, 10, 20, 40, 70, 300, 1_800, 7_200, 21_600, 43_200] as const;
-const DELIVERY_SCHEDULE_MS = DELIVERY_SCHEDULE_S.map((seconds) => seconds * 1_000);
+/** The slots of a delivery cycle (ms after its start). Front-loaded, because a solution is valid for 120 s. */
+const SCHEDULE_MS = [0, 2, 5, 10, 20, 40, 70, 300, 1_800, 7_200, 21_600, 43_200].map((seconds) => seconds * 1_000);
 
 /** Jitter of all slots except the first, as a fraction of the delay, so that tasks that ended together do not retry together. */
-const DELIVERY_JITTER = 0.1;
+const JITTER = 0.1;
 
 /** Maximum `Retry-After` (ms) while the solution is available, and afterwards. */
 const MAX_RETRY_AFTER_WITH_SOLUTION_MS = 60_000;
@@ -37,13 +36,13 @@ export function nextAttemptAt(
 ): number | null {
   const maxRetryAfterMs = solutionAvailable ? MAX_RETRY_AFTER_WITH_SOLUTION_MS : MAX_RETRY_AFTER_MS;
   const allowedAt = now + Math.max(Math.min(last.retryAfterMs ?? 0, maxRetryAfterMs), 1);
-  for (let slot = Math.max(last.count, 1); slot < DELIVERY_SCHEDULE_MS.length; slot += 1) {
-    const delayMs = DELIVERY_SCHEDULE_MS[slot] ?? 0;
-    const gapMs = delayMs - (DELIVERY_SCHEDULE_MS[slot - 1] ?? 0);
+  for (let slot = Math.max(last.count, 1); slot < SCHEDULE_MS.length; slot += 1) {
+    const delayMs = SCHEDULE_MS[slot] ?? 0;
+    const gapMs = delayMs - (SCHEDULE_MS[slot - 1] ?? 0);
     const earliest = Math.max(allowedAt, last.sentAt + gapMs);
     const passed = last.startedAt + delayMs <= now;
-    if (passed || earliest > last.startedAt + delayMs * (1 + DELIVERY_JITTER)) continue;
-    return Math.max(Math.round(last.startedAt + delayMs * (1 + jitter * DELIVERY_JITTER)), earliest);
+    if (passed || earliest > last.startedAt + delayMs * (1 + JITTER)) continue;
+    return Math.max(Math.round(last.startedAt + delayMs * (1 + jitter * JITTER)), earliest);
   }
   return null;
 }
