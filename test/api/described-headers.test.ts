@@ -1,4 +1,4 @@
-// Response headers match their description: every header of a response is documented.
+// The OpenAPI document describes every header of a response.
 
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
@@ -14,17 +14,17 @@ interface Description {
 
 const describeGateway = async (): Promise<Description> => (await call("GET", "/openapi.json")).json();
 
-/** The described headers that a response has. */
-const borne = ({ headers }: Response) => Object.keys(HEADER_COMPONENTS).filter((name) => headers.has(name));
+/** The documented headers that a response has. */
+const documentedHeaders = ({ headers }: Response) => Object.keys(HEADER_COMPONENTS).filter((name) => headers.has(name));
 
-describe("the description", () => {
-  it("gives every answer the request's id, and refers to nothing that it lacks", async () => {
+describe("the OpenAPI document", () => {
+  it("describes X-Request-Id for every response, and refers only to headers that it defines", async () => {
     const { paths, components } = await describeGateway();
-    const answers = Object.values(paths).flatMap((methods) =>
+    const all = Object.values(paths).flatMap((methods) =>
       Object.values(methods).flatMap(({ responses }) => Object.values(responses)),
     );
-    expect(answers.length).toBeGreaterThan(100);
-    for (const { headers } of answers) {
+    expect(all.length).toBeGreaterThan(100);
+    for (const { headers } of all) {
       expect(Object.keys(headers ?? {})).toContain("X-Request-Id");
       for (const name of Object.keys(headers ?? {})) expect(components.headers).toHaveProperty([name]);
     }
@@ -46,7 +46,7 @@ describe("the description", () => {
       },
     ],
     [
-      "a task that was waited for",
+      "a long poll",
       POST,
       ["Location", "Preference-Applied"],
       (key) =>
@@ -57,7 +57,7 @@ describe("the description", () => {
         }),
     ],
     [
-      "a task that runs",
+      "a running task",
       "get /v1/tasks/{id}",
       ["Retry-After"],
       async (key) => {
@@ -67,7 +67,7 @@ describe("the description", () => {
     ],
     ["no key", "get /v1/tasks", ["WWW-Authenticate"], () => call("GET", "/v1/tasks")],
     [
-      "a repeat in the protocol's words",
+      "a repeated task in the compatibility API",
       "post /createTask",
       ["Idempotency-Replayed"],
       async (clientKey) => {
@@ -78,14 +78,14 @@ describe("the description", () => {
     ],
   ];
 
-  it.each(cases)("documents the headers of the response: %s", async (_what, operation, expected, send) => {
+  it.each(cases)("describes the headers of the response: %s", async (_what, operation, expected, send) => {
     const { key } = await makeCaller();
     const response = await send(key);
     await response.body?.cancel();
     const [method = "", path = ""] = operation.split(" ");
     const { paths } = await describeGateway();
     const described = Object.keys(paths[path]?.[method]?.responses[response.status]?.headers ?? {});
-    expect(borne(response).sort()).toEqual(["X-Request-Id", ...expected].sort());
-    expect(described).toEqual(expect.arrayContaining(borne(response)));
+    expect(documentedHeaders(response).sort()).toEqual(["X-Request-Id", ...expected].sort());
+    expect(described).toEqual(expect.arrayContaining(documentedHeaders(response)));
   });
 });

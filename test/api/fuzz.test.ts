@@ -1,5 +1,5 @@
-// Fuzzing of the whole API with seeded mutations of the OpenAPI examples. No 5xx, every error in its documented form, and
-// the gateway still solves afterwards.
+// Fuzzes the whole API with seeded mutations of the OpenAPI examples: there is no 5xx, every error has its documented form, and the gateway
+// still solves tasks afterwards.
 
 import { reset } from "cloudflare:test";
 import fc from "fast-check";
@@ -10,6 +10,7 @@ import type { FuzzedRequest } from "../support/fuzz.ts";
 import { operationsOf, requestsTo } from "../support/fuzz.ts";
 import {
   ADMIN_TOKEN,
+  ALL_SCOPES,
   call,
   EXAMPLE_TASK,
   makeCaller,
@@ -22,7 +23,7 @@ import {
 const SEED = 20_261_123;
 const REQUESTS = 5_000;
 
-/** Requests a key makes before the next one takes over: well under the limit of creations. */
+/** Requests of one key before it is replaced, far below the limit of creations. */
 const REQUESTS_PER_KEY = 500;
 
 const problemSchema = z.strictObject({
@@ -41,7 +42,7 @@ const compatibilityErrorSchema = z.strictObject({
 });
 
 beforeEach(() => {
-  // The outside world: receivers of webhooks. Nothing leaves this process.
+  // Webhooks are the only outgoing requests. They must not leave this process.
   vi.spyOn(globalThis, "fetch").mockImplementation(async () => new Response(null, { status: 204 }));
   for (const method of ["log", "warn"] as const) vi.spyOn(console, method).mockImplementation(() => undefined);
 });
@@ -51,8 +52,8 @@ afterEach(async () => {
   await reset();
 });
 
-/** Whether a request would end, or suspend, the tenant or the key that all the others need. */
-function sawsOffItsBranch({ operation, path }: FuzzedRequest, tenantId: string, keyId: string): boolean {
+/** Whether a request would delete or change the tenant or the key that the other requests need. */
+function removesItsCaller({ operation, path }: FuzzedRequest, tenantId: string, keyId: string): boolean {
   const ownTenant = path.includes(tenantId) && /^(delete|patch)Tenant$/.test(operation.id);
   const ownKey = path.includes(keyId) && /^(delete|rotate).*Key$/.test(operation.id);
   return ownTenant || ownKey;
@@ -96,10 +97,10 @@ async function checkForm(request: FuzzedRequest, response: Response): Promise<vo
   if (status !== 404 && status !== 413) expect(request.operation.statuses, `${sent} → ${text}`).toContain(status);
 }
 
-it(`survives ${REQUESTS} malformed requests`, { timeout: 240_000 }, async () => {
+it(`the gateway responds correctly to ${REQUESTS} malformed requests`, { timeout: 240_000 }, async () => {
   const tenant = await makeTenant();
-  const freshKey = () => makeKey(tenant.id, { scopes: ["tasks:write", "tasks:read", "account:read", "account:write"] });
-  let { key, id: keyId } = await freshKey();
+  const newKey = () => makeKey(tenant.id, { scopes: ALL_SCOPES });
+  let { key, id: keyId } = await newKey();
   const { key: reader } = await makeKey(tenant.id, { scopes: ["tasks:read"] });
   const task = await submit(key, EXAMPLE_TASK);
   const description: unknown = await (await call("GET", "/openapi.json")).json();
@@ -108,8 +109,8 @@ it(`survives ${REQUESTS} malformed requests`, { timeout: 240_000 }, async () => 
   const requests = fc.sample(requestsTo(operationsOf(description), ids), { numRuns: REQUESTS, seed: SEED });
   const statuses = new Map<number, number>();
   for (const [index, request] of requests.entries()) {
-    if (sawsOffItsBranch(request, tenant.id, keyId)) continue;
-    if (index % REQUESTS_PER_KEY === 0) ({ key, id: keyId } = await freshKey());
+    if (removesItsCaller(request, tenant.id, keyId)) continue;
+    if (index % REQUESTS_PER_KEY === 0) ({ key, id: keyId } = await newKey());
     const response = await send(request, { key, reader });
     statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
     await checkForm(request, response);
@@ -117,7 +118,7 @@ it(`survives ${REQUESTS} malformed requests`, { timeout: 240_000 }, async () => 
 
   // Requests that are all rejected would prove little, so each kind of response must have been returned.
   for (const status of [200, 201, 202, 204, 400, 401, 403, 404, 409, 413, 415]) {
-    expect(statuses.get(status) ?? 0, `answers of ${status}: ${JSON.stringify([...statuses])}`).toBeGreaterThan(0);
+    expect(statuses.get(status) ?? 0, `responses with ${status}: ${JSON.stringify([...statuses])}`).toBeGreaterThan(0);
   }
   const after = await call("POST", "/v1/tasks", {
     key: (await makeCaller()).key,

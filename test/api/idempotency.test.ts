@@ -1,3 +1,5 @@
+// The Idempotency-Key of POST /v1/tasks.
+
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Task } from "../../src/tasks/present.ts";
@@ -10,7 +12,7 @@ afterEach(reset);
 const ENDLESS = scenario("sandbox-never");
 const KEY = "order-1042";
 
-/** Creates under an idempotency key. */
+/** Creates a task with an Idempotency-Key. */
 function create(key: string, body: unknown = { task: ENDLESS }, idempotencyKey = KEY): Promise<Response> {
   return call("POST", "/v1/tasks", { key, body, headers: { "idempotency-key": idempotencyKey } });
 }
@@ -26,22 +28,22 @@ async function expectReplay(response: Response, id: string): Promise<void> {
   expect(await idOf(response)).toBe(id);
 }
 
-async function expectFresh(response: Response): Promise<string> {
+async function expectNewTask(response: Response): Promise<string> {
   expect(response.headers.has("idempotency-replayed")).toBe(false);
   return idOf(response);
 }
 
-describe("the same key and body", () => {
-  it("give the same task, and say that they do", async () => {
+describe("a request with the same Idempotency-Key and body", () => {
+  it("returns the same task with Idempotency-Replayed", async () => {
     const { key } = await makeCaller();
-    const id = await expectFresh(await create(key));
+    const id = await expectNewTask(await create(key));
     await expectReplay(await create(key), id);
     await expectReplay(await create(key), id);
   });
 
-  it("give the task as it is by then", async () => {
+  it("returns the current state of the task", async () => {
     const { key } = await makeCaller();
-    const id = await expectFresh(await create(key));
+    const id = await expectNewTask(await create(key));
     await call("POST", `/v1/tasks/${id}/cancel`, { key });
     const replay = await create(key);
     expect(replay.status).toBe(200);
@@ -50,7 +52,7 @@ describe("the same key and body", () => {
     expect(await replay.json()).toMatchObject({ id, status: "canceled" });
   });
 
-  it("make one task when a hundred of them come at once", async () => {
+  it("creates one task when a hundred requests arrive at once", async () => {
     const { key } = await makeCaller();
     const answers = await Promise.all(Array.from({ length: 100 }, () => create(key)));
     const ids = await Promise.all(answers.map(idOf));
@@ -59,7 +61,7 @@ describe("the same key and body", () => {
     expect(replayed).toHaveLength(99);
   });
 
-  it("spend the upstream's account once", async () => {
+  it("submits one task to the upstream when ten requests arrive at once", async () => {
     const outside = scriptOutside({ create: [created()], poll: [processing] });
     const { key } = await makeCaller({}, { mode: "live" });
     const ids = await Promise.all((await Promise.all(Array.from({ length: 10 }, () => create(key)))).map(idOf));
@@ -69,50 +71,49 @@ describe("the same key and body", () => {
   });
 });
 
-describe("another body under the same key is rejected", () => {
+describe("a request with the same Idempotency-Key and another body", () => {
   it.each([
-    ["another site key", { task: { ...ENDLESS, websiteKey: "sandbox-instant" } }],
-    ["another title", { task: { ...ENDLESS, websiteTitle: "Another" } }],
-    ["a field more", { task: { ...ENDLESS, checkField: "" } }],
+    ["another website key", { task: { ...ENDLESS, websiteKey: "sandbox-instant" } }],
+    ["one more field", { task: { ...ENDLESS, checkField: "" } }],
     ["metadata", { task: ENDLESS, metadata: { order: "1042" } }],
     ["a reference", { task: ENDLESS, reference: "order-1042" }],
-    ["a visible key", { task: { ...ENDLESS, isInvisible: false } }],
-    ["a webhook", { task: ENDLESS, webhookUrl: "https://hooks.shop.example/" }],
+    ["another isInvisible", { task: { ...ENDLESS, isInvisible: false } }],
+    ["a webhook URL", { task: ENDLESS, webhookUrl: "https://hooks.shop.example/" }],
     ["another deadline", { task: ENDLESS, timeoutSeconds: 121 }],
-  ])("%s", async (_what, body) => {
+  ])("returns 422 and does not change the task: %s", async (_what, body) => {
     const { key } = await makeCaller();
-    const id = await expectFresh(await create(key));
+    const id = await expectNewTask(await create(key));
     await expectProblem(await create(key, body), "idempotency_mismatch");
     await expectReplay(await create(key), id);
   });
 });
 
-describe("bodies are compared after parsing and defaults", () => {
+describe("a request with the same Idempotency-Key and an equivalent body", () => {
   it.each([
-    ["isInvisible spelt out", { task: { ...ENDLESS, isInvisible: true } }],
-    ["the default deadline spelt out", { task: ENDLESS, timeoutSeconds: 120 }],
-    ["empty metadata spelt out", { task: ENDLESS, metadata: {} }],
+    ["the default isInvisible", { task: { ...ENDLESS, isInvisible: true } }],
+    ["the default deadline", { task: ENDLESS, timeoutSeconds: 120 }],
+    ["empty metadata", { task: ENDLESS, metadata: {} }],
     ["another order of fields", { task: Object.fromEntries(Object.entries(ENDLESS).reverse()) }],
-    ["other blanks", JSON.stringify({ task: ENDLESS }, null, 4)],
+    ["other whitespace", JSON.stringify({ task: ENDLESS }, null, 4)],
     ["escapes", JSON.stringify({ task: ENDLESS }).replace("homepage", "\\u0068omepage")],
-  ])("%s", async (_what, body) => {
+  ])("returns the same task: %s", async (_what, body) => {
     const { key } = await makeCaller();
-    const id = await expectFresh(await create(key));
+    const id = await expectNewTask(await create(key));
     await expectReplay(await create(key, body), id);
   });
 
-  it("another order of metadata", async () => {
+  it("returns the same task for another order of metadata, and 422 for other values", async () => {
     const { key } = await makeCaller();
-    const id = await expectFresh(await create(key, { task: ENDLESS, metadata: { a: "1", b: "2" } }));
+    const id = await expectNewTask(await create(key, { task: ENDLESS, metadata: { a: "1", b: "2" } }));
     await expectReplay(await create(key, { metadata: { b: "2", a: "1" }, task: ENDLESS }), id);
     await expectProblem(await create(key, { task: ENDLESS, metadata: { a: "2", b: "1" } }), "idempotency_mismatch");
   });
 });
 
-describe("a change of TASK_TIMEOUT_S", () => {
+describe("a request with the same Idempotency-Key after a change of TASK_TIMEOUT_S", () => {
   const headers = { "idempotency-key": KEY };
 
-  it("turns no repeat into a mismatch, and does not change the task's deadline", async () => {
+  it("returns the same task with its old deadline", async () => {
     const { key } = await makeCaller();
     const first = await callWith({ TASK_TIMEOUT_S: "60" }, "POST", "/v1/tasks", {
       key,
@@ -126,7 +127,7 @@ describe("a change of TASK_TIMEOUT_S", () => {
     await expectReplay(repeat, id);
   });
 
-  it("does not make a request with another deadline a repeat", async () => {
+  it("returns 422 when one request has a deadline of its own", async () => {
     const { key } = await makeCaller();
     await create(key, { task: ENDLESS, timeoutSeconds: 60 });
     const other = await callWith({ TASK_TIMEOUT_S: "60" }, "POST", "/v1/tasks", {
@@ -138,83 +139,87 @@ describe("a change of TASK_TIMEOUT_S", () => {
   });
 });
 
-describe("a key is shared", () => {
-  it("by all keys of a tenant and mode", async () => {
+describe("an Idempotency-Key", () => {
+  it("is shared by all API keys of a tenant and mode", async () => {
     const { tenantId, key } = await makeCaller();
     const other = await makeKey(tenantId);
-    const id = await expectFresh(await create(key));
+    const id = await expectNewTask(await create(key));
     await expectReplay(await create(other.key), id);
   });
 
-  it("not by tenants", async () => {
+  it("is not shared by tenants", async () => {
     const [one, two] = [await makeCaller(), await makeCaller()];
-    const id = await expectFresh(await create(one.key));
-    expect(await expectFresh(await create(two.key))).not.toBe(id);
+    const id = await expectNewTask(await create(one.key));
+    expect(await expectNewTask(await create(two.key))).not.toBe(id);
   });
 
-  it("not by modes", async () => {
+  it("is not shared by modes", async () => {
     scriptOutside({ create: [created()], poll: [processing] });
     const { tenantId, key } = await makeCaller();
     const live = await makeKey(tenantId, { mode: "live" });
-    const id = await expectFresh(await create(key));
-    expect(await expectFresh(await create(live.key))).not.toBe(id);
+    const id = await expectNewTask(await create(key));
+    expect(await expectNewTask(await create(live.key))).not.toBe(id);
   });
 
-  it("not by spellings", async () => {
+  it("is case-sensitive, and not a path", async () => {
     const { key } = await makeCaller();
     const ids = await Promise.all(
       ["order", "Order", "order/1", "test/order"].map((name) => create(key, undefined, name)),
     );
-    expect(new Set(await Promise.all(ids.map(expectFresh))).size).toBe(4);
+    expect(new Set(await Promise.all(ids.map(expectNewTask))).size).toBe(4);
   });
 });
 
-describe("a rejection uses no key up", () => {
-  it("of a site that is not allowed, which may be allowed later", async () => {
+describe("a rejected request does not use up its Idempotency-Key", () => {
+  it("when the website was not allowed and is allowed now", async () => {
     const { tenantId, key } = await makeCaller({ allowedHosts: [] });
     await expectProblem(await create(key), "website_not_allowed");
     await admin("PATCH", `/admin/tenants/${tenantId}`, { allowedHosts: ["antcpt.com"] });
-    await expectFresh(await create(key));
+    await expectNewTask(await create(key));
   });
 
   it.each([
     ["an invalid body", { task: { ...ENDLESS, pageAction: "" } }, "invalid_request"],
-    ["a webhook that is no URL", { task: ENDLESS, webhookUrl: "hook" }, "invalid_request"],
-    ["a webhook that is refused", { task: ENDLESS, webhookUrl: "https://localhost/" }, "webhook_url_not_allowed"],
-    ["what is not JSON", "{", "invalid_json"],
-  ])("of %s", async (_what, body, code) => {
+    ["a webhook URL that is not a URL", { task: ENDLESS, webhookUrl: "hook" }, "invalid_request"],
+    [
+      "a webhook URL that is not allowed",
+      { task: ENDLESS, webhookUrl: "https://localhost/" },
+      "webhook_url_not_allowed",
+    ],
+    ["a body that is not JSON", "{", "invalid_json"],
+  ])("when it had %s", async (_what, body, code) => {
     const { key } = await makeCaller();
     await expectProblem(await create(key, body), code);
-    await expectFresh(await create(key));
+    await expectNewTask(await create(key));
   });
 
-  it("of a suspended tenant", async () => {
+  it("when the tenant was suspended and is resumed now", async () => {
     const { tenantId, key } = await makeCaller();
     await admin("PATCH", `/admin/tenants/${tenantId}`, { suspended: true });
     await expectProblem(await create(key), "tenant_suspended");
     await admin("PATCH", `/admin/tenants/${tenantId}`, { suspended: false });
-    await expectFresh(await create(key));
+    await expectNewTask(await create(key));
   });
 });
 
-describe("a key is 1 to 255 printable characters", () => {
+describe("the value of Idempotency-Key", () => {
   it.each([
-    ["one", "k"],
-    ["255", "k".repeat(255)],
-    ["all of ASCII that prints", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ a Z 9"],
-  ])("%s", async (_what, name) => {
+    ["one character", "k"],
+    ["255 characters", "k".repeat(255)],
+    ["all printable ASCII characters", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ a Z 9"],
+  ])("can be %s", async (_what, name) => {
     const { key } = await makeCaller();
-    const id = await expectFresh(await create(key, undefined, name));
+    const id = await expectNewTask(await create(key, undefined, name));
     await expectReplay(await create(key, undefined, name), id);
   });
 
   it.each([
     ["empty", ""],
-    ["256", "k".repeat(256)],
+    ["256 characters", "k".repeat(256)],
     ["a tab", "a\tb"],
     ["a control character", "a\u0001b"],
-    ["beyond ASCII", "ördër"],
-  ])("not %s", async (_what, name) => {
+    ["a character beyond ASCII", "ördër"],
+  ])("returns 400 when it is %s", async (_what, name) => {
     const { key } = await makeCaller();
     await expectInvalid(await create(key, { task: EXAMPLE_TASK }, name), "idempotency-key");
   });

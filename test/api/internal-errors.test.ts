@@ -1,4 +1,4 @@
-// Errors that are the gateway's own, not the caller's. The values that a configuration may have are in unit/env.test.ts.
+// Errors of the gateway itself. The valid values of the configuration are in test/unit/env.test.ts.
 
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
@@ -9,14 +9,14 @@ afterEach(reset);
 
 const task = scenario("sandbox-never");
 
-/** Throws an error whose text must not leave the gateway. */
+/** Throws an error whose text must not be in a response. */
 const broken = (): never => {
   throw new Error("internal-detail-0451 at 10.0.0.7");
 };
 const BROKEN_TASKS = { TASKS: { newUniqueId: broken, idFromString: broken, idFromName: broken, get: broken } };
 
 describe("an unexpected exception", () => {
-  it("is a 500 that reveals nothing internal in v1 and /admin", async () => {
+  it("returns 500 without internal details in v1 and /admin", async () => {
     const { key } = await makeCaller();
     const responses = [
       await callWith(BROKEN_TASKS, "POST", "/v1/tasks", { key, body: { task } }),
@@ -30,7 +30,7 @@ describe("an unexpected exception", () => {
     }
   });
 
-  it("is ERROR_SERVICE_UNAVAILABLE that reveals nothing internal in the compatibility API", async () => {
+  it("returns ERROR_SERVICE_UNAVAILABLE without internal details in the compatibility API", async () => {
     const { key } = await makeCaller();
     const response = await callWith(BROKEN_TASKS, "POST", "/createTask", { body: { clientKey: key, task } });
     expect(await response.clone().text()).not.toMatch(/internal-detail|10\.0\.0\.7/);
@@ -38,9 +38,9 @@ describe("an unexpected exception", () => {
   });
 });
 
-describe("a configuration with a bad value", () => {
+describe("a configuration with an invalid value", () => {
   it.each([{ POLL_INTERVAL_MS: "999" }, { UPSTREAM_URL: "ftp://api.1captcha.vip" }])(
-    "answers every request with 500 and without the value: %j",
+    "returns 500 without the value for every request: %j",
     async (variables) => {
       const { key } = await makeCaller();
       const responses = [
@@ -59,14 +59,14 @@ describe("a configuration with a bad value", () => {
     },
   );
 
-  it("stops nothing once the value is good", async () => {
+  it("does not affect requests after the value is corrected", async () => {
     expect((await call("GET", "/healthz")).status).toBe(200);
     expect((await callWith({ POLL_INTERVAL_MS: "1000" }, "GET", "/healthz")).status).toBe(200);
   });
 });
 
 describe("TASK_TIMEOUT_S", () => {
-  it("is the deadline of a task that sets none", async () => {
+  it("is the deadline of a task without timeoutSeconds", async () => {
     const { key } = await makeCaller();
     const response = await callWith({ TASK_TIMEOUT_S: "45" }, "POST", "/v1/tasks", { key, body: { task } });
     const { createdAt, deadlineAt } = await response.json<{ createdAt: string; deadlineAt: string }>();

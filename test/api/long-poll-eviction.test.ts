@@ -1,4 +1,4 @@
-// A long poll whose object is evicted: the Worker repeats the call, and the caller sees no error.
+// A long poll whose object is evicted: the Worker calls the object again, and the caller sees no error.
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -7,16 +7,16 @@ import { call, makeCaller, scenario, submit } from "../support/gateway.ts";
 
 afterEach(reset);
 
-it.each([1, 2])("is answered with the task's end, though its object died %i times", async (deaths) => {
+it.each([1, 2])("a long poll returns the finished task although its object was evicted %i times", async (evictions) => {
   const { key } = await makeCaller();
   const { id } = await submit(key, scenario("sandbox-delay-1000"));
   const stub = env.TASKS.get(env.TASKS.idFromString(id.replace("tsk_", "")));
-  const held = call("GET", `/v1/tasks/${id}`, { key, headers: { prefer: "wait=20" } });
-  for (let death = 0; death < deaths; death += 1) {
+  const poll = call("GET", `/v1/tasks/${id}`, { key, headers: { prefer: "wait=20" } });
+  for (let eviction = 0; eviction < evictions; eviction += 1) {
     await expect.poll(async () => (await call("GET", `/v1/tasks/${id}`, { key })).status).toBe(200);
-    await runInDurableObject(stub, (_object, state) => state.abort("a death of the tests")).catch(() => null);
+    await runInDurableObject(stub, (_object, state) => state.abort("an eviction of the tests")).catch(() => null);
   }
-  const answer = await held;
-  expect(answer.status).toBe(200);
-  expect(await answer.json()).toMatchObject({ status: "ready" });
+  const response = await poll;
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({ status: "ready" });
 });

@@ -1,4 +1,4 @@
-// Long polls over the wire: a key that ends during the wait, and a task that holds no more of them.
+// Long polls whose key is revoked during the wait, and long polls on a task that has too many of them.
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -18,7 +18,7 @@ afterEach(async () => {
 const ENDLESS = scenario("sandbox-never");
 
 describe("a long poll whose key is revoked during the wait", () => {
-  it("is answered with 401 when it is released", async () => {
+  it("returns 401 when the task is finished", async () => {
     const { tenantId, key } = await makeCaller();
     const waiting = await makeKey(tenantId);
     const { id } = await submit(key, ENDLESS);
@@ -27,13 +27,13 @@ describe("a long poll whose key is revoked during the wait", () => {
     const task = env.TASKS.get(env.TASKS.idFromString(id.slice("tsk_".length)));
     await eventually(() => runInDurableObject<TaskObject, boolean>(task, ({ state }) => state.subscribers.count === 1));
     await admin("DELETE", `/admin/tenants/${tenantId}/keys/${waiting.id}`);
-    // Every isolate has forgotten the key after this time.
+    // No isolate has the key in its cache after this time.
     pass(31_000);
     await call("POST", `/v1/tasks/${id}/cancel`, { key });
     await expectProblem(await poll, "unauthenticated");
   });
 
-  it("is answered with 401 when its time is over", async () => {
+  it("returns 401 when its time is over", async () => {
     const { tenantId, key } = await makeCaller();
     const waiting = await makeKey(tenantId);
     const { id } = await submit(key, ENDLESS);
@@ -43,8 +43,8 @@ describe("a long poll whose key is revoked during the wait", () => {
   });
 });
 
-describe("a long poll on a task that holds no more of them", () => {
-  it("looks again every 3 s until the task is final", async () => {
+describe("a long poll on a task with too many long polls", () => {
+  it("reads the task every 3 s until it is final", async () => {
     const { key } = await makeCaller();
     const { id } = await submit(key, ENDLESS);
     const task = await (await call("POST", `/v1/tasks/${id}/cancel`, { key })).json();
@@ -53,31 +53,31 @@ describe("a long poll on a task that holds no more of them", () => {
       { task: { ...Object(task), status: "processing" }, full: true },
       { task, full: false },
     ];
-    const looks: number[] = [];
+    const reads: number[] = [];
     const longPoll = async (_ref: object, waitMs: number): Promise<LongPollResult | undefined> => {
-      looks.push(waitMs);
-      return results[looks.length - 1];
+      reads.push(waitMs);
+      return results[reads.length - 1];
     };
     const TASKS = { idFromString: (hex: string) => hex, get: () => ({ longPoll }) };
     const pauses = hastenTimers(1_000);
     const response = await callWith({ TASKS }, "GET", `/v1/tasks/${id}`, { key, headers: { prefer: "wait=60" } });
     expect(await response.json()).toMatchObject({ id, status: "canceled" });
-    expect(looks).toHaveLength(3);
+    expect(reads).toHaveLength(3);
     expect(pauses).toEqual([3_000, 3_000]);
   });
 
-  it("looks a last time when its time is over", async () => {
+  it("reads the task once more when its time is over", async () => {
     const { key } = await makeCaller();
     const { id } = await submit(key, ENDLESS);
     const task = await (await call("GET", `/v1/tasks/${id}`, { key })).json();
-    let looks = 0;
+    let reads = 0;
     const longPoll = async () => {
-      looks += 1;
+      reads += 1;
       return { task, full: true };
     };
     const TASKS = { idFromString: (hex: string) => hex, get: () => ({ longPoll }) };
     const response = await callWith({ TASKS }, "GET", `/v1/tasks/${id}`, { key, headers: { prefer: "wait=1" } });
     expect(response.status).toBe(200);
-    expect(looks).toBe(2);
+    expect(reads).toBe(2);
   });
 });

@@ -1,5 +1,4 @@
-// The pages that people open: what is served under /docs and /console, with which header fields, and what is not there. What the
-// pages do in a browser is tried in one (test/browser).
+// The pages under /docs and /console and their headers. test/browser tests them in a browser.
 
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -12,7 +11,7 @@ import { call } from "../support/gateway.ts";
 
 afterEach(() => reset());
 
-/** Pages and our own files, with their types. */
+/** Pages and files, with their content types. */
 const SERVED: [path: string, type: RegExp][] = [
   ["/docs", /^text\/html/],
   ["/docs/problems", /^text\/html/],
@@ -26,12 +25,12 @@ const SERVED: [path: string, type: RegExp][] = [
 
 const textOf = async (path: string): Promise<string> => (await call("GET", path)).text();
 
-/** Scripts, style sheets and pictures that a page loads. */
+/** The scripts, style sheets and images that a page loads. */
 const loadedBy = (html: string): string[] =>
   [...html.matchAll(/<(?:script|link|img)\b[^>]*\b(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? "");
 
 describe("a page", () => {
-  it.each(SERVED)("%s is served, with the header fields of every page", async (path, type) => {
+  it.each(SERVED)("is served with a strict content security policy: %s", async (path, type) => {
     const response = await call("GET", path);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toMatch(type);
@@ -44,7 +43,7 @@ describe("a page", () => {
     await response.body?.cancel();
   });
 
-  it.each(SERVED)("%s has the same header for HEAD, and no body", async (path, type) => {
+  it.each(SERVED)("has the same headers and no body for HEAD: %s", async (path, type) => {
     const response = await call("HEAD", path);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toMatch(type);
@@ -52,7 +51,7 @@ describe("a page", () => {
     expect(await response.text()).toBe("");
   });
 
-  it("is not sent again to who has it", async () => {
+  it("returns 304 when the browser has the current version", async () => {
     const first = await call("GET", "/docs");
     await first.body?.cancel();
     const again = await call("GET", "/docs", { headers: { "if-none-match": first.headers.get("etag") ?? "" } });
@@ -66,11 +65,11 @@ describe("a page", () => {
     "/docs/..%2fconsole.html",
     "/console/nothing.js",
     "/console.html.map",
-  ])("%s is the problem of what is not there", async (path) => {
+  ])("returns 404 when it does not exist: %s", async (path) => {
     await expectProblem(await call("GET", path), "not_found");
   });
 
-  it("loads nothing that is not served beside it", async () => {
+  it("loads only files that the gateway serves", async () => {
     for (const page of ["/docs", "/docs/problems", "/console"]) {
       const loaded = loadedBy(await textOf(page));
       expect(loaded.length).toBeGreaterThan(0);
@@ -78,7 +77,7 @@ describe("a page", () => {
     }
   });
 
-  it("is kept for ever where its name has the hash of its content, and asked for again where not", async () => {
+  it("is cached forever when its name has the hash of its content, and revalidated otherwise", async () => {
     const hashed = loadedBy(await textOf("/console")).filter((path) => path.endsWith(".js"));
     expect(hashed.length).toBeGreaterThan(0);
     for (const path of hashed) {
@@ -89,7 +88,7 @@ describe("a page", () => {
     }
   });
 
-  it("names no other host in what we wrote", async () => {
+  it("refers to no other host, and has no inline script or style", async () => {
     for (const path of ["/docs", "/docs/problems", "/docs/reference.css", "/docs/reference.js", "/console"]) {
       const text = await textOf(path);
       expect(text.length).toBeGreaterThan(0);
@@ -102,14 +101,14 @@ describe("a page", () => {
 describe("the page of problems", () => {
   const anchorsIn = (html: string) => [...html.matchAll(/\bid="([^"]+)"/g)].map((match) => match[1]);
 
-  it("has one section for each code of a problem and of a task, and no anchor twice", async () => {
+  it("has one section for each error code of a problem and of a task", async () => {
     const anchors = anchorsIn(await textOf("/docs/problems"));
     expect(anchors).toEqual(expect.arrayContaining([...ERROR_CODES]));
     expect(anchors).toEqual(expect.arrayContaining(TASK_ERROR_CODES.map((code) => `task-${code}`)));
     expect(new Set(anchors).size).toBe(anchors.length);
   });
 
-  it("is where the type of a problem leads", async () => {
+  it("has the section that the type of a problem refers to", async () => {
     const rejections = await Promise.all([call("GET", "/v1/tasks"), call("GET", "/nowhere"), call("POST", "/docs")]);
     for (const rejection of rejections) {
       const { type, status, title } = await rejection.json<ProblemBody>();
@@ -122,8 +121,8 @@ describe("the page of problems", () => {
 });
 
 describe("an asset outside the pages", () => {
-  it("is not served, wherever it lies", async () => {
-    // The binding has it; the gateway has no such path.
+  it("returns 404", async () => {
+    // The binding has the asset, and the gateway has no such path.
     const page = await env.ASSETS.fetch("https://assets.test/docs");
     expect(page.status).toBe(200);
     await page.body?.cancel();

@@ -1,3 +1,5 @@
+// Rate limits: failed authentications by address, creations and other calls by key.
+
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
@@ -20,14 +22,14 @@ const TASK_ID = `tsk_${"5f".repeat(32)}`;
 
 const EXHAUSTED = { limit: async () => ({ success: false }) };
 
-/** The response is 429 with the headers that name the limit. */
+/** Expects 429 with the headers that describe the limit. */
 async function expectLimited(response: Response, quota: number, periodS: number): Promise<void> {
   expect(response.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
   expect(response.headers.get("ratelimit-policy")).toMatch(new RegExp(`;q=${quota};w=${periodS}$`));
   await expectProblem(response, "rate_limited");
 }
 
-/** Sends requests until one gets 429. Returns how many did not. */
+/** Sends requests until one gets 429. Returns how many failed before. */
 async function failUntilLimited(fail: () => Promise<Response>): Promise<{ failures: number; limited: Response }> {
   for (let failures = 0; failures <= 60; failures += 1) {
     const response = await fail();
@@ -39,7 +41,7 @@ async function failUntilLimited(fail: () => Promise<Response>): Promise<{ failur
 }
 
 describe("failed authentications", () => {
-  it("are limited to 30 per address in 60 s, on /admin too, and valid keys of the address still work", async () => {
+  it("are limited to 30 in 60 s for each address, /admin included, and valid keys of the address still work", async () => {
     const { key } = await makeCaller();
     const headers = { "cf-connecting-ip": freshAddress() };
     let turn = 0;
@@ -60,7 +62,7 @@ describe("failed authentications", () => {
     await expectProblem(await call("GET", `/v1/tasks/${TASK_ID}`, { key: "nonsense" }), "unauthenticated");
   });
 
-  it("are limited to 30 per address in the compatibility API too", async () => {
+  it("are limited to 30 for each address in the compatibility API too", async () => {
     const headers = { "cf-connecting-ip": freshAddress() };
     const { failures, limited } = await failUntilLimited(() => call("POST", "/getTaskResult", { headers, body: {} }));
     expect(failures).toBe(30);
@@ -69,7 +71,7 @@ describe("failed authentications", () => {
 });
 
 describe("the limit of a key's creations", () => {
-  /** Uses up a key's creations of a period of 10 s. Returns how many were granted, or null when another period began meanwhile. */
+  /** Uses up a key's creations of a period of 10 s. Returns how many were granted, or null if the next period began meanwhile. */
   async function useUpCreations(keyId: string): Promise<number | null> {
     const period = Math.floor(Date.now() / 10_000);
     const attempts = Array.from({ length: 1_001 }, () => env.CREATE_LIMIT.limit({ key: keyId }));
@@ -77,12 +79,12 @@ describe("the limit of a key's creations", () => {
     return Math.floor(Date.now() / 10_000) === period ? granted : null;
   }
 
-  it("is 1,000 in 10 s, and leaves the key's other calls and the tenant's other keys alone", async () => {
+  it("is 1,000 in 10 s, and applies neither to the key's other calls nor to the tenant's other keys", async () => {
     const tenant = await makeTenant();
     const other = await makeKey(tenant.id);
     let limited: Response | null = null;
     while (limited?.status !== 429) {
-      // A new key for each try: the period may end at any moment.
+      // A new key for each attempt, because the period may end at any time.
       const { id, key } = await makeKey(tenant.id);
       const granted = await useUpCreations(id);
       if (granted === null) continue;
@@ -94,7 +96,7 @@ describe("the limit of a key's creations", () => {
     expect((await call("POST", "/v1/tasks", { key: other.key, body: { task } })).status).toBe(202);
   });
 
-  it("is counted by key", async () => {
+  it("is counted for each key", async () => {
     const { tenantId, key } = await makeCaller();
     const other = await makeKey(tenantId);
     const counted: string[] = [];

@@ -1,3 +1,5 @@
+// X-Request-Id and Server-Timing.
+
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { expectCommonHeaders, expectProblem } from "../support/answers.ts";
@@ -8,7 +10,7 @@ afterEach(reset);
 const task = scenario("sandbox-never");
 
 describe("X-Request-Id", () => {
-  it("is the caller's own when that is well-formed", async () => {
+  it("is the caller's id when that is well-formed", async () => {
     const headers = { "x-request-id": "Req-42_a" };
     const healthy = await call("GET", "/healthz", { headers });
     expect(healthy.headers.get("x-request-id")).toBe("Req-42_a");
@@ -22,7 +24,7 @@ describe("X-Request-Id", () => {
     ["has markup", "<script>"],
     ["has quotes", 'a"b'],
     ["is too long", "a".repeat(256)],
-  ])("replaces the caller's id when it %s", async (_what, id) => {
+  ])("is a new id when the caller's id %s", async (_what, id) => {
     const response = await call("GET", "/healthz", { headers: { "x-request-id": id } });
     expect(response.headers.get("x-request-id")).toMatch(/^[\w-]+$/);
     expect(response.headers.get("x-request-id")).not.toBe(id);
@@ -33,7 +35,7 @@ describe("X-Request-Id", () => {
     expect(new Set(responses.map(({ headers }) => headers.get("x-request-id"))).size).toBe(20);
   });
 
-  it("is on every kind of response, and so is Server-Timing", async () => {
+  it("is in every kind of response, together with Server-Timing", async () => {
     const { tenantId, key } = await makeCaller();
     const { id } = await makeKey(tenantId);
     const newUniqueId = () => {

@@ -1,4 +1,4 @@
-// A solution is shown only to keys that may read tasks.
+// Only keys with tasks:read see solutions.
 
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
@@ -10,7 +10,7 @@ afterEach(reset);
 const WRITER = { scopes: ["tasks:write"] };
 const INSTANT = scenario("sandbox-instant");
 
-/** A solved task of an idempotency key, and a key of the same tenant that can only write. */
+/** A solved task with an idempotency key, and a key of the same tenant with only tasks:write. */
 async function solvedTask() {
   const { tenantId, key } = await makeCaller();
   const headers = { "idempotency-key": "order-1042", prefer: "wait=20" };
@@ -45,7 +45,7 @@ describe("a key without tasks:read", () => {
     expect(await response.json()).toMatchObject({ solutionState: "available", solution: null });
   });
 
-  it("leaves the solution to the keys that can read it", async () => {
+  it("does not change the solution for keys that may read it", async () => {
     const { id, writer, reader, create } = await solvedTask();
     await create(writer);
     expect((await read(reader, id)).solution?.gRecaptchaResponse).toMatch(/^sandbox\./);

@@ -1,3 +1,5 @@
+// What a caller can do with a task: cancel, claim, read its events, redeliver its webhook.
+
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { TimelineEvent } from "../../src/tasks/present.ts";
@@ -22,7 +24,7 @@ async function fail(key: string, extra: object = {}): Promise<string> {
   return id;
 }
 
-/** The moment (ms) after which nothing promises a solution any more; only `Date` moves. */
+/** Moves `Date` only. */
 function moveClockBy(ms: number): void {
   const now = Date.now();
   vi.useFakeTimers({ toFake: ["Date"] });
@@ -37,8 +39,8 @@ async function eventsOf(key: string, id: string): Promise<TimelineEvent[]> {
   return body.events;
 }
 
-describe("cancel", () => {
-  it("ends an unfinished task, and again gives the same", async () => {
+describe("POST /v1/tasks/{id}/cancel", () => {
+  it("cancels an unfinished task, and returns the same task when it is repeated", async () => {
     const { key } = await makeCaller();
     const { id } = await submit(key, ENDLESS);
     const first = await act(key, id, "cancel");
@@ -50,7 +52,7 @@ describe("cancel", () => {
     expect(await second.json()).toStrictEqual(task);
   });
 
-  it("ends a task that upstream has", async () => {
+  it("cancels a task that the upstream is processing", async () => {
     const { key } = await makeCaller();
     const { id } = await submit(key, ENDLESS);
     await expectEventually(() => read(key, id)).toMatchObject({ status: "processing" });
@@ -58,21 +60,21 @@ describe("cancel", () => {
     expect(await read(key, id)).toMatchObject({ status: "canceled" });
   });
 
-  it("comes too late for a ready task, whose solution stays", async () => {
+  it("returns 409 for a ready task and keeps its solution", async () => {
     const { key } = await makeCaller();
     const { id } = await solve(key);
     await expectProblem(await act(key, id, "cancel"), "task_finished");
     expect(await read(key, id)).toMatchObject({ status: "ready", solutionState: "available" });
   });
 
-  it("comes too late for a failed task", async () => {
+  it("returns 409 for a failed task", async () => {
     const { key } = await makeCaller();
     await expectProblem(await act(key, await fail(key), "cancel"), "task_finished");
   });
 });
 
-describe("claim", () => {
-  it("hands the solution out once, as the body, and erases it", async () => {
+describe("POST /v1/tasks/{id}/claim", () => {
+  it("returns the solution once and deletes it", async () => {
     const { key } = await makeCaller();
     const { id, solution } = await solve(key);
     const claimed = await act(key, id, "claim");
@@ -83,14 +85,14 @@ describe("claim", () => {
     expect(await read(key, id)).toMatchObject({ status: "ready", solution: null, solutionState: "claimed" });
   });
 
-  it("hands it to one of many who ask at once", async () => {
+  it("returns the solution to one of twenty concurrent requests", async () => {
     const { key } = await makeCaller();
     const { id } = await solve(key);
     const answers = await Promise.all(Array.from({ length: 20 }, () => act(key, id, "claim")));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(19).fill(410)]);
   });
 
-  it("stays claimed when its time is over", async () => {
+  it("returns already_claimed also after the solution would have expired", async () => {
     const { key } = await makeCaller();
     const { id } = await solve(key);
     await act(key, id, "claim");
@@ -98,7 +100,7 @@ describe("claim", () => {
     await expectProblem(await act(key, id, "claim"), "already_claimed");
   });
 
-  it("finds nothing when the solution has expired", async () => {
+  it("returns 410 when the solution has expired", async () => {
     const { key } = await makeCaller();
     const { id } = await solve(key);
     moveClockBy(121_000);
@@ -106,7 +108,7 @@ describe("claim", () => {
     expect(await read(key, id)).toMatchObject({ status: "ready", solution: null, solutionState: "expired" });
   });
 
-  it("of a task that runs, failed or was canceled is a conflict", async () => {
+  it("returns 409 for a running, failed or canceled task", async () => {
     const { key } = await makeCaller();
     const { id } = await submit(key, ENDLESS);
     await expectProblem(await act(key, id, "claim"), "task_not_ready");
@@ -116,8 +118,8 @@ describe("claim", () => {
   });
 });
 
-describe("events", () => {
-  it("tell the way of a task in the order of time", async () => {
+describe("GET /v1/tasks/{id}/events", () => {
+  it("returns the timeline of a task in the order of time", async () => {
     const { key } = await makeCaller();
     const { id } = await solve(key);
     await act(key, id, "claim");
@@ -129,7 +131,7 @@ describe("events", () => {
     for (const { durationMs } of durations) expect(durationMs).toBeGreaterThanOrEqual(0);
   });
 
-  it("begin with the acceptance, and show polls and each webhook attempt", async () => {
+  it("returns the acceptance first, and each poll and webhook attempt", async () => {
     scriptOutside({ receive: [plain(500), plain(204, null)] });
     const { key } = await makeCaller();
     const { id } = await submit(key, scenario("sandbox-delay-0"), { webhookUrl: RECEIVER_URL });
@@ -154,15 +156,15 @@ describe("events", () => {
     });
   });
 
-  it("hold no token", async () => {
+  it("contains no token", async () => {
     const { key } = await makeCaller();
     const { id } = await solve(key);
     expect(JSON.stringify(await eventsOf(key, id))).not.toContain("sandbox.");
   });
 });
 
-describe("redeliver", () => {
-  it("of a task that is not final is a conflict, target or not", async () => {
+describe("POST /v1/tasks/{id}/redeliver", () => {
+  it("returns 409 for an unfinished task, with and without a webhook URL", async () => {
     const { key } = await makeCaller();
     for (const extra of [{}, { webhookUrl: RECEIVER_URL }]) {
       const { id } = await submit(key, ENDLESS, extra);
@@ -170,14 +172,14 @@ describe("redeliver", () => {
     }
   });
 
-  it("of a final task without a target is a conflict", async () => {
+  it("returns 409 for a final task without a webhook URL and an endpoint", async () => {
     const { key } = await makeCaller();
     const { id } = await solve(key);
     await expectProblem(await act(key, id, "redeliver"), "not_redeliverable");
   });
 
   it.each(["ready", "failed", "canceled"] as const)(
-    "starts a fresh round for a %s task, under one id",
+    "starts a new delivery cycle with the same webhook-id for a %s task",
     async (status) => {
       const outside = scriptOutside({ receive: [plain(204, null)] });
       const { key } = await makeCaller();

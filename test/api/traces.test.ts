@@ -1,5 +1,5 @@
-// Trace propagation: from the request through the task to every upstream request and to the webhook, in either
-// API. An invalid header is ignored, because a broken tracer must not fail a task.
+// Trace propagation in both APIs, from the request to every upstream request and the webhook of its task. An invalid header is ignored,
+// because a broken tracer must not fail a task.
 
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -16,7 +16,7 @@ afterEach(async () => {
   await reset();
 });
 
-/** After two polls and the webhook, and before the solution expires. */
+/** A time after two polls and the webhook, before the solution expires. */
 const DONE = START + 30_000;
 
 const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -51,7 +51,7 @@ async function solveOutside(api: keyof typeof APIS, headers: Record<string, stri
 }
 
 describe.each(Object.keys(APIS) as (keyof typeof APIS)[])("a task of %s", (api) => {
-  it("sends its trace with every call and with the webhook", async () => {
+  it("sends traceparent with every upstream request and the webhook", async () => {
     const sent = await solveOutside(api, { traceparent: TRACEPARENT });
     expect(sent.map((headers) => headers.get("traceparent"))).toEqual(Array(4).fill(TRACEPARENT));
   });
@@ -61,7 +61,7 @@ describe.each(Object.keys(APIS) as (keyof typeof APIS)[])("a task of %s", (api) 
     expect(sent.map((headers) => headers.get("tracestate"))).toEqual(Array(4).fill(null));
   });
 
-  it("is created without a trace if the header is invalid", async () => {
+  it("is created without a trace when traceparent is invalid", async () => {
     const sent = await solveOutside(api, { traceparent: TRACEPARENT.replace("00-", "ff-") });
     expect(sent.map((headers) => headers.get("traceparent"))).toEqual(Array(4).fill(null));
   });

@@ -1,4 +1,4 @@
-// Keys that the edge's snapshot does not know: what they may cost, per address and per tenant, and that known keys never pay for them.
+// Keys that are not in the edge's snapshot: their lookups are limited by address and by tenant, and the limits never affect other keys.
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -11,7 +11,7 @@ import { tenantObject } from "../support/tenants.ts";
 
 afterEach(reset);
 
-/** What the gateway has asked KV and the tenants' objects. */
+/** The reads of KV and the calls to tenants' objects so far. */
 const cost = { reads: 0, calls: 0 };
 beforeEach(() => Object.assign(cost, { reads: 0, calls: 0 }));
 
@@ -38,9 +38,9 @@ const randomKey = (tenantId: string) =>
   mintKey("test", tenantId, crypto.getRandomValues(new Uint8Array(KEY_ENTROPY_BYTES)));
 
 let serial = 0;
-function inventedTenant(): string {
+function unknownTenant(): string {
   serial += 1;
-  return `invented-${serial}`;
+  return `unknown-${serial}`;
 }
 
 const read = (key: string, address: string, changes: object = {}) =>
@@ -58,14 +58,14 @@ async function statusesOf(requests: readonly { key: string; address: string }[])
   return statuses;
 }
 
-it("costs at most 30 look-ups when one address invents keys of invented tenants", async () => {
+it("30 unknown keys of unknown tenants are looked up for one address", async () => {
   const address = freshAddress();
-  const requests = Array.from({ length: 40 }, () => ({ key: randomKey(inventedTenant()), address }));
+  const requests = Array.from({ length: 40 }, () => ({ key: randomKey(unknownTenant()), address }));
   expect(await statusesOf(requests)).toEqual({ 401: 30, 429: 10 });
   expect(cost).toEqual({ reads: 30, calls: 30 });
 });
 
-it("costs one read of KV and 30 calls when one address invents keys of a tenant", async () => {
+it("unknown keys of one tenant cost one read of KV and 30 calls for one address", async () => {
   const { id } = await makeTenant();
   const address = freshAddress();
   const requests = Array.from({ length: 40 }, () => ({ key: randomKey(id), address }));
@@ -73,46 +73,46 @@ it("costs one read of KV and 30 calls when one address invents keys of a tenant"
   expect(cost).toEqual({ reads: 1, calls: 30 });
 });
 
-it("costs one read of KV and 60 calls when many addresses invent keys of a tenant", async () => {
+it("unknown keys of one tenant cost one read of KV and 60 calls for many addresses", async () => {
   const { id } = await makeTenant();
   const requests = Array.from({ length: 70 }, () => ({ key: randomKey(id), address: freshAddress() }));
   expect(await statusesOf(requests)).toEqual({ 401: 70 });
   expect(cost).toEqual({ reads: 1, calls: 60 });
 });
 
-it("costs no more when 100 keys are invented at once", async () => {
+it("30 of 100 concurrent unknown keys are looked up for one address", async () => {
   const address = freshAddress();
-  const keys = Array.from({ length: 100 }, () => randomKey(inventedTenant()));
+  const keys = Array.from({ length: 100 }, () => randomKey(unknownTenant()));
   const statuses = await Promise.all(keys.map((key) => statusOf(key, address)));
   expect(statuses.filter((status) => status === 401)).toHaveLength(30);
   expect(cost).toEqual({ reads: 30, calls: 30 });
 });
 
-it("costs one look-up when the same unknown key is used again within seconds", async () => {
+it("an unknown key that is used repeatedly is looked up once", async () => {
   const { id } = await makeTenant();
   const key = randomKey(id);
   for (let n = 0; n < 5; n += 1) await expectProblem(await read(key, freshAddress()), "unauthenticated");
   expect(cost).toEqual({ reads: 1, calls: 1 });
 });
 
-it("costs one look-up when keys of the same invented tenant are used within seconds", async () => {
-  const tenantId = inventedTenant();
+it("an unknown tenant is looked up once for several keys", async () => {
+  const tenantId = unknownTenant();
   for (let n = 0; n < 5; n += 1)
     await expectProblem(await read(randomKey(tenantId), freshAddress()), "unauthenticated");
   expect(cost).toEqual({ reads: 1, calls: 1 });
 });
 
-it("answers 429 with Retry-After and RateLimit-Policy to an address that has failed 30 times", async () => {
+it("an address with 30 failed authentications gets 429 with Retry-After and RateLimit-Policy", async () => {
   const address = freshAddress();
   for (let n = 0; n < 30; n += 1) await statusOf("not-a-key", address);
-  const response = await read(randomKey(inventedTenant()), address);
+  const response = await read(randomKey(unknownTenant()), address);
   await expectProblem(response, "rate_limited");
   expect(response.headers.get("retry-after")).toBe("60");
   expect(response.headers.get("ratelimit-policy")).toBe('"auth-failures";q=30;w=60');
   expect(cost).toEqual({ reads: 0, calls: 0 });
 });
 
-it("accepts a known key from an address, and of a tenant, that have used up their unknown keys", async () => {
+it("a known key is accepted when its address and its tenant have used up their lookups", async () => {
   const { tenantId, key } = await makeCaller();
   const other = await makeCaller();
   const address = freshAddress();
@@ -120,20 +120,20 @@ it("accepts a known key from an address, and of a tenant, that have used up thei
   expect(await statusOf(randomKey(tenantId), address)).toBe(429);
   expect(await statusOf(key, address)).toBe(200);
   expect(await statusOf(other.key, address)).toBe(200);
-  // Also when this isolate has to read the snapshot again.
+  // Also when this isolate has to read the snapshot from KV again.
   dropCachedTenant(tenantId);
   expect(await statusOf(key, address)).toBe(200);
 });
 
-it("accepts a key that this isolate has just created, from an address that has used up its unknown keys", async () => {
+it("a key that this isolate has just created is accepted from an address that has used up its lookups", async () => {
   const address = freshAddress();
-  for (let n = 0; n < 31; n += 1) await statusOf(randomKey(inventedTenant()), address);
+  for (let n = 0; n < 31; n += 1) await statusOf(randomKey(unknownTenant()), address);
   const { id } = await makeTenant();
   expect(await statusOf((await makeKey(id)).key, address)).toBe(200);
   expect(await statusOf((await makeKey(id)).key, address)).toBe(200);
 });
 
-it("accepts 35 valid keys that one address uses at once for the first time", async () => {
+it("35 valid keys of one address are accepted when they are used at once for the first time", async () => {
   const callers = await Promise.all(Array.from({ length: 35 }, () => makeCaller()));
   const address = freshAddress();
   const statuses = await Promise.all(callers.map(({ key }) => statusOf(key, address)));
@@ -141,18 +141,18 @@ it("accepts 35 valid keys that one address uses at once for the first time", asy
   expect(cost.calls).toBe(0);
 });
 
-it("looks up no more unknown keys once the location has counted too many of the address", async () => {
+it("an unknown key is not looked up when the location's limit of the address is used up", async () => {
   const { key } = await makeCaller();
   const address = freshAddress();
   const full = { AUTH_FAILURE_LIMIT: { limit: async () => ({ success: false }) } };
-  await expectProblem(await read(randomKey(inventedTenant()), address, full), "rate_limited");
+  await expectProblem(await read(randomKey(unknownTenant()), address, full), "rate_limited");
   const before = { ...cost };
-  await expectProblem(await read(randomKey(inventedTenant()), address, full), "rate_limited");
+  await expectProblem(await read(randomKey(unknownTenant()), address, full), "rate_limited");
   expect(cost).toEqual(before);
   expect((await read(key, address, full)).status).toBe(200);
 });
 
-it("looks up no more unknown keys of a tenant once the location has counted too many of them", async () => {
+it("an unknown key is not looked up when the location's limit of the tenant is used up", async () => {
   const { tenantId, key } = await makeCaller();
   const full = { UNKNOWN_KEY_LIMIT: { limit: async () => ({ success: false }) } };
   await expectProblem(await read(randomKey(tenantId), freshAddress(), full), "unauthenticated");
@@ -162,8 +162,8 @@ it("looks up no more unknown keys of a tenant once the location has counted too 
   expect((await read(key, freshAddress(), full)).status).toBe(200);
 });
 
-it("leaves nothing in the storage of an invented tenant's object", async () => {
-  const tenantId = inventedTenant();
+it("looking up an unknown tenant stores nothing in its object", async () => {
+  const tenantId = unknownTenant();
   await expectProblem(await read(randomKey(tenantId), freshAddress()), "unauthenticated");
   expect(cost.calls).toBe(1);
   const stored = await runInDurableObject(tenantObject(tenantId), async (_object, { storage }) => ({

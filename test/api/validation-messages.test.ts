@@ -1,3 +1,5 @@
+// The messages of validation errors.
+
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { call, EXAMPLE_TASK, makeCaller } from "../support/gateway.ts";
@@ -13,7 +15,7 @@ describe("POST /v1/tasks with an invalid body", () => {
     ["a missing field", { task: withoutKey }, "task.websiteKey", "is required"],
     ["a wrong type", { task: { ...task, websiteKey: 5 } }, "task.websiteKey", "must be a string"],
     ["null", { task: null }, "task", "must be an object"],
-    ["a list", [], "", "must be an object"],
+    ["an array", [], "", "must be an object"],
     ["an empty field", { task: { ...task, pageAction: "" } }, "task.pageAction", "must not be empty"],
     [
       "a long field",
@@ -28,7 +30,7 @@ describe("POST /v1/tasks with an invalid body", () => {
     ["a small number", { task, timeoutSeconds: 9 }, "timeoutSeconds", "must be at least 10"],
     ["a large number", { task, timeoutSeconds: 301 }, "timeoutSeconds", "must be at most 300"],
     ["metadata of numbers", { task, metadata: { a: 1 } }, "metadata.a", "must be a string"],
-  ])("explains %s in a sentence", async (_case, body, path, message) => {
+  ])("returns a message for people when there is %s", async (_case, body, path, message) => {
     const { key } = await makeCaller();
     const response = await call("POST", "/v1/tasks", { key, body });
     const problem = await response.json<{ detail: string; errors: unknown[] }>();
@@ -36,7 +38,7 @@ describe("POST /v1/tasks with an invalid body", () => {
     expect(problem.detail).toContain(path === "" ? `The body ${message}.` : path);
   });
 
-  it("names the fields in `detail` when several are invalid", async () => {
+  it("lists the first fields in `detail` when several are invalid", async () => {
     const { key } = await makeCaller();
     const body = { task: { ...task, websiteKey: 5, pageAction: "" }, timeoutSeconds: 1, reference: 5, metadata: 3 };
     const response = await call("POST", "/v1/tasks", { key, body });
