@@ -1,169 +1,140 @@
-// Calls whose object is lost or overloaded. Idempotent calls are made again, with pauses, unless the object is overloaded.
+// Calls whose object is lost or overloaded. Idempotent calls are repeated with pauses, unless the object is overloaded.
 
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
-import { createApp } from "../../src/app.ts";
 import type { Task } from "../../src/tasks/present.ts";
 import { expectCompatibilityError, expectProblem } from "../support/answers.ts";
 import {
   ADMIN_TOKEN,
+  ALL_SCOPES,
   call,
   callWith,
   EXAMPLE_TASK,
   makeCaller,
   makeKey,
   makeTenant,
-  requestOf,
   scenario,
+  solve,
   submit,
 } from "../support/gateway.ts";
 import { mintKey, tenantObject } from "../support/tenants.ts";
 
 afterEach(reset);
 
-/** As the platform throws where an object was lost. */
+/** The platform's error for an object that was lost. */
 const lost = () => Object.assign(new Error("The object was reset."), { durableObjectReset: true, retryable: true });
 
-/** How often each method was asked for. */
-type Asked = Record<string, number>;
+/** The platform's error for an overloaded object. The platform marks it as retryable too. */
+const overloaded = () =>
+  Object.assign(new Error("Durable Object is overloaded."), { overloaded: true, retryable: true });
 
-/** The gateway with task objects that are lost at the first so many calls of a method, each after the call had its effect. */
-function gatewayThatLoses(method: string, losses: number, error: () => Error = lost) {
-  const asked: Asked = {};
+/**
+ * A binding whose objects fail the first calls of one method, each after the call had its effect.
+ * @returns the binding, and the number of calls of the method so far
+ */
+function failing(binding: "TASKS" | "TENANTS", method: string, failures = 1, error: () => Error = lost) {
+  const namespace: DurableObjectNamespace = env[binding];
+  const calls = { count: 0 };
   const get = (id: DurableObjectId) =>
-    new Proxy(env.TASKS.get(id), {
-      get:
-        (stub, name) =>
-        async (...parameters: unknown[]) => {
-          asked[String(name)] = (asked[String(name)] ?? 0) + 1;
-          const answer = await Reflect.get(stub, name)(...parameters);
-          if (name === method && (asked[method] ?? 0) <= losses) throw error();
-          return answer;
-        },
+    new Proxy(namespace.get(id), {
+      get: (stub, name) => {
+        if (name !== method) return Reflect.get(stub, name);
+        return async (...parameters: unknown[]) => {
+          calls.count += 1;
+          const result = await Reflect.get(stub, name)(...parameters);
+          if (calls.count <= failures) throw error();
+          return result;
+        };
+      },
     });
-  const TASKS = {
-    get,
-    newUniqueId: () => env.TASKS.newUniqueId(),
-    idFromName: (name: string) => env.TASKS.idFromName(name),
-    idFromString: (id: string) => env.TASKS.idFromString(id),
+  const changes = {
+    [binding]: {
+      get,
+      newUniqueId: () => namespace.newUniqueId(),
+      idFromName: (name: string) => namespace.idFromName(name),
+      idFromString: (id: string) => namespace.idFromString(id),
+    },
   };
-  const background: Promise<unknown>[] = [];
-  const context = { waitUntil: (work: Promise<unknown>) => background.push(work), passThroughOnException: () => {} };
-  const app = createApp();
-  const ask = async (...parameters: Parameters<typeof requestOf>) => {
-    const answer = await app.fetch(requestOf(...parameters), { ...env, TASKS }, context as unknown as ExecutionContext);
-    await Promise.all(background);
-    return answer;
-  };
-  return { ask, asked };
+  const send = (...request: Parameters<typeof call>) => callWith(changes, ...request);
+  return { send, calls };
 }
 
 const tasksOf = async (key: string) => {
-  const answer = await call("GET", "/v1/tasks", { key });
-  return (await answer.json<{ tasks: Task[] }>()).tasks;
+  const response = await call("GET", "/v1/tasks", { key });
+  return (await response.json<{ tasks: Task[] }>()).tasks;
 };
 
-describe("an object that is lost", () => {
+describe("a task's object that is lost during a call", () => {
   it.each([
-    { by: "no key", headers: {} },
-    { by: "an idempotency key", headers: { "Idempotency-Key": "order-7" } },
-  ])("as it accepts a task under $by makes one task", async ({ headers }) => {
+    { by: "without an Idempotency-Key", headers: {} },
+    { by: "with an Idempotency-Key", headers: { "Idempotency-Key": "order-7" } },
+  ])("creates one task $by", async ({ headers }) => {
     const { key } = await makeCaller();
-    const { ask, asked } = gatewayThatLoses("accept", 2);
-    const answer = await ask("POST", "/v1/tasks", { key, headers, body: { task: EXAMPLE_TASK } });
-    expect([answer.status, asked.accept]).toEqual([202, 3]);
-    const { id } = await answer.json<Task>();
+    const { send, calls } = failing("TASKS", "accept", 2);
+    const response = await send("POST", "/v1/tasks", { key, headers, body: { task: EXAMPLE_TASK } });
+    expect([response.status, calls.count]).toEqual([202, 3]);
+    const { id } = await response.json<Task>();
     await expect.poll(async () => (await tasksOf(key)).map((task) => task.id)).toEqual([id]);
   });
 
-  it("is no replay to a caller who gave no key", async () => {
+  it("returns no Idempotency-Replayed to a request without an Idempotency-Key", async () => {
     const { key } = await makeCaller();
-    const answer = await gatewayThatLoses("accept", 1).ask("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK } });
-    expect(answer.headers.get("Idempotency-Replayed")).toBeNull();
+    const response = await failing("TASKS", "accept").send("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK } });
+    expect(response.headers.get("Idempotency-Replayed")).toBeNull();
   });
 
-  it("as it cancels has canceled", async () => {
+  it("cancels the task", async () => {
     const { key } = await makeCaller();
     const { id } = await submit(key, scenario("sandbox-never"));
-    const answer = await gatewayThatLoses("cancel", 1).ask("POST", `/v1/tasks/${id}/cancel`, { key });
-    expect(answer.status).toBe(200);
-    expect(await answer.json()).toMatchObject({ status: "canceled" });
+    const response = await failing("TASKS", "cancel").send("POST", `/v1/tasks/${id}/cancel`, { key });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ status: "canceled" });
   });
 
-  it("as it is claimed is asked once: what was handed out may be on its way", async () => {
+  it("is not called again for a claim, because the solution may have been handed out", async () => {
     const { key } = await makeCaller();
-    const { id } = await submit(key, scenario("sandbox-instant"));
-    await expect
-      .poll(async () => (await (await call("GET", `/v1/tasks/${id}`, { key })).json<Task>()).status)
-      .toBe("ready");
-    const { ask, asked } = gatewayThatLoses("claim", 1);
-    expect((await ask("POST", `/v1/tasks/${id}/claim`, { key })).status).toBe(500);
-    expect(asked.claim).toBe(1);
-    expect((await ask("POST", `/v1/tasks/${id}/claim`, { key })).status).toBe(410);
+    const { id } = await solve(key);
+    const { send, calls } = failing("TASKS", "claim");
+    expect((await send("POST", `/v1/tasks/${id}/claim`, { key })).status).toBe(500);
+    expect(calls.count).toBe(1);
+    expect((await send("POST", `/v1/tasks/${id}/claim`, { key })).status).toBe(410);
   });
 
-  it("again and again is an internal error in the end", async () => {
+  it("returns 500 after six lost calls", async () => {
     const { key } = await makeCaller();
-    const { ask, asked } = gatewayThatLoses("accept", 1_000);
-    expect((await ask("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK } })).status).toBe(500);
-    expect(asked.accept).toBe(6);
+    const { send, calls } = failing("TASKS", "accept", 1_000);
+    expect((await send("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK } })).status).toBe(500);
+    expect(calls.count).toBe(6);
   });
 
   it("is not called again after an error of its own", async () => {
     const { key } = await makeCaller();
-    const { ask, asked } = gatewayThatLoses("accept", 1, () => new Error("an error of the object"));
-    expect((await ask("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK } })).status).toBe(500);
-    expect(asked.accept).toBe(1);
+    const { send, calls } = failing("TASKS", "accept", 1, () => new Error("an error of the object"));
+    expect((await send("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK } })).status).toBe(500);
+    expect(calls.count).toBe(1);
   });
 });
 
-describe("an object that is overloaded", () => {
-  // The platform marks such an error as retryable too.
-  const overloaded = () =>
-    Object.assign(new Error("Durable Object is overloaded."), { overloaded: true, retryable: true });
-
-  it("is not called again: 503 with Retry-After", async () => {
+describe("a task's object that is overloaded", () => {
+  it("is not called again, and the response is 503 with Retry-After", async () => {
     const { key } = await makeCaller();
-    const { ask, asked } = gatewayThatLoses("accept", 1, overloaded);
-    const response = await ask("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK } });
+    const { send, calls } = failing("TASKS", "accept", 1, overloaded);
+    const response = await send("POST", "/v1/tasks", { key, body: { task: EXAMPLE_TASK } });
     await expectProblem(response, "overloaded");
     expect(response.headers.get("retry-after")).toBe("5");
-    expect(asked.accept).toBe(1);
+    expect(calls.count).toBe(1);
   });
 
-  it("is ERROR_SERVICE_UNAVAILABLE in the compatibility API", async () => {
+  it("causes ERROR_SERVICE_UNAVAILABLE in the compatibility API", async () => {
     const { key } = await makeCaller();
-    const { ask } = gatewayThatLoses("accept", 1, overloaded);
     const body = { clientKey: key, task: EXAMPLE_TASK };
-    await expectCompatibilityError(await ask("POST", "/createTask", { body }), "ERROR_SERVICE_UNAVAILABLE");
+    const response = await failing("TASKS", "accept", 1, overloaded).send("POST", "/createTask", { body });
+    await expectCompatibilityError(response, "ERROR_SERVICE_UNAVAILABLE");
   });
 });
 
-describe("a tenant's object that is lost in the middle of a call", () => {
-  /** The gateway with a tenant's object whose first call of a method is lost after it had its effect. */
-  function withLostTenant(method: string, error: () => Error = lost) {
-    const asked = { calls: 0 };
-    const TENANTS = {
-      idFromName: (name: string) => env.TENANTS.idFromName(name),
-      get: (id: DurableObjectId) =>
-        new Proxy(env.TENANTS.get(id), {
-          get: (stub, name) => {
-            if (name !== method) return Reflect.get(stub, name);
-            return async (...parameters: unknown[]) => {
-              asked.calls += 1;
-              const answer = await Reflect.get(stub, name)(...parameters);
-              if (asked.calls === 1) throw error();
-              return answer;
-            };
-          },
-        }),
-    };
-    return { asked, changes: { TENANTS } };
-  }
-
-  const ALL = ["tasks:write", "tasks:read", "account:read", "account:write"];
-
+describe("a tenant's object that is lost during a call", () => {
   it.each([
     { method: "GET", path: "/v1/keys", call: "listKeys", status: 200 },
     { method: "GET", path: "/v1/keys/current", call: "listKeys", status: 200 },
@@ -176,10 +147,10 @@ describe("a tenant's object that is lost in the middle of a call", () => {
     { method: "GET", path: "/v1/tasks", call: "listTasks", status: 200 },
     { method: "GET", path: "/v1/usage", call: "usage", status: 200 },
   ])("is called again for $method $path", async ({ method, path, call: name, status, body }) => {
-    const { key } = await makeCaller({}, { scopes: ALL });
-    const { asked, changes } = withLostTenant(name);
-    expect((await callWith(changes, method, path, { key, body })).status).toBe(status);
-    expect(asked.calls).toBe(2);
+    const { key } = await makeCaller({}, { scopes: ALL_SCOPES });
+    const { send, calls } = failing("TENANTS", name);
+    expect((await send(method, path, { key, body })).status).toBe(status);
+    expect(calls.count).toBe(2);
   });
 
   it.each([
@@ -192,41 +163,41 @@ describe("a tenant's object that is lost in the middle of a call", () => {
     { method: "GET", path: "/usage", call: "usage", status: 200 },
   ])("is called again for $method /admin/tenants/{id}$path", async ({ method, path, call: name, status, body }) => {
     const { id } = await makeTenant();
-    const { asked, changes } = withLostTenant(name);
-    const response = await callWith(changes, method, `/admin/tenants/${id}${path}`, { key: ADMIN_TOKEN, body });
+    const { send, calls } = failing("TENANTS", name);
+    const response = await send(method, `/admin/tenants/${id}${path}`, { key: ADMIN_TOKEN, body });
     expect(response.status).toBe(status);
-    expect(asked.calls).toBe(2);
+    expect(calls.count).toBe(2);
   });
 
   it.each(["/v1/keys/{id}", "/admin/tenants/{tenant}/keys/{id}"])(
-    "has revoked a key: 204 for DELETE %s",
+    "returns 204 for a key that the lost call revoked: DELETE %s",
     async (path) => {
-      const { tenantId, key } = await makeCaller({}, { scopes: ALL });
+      const { tenantId, key } = await makeCaller({}, { scopes: ALL_SCOPES });
       const { id } = await makeKey(tenantId);
-      const { asked, changes } = withLostTenant("revokeKey");
+      const { send, calls } = failing("TENANTS", "revokeKey");
       const url = path.replace("{id}", id).replace("{tenant}", tenantId);
-      const response = await callWith(changes, "DELETE", url, { key: url.startsWith("/admin") ? ADMIN_TOKEN : key });
+      const response = await send("DELETE", url, { key: url.startsWith("/admin") ? ADMIN_TOKEN : key });
       expect(response.status).toBe(204);
-      expect(asked.calls).toBe(2);
+      expect(calls.count).toBe(2);
     },
   );
 
-  it("is called again for a key that the snapshot does not know", async () => {
+  it("is called again for a key that is not in the snapshot", async () => {
     const { tenantId, key } = await makeCaller();
     await call("GET", "/v1/tasks", { key });
     const fresh = await mintKey(tenantObject(tenantId));
-    const { asked, changes } = withLostTenant("snapshot");
-    expect((await callWith(changes, "GET", "/v1/tasks", { key: fresh.key })).status).toBe(200);
-    expect(asked.calls).toBe(2);
+    const { send, calls } = failing("TENANTS", "snapshot");
+    expect((await send("GET", "/v1/tasks", { key: fresh.key })).status).toBe(200);
+    expect(calls.count).toBe(2);
   });
 
   it.each([
     { method: "POST", path: "/v1/keys", call: "createKey", body: { name: "Mine" } },
     { method: "POST", path: "/v1/webhook/rotate", call: "rotateSecret", body: {} },
   ])("is not called again for $method $path, which is not idempotent", async ({ method, path, call: name, body }) => {
-    const { key } = await makeCaller({}, { scopes: ALL });
-    const { asked, changes } = withLostTenant(name);
-    expect((await callWith(changes, method, path, { key, body })).status).toBe(500);
-    expect(asked.calls).toBe(1);
+    const { key } = await makeCaller({}, { scopes: ALL_SCOPES });
+    const { send, calls } = failing("TENANTS", name);
+    expect((await send(method, path, { key, body })).status).toBe(500);
+    expect(calls.count).toBe(1);
   });
 });
