@@ -210,23 +210,6 @@ describe("an old copy in KV", () => {
   });
 });
 
-describe("a rejection that is reported late", () => {
-  it("does not reject an account that has worked since the request", async () => {
-    const view = new AccountView();
-    await refuse(view);
-    pass(MINUTE_MS);
-    const permit = await ask(view);
-    if (permit.tag !== "send" || permit.probe === null) throw new Error("no probe");
-    pass(5_000);
-    await view.reportWorking(watched(), permit.probe, Date.now());
-    pass(1_000);
-    const late = { account: "first", code: "ERROR_ZERO_BALANCE", ageMs: 8_000, probe: null };
-    await view.reportRefused(watched(), late, Date.now());
-    expect(await stateOfAccount("first")).toMatchObject({ state: "ok" });
-    expect(await ask(view)).toEqual(sendTo(FIRST));
-  });
-});
-
 describe("solving goes on", () => {
   it.each([
     ["KV does not answer", KV_AWAY],

@@ -50,35 +50,6 @@ describe("an alert", () => {
     expect(await alarmOf(await sendingAlerts())).toBeNull();
     expect(outside.alerts).toHaveLength(1);
   });
-
-  it("of a kind and subject is not sent twice in ten minutes, and the last state is sent at the end", async () => {
-    const outside = scriptOutside({ alert: [taken] });
-    await raise(REFUSED);
-    await live(60_000);
-    await raise(RECOVERED);
-    await live(60_000);
-    await raise(REFUSED);
-    await live(3_600_000);
-    expect(sentAlerts(outside).map(({ type, at }) => [type, Math.round((at - START) / 60_000)])).toEqual([
-      ["upstream.refused", 0],
-      ["upstream.recovered", 1],
-      ["upstream.refused", 10],
-    ]);
-  });
-
-  it("that no account is left is not repeated once one works again", async () => {
-    const outside = scriptOutside({ alert: [taken] });
-    const exhausted: Alert = { type: "upstream.exhausted", data: { accounts: ["first"] } };
-    await raise(REFUSED, exhausted);
-    await live(60_000);
-    await raise(RECOVERED, REFUSED, exhausted, RECOVERED);
-    await live(3_600_000);
-    expect(sentAlerts(outside).map(({ type }) => type)).toEqual([
-      "upstream.refused",
-      "upstream.exhausted",
-      "upstream.recovered",
-    ]);
-  });
 });
 
 describe("a receiver", () => {

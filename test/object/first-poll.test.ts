@@ -40,11 +40,6 @@ async function pollsOf(answers: readonly Answer[], overrides: Parameters<typeof 
 }
 
 describe("the first poll", () => {
-  it("is sent after 3 s while fewer than 32 solve times are known", async () => {
-    await learn(20, 8_500, 9_000);
-    expect(await pollsOf([processing, ready])).toEqual([3_000, 6_000]);
-  });
-
   it("is sent when the tenant's solutions are usually ready, and later polls keep the poll interval", async () => {
     await learn(64, 8_500, 9_000);
     const times = await pollsOf([processing, processing, ready]);

@@ -16,7 +16,7 @@ import {
   useFrozenTime,
 } from "../support/time.ts";
 import type { Outside } from "../support/upstream.ts";
-import { created, held, lost, plain, processing, ready, refused, scriptOutside, silent } from "../support/upstream.ts";
+import { created, held, processing, ready, refused, scriptOutside, silent } from "../support/upstream.ts";
 
 /** When createTask is answered: the first alarm is 1 ms after the acceptance. */
 const SUBMITTED = START + 1;
@@ -33,20 +33,6 @@ describe("the poll interval", () => {
     await runUntil(stub, START + 60_000);
     expect(pollTimes(outside)).toEqual([3_000, 6_000, 9_000, 12_000]);
     expect(await view(stub)).toMatchObject({ status: "ready", polls: 4 });
-  });
-
-  it("is counted from the answer, not from the poll", async () => {
-    const slow = held(processing);
-    const outside = scriptOutside({ create: [created()], poll: [slow.answer, ready] });
-    const stub = await acceptTask();
-    await ringOnTime(stub);
-    const handler = ringOnTime(stub);
-    await slow.asked();
-    pass(2_000);
-    slow.release();
-    await handler;
-    await runUntil(stub, START + 60_000);
-    expect(pollTimes(outside)).toEqual([3_000, 3_000 + 2_000 + POLL_MS]);
   });
 
   it("is the one configured when the task was accepted, if that is longer", async () => {
@@ -113,22 +99,6 @@ describe("a poll that returns processing", () => {
 });
 
 describe("a failed poll", () => {
-  it("has no effect on the interval after the next good answer", async () => {
-    const outside = scriptOutside({ create: [created()], poll: [lost, lost, processing, lost, ready] });
-    const stub = await acceptTask();
-    await runUntil(stub, START + 60_000);
-    expect(pollTimes(outside)).toEqual([3_000, 6_000, 12_000, 15_000, 18_000]);
-    expect(await view(stub)).toMatchObject({ status: "ready", polls: 5 });
-  });
-
-  it("is repeated after upstream's Retry-After", async () => {
-    const slow = plain(429, "slow", { "retry-after": "25" });
-    const outside = scriptOutside({ create: [created()], poll: [slow, ready] });
-    const stub = await acceptTask();
-    await runUntil(stub, START + 60_000);
-    expect(pollTimes(outside)).toEqual([3_000, 28_000]);
-  });
-
   it("includes a poll without an answer within 10 s", async () => {
     scriptOutside({ create: [created()], poll: [silent, ready] });
     const stub = await acceptTask();

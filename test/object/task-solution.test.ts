@@ -6,7 +6,7 @@ import { acceptTask, LIVE, POLL_MS, stored, storedText, view } from "../support/
 import { createTenant } from "../support/tenants.ts";
 import { alarmOf, loseAlarm, pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import type { Script } from "../support/upstream.ts";
-import { created, plain, processing, ready, refused, scriptOutside, TOKEN } from "../support/upstream.ts";
+import { created, processing, ready, refused, scriptOutside, TOKEN } from "../support/upstream.ts";
 
 const SUBMITTED = START + 1;
 /** The scripted solution arrives with the second poll, so the first poll is the last time without a solution. */
@@ -36,19 +36,6 @@ describe("the lifetime of a solution", () => {
       solutionExpiresAt: EXPIRES,
       solutionBestBefore: UNSOLVED + 60_000,
     });
-  });
-
-  it("is counted from the submission if the first poll returns the solution", async () => {
-    scriptOutside({ create: [created()], poll: [ready] });
-    const stub = await solvedTask();
-    expect(await view(stub)).toMatchObject({ solutionExpiresAt: SUBMITTED + 120_000 });
-  });
-
-  it("is not counted from a failed poll", async () => {
-    scriptOutside({ create: [created()], poll: [processing, plain(503), ready] });
-    const stub = await acceptTask();
-    await runUntil(stub, START + 30_000);
-    expect(await view(stub)).toMatchObject({ status: "ready", solutionExpiresAt: EXPIRES });
   });
 
   it("includes the browser identity that the solution was created with", async () => {

@@ -115,40 +115,4 @@ describe("a key", () => {
     expect((await stub.listKeys(OPERATOR))?.map((key) => key.id)).toEqual([other.id]);
     expect((await publishedSnapshot())?.keys.map((key) => key.id)).toEqual([other.id]);
   });
-
-  it("that is rotated is replaced by one like it, and works until the overlap ends", async () => {
-    const stub = await createTenant();
-    const old = await mintKey(stub, { name: "rotated", mode: "live", scopes: ["account:read"] });
-    pass(1_000);
-    const rotated = await stub.rotateKey(OPERATOR, old.id, 60_000);
-    const until = START + 1_000 + 60_000;
-    expect(rotated).toMatchObject({
-      created: { name: "rotated", mode: "live", scopes: ["account:read"], expiresAt: null },
-      replaces: { id: old.id, expiresAt: until },
-    });
-    expect(await stub.listKeys(OPERATOR)).toMatchObject([{ id: old.id, expiresAt: until }, { expiresAt: null }]);
-    expect((await publishedSnapshot())?.keys).toMatchObject([{ id: old.id, expiresAt: until }, { expiresAt: null }]);
-    pass(60_000);
-    expect(await stub.listKeys(OPERATOR)).toHaveLength(1);
-    expect((await stub.snapshot())?.keys).toHaveLength(1);
-    expect(await stub.rotateKey(OPERATOR, old.id, 60_000)).toBe("already_rotated");
-  });
-
-  it("that is rotated without an overlap ends at once", async () => {
-    const stub = await createTenant();
-    const old = await mintKey(stub);
-    await stub.rotateKey(OPERATOR, old.id, 0);
-    expect(await stub.listKeys(OPERATOR)).toHaveLength(1);
-    expect((await publishedSnapshot())?.keys.map(({ id }) => id)).not.toContain(old.id);
-  });
-
-  it("ends at its expiry, even when it is rotated with a longer overlap", async () => {
-    const stub = await createTenant();
-    const old = await mintKey(stub, { expiresAt: START + 10_000 });
-    await stub.rotateKey(OPERATOR, old.id, 60_000);
-    pass(9_999);
-    expect(await stub.listKeys(OPERATOR)).toHaveLength(2);
-    pass(1);
-    expect((await stub.listKeys(OPERATOR))?.map(({ id }) => id)).not.toContain(old.id);
-  });
 });

@@ -25,27 +25,6 @@ import { alarmOf, evict, ringOnTime, START, useFrozenTime } from "../support/tim
 useFrozenTime();
 
 describe("a tenant", () => {
-  it("is not changed by a second creation", async () => {
-    const stub = await createTenant({ name: "First" });
-    const before = await stub.webhookSettings({ createdAt: Date.now() }, "live");
-    const limits = { maxInFlight: 1, monthlyTasks: 1 };
-    expect(await stub.create({ id: TENANT_ID, name: "Second", allowedHosts: [], limits })).toBeNull();
-    expect(await stub.describe()).toMatchObject({ name: "First", allowedHosts: ["antcpt.com"], createdAt: START });
-    expect(await stub.webhookSettings({ createdAt: Date.now() }, "live")).toEqual(before);
-  });
-
-  it("is created once by ten calls at the same time", async () => {
-    const limits = { maxInFlight: 100, monthlyTasks: null };
-    const results = await Promise.all(
-      Array.from({ length: 10 }, (_, n) =>
-        tenantObject().create({ id: TENANT_ID, name: `Acme ${n}`, allowedHosts: [], limits }),
-      ),
-    );
-    const made = results.filter((result) => result !== null);
-    expect(made).toHaveLength(1);
-    expect(await tenantObject().describe()).toMatchObject({ name: made[0]?.tenant.name });
-  });
-
   it("has a signing secret per mode, which neither its view nor its snapshot contains", async () => {
     const limits = { maxInFlight: 100, monthlyTasks: null };
     const stub = tenantObject();

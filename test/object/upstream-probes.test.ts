@@ -152,7 +152,7 @@ describe("with no account left", () => {
     const outside = scriptOutside({ create: [noBalance], second: { create: [noBalance] } });
     const task = await acceptPatient();
     await ring(task);
-    expect(await view(task)).toMatchObject({ status: "queued", stage: "submission", submissions: 0 });
+    expect(await view(task)).toMatchObject({ status: "queued", stage: "admission", submissions: 0 });
     expect(await holdsOf(task)).toEqual([{ at: Date.now(), type: "held", detail: "upstream_unavailable" }]);
     const at = (await alarmOf(task)) ?? Number.NaN;
     expect(at - Date.now()).toBeGreaterThanOrEqual(MINUTE_MS);
@@ -199,34 +199,6 @@ describe("with no account left", () => {
 });
 
 describe("an eviction", () => {
-  it("of the accounts' object in any state changes nothing", async () => {
-    const outside = scriptOutside({
-      create: [noBalance, noBalance, created("a-1")],
-      second: { create: [created()], poll: [processing] },
-    });
-    // Refused.
-    await ring(await acceptPatient());
-    await evict(accountsObject());
-    pass(3_000);
-    await ring(await acceptPatient());
-    expect([outside.creates.length, outside.second.creates.length]).toEqual([1, 2]);
-    // Probed and refused again.
-    pass(MINUTE_MS);
-    await ring(await acceptPatient());
-    await evict(accountsObject());
-    pass(3_000);
-    await ring(await acceptPatient());
-    expect([outside.creates.length, outside.second.creates.length]).toEqual([2, 4]);
-    // Probed and working.
-    pass(MINUTE_MS);
-    await ring(await acceptPatient());
-    await firstWorks();
-    await evict(accountsObject());
-    pass(3_000);
-    await ring(await acceptPatient());
-    expect([outside.creates.length, outside.second.creates.length]).toEqual([4, 4]);
-  });
-
   it("of the accounts' object while a probe is under way grants no second probe, and takes the answer", async () => {
     const slow = held(created("a-1"));
     const outside = scriptOutside({ create: [noBalance, slow.answer], second: { create: [created()] } });

@@ -67,16 +67,6 @@ describe("the tenant's endpoint", () => {
     expect(await ledgerOf(tenant)).toMatchObject([{ webhook_state: "exhausted" }]);
   });
 
-  it("does not turn what goes to a task's own address", async () => {
-    const received = scriptReceivers({ ...both, [RECEIVER_URL]: [plain(500), ok] });
-    await tenant.setEndpoint(OPERATOR, "test", ENDPOINT);
-    const stub = await sandboxTask("sandbox-instant", { webhookUrl: RECEIVER_URL });
-    await runUntil(stub, FINAL);
-    await tenant.setEndpoint(OPERATOR, "test", null);
-    await runUntil(stub, LAST);
-    expect(urlsOf(received)).toEqual([RECEIVER_URL, RECEIVER_URL]);
-  });
-
   it("that answers 410 is disabled, says so, and gets no more, from no task", async () => {
     const received = scriptReceivers({ [ENDPOINT]: [plain(500), delayed(250, plain(410)), ok] });
     await tenant.setEndpoint(OPERATOR, "test", ENDPOINT);

@@ -1,8 +1,7 @@
 // Single calls of the client: what they send, and how lists are read.
 
 import { describe, expect, it, vi } from "vitest";
-import { type Key, Solvegate } from "../../src/client/index.ts";
-import { presentTask } from "../../src/tasks/present.ts";
+import { Solvegate } from "../../src/client/index.ts";
 import {
   answer,
   failure,
@@ -14,7 +13,6 @@ import {
   taskAnswer,
   useFakeTimers,
 } from "../support/client-script.ts";
-import { readyRecord } from "../support/records.ts";
 
 useFakeTimers();
 
@@ -118,30 +116,4 @@ describe("tasks.list", () => {
     ]);
     expect(script.requests).toHaveLength(201);
   });
-});
-
-it("the account's calls use their methods and paths", async () => {
-  const key = { id: "key_1" } as Key;
-  const { client, requests } = scripted([
-    answer({ keys: [key] }),
-    answer({ days: [] }),
-    answer({ url: null, disabledAt: null, disabledReason: null }),
-    answer({ url: "https://a.example/", disabledAt: null, disabledReason: null }),
-    answer(presentTask(readyRecord()), 202),
-    answer({ events: [] }),
-  ]);
-  await expect(client.keys.list()).resolves.toEqual([key]);
-  await expect(client.usage({ from: "2026-11-01" })).resolves.toEqual([]);
-  await expect(client.webhook.get()).resolves.toMatchObject({ url: null });
-  await client.webhook.set("https://a.example/");
-  await client.tasks.redeliver("tsk_1");
-  await expect(client.tasks.events("tsk_1")).resolves.toEqual([]);
-  expect(requests.map(({ method, path, body }) => `${method} ${path} ${body}`.trim())).toEqual([
-    "GET /v1/keys",
-    "GET /v1/usage?from=2026-11-01",
-    "GET /v1/webhook",
-    'PUT /v1/webhook {"url":"https://a.example/"}',
-    "POST /v1/tasks/tsk_1/redeliver",
-    "GET /v1/tasks/tsk_1/events",
-  ]);
 });

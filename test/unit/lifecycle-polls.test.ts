@@ -5,7 +5,6 @@ import type { TaskEvent } from "../../src/tasks/events.ts";
 import { applyEvent } from "../../src/tasks/lifecycle.ts";
 import type { PollOutcome } from "../../src/upstream/protocol.ts";
 import {
-  aDelivery,
   admitted,
   applied,
   aRecord,
@@ -20,7 +19,6 @@ import {
   processing,
   READY,
   readyRecord,
-  SETTLED,
   SOLVER,
   STORED_SOLUTION,
   submitted,
@@ -59,30 +57,14 @@ describe("a poll", () => {
     }
   });
 
-  it("that backs off is never sent before the poll interval is over", () => {
-    let record = processing({ pollIntervalMs: 10_000 });
-    for (const pauseMs of [10_000, 10_000, 12_000, 15_000]) {
-      record = applied(record, [4_000, polled(FAULT, at(3_100))]);
-      expect(record.stepAt).toBe(at(4_000 + pauseMs));
+  it("with Retry-After is repeated after that time, which is a lower bound of the pause", () => {
+    for (const outcome of [
+      { tag: "request_failed", reason: "http_503", retryAfterMs: 60_000 },
+      { tag: "transient", reason: "ERROR_RATE_LIMIT", retryAfterMs: 60_000 },
+    ] as const) {
+      expect(applied(processing(), [4_000, polled(outcome, at(3_100))]).stepAt).toBe(at(64_000));
     }
   });
-
-  it.each([
-    [0, 3_000],
-    [2_999, 3_000],
-    [3_001, 3_001],
-    [60_000, 60_000],
-  ])(
-    "with Retry-After %i ms is repeated after %i ms, because Retry-After is a lower bound",
-    (retryAfterMs, pauseMs) => {
-      for (const outcome of [
-        { tag: "request_failed", reason: "http_503", retryAfterMs },
-        { tag: "transient", reason: "ERROR_RATE_LIMIT", retryAfterMs },
-      ] as const) {
-        expect(applied(processing(), [4_000, polled(outcome, at(3_100))]).stepAt).toBe(at(4_000 + pauseMs));
-      }
-    },
-  );
 
   it("that is answered ends the row of faults", () => {
     const record = applied(
@@ -224,43 +206,5 @@ describe("a finished task", () => {
     for (const record of [canceledRecord(), failedRecord()]) {
       expect(applied(record, [200_000, { tag: "clock" }])).toBe(record);
     }
-  });
-});
-
-describe("an unexpected exception", () => {
-  const strike: TaskEvent = { tag: "step_failed", limit: 3 };
-
-  it("puts the next step off by 1, 2 s, and the one that reaches the limit fails the task with internal", () => {
-    const once = applied(admitted(), [100, strike]);
-    expect(once).toMatchObject({ status: "queued", strikes: 1, stepAt: at(1_100) });
-    const twice = applied(once, [1_100, strike]);
-    expect(twice).toMatchObject({ status: "queued", strikes: 2, stepAt: at(3_100) });
-    const thrice = applied(twice, [3_100, strike]);
-    expect(thrice).toMatchObject({ status: "failed", strikes: 0, error: { code: "internal" } });
-  });
-
-  it("does not pull a later step nearer", () => {
-    expect(applied(processing({ stepAt: at(30_000) }), [4_000, strike]).stepAt).toBe(at(30_000));
-  });
-
-  it("counts only in a row: work that goes on wipes the count", () => {
-    const steady = applied(admitted({ strikes: 2 }), [100, { tag: "step_succeeded" }]);
-    expect(steady.strikes).toBe(0);
-    expect(applied(steady, [100, { tag: "step_succeeded" }])).toBe(steady);
-    expect(applied(steady, [100, strike])).toMatchObject({ status: "queued", strikes: 1 });
-  });
-
-  it("after the end puts off the outcome report, and never touches the outcome", () => {
-    const record = applied(readyRecord({ strikes: 9 }), [10_000, strike]);
-    const pauseMs = 60_000 * 2 ** 5;
-    expect(record).toMatchObject({ status: "ready", strikes: 10, settleAt: at(10_000 + pauseMs) });
-    expect(record.solution).toEqual(STORED_SOLUTION);
-  });
-
-  it("after the outcome report puts off the webhook, and uses up no attempt", () => {
-    const settled = readyRecord({ ...SETTLED, delivery: aDelivery({ nextAttemptAt: at(10_000) }) });
-    const record = applied(settled, [10_000, strike]);
-    expect(record).toMatchObject({ settled: true, settleAt: null });
-    expect(record.delivery).toMatchObject({ state: "pending", attempts: 0, postponedUntil: at(11_000) });
   });
 });

@@ -2,13 +2,10 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { interpretCreate, interpretPoll } from "../../src/upstream/protocol.ts";
-import { redactorOf } from "../../src/upstream/redact.ts";
+import { createOutcomeOf, pollOutcomeOf, rawAnswer } from "../support/interpret.ts";
 
-const NO_KEYS = redactorOf([]);
-const answer = (body: string, status: number) => ({ status, body, retryAfterMs: null });
-const create = (body: string, status = 200) => interpretCreate(answer(body, status), NO_KEYS);
-const poll = (body: string, status = 200) => interpretPoll(answer(body, status), NO_KEYS);
+const create = (body: string, status = 200) => createOutcomeOf(rawAnswer(body, status));
+const poll = (body: string, status = 200) => pollOutcomeOf(rawAnswer(body, status));
 
 const UNSOLVABLE = { tag: "failed", kind: "unsolvable", code: "", description: "" } as const;
 const TOKEN = "03AGdBq24-token";

@@ -2,12 +2,14 @@
 
 import { describe, expect, it } from "vitest";
 import { followEndpoint } from "../../src/tasks/completion.ts";
+import type { TaskEvent } from "../../src/tasks/events.ts";
 import { presentTimeline } from "../../src/tasks/present.ts";
 import { recover } from "../../src/tasks/recover.ts";
 import { nextWakeAt } from "../../src/tasks/timers.ts";
 import {
   AT,
   aDelivery,
+  admitted,
   applied,
   at,
   CREATED,
@@ -19,15 +21,50 @@ import {
   RETENTION_MS,
   readyRecord,
   SETTLED,
+  STORED_SOLUTION,
   submitted,
   submitting,
 } from "../support/records.ts";
 
-const strike = { tag: "step_failed", limit: 10 } as const;
+const strike = (limit = 10): TaskEvent => ({ tag: "step_failed", limit });
 
 describe("an unexpected exception", () => {
+  it("puts the next step off by 1, 2 s, and the one that reaches the limit fails the task with internal", () => {
+    const once = applied(admitted(), [100, strike(3)]);
+    expect(once).toMatchObject({ status: "queued", strikes: 1, stepAt: at(1_100) });
+    const twice = applied(once, [1_100, strike(3)]);
+    expect(twice).toMatchObject({ status: "queued", strikes: 2, stepAt: at(3_100) });
+    const thrice = applied(twice, [3_100, strike(3)]);
+    expect(thrice).toMatchObject({ status: "failed", strikes: 0, error: { code: "internal" } });
+  });
+
+  it("does not pull a later step nearer", () => {
+    expect(applied(processing({ stepAt: at(30_000) }), [4_000, strike(3)]).stepAt).toBe(at(30_000));
+  });
+
+  it("counts only in a row: work that goes on wipes the count", () => {
+    const steady = applied(admitted({ strikes: 2 }), [100, { tag: "step_succeeded" }]);
+    expect(steady.strikes).toBe(0);
+    expect(applied(steady, [100, { tag: "step_succeeded" }])).toBe(steady);
+    expect(applied(steady, [100, strike(3)])).toMatchObject({ status: "queued", strikes: 1 });
+  });
+
+  it("after the end puts off the outcome report, and never touches the outcome", () => {
+    const record = applied(readyRecord({ strikes: 9 }), [10_000, strike(3)]);
+    const pauseMs = 60_000 * 2 ** 5;
+    expect(record).toMatchObject({ status: "ready", strikes: 10, settleAt: at(10_000 + pauseMs) });
+    expect(record.solution).toEqual(STORED_SOLUTION);
+  });
+
+  it("after the outcome report puts off the webhook, and uses up no attempt", () => {
+    const settled = readyRecord({ ...SETTLED, delivery: aDelivery({ nextAttemptAt: at(10_000) }) });
+    const record = applied(settled, [10_000, strike(3)]);
+    expect(record).toMatchObject({ settled: true, settleAt: null });
+    expect(record.delivery).toMatchObject({ state: "pending", attempts: 0, postponedUntil: at(11_000) });
+  });
+
   it("during createTask leaves the outcome unknown", () => {
-    expect(applied(submitting(), [100, strike])).toMatchObject({
+    expect(applied(submitting(), [100, strike()])).toMatchObject({
       intentAt: null,
       submissions: 1,
       hiddenSubmissions: 1,
@@ -36,17 +73,17 @@ describe("an unexpected exception", () => {
   });
 
   it("does not move the next poll within the poll interval", () => {
-    expect(applied(processing(), [3_200, strike]).stepAt).toBeGreaterThanOrEqual(at(3_200 + INTERVAL_MS));
+    expect(applied(processing(), [3_200, strike()]).stepAt).toBeGreaterThanOrEqual(at(3_200 + INTERVAL_MS));
   });
 
   it("in a purge is not followed by another purge at once", () => {
     const now = 10_000 + RETENTION_MS;
-    const record = applied(failedRecord(SETTLED), [now, strike]);
+    const record = applied(failedRecord(SETTLED), [now, strike()]);
     expect(nextWakeAt(record, at(now))).toBeGreaterThanOrEqual(at(now + 1_000));
   });
 
   it("does not keep a solution past its end", () => {
-    const record = applied(readyRecord(SETTLED), [20_000, strike], [20_001, strike], [20_002, strike]);
+    const record = applied(readyRecord(SETTLED), [20_000, strike()], [20_001, strike()], [20_002, strike()]);
     expect(nextWakeAt(record, at(20_002))).toBeLessThanOrEqual(record.solutionExpiresAt ?? 0);
   });
 });
