@@ -86,29 +86,25 @@ export class StreamConnections {
   ): { client: WebSocket; server: WebSocket } | null {
     if (this.#open(mode).length >= MAX_CONNECTIONS) return null;
     const { 0: client, 1: server } = new WebSocketPair();
-    this.#host.acceptWebSocket(server, [mode, keyTag(keyId)]);
+    const eventTags = STREAM_EVENTS.filter((event) => events.includes(event)).map((event) => eventTag(mode, event));
+    this.#host.acceptWebSocket(server, [mode, keyTag(keyId), ...eventTags]);
     attach(server, { keyId, keyExpiresAt, events, unread: 0, total: 0, readAt: now, messages: 0, messagesSince: now });
     return { client, server };
   }
 
   /** Whether a client of the mode is connected that wants the event. */
   wants(mode: KeyMode, event: TaskEventType): boolean {
-    return this.#open(mode).some((socket) => attachmentOf(socket)?.events.includes(event) === true);
+    return this.#open(eventTag(mode, event)).length > 0;
   }
 
   /** The events that connected clients of the mode want. */
   wantedEvents(mode: KeyMode): TaskEventType[] {
-    const wanted = new Set<TaskEventType>();
-    for (const socket of this.#open(mode)) {
-      for (const event of attachmentOf(socket)?.events ?? []) wanted.add(event);
-      if (wanted.size === STREAM_EVENTS.length) break;
-    }
-    return [...wanted];
+    return STREAM_EVENTS.filter((event) => this.wants(mode, event));
   }
 
   /** Sends a frame to every client of the mode that wants the event. */
   broadcast(mode: KeyMode, event: TaskEventType, frame: string, now: number): void {
-    for (const socket of this.#open(mode)) this.send(socket, event, frame, now);
+    for (const socket of this.#open(eventTag(mode, event))) this.send(socket, event, frame, now);
   }
 
   /** Sends a frame to one client that wants the event. A client whose key has ended, or that does not read, is closed instead. */
@@ -204,8 +200,8 @@ export class StreamConnections {
     for (const socket of this.#host.getWebSockets()) close(socket, "deleted");
   }
 
-  #open(mode: KeyMode): WebSocket[] {
-    return this.#host.getWebSockets(mode).filter(({ readyState }) => readyState === WebSocket.OPEN);
+  #open(tag: string): WebSocket[] {
+    return this.#host.getWebSockets(tag).filter(({ readyState }) => readyState === WebSocket.OPEN);
   }
 }
 
@@ -227,6 +223,7 @@ function reasonToClose({ keyExpiresAt, unread, total }: Attachment, now: number)
 }
 
 const keyTag = (keyId: string): string => `key:${keyId}`;
+const eventTag = (mode: KeyMode, event: TaskEventType): string => `${mode}:${event}`;
 
 /** What was attached since the object woke: reading an attachment back deserializes and parses it, for each event and connection. */
 const attachments = new WeakMap<WebSocket, Attachment>();

@@ -1,8 +1,8 @@
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { expectEventually, expectInvalid, expectProblem } from "../support/answers.ts";
-import { call, callWith, makeCaller, makeKey } from "../support/gateway.ts";
-import { clientOf, connect, upgrade } from "../support/stream-client.ts";
+import { call, callWith, makeCaller, makeKey, solve } from "../support/gateway.ts";
+import { clientOf, connect, eventOf, upgrade } from "../support/stream-client.ts";
 
 afterEach(() => reset());
 
@@ -30,6 +30,15 @@ describe("GET /v1/stream", () => {
       clientOf(response).socket.close();
     },
   );
+
+  it("takes an event that is named twice as named once", async () => {
+    const { key } = await makeCaller();
+    const client = await connect(key, "?events=task.ready,task.ready");
+    await solve(key);
+    const other = await solve(key);
+    await expectEventually(() => client.frames.map((frame) => eventOf(frame).data.id).includes(other.id)).toBe(true);
+    expect(client.frames).toHaveLength(2);
+  });
 
   it("prefers the key of the Authorization header to the one of the subprotocol", async () => {
     const { tenantId, key } = await makeCaller();
