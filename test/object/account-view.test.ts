@@ -1,4 +1,4 @@
-/** Isolates with different states of the upstream accounts: stale copies, races, and a KV or an object that does not answer. */
+// Isolates with different states of the upstream accounts: stale copies, races, and a KV or an object that does not answer. */
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
@@ -50,8 +50,8 @@ const refuse = (view: AccountView, account: string = FIRST.name, viewEnv: ViewEn
   view.reportRefused(viewEnv, { account, code: "ERROR_ZERO_BALANCE", ageMs: 0, probe: null }, Date.now());
 const sendTo = (account: object, probe: object | null = null) => ({ tag: "send", account, probe });
 
-describe("while every account works", () => {
-  it("no object is called and KV is read once in two seconds", async () => {
+describe("an isolate while every account works", () => {
+  it("calls no object and reads KV once in two seconds", async () => {
     const view = new AccountView();
     const viewEnv = watched();
     const get = vi.spyOn(env.DIRECTORY, "get");
@@ -64,7 +64,7 @@ describe("while every account works", () => {
     expect(get).toHaveBeenCalledTimes(5);
   });
 
-  it("no object is called after an account has recovered either", async () => {
+  it("calls no object after an account has recovered", async () => {
     const view = new AccountView();
     await refuse(view);
     pass(MINUTE_MS);
@@ -112,7 +112,7 @@ describe("two isolates", () => {
     expect(viewEnv.calls()).toBe(4);
   });
 
-  it("whose clocks differ never probe before the time of the object's clock", async () => {
+  it("probe at the time of the object's clock if their clocks differ", async () => {
     const view = new AccountView();
     await refuse(view);
     pass(MINUTE_MS - 10_000);
@@ -189,7 +189,7 @@ describe("an old copy in KV", () => {
     expect(await ask(stale, watched(kvWith(null)))).toEqual(sendTo(SECOND));
   });
 
-  it("that reports a rejection does not hold tasks, because the object decides", async () => {
+  it("does not hold tasks if it reports a rejection, because the object decides", async () => {
     const view = new AccountView();
     await refuse(view);
     await eventually(async () => (await publishedStates()) !== null);
@@ -203,23 +203,23 @@ describe("an old copy in KV", () => {
     expect(await ask(view, watched(kvWith(old)))).toEqual(sendTo(FIRST));
   });
 
-  it("that cannot be read is ignored", async () => {
+  it("is ignored if it cannot be read", async () => {
     for (const text of ['"text"', '{"version":2}', "[]"]) {
       expect(await ask(new AccountView(), watched(kvWith(text)))).toEqual(sendTo(FIRST));
     }
   });
 });
 
-describe("solving goes on", () => {
+describe("an isolate without KV or the object", () => {
   it.each([
     ["KV does not answer", KV_AWAY],
     ["KV hangs", KV_HANGS],
     ["neither KV nor the object answers", { ...KV_AWAY, ...OBJECT_AWAY }],
-  ])("with the preferred account while nothing else is known and %s", async (_name, changes) => {
+  ])("uses the preferred account while nothing else is known and %s", async (_name, changes) => {
     expect(await ask(new AccountView(), watched(changes))).toEqual(sendTo(FIRST));
   });
 
-  it("with the last known states when the object stops answering", async () => {
+  it("uses the last known states when the object stops answering", async () => {
     const view = new AccountView();
     await refuse(view);
     pass(MINUTE_MS + 10_000);
@@ -230,7 +230,7 @@ describe("solving goes on", () => {
     if (pinned.tag === "held") expect(pinned.until - Date.now()).toBeLessThanOrEqual(20_000);
   });
 
-  it("without an account whose rejection this isolate could not report, for a minute", async () => {
+  it("avoids an account whose rejection it could not report, for a minute", async () => {
     const view = new AccountView();
     const away = watched(OBJECT_AWAY);
     await refuse(view, "first", away);
@@ -241,7 +241,7 @@ describe("solving goes on", () => {
     expect(await ask(view, away)).toEqual(sendTo(FIRST));
   });
 
-  it("within bounds when the object hangs", async () => {
+  it("does not wait long when the object hangs", async () => {
     const view = new AccountView();
     await refuse(view);
     pass(3_000);

@@ -1,4 +1,4 @@
-/** What raises operator alerts beside the upstream accounts: quotas, endpoints that are gone, tasks that fail inside the gateway. */
+// What raises operator alerts besides upstream accounts: quotas, endpoints that return 410, tasks that fail inside the gateway.
 
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
@@ -36,7 +36,7 @@ describe("a tenant's quota", () => {
     expect(raised).toEqual([{ type: "tenant.quota_reached", data: { tenantId: "acme", month: "2035-05", quota: 2 } }]);
   });
 
-  it("raises no alert of a tenant without one", async () => {
+  it("raises no alert if the tenant has none", async () => {
     const { environment, raised } = recordingAlerts();
     await tenantWith(environment, null);
     scriptOutside({ create: [created()], poll: [ready] });

@@ -1,4 +1,4 @@
-/** Operator alerts: signed, sent until the receiver takes them, never in the way of anything, and bounded. */
+// Operator alerts: signed, repeated until the receiver accepts them, limited in number, and never in the way of a task.
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
@@ -38,7 +38,7 @@ async function live(ms: number): Promise<void> {
 }
 
 describe("an alert", () => {
-  it("is sent at once in the form of a webhook, signed, and leaves nothing behind after ten minutes", async () => {
+  it("is sent at once as a signed webhook, and leaves nothing in storage after ten minutes", async () => {
     const outside = scriptOutside({ alert: [taken] });
     await raise(REFUSED);
     await live(1_000);
@@ -83,19 +83,19 @@ describe("a receiver", () => {
   }
   const ALL = ["upstream.refused", "tenant.quota_reached", "upstream.recovered"];
 
-  it.each(FAILURES)("that %s gets each alert later, in order, once and under one id", async (_name, failure) => {
+  it.each(FAILURES)("gets each alert later, in order, once and under one id, if it %s", async (_name, failure) => {
     expect((await failFor(600_000, failure)).types).toEqual(ALL);
     await live(3_600_000);
     expect(await storedAlerts()).toEqual([]);
   });
 
-  it("that is down for a day is asked every 15 minutes, and gets each alert when it is back", async () => {
+  it("gets an attempt every 15 minutes if it is down for a day, and each alert when it is back", async () => {
     const { types, attempts } = await failFor(86_400_000, plain(503));
     expect(types).toEqual(ALL);
     expect(attempts).toBeLessThan(110);
   });
 
-  it("that hangs is given up after ten seconds, and alerts are taken meanwhile", async () => {
+  it("is given up after ten seconds if it hangs, and alerts are accepted meanwhile", async () => {
     const asked = hastenTimers(5_000);
     const aborted: Answer = () => new Promise((_, reject) => setTimeout(() => reject(new Error("aborted")), 10_000));
     const outside = scriptOutside({ alert: [aborted] });
@@ -108,7 +108,7 @@ describe("a receiver", () => {
     expect((await storedAlerts()).filter((key) => key.startsWith("outgoing:"))).toHaveLength(2);
   });
 
-  it("that rejects one alert gets the others", async () => {
+  it("gets the others if it rejects one alert", async () => {
     const outside = scriptOutside({
       alert: [({ body }) => new Response(null, { status: JSON.stringify(body).includes("poison") ? 422 : 204 })],
     });
@@ -118,7 +118,7 @@ describe("a receiver", () => {
     expect((await storedAlerts()).filter((key) => key.startsWith("outgoing:"))).toHaveLength(1);
   });
 
-  it("that takes nothing for three days is not sent that alert any more", async () => {
+  it("gets an alert for three days at most", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     scriptOutside({ alert: [plain(503)] });
     await raise(REFUSED);
@@ -128,7 +128,7 @@ describe("a receiver", () => {
     expect(await storedAlerts()).toEqual(["backoff"]);
   });
 
-  it("that asks for a pause gets it, up to 15 minutes", async () => {
+  it("gets a pause if it asks for one, up to 15 minutes", async () => {
     const outside = scriptOutside({ alert: [plain(429, null, { "retry-after": "86400" })] });
     await raise(REFUSED);
     await live(900_000);
@@ -139,7 +139,7 @@ describe("a receiver", () => {
 });
 
 describe("storage", () => {
-  it("has a bounded number of subjects, and a flood of one kind keeps no other kind out", async () => {
+  it("has a limited number of subjects per kind", async () => {
     vi.spyOn(console, "warn").mockImplementation(() => undefined);
     const outside = scriptOutside({ alert: [plain(503)] });
     const stub = await sendingAlerts();
@@ -172,7 +172,7 @@ describe("raising an alert", () => {
     expect(await storedAlerts()).toEqual([]);
   });
 
-  it("never throws, whatever becomes of the object", async () => {
+  it("does not throw if the object fails", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     const ALERTS = new Proxy(env.ALERTS, {
@@ -184,7 +184,7 @@ describe("raising an alert", () => {
     await vi.waitFor(() => expect(warn.mock.calls.flat().join("")).toContain("alert_unsent"));
   });
 
-  it("drops what waits when the receiver is no longer configured", async () => {
+  it("drops pending alerts when the receiver is no longer configured", async () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     scriptOutside({ alert: [plain(503)] });
     await raise(REFUSED);

@@ -75,7 +75,7 @@ describe("the meter", () => {
     }
   });
 
-  it("misses no write when a tenant's object is loaded, because loading writes nothing", async () => {
+  it("misses no write, because loading a tenant's object writes nothing", async () => {
     const tenant = await createTenant();
     scriptOutside({ create: [created()], poll: [processing] });
     await ringOnTime(await acceptTask());

@@ -1,4 +1,4 @@
-/** Calls from a task to its tenant's object, which may be far away: one before createTask, none before the first webhook attempt. */
+// Calls from a task to its tenant's object, which may be far away: one before createTask, none before the first webhook attempt.
 
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
@@ -87,7 +87,7 @@ describe("a task with a webhook to its own URL or to the tenant's endpoint", () 
     expect(traffic.callsBefore("createTask")).toEqual(["tenant.admit"]);
   });
 
-  it.each(TARGETS)("calls it not at all between its end and the first attempt: $target", async ({ webhookUrl }) => {
+  it.each(TARGETS)("makes no call to it between its end and the first attempt: $target", async ({ webhookUrl }) => {
     const { stub, traffic } = await watchedTask(webhookUrl);
     await runUntil(stub, START + 10_000);
     expect(traffic.callsBefore("webhook", "getTaskResult")).toEqual([]);
@@ -99,7 +99,7 @@ describe("a task with a webhook to its own URL or to the tenant's endpoint", () 
     expect(await view(stub)).toMatchObject({ status: "ready", settled: true, delivery: { state: "delivered" } });
   });
 
-  it.each(TARGETS)("asks for the settings beside a poll after an eviction: $target", async ({ webhookUrl }) => {
+  it.each(TARGETS)("requests the settings with a poll after an eviction: $target", async ({ webhookUrl }) => {
     const { stub, traffic } = await watchedTask(webhookUrl);
     await ringOnTime(stub);
     await evict(stub);
@@ -110,7 +110,7 @@ describe("a task with a webhook to its own URL or to the tenant's endpoint", () 
     expect(traffic.callsBefore("webhook", "getTaskResult")).toEqual([]);
   });
 
-  it("asks for them beside the very poll that ends it, if need be", async () => {
+  it("requests them with the poll that ends it, if they are missing", async () => {
     const { stub, traffic, outside } = await watchedTask(RECEIVER_URL, [ready]);
     await ringOnTime(stub);
     await evict(stub);
@@ -126,7 +126,7 @@ describe("a task with a webhook to its own URL or to the tenant's endpoint", () 
     expect(outside.webhooks).toHaveLength(1);
   });
 
-  it("asks for them again while it runs long, so that they are never older than 60 s", async () => {
+  it("requests them again while it runs, so that they are never older than 60 s", async () => {
     const { stub, traffic } = await watchedTask(RECEIVER_URL, [...Array<Answer>(40).fill(processing), ready]);
     await runUntil(stub, START + 200_000);
     expect(traffic.log.filter((entry) => entry === "tenant.webhookSettings")).toHaveLength(4);
@@ -135,7 +135,7 @@ describe("a task with a webhook to its own URL or to the tenant's endpoint", () 
 });
 
 describe("a task without a webhook", () => {
-  it("does not ask for webhook settings while it runs", async () => {
+  it("does not request webhook settings while it runs", async () => {
     tenant = await createTenant();
     const traffic = new Traffic();
     scriptOutside({ create: [created()], poll: [...Array<Answer>(40).fill(processing), ready] });
@@ -169,7 +169,7 @@ describe("the webhook settings of a task", () => {
     expect(await storedText(stub)).not.toContain("whsec_");
   });
 
-  it("that were changed take effect within 60 s", async () => {
+  it("take effect within 60 s after a change", async () => {
     const moved = "https://moved.example/hook";
     const { stub } = await watchedTask(null, [...Array<Answer>(25).fill(processing), ready]);
     await runUntil(stub, START + 10_000);
@@ -181,7 +181,7 @@ describe("the webhook settings of a task", () => {
     expect((await view(stub)).delivery?.url).toBe(moved);
   });
 
-  it("are asked for when the task ends without any in memory, and the slot is freed with the same call", async () => {
+  it("are requested when the task ends without any in memory, with the call that frees the slot", async () => {
     tenant = await createTenant();
     const traffic = new Traffic();
     traffic.scriptOutside({ receive: [plain(204, null)] });

@@ -1,4 +1,4 @@
-/** Evictions: whenever an object loses its memory, the task ends the same way and upstream requests are not repeated. */
+// Evictions: whenever an object loses its memory, the task ends the same way and upstream requests are not repeated.
 
 import { describe, expect, it } from "vitest";
 import type { TaskStub } from "../support/objects.ts";
@@ -96,7 +96,7 @@ describe("an eviction", () => {
     expect(expiresAt).toBeLessThanOrEqual(UNSOLVED + 120_000);
   });
 
-  it("before the first step leaves an unknown outcome: the task is submitted 5 s later", async () => {
+  it("leaves an unknown outcome if it comes before the first step, and the task is submitted 5 s later", async () => {
     const outside = scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask();
     await evict(stub);
@@ -108,7 +108,7 @@ describe("an eviction", () => {
     expect(await view(stub)).toMatchObject({ status: "processing", submissions: 2 });
   });
 
-  it("of both objects before every step but the first changes nothing either", async () => {
+  it("changes nothing if it takes the tenant's object too", async () => {
     const { outcome } = await live((step) => step > 0, RECEIVER_URL, true);
     expect(outcome).toMatchObject({ ...EXPECTED, webhooks: [{ at: 9_001, body: "task.ready" }] });
   });

@@ -74,7 +74,7 @@ describe("the first poll", () => {
     expect(await pollsOf([ready])).toEqual([3_000]);
   });
 
-  it("is chosen from tasks that ended since the ledger was read, too", async () => {
+  it("is chosen also from tasks that ended since the ledger was read", async () => {
     await learn(20, 8_500, 9_000);
     expect(await pollsOf([processing, processing, ready])).toEqual([3_000, 6_000, 9_000]);
     for (let index = 100; index < 164; index += 1) {

@@ -117,7 +117,7 @@ describe("a page of a long ledger", () => {
     expect(await rowsReadBy(() => page(stub, filter))).toBeLessThan(10);
   });
 
-  it("gives every task once over all pages", async () => {
+  it("returns every task once over all pages", async () => {
     const stub = await createTenant();
     await fillLedger(stub, { count: 1_250, from: START - 2_000_000, stepMs: 1_000 });
     const { pages } = await allPages(stub, {}, 100);

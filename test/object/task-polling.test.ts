@@ -1,4 +1,4 @@
-/** Polling: the poll interval, what a poll writes, backoff after failures, and how unsolved tasks end. */
+// Polling: the poll interval, what a poll writes, backoff after failures, and how unsolved tasks end.
 
 import { describe, expect, it } from "vitest";
 import { acceptTask, LIVE, POLL_MS, stored, storedText, TIMEOUT_MS, view } from "../support/objects.ts";

@@ -1,4 +1,4 @@
-/** Reads: who can see a task, how long a long poll waits, and that a read sets a lost alarm again. */
+// Reads: who can see a task, how long a long poll waits, and that a read sets a lost alarm again.
 
 import { describe, expect, it } from "vitest";
 import type { TaskRef } from "../../src/tasks/rpc.ts";
@@ -52,7 +52,7 @@ describe("a caller that does not own the task", () => {
     expect(await view(stub)).toMatchObject({ status: "ready", solutionState: "available" });
   });
 
-  it("cannot cancel it by being deleted", async () => {
+  it("cannot cancel it when it is deleted", async () => {
     const stub = await acceptTask();
     await stub.abandon("globex", stub.id.toString());
     expect(await view(stub)).toMatchObject({ status: "queued" });
@@ -60,7 +60,7 @@ describe("a caller that does not own the task", () => {
 });
 
 describe("a task that does not exist", () => {
-  it("is absent for every call, and no call stores anything", async () => {
+  it("is absent in every call, and no call stores anything", async () => {
     const stub = freshTaskObject();
     expect(await answersTo(stub, LIVE)).toEqual(ABSENT);
     await stub.wake(stub.id.toString());
@@ -104,7 +104,7 @@ describe("a long poll", () => {
     expect(await stub.longPoll(LIVE, PATIENT_MS)).toMatchObject({ task: { status: "canceled" }, full: false });
   });
 
-  it("frees its place when it ends, so 300 expired ones leave room for the next", async () => {
+  it("frees its place when it ends", async () => {
     const stub = await acceptTask();
     await Promise.all(Array.from({ length: 300 }, () => stub.longPoll(LIVE, 1)));
     const read = stub.longPoll(LIVE, PATIENT_MS);
@@ -171,7 +171,7 @@ describe("an alarm that the platform lost", () => {
     expect(await view(stub)).toMatchObject({ status: "failed", error: { code: "timeout" } });
   });
 
-  it("is not assumed by a read while the handler is running", async () => {
+  it("is not set again by a read while the handler is running", async () => {
     const answer = held(created());
     scriptOutside({ create: [answer.answer] });
     const stub = await acceptTask();

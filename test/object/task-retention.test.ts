@@ -1,4 +1,4 @@
-/** Rules of the end of retention: storage is empty, the task is absent, and its idempotency key is free again. */
+// The end of retention: storage is empty, the task is absent, and its idempotency key can be used again.
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -27,7 +27,7 @@ const ends = [
 ];
 
 describe("the end of retention", () => {
-  it.each(ends)("of $name leaves nothing in storage, and the task is absent", async ({ poll }) => {
+  it.each(ends)("deletes everything in storage, and the task is absent: $name", async ({ poll }) => {
     scriptOutside({ create: [created()], poll: [poll] });
     const stub = await acceptTask();
     await runUntil(stub, START + 10_000);

@@ -1,4 +1,4 @@
-/** Deleting a tenant: what is repeated until KV and every unfinished task have taken it, and creating the same id again meanwhile. */
+// Deleting a tenant: what is repeated until KV and every unfinished task have taken it, and creating the same id again meanwhile.
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
@@ -49,7 +49,7 @@ async function unfinishedTasks() {
 const isCanceled = async (task: Awaited<ReturnType<typeof acceptTask>>) => (await view(task)).status === "canceled";
 
 describe("a deleted tenant", () => {
-  it("is gone for every call at once, and leaves nothing in storage after the last repetition", async () => {
+  it("is absent for every call at once, and leaves nothing in storage after the last repetition", async () => {
     scriptOutside({ create: [created()] });
     const stub = await createTenant();
     await mintKey(stub);
@@ -78,7 +78,7 @@ describe("a deleted tenant", () => {
     }
   });
 
-  it("has a task canceled at its admission that its object did not know", async () => {
+  it("has a task canceled at its admission if its object did not have it", async () => {
     const outside = scriptOutside();
     const stub = await createTenant();
     const task = await acceptTask();
@@ -88,7 +88,7 @@ describe("a deleted tenant", () => {
     expect(outside.count).toBe(0);
   });
 
-  it("is deleted from KV again until KV has taken it, across evictions", async () => {
+  it("is deleted from KV again until that succeeds, across evictions", async () => {
     const stub = await createTenant();
     await setEnvironment(stub, kvWith({ delete: rejects }));
     expect(await stub.remove()).toBe(true);
@@ -116,7 +116,7 @@ describe("a deleted tenant", () => {
     }
   });
 
-  it("keeps trying while KV still shows it, also after the last repetition", async () => {
+  it("is deleted again while KV still has it, also after the last repetition", async () => {
     const stub = await createTenant();
     const old = await env.DIRECTORY.get(KV_KEY);
     await setEnvironment(stub, kvWith({ get: async () => old }));
@@ -156,7 +156,7 @@ describe("a tenant that is created again while the old one is deleted", () => {
     return { stub, actor: { type: "key", keyId: id, mode, scopes, tenantCreatedAt: START } };
   }
 
-  it("differs from the old one, though the clock stands still", async () => {
+  it("has another creation time, although the clock stands still", async () => {
     await halfDeleted();
     const stub = await createTenant({ name: "New" });
     expect((await stub.describe())?.createdAt).toBe(START + 1);
@@ -183,7 +183,7 @@ describe("a tenant that is created again while the old one is deleted", () => {
     expect(await publishedSnapshot()).toMatchObject({ profile: { name: "New" }, keys: [] });
   });
 
-  it("has no keys of the old one, and gives nothing to them", async () => {
+  it("has no keys of the old one, and rejects them", async () => {
     const { stub, actor } = await halfDeleted();
     await createTenant({ name: "New" });
     expect(await stub.listKeys(OPERATOR)).toEqual([]);

@@ -1,4 +1,4 @@
-/** A tenant's keys, and the snapshot of them in KV that the edge reads. */
+// A tenant's keys, and the snapshot of them in KV that the edge reads.
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -49,11 +49,11 @@ describe("the snapshot", () => {
 
   it("is put again by the alarm when KV rejects it", async () => {
     const stub = await createTenant();
-    const refusing = {
+    const rejecting = {
       ...env,
       DIRECTORY: { put: () => Promise.reject(new Error("KV PUT failed: 429 Too Many Requests")) },
     };
-    await setEnvironment(stub, refusing);
+    await setEnvironment(stub, rejecting);
     expect(await stub.patch({ suspended: true })).toMatchObject({ suspended: true });
     expect((await publishedSnapshot())?.profile.suspended).toBe(false);
     expect(await alarmOf(stub)).toBe(START + 1_500);
@@ -63,7 +63,7 @@ describe("the snapshot", () => {
     expect((await publishedSnapshot())?.profile.suspended).toBe(true);
   });
 
-  it("of a later change is not overwritten by a slow put of an earlier one", async () => {
+  it("is not overwritten by a slow put of an earlier change", async () => {
     const stub = await createTenant();
     const { id } = await mintKey(stub);
     let released = false;

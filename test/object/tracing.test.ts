@@ -1,4 +1,4 @@
-/** Custom spans: one around each admission, submission, poll and delivery, with ids and outcomes and nothing secret. */
+// Custom spans: one around each admission, submission, poll and delivery, with ids and outcomes and nothing secret.
 
 import { env, tracing } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
@@ -53,7 +53,7 @@ it("a task has a span for each of its steps, with its outcome and without any se
   expect(text).not.toContain(String(Reflect.get(env, "UPSTREAM_CLIENT_KEY")));
 });
 
-it("without sampling the steps do the same", async () => {
+it("a task without sampled spans takes the same steps", async () => {
   const outside = scriptOutside({ create: [created()] });
   await ringOnTime(await acceptTask());
   expect(outside.creates).toHaveLength(1);

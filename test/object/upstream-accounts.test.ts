@@ -82,7 +82,7 @@ describe("an account that the upstream refuses", () => {
     expect(await view(polled)).toMatchObject({ status: "ready" });
   });
 
-  it("is never named to tenants, and neither is its code", async () => {
+  it("is not visible to tenants, and neither is its code", async () => {
     scriptOutside({ create: [noBalance], second: { create: [noBalance] } });
     const task = await acceptPatient({ timeoutMs: 30_000 });
     await ring(task);
@@ -92,7 +92,7 @@ describe("an account that the upstream refuses", () => {
     expect(JSON.stringify(shown)).not.toMatch(/ZERO_BALANCE|first|second/);
   });
 
-  it("does not concern tasks of the sandbox", async () => {
+  it("has no effect on tasks of the sandbox", async () => {
     scriptOutside({ create: [noBalance], second: { create: [noBalance] } });
     await ring(await acceptPatient());
     const owner = { ...LIVE, mode: "test" } as const;
@@ -181,7 +181,7 @@ describe("a pinned task", () => {
 describe("a task whose account is no longer configured", () => {
   const ONLY_SECOND = { ...env, UPSTREAM_ACCOUNTS: JSON.stringify([SECOND]) };
 
-  it("is asked of no other account, and goes on when the account is back", async () => {
+  it("is polled at no other account, and goes on when the account is back", async () => {
     const outside = scriptOutside({ create: [created("a-1")], poll: [ready], second: { poll: [ready] } });
     const task = await acceptPatient();
     await ring(task);

@@ -145,22 +145,22 @@ async function expectPollCourse(
 }
 
 describe("a lasting upstream failure", () => {
-  it.each(TABLE)("of createTask has the effect of its kind: %s", async (failure, course) => {
+  it.each(TABLE)("has the effect of its kind in createTask: %s", async (failure, course) => {
     const { count } = await expectCreateCourse(failure, course);
     if (failure !== "closed-port") expect(await count("createTask")).toBe(course.sends.length);
   });
 
-  it.each(TABLE)("of getTaskResult has the effect of its kind: %s", async (failure, _create, course) => {
+  it.each(TABLE)("has the effect of its kind in getTaskResult: %s", async (failure, _create, course) => {
     const { count } = await expectPollCourse(failure, course);
     if (failure !== "closed-port") expect(await count("getTaskResult")).toBe(course.sends.length);
   });
 
-  it("of createTask that only the timeout ends leaves an unknown outcome", async () => {
+  it("leaves an unknown outcome in createTask if only the timeout ends it", async () => {
     shortenTimeouts();
     await expectCreateCourse("hang-mid-answer", UNKNOWN);
   });
 
-  it("of getTaskResult that only the timeout ends is retried until the deadline", async () => {
+  it("is retried until the deadline in getTaskResult if only the timeout ends it", async () => {
     await expectPollCourse("hang-mid-answer", POLLED, shortenTimeouts);
   });
 });
@@ -168,7 +168,7 @@ describe("a lasting upstream failure", () => {
 describe("a temporary upstream failure", () => {
   const lasting = TABLE.filter(([failure]) => /^status-50|^retry-after-429/.test(failure));
 
-  it.each(lasting)("of createTask does not prevent the submission: %s", async (failure, course) => {
+  it.each(lasting)("does not prevent the submission in createTask: %s", async (failure, course) => {
     const [, again = 0] = course.sends;
     const stub = await acceptTask();
     await switchTo(stub, upstreamWith(failure));
@@ -180,7 +180,7 @@ describe("a temporary upstream failure", () => {
     expect(await ringOnTime(stub)).toBe(sent + again * 1_000 + POLL_MS);
   });
 
-  it.each(lasting)("of getTaskResult restores the poll interval afterwards: %s", async (failure, _create, course) => {
+  it.each(lasting)("does not change the later poll interval in getTaskResult: %s", async (failure, _create, course) => {
     const [, again = 0] = course.sends;
     const [working, failing] = [upstreamWith("fine"), upstreamWith(failure)];
     const stub = await acceptTask();

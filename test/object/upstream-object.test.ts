@@ -1,4 +1,4 @@
-/** The UpstreamObject: what it publishes, stores and alerts, whatever KV, evictions and its storage do. */
+// The UpstreamObject: what it publishes, stores and alerts, whatever KV, evictions and its storage do.
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -48,7 +48,7 @@ describe("a change of state", () => {
 });
 
 describe("a record that cannot be read", () => {
-  it("stops nothing: every account is ok until the upstream refuses it again", async () => {
+  it("leaves every account ok until the upstream refuses it again", async () => {
     await refuse();
     await published();
     await runInDurableObject(accountsObject(), (_object, { storage }) => storage.kv.put("states", { version: 7 }));

@@ -47,7 +47,7 @@ describe("a probe", () => {
     expect(outside.second.creates).toHaveLength(16);
   });
 
-  it("that the upstream accepts brings every new task back to the preferred account", async () => {
+  it("makes every new task use the preferred account if the upstream accepts it", async () => {
     const outside = scriptOutside({
       create: [noBalance, created("a-1")],
       poll: [processing],
@@ -62,7 +62,7 @@ describe("a probe", () => {
     expect([outside.creates.length, outside.second.creates.length]).toEqual([4, 1]);
   });
 
-  it("that is rejected for its own request shows that the account works", async () => {
+  it("shows that the account works if it is rejected for its own request", async () => {
     const code = "ERROR_RECAPTCHA_INVALID_SITEKEY";
     scriptOutside({ create: [noBalance, refused(code)], second: { create: [created()] } });
     await ring(await acceptPatient());
@@ -92,9 +92,9 @@ describe("a probe", () => {
     await firstWorks();
   });
 
-  it("that lies costs each later task one request, and loses none", async () => {
+  it("costs each later task one request, and loses none, if it succeeds although the account is refused", async () => {
     const outside = scriptOutside({
-      create: [noBalance, created("a-lie"), noBalance],
+      create: [noBalance, created("a-false"), noBalance],
       second: { create: [created()], poll: [processing] },
     });
     await ring(await acceptPatient());
@@ -109,7 +109,7 @@ describe("a probe", () => {
     for (const task of tasks) expect(await view(task)).toMatchObject({ status: "processing", submissions: 1 });
   });
 
-  it("of a task that is canceled meanwhile leaves the account refused for another minute", async () => {
+  it("leaves the account refused for another minute if its task is canceled", async () => {
     const slow = held(created("a-1"));
     scriptOutside({ create: [noBalance, slow.answer], second: { create: [created()] } });
     await ring(await acceptPatient());
@@ -147,8 +147,8 @@ describe("a refused account behind one that works", () => {
   });
 });
 
-describe("with no account left", () => {
-  it("a task is held with its reason until the next probe is due", async () => {
+describe("a task while no account works", () => {
+  it("is held with its reason until the next probe is due", async () => {
     const outside = scriptOutside({ create: [noBalance], second: { create: [noBalance] } });
     const task = await acceptPatient();
     await ring(task);
@@ -162,7 +162,7 @@ describe("with no account left", () => {
     expect([outside.creates.length, outside.second.creates.length]).toEqual([1, 1]);
   });
 
-  it("one task a minute probes each account, however many wait", async () => {
+  it("probes each account once a minute, however many tasks wait", async () => {
     const outside = scriptOutside({ create: [noBalance], second: { create: [noBalance] } });
     const tasks = await accept(6);
     await ringAll(tasks);
@@ -173,7 +173,7 @@ describe("with no account left", () => {
     }
   });
 
-  it("every task goes on within seconds of the probe that shows that an account works", async () => {
+  it("goes on within seconds of a successful probe", async () => {
     const slow = held(created("a-1"));
     const outside = scriptOutside({
       create: [noBalance, slow.answer, created("a-2")],
@@ -199,7 +199,7 @@ describe("with no account left", () => {
 });
 
 describe("an eviction", () => {
-  it("of the accounts' object while a probe is under way grants no second probe, and takes the answer", async () => {
+  it("of the accounts' object during a probe grants no second probe, and the answer counts", async () => {
     const slow = held(created("a-1"));
     const outside = scriptOutside({ create: [noBalance, slow.answer], second: { create: [created()] } });
     await ring(await acceptPatient());

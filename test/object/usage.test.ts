@@ -159,7 +159,7 @@ describe("the usage of a day that is not over", () => {
     expect(await usage(stub, TODAY)).toMatchObject([{ submitted: 1, ready: 1 }]);
   });
 
-  it("stays open after midnight until its last task must be finished", async () => {
+  it("is not stored until its last task must be finished", async () => {
     const stub = await createTenant();
     vi.setSystemTime(MIDNIGHT - 1_000);
     const request = aRequest(MIDNIGHT - 1_000 - START);
@@ -209,7 +209,7 @@ describe("counting a long day", () => {
     expect(await usage(stub, TODAY)).toMatchObject([{ submitted: 60_001, canceled: 1 }]);
   });
 
-  it("stops when the tenant is deleted, and leaves nothing to a new tenant of the same id", async () => {
+  it("stops when the tenant is deleted, and leaves nothing for a new tenant with the same id", async () => {
     const stub = await createTenant();
     await fillLedger(stub, { count: 60_000, from: (TODAY - 1) * DAY_MS, stepMs: 1_000 });
     await stub.describe();

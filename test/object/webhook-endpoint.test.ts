@@ -1,4 +1,4 @@
-/** Rules of the tenant's endpoint: it gets the webhooks of tasks without an address of their own, as long as it stands. */
+// The tenant's endpoint: it gets the webhooks of tasks without a URL of their own, until it is changed, removed or disabled.
 
 import { describe, expect, it, vi } from "vitest";
 import { OPERATOR } from "../../src/tenants/actor.ts";
@@ -44,7 +44,7 @@ describe("the tenant's endpoint", () => {
     return stub;
   }
 
-  it("that is moved is followed by the attempts that are still to come", async () => {
+  it("gets the remaining attempts after it was changed", async () => {
     const received = scriptReceivers(both);
     const stub = await readyAtEndpoint();
     await tenant.setEndpoint(OPERATOR, "test", MOVED);
@@ -53,7 +53,7 @@ describe("the tenant's endpoint", () => {
     expect((await account.readTask(stub)).webhook).toMatchObject({ url: MOVED, state: "delivered", attempts: 3 });
   });
 
-  it("that is removed ends the attempts", async () => {
+  it("ends the attempts when it is removed", async () => {
     const received = scriptReceivers(both);
     const stub = await readyAtEndpoint();
     await tenant.setEndpoint(OPERATOR, "test", null);
@@ -67,7 +67,7 @@ describe("the tenant's endpoint", () => {
     expect(await ledgerOf(tenant)).toMatchObject([{ webhook_state: "exhausted" }]);
   });
 
-  it("that answers 410 is disabled, says so, and gets no more, from no task", async () => {
+  it("is disabled by a response of 410, reports that, and gets no more webhooks", async () => {
     const received = scriptReceivers({ [ENDPOINT]: [plain(500), delayed(250, plain(410)), ok] });
     await tenant.setEndpoint(OPERATOR, "test", ENDPOINT);
     const waiting = await sandboxTask("sandbox-instant");
@@ -89,7 +89,7 @@ describe("the tenant's endpoint", () => {
     expect((await account.readTask(later)).webhook).toBeNull();
   });
 
-  it("that was moved since is not disabled by the old address's 410", async () => {
+  it("is not disabled by a 410 of the URL before", async () => {
     const moving: Answer = async (request) => {
       await tenantObject().setEndpoint(OPERATOR, "test", MOVED);
       return plain(410)(request);
@@ -100,21 +100,21 @@ describe("the tenant's endpoint", () => {
     expect(await account.get("/v1/webhook")).toEqual({ ...none, url: MOVED });
   });
 
-  it("of a tenant made anew is not disabled by a 410 to its predecessor's task", async () => {
-    const dying: Answer = async (request) => {
+  it("is not disabled by a 410 to a task of a deleted tenant with the same id", async () => {
+    const recreating: Answer = async (request) => {
       await tenantObject().remove();
       pass(1);
       await createTenant();
       await tenantObject().setEndpoint(OPERATOR, "test", ENDPOINT);
       return plain(410)(request);
     };
-    scriptReceivers({ [ENDPOINT]: [dying] });
+    scriptReceivers({ [ENDPOINT]: [recreating] });
     await tenant.setEndpoint(OPERATOR, "test", ENDPOINT);
     await runUntil(await sandboxTask("sandbox-instant"), FINAL);
     expect(await tenantObject().endpoint(OPERATOR, "test")).toMatchObject({ url: ENDPOINT, disabledAt: null });
   });
 
-  it("as it is now gets a redelivery, of a task that had none when it ended too", async () => {
+  it("gets a redelivery, also of a task that had no webhook when it ended", async () => {
     const received = scriptReceivers({ [MOVED]: [ok] });
     const stub = await sandboxTask("sandbox-instant");
     await runUntil(stub, FINAL);
@@ -129,7 +129,7 @@ describe("the tenant's endpoint", () => {
   it.each<[string, () => unknown]>([
     ["none", () => tenant.setEndpoint(OPERATOR, "test", null)],
     ["a disabled one", () => tenant.disableEndpoint(ENDPOINT, { createdAt: Date.now() }, "test")],
-  ])("where there is %s now, nothing is redelivered: 409", async (_what, change) => {
+  ])("makes a redelivery return 409 when there is %s", async (_what, change) => {
     const received = scriptReceivers(both);
     const stub = await readyAtEndpoint();
     await change();

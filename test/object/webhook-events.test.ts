@@ -1,4 +1,4 @@
-/** Webhook events: the body, the solution in it, the target URL, and the recorded attempts. */
+// Webhook events: the body, the solution in it, the target URL, and the recorded attempts.
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
@@ -180,7 +180,7 @@ describe("the recorded attempts", () => {
     ]);
   });
 
-  it("keep nothing of a solution that the receiver echoes", async () => {
+  it("contain nothing of a solution that the receiver echoes", async () => {
     const echo: Answer = ({ body }) => new Response(JSON.stringify(Object(body).data.solution), { status: 500 });
     const received = scriptReceivers({ [RECEIVER_URL]: [echo] });
     const stub = await ready();
@@ -191,7 +191,7 @@ describe("the recorded attempts", () => {
     expect((await attemptsOf(stub))[0]).toMatchObject({ responseBody: expect.stringContaining("[removed]") });
   });
 
-  it("are the last twenty of all delivery cycles, and all are counted", async () => {
+  it("are the last twenty of all delivery cycles, while all are counted", async () => {
     const received = scriptReceivers({ [RECEIVER_URL]: [plain(500)] });
     const stub = await ready();
     await runUntil(stub, LAST);

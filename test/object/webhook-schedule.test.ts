@@ -1,4 +1,4 @@
-/** The webhook schedule: when each attempt is sent, what ends the attempts, and that a crash loses none. */
+// The webhook schedule: when each attempt is sent, what ends the attempts, and that a crash loses none.
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
@@ -200,7 +200,7 @@ describe("a crash", () => {
     return () => reported;
   }
 
-  it("between the outcome report and the first attempt loses no webhook to the tenant's endpoint", async () => {
+  it("loses no webhook to the tenant's endpoint if it comes between the outcome report and the first attempt", async () => {
     await tenant.setEndpoint(OPERATOR, "test", RECEIVER_URL);
     const received = scriptReceivers({ [RECEIVER_URL]: [ok] });
     const stub = await sandboxTask("sandbox-instant");

@@ -1,4 +1,4 @@
-// The states of upstream accounts: who may probe when, what makes an account refused or ok, and what is too old to count.
+// The states of upstream accounts: when a probe is granted, what makes an account refused or ok, and which reports are too old to count.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -72,7 +72,7 @@ describe("a refused account", () => {
     });
   });
 
-  it("works again after its probe shows it, and has no probe due then", () => {
+  it("is ok after a successful probe, and has no probe due then", () => {
     const { states, probe } = granted(refused, AT + 60_000);
     const after = markOk(states, probe, AT + 61_000);
     expect(stateOf(after, NAME)).toEqual({
@@ -86,7 +86,7 @@ describe("a refused account", () => {
     expect(grantProbe(after, NAME, AT + 600_000)).toBeNull();
   });
 
-  it("is not made ok by the probe of an earlier refusal", () => {
+  it("does not become ok by the probe of an earlier refusal", () => {
     const first = granted(refused, AT + 60_000);
     const second = granted(first.states, AT + 120_000);
     const recovered = markOk(second.states, second.probe, AT + 121_000);
@@ -120,7 +120,7 @@ describe("a task that waits for a refused account", () => {
     expect(retryAt(account(after), AT + 61_000)).toBe(AT + 120_000);
   });
 
-  it("asks again soon while a probe is under way, and not for ever when its answer is lost", () => {
+  it("asks again soon while a probe is in flight, and later when its answer is lost", () => {
     expect(retryAt(account(states), AT + 61_000)).toBe(AT + 64_000);
     expect(retryAt(account(states), AT + 75_000)).toBe(AT + 120_000);
   });

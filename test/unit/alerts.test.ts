@@ -1,4 +1,4 @@
-// When an operator alert is put out: at most one per kind and subject in ten minutes, and the last state at the end of that time.
+// When an operator alert is sent: at most one per kind and subject in ten minutes, and the last state at the end of that time.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -17,8 +17,8 @@ const failure = (taskId: string): Alert => ({
   data: { tenantId: "acme", mode: "live", taskId },
 });
 
-/** Raises alerts at these minutes and returns what was put out, as `[minute, alert]`, until nothing is pending. */
-function putOut(
+/** Raises alerts at these minutes and returns what was sent, as `[minute, alert]`, until nothing is pending. */
+function sentBy(
   ...raised: readonly (readonly [minute: number, alert: Alert | "ended"])[]
 ): (readonly [number, Alert])[] {
   const out: (readonly [number, Alert])[] = [];
@@ -47,22 +47,22 @@ function putOut(
 }
 
 describe("alerts about one subject", () => {
-  it("are put out at once when the last of their kind is ten minutes old", () => {
-    expect(putOut([0, REFUSED], [10, REFUSED])).toEqual([
+  it("are sent at once when the last of their kind is ten minutes old", () => {
+    expect(sentBy([0, REFUSED], [10, REFUSED])).toEqual([
       [0, REFUSED],
       [10, REFUSED],
     ]);
   });
 
-  it("of different kinds do not wait for each other", () => {
-    expect(putOut([0, REFUSED], [1, RECOVERED])).toEqual([
+  it("do not wait for each other if their kinds differ", () => {
+    expect(sentBy([0, REFUSED], [1, RECOVERED])).toEqual([
       [0, REFUSED],
       [1, RECOVERED],
     ]);
   });
 
   it("report a state that came back too soon at the end of the ten minutes", () => {
-    expect(putOut([0, REFUSED], [1, RECOVERED], [2, REFUSED])).toEqual([
+    expect(sentBy([0, REFUSED], [1, RECOVERED], [2, REFUSED])).toEqual([
       [0, REFUSED],
       [1, RECOVERED],
       [10, REFUSED],
@@ -70,29 +70,29 @@ describe("alerts about one subject", () => {
   });
 
   it("do not repeat the state that was reported last", () => {
-    expect(putOut([0, REFUSED], [1, RECOVERED], [2, REFUSED], [3, RECOVERED])).toEqual([
+    expect(sentBy([0, REFUSED], [1, RECOVERED], [2, REFUSED], [3, RECOVERED])).toEqual([
       [0, REFUSED],
       [1, RECOVERED],
     ]);
   });
 
   it("report the last of several events at the end of the ten minutes", () => {
-    expect(putOut([0, failure("a")], [1, failure("b")], [9, failure("c")], [12, failure("d")])).toEqual([
+    expect(sentBy([0, failure("a")], [1, failure("b")], [9, failure("c")], [12, failure("d")])).toEqual([
       [0, failure("a")],
       [10, failure("c")],
       [20, failure("d")],
     ]);
   });
 
-  it("report that no account is left again only while it is so", () => {
-    expect(putOut([0, EXHAUSTED], [1, "ended"], [2, EXHAUSTED])).toEqual([
+  it("repeat that no account is left only while that is true", () => {
+    expect(sentBy([0, EXHAUSTED], [1, "ended"], [2, EXHAUSTED])).toEqual([
       [0, EXHAUSTED],
       [10, EXHAUSTED],
     ]);
-    expect(putOut([0, EXHAUSTED], [1, "ended"], [2, EXHAUSTED], [3, "ended"])).toEqual([[0, EXHAUSTED]]);
+    expect(sentBy([0, EXHAUSTED], [1, "ended"], [2, EXHAUSTED], [3, "ended"])).toEqual([[0, EXHAUSTED]]);
   });
 
-  it("are never nearer than ten minutes, end with the last state, and leave nothing behind", () => {
+  it("are at least ten minutes apart, and end with the last state", () => {
     const events = fc.array(fc.tuple(fc.nat(240), fc.boolean()), { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(events, (steps) => {
@@ -102,7 +102,7 @@ describe("alerts about one subject", () => {
           minute += wait / 60;
           raised.push([minute, refused ? REFUSED : RECOVERED]);
         }
-        const out = putOut(...raised);
+        const out = sentBy(...raised);
         for (const alert of [REFUSED, RECOVERED]) {
           const minutes = out.filter(([, each]) => each === alert).map(([at]) => at);
           for (const [index, at] of minutes.slice(1).entries()) {
@@ -130,7 +130,7 @@ describe("the channel of an alert", () => {
     expect(new Set(others.map(channelOf)).size).toBe(others.length);
   });
 
-  it("can be forgotten ten minutes after its last alert", () => {
+  it("can be deleted ten minutes after its last alert", () => {
     expect(purgeableAt(raise(undefined, REFUSED, AT).channel)).toBe(AT + QUIET_MS);
   });
 });

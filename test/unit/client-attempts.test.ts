@@ -21,14 +21,14 @@ useFakeTimers();
 
 const SOLUTION_ANSWER = answer({ ...SOLUTION, userAgent: "Solver/1", secChUa: "" });
 
-describe("an idempotent call is retried after", () => {
+describe("an idempotent call", () => {
   it.each<[string, Scene]>([
     ["a lost connection", lost],
     ["silence", "silence"],
     ["an internal error", problem(500, "internal")],
     ["a proxy's page", new Response("<h1>Bad gateway</h1>", { status: 502 })],
     ["a rate limit", problem(429, "rate_limited", { "retry-after": "10" })],
-  ])("%s", async (_what, scene) => {
+  ])("is retried after %s", async (_what, scene) => {
     const { client, requests } = scripted([scene, taskAnswer()]);
     await expect(inTime(client.tasks.cancel("tsk_1"))).resolves.toMatchObject({ id: RUNNING.id });
     expect(requests).toHaveLength(2);
@@ -51,7 +51,7 @@ describe("a claim", () => {
     expect(requests).toHaveLength(2);
   });
 
-  it("fails with an error that says it may have been executed", async () => {
+  it("fails with the message that it may have been executed", async () => {
     const error = await failure(scripted([lost]).client.tasks.claim("tsk_1"));
     expect(error).toMatchObject({ code: "network_error", status: null, requestId: null, task: null, cause: lost });
     expect(error.message).toContain("may have been executed");
@@ -64,7 +64,7 @@ it.each([
   ["keys.revoke", (client: Solvegate) => client.keys.revoke("key_1")],
   ["webhook.rotate", (client: Solvegate) => client.webhook.rotate({ overlapSeconds: 60 })],
   ["webhook.test", (client: Solvegate) => client.webhook.test()],
-])("%s is not retried after a lost response", async (_what, call) => {
+])("%s() is not retried after a lost response", async (_what, call) => {
   const { client, requests } = scripted([lost]);
   await failure(call(client));
   expect(requests).toHaveLength(1);
@@ -138,7 +138,7 @@ describe("when the deadline is near", () => {
   });
 });
 
-describe("a gateway that does not come back", () => {
+describe("a gateway that does not respond", () => {
   it("fails the call after retrySeconds, and several attempts", async () => {
     const { client, requests } = scripted([lost], { retrySeconds: 20 });
     const startedAt = Date.now();
@@ -148,7 +148,7 @@ describe("a gateway that does not come back", () => {
     expect(Date.now() - startedAt).toBeLessThanOrEqual(20_050);
   });
 
-  it("ends an attempt after attemptSeconds, even if fetch ignores its signal", async () => {
+  it("fails an attempt after attemptSeconds, even if fetch ignores its signal", async () => {
     const { client, requests } = scripted(["silence"], { retrySeconds: 20, attemptSeconds: 8 });
     await failure(client.tasks.get("tsk_1"));
     const [first, second] = requests;

@@ -105,7 +105,7 @@ describe("a rejection", () => {
   });
 });
 
-describe("a key that a server sends back is redacted in the error", () => {
+describe("the error of a response that contains the key", () => {
   // The characters of this key are written differently in JSON and in a URL.
   const apiKey = 'sg_test_a/b"c\\d+e_key-of-the-tests';
   const problemDetails = { type: "", title: apiKey, code: `c-${apiKey}`, requestId: `r-${apiKey}` };
@@ -121,7 +121,7 @@ describe("a key that a server sends back is redacted in the error", () => {
     ["a redirect", new Response(null, { status: 307, headers: to })],
     ["an error of fetch", new TypeError(`cannot send ${apiKey}`)],
     ["a task that failed", answer(failed)],
-  ])("of %s", async (_what, scene) => {
+  ])("has the key redacted: %s", async (_what, scene) => {
     const error = await failure(scripted([scene], { apiKey }).client.solve(INPUT));
     const { message, code, requestId, errors } = error;
     const words = [message, code, requestId, ...errors.flatMap(({ path, message }) => [path, message])].join("\n");
@@ -153,7 +153,7 @@ describe("a response body", () => {
     return { taken, scene: () => new Response(body, init) };
   }
 
-  it.each([200, 400])("of more than 4 MiB is not read to its end: status %d", async (status) => {
+  it.each([200, 400])("is not read past 4 MiB under the status %d", async (status) => {
     const { taken, scene } = long(64, JSON.stringify(RUNNING), { status });
     const error = await failure(scripted([scene]).client.tasks.get(RUNNING.id));
     expect(error).toMatchObject({ code: "unexpected_answer", status });
@@ -162,7 +162,7 @@ describe("a response body", () => {
     expect(taken.canceled).toBe(true);
   });
 
-  it("of 3 MiB is read, and so are characters that are split between chunks", async () => {
+  it("is read up to 4 MiB, also if characters are split between chunks", async () => {
     const { scene } = long(3, JSON.stringify(RUNNING), {});
     await expect(scripted([scene]).client.tasks.get(RUNNING.id)).resolves.toMatchObject({ id: RUNNING.id });
     const bytes = new TextEncoder().encode(JSON.stringify({ ...RUNNING, metadata: { note: "größe 😀" } }));

@@ -151,7 +151,7 @@ describe("a lost connection", () => {
     expect(connections[1]?.url.searchParams.get("since")).toBe(isoOf(AT + 50_000));
   });
 
-  it("without an event so far is opened again from the time of the call", async () => {
+  it("is opened again from the time of the call if there was no event yet", async () => {
     const { reading, connections } = await read(1, [sendsAndDrops(), sends(() => frame("msg_1"))]);
     await inTime(reading);
     expect(connections[1]?.url.searchParams.get("since")).toBe(isoOf(AT));
@@ -166,7 +166,7 @@ describe("a lost connection", () => {
     expect(connections[1]?.url.searchParams.get("since")).toBe(isoOf(AT));
   });
 
-  it("of a gateway whose clock is behind is opened again from its first event", async () => {
+  it("is opened again from the first event if the gateway's clock is behind", async () => {
     const { reading, connections } = await read(2, [
       sendsAndDrops(() => frame("msg_1", { at: AT - 60_000 })),
       sends(() => frame("msg_2", { at: AT - 50_000 })),
@@ -175,7 +175,7 @@ describe("a lost connection", () => {
     expect(connections[1]?.url.searchParams.get("since")).toBe(isoOf(AT - 60_000));
   });
 
-  it("never begins before the since of the caller", async () => {
+  it("is never opened again from before the caller's since", async () => {
     const since = isoOf(AT + 15_000);
     const { reading, connections } = await read(
       2,
@@ -206,7 +206,7 @@ describe("a lost connection", () => {
     expect(states).toEqual(["connected: null", "reconnecting: the connection was closed", "connected: null"]);
   });
 
-  it("is noticed by a ping without a pong", async () => {
+  it("is detected by a ping without a pong", async () => {
     const { reading, connections } = await read(1, [sends(), sends(() => frame("msg_1"))]);
     await inTime(reading);
     const [dead, alive] = connections;
@@ -235,14 +235,14 @@ describe("a lost connection", () => {
     expect(pings).toEqual([30_000, 60_000, 90_000, 120_000]);
   });
 
-  it("is not risked by much data: a ping follows each half megabyte", async () => {
+  it("is prevented by a ping after each half megabyte of data", async () => {
     const large = () => JSON.stringify({ padding: "x".repeat(600 * 1024) });
     const { reading, connections } = await read(1, [sends(large, large, () => frame("msg_1"))]);
     await inTime(reading);
     expect(connections[0]?.sent).toEqual(["ping", "ping"]);
   });
 
-  it("that never opens is given up after 15 s, and opened again", async () => {
+  it("is opened again after 15 s if it never opens", async () => {
     const silence = () => undefined;
     const { reading, connections } = await read(1, [silence, sends(() => frame("msg_1"))]);
     await inTime(reading);
@@ -281,7 +281,7 @@ describe("a rejected connection whose response the platform hides", () => {
     expect(connections).toHaveLength(3);
   });
 
-  it("after one that opened ends the iteration for a revoked key, and not for a rate limit", async () => {
+  it("ends the iteration of an open stream for a revoked key, and not for a rate limit", async () => {
     const limited = problem(429, "rate_limited", { "retry-after": "20" });
     const { reading, connections } = await read(9, [sendsAndDrops(), rejects], {}, [
       limited,

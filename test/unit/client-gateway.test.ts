@@ -41,7 +41,7 @@ describe("tasks", () => {
     expect(task).toMatchObject({ status: "ready", metadata: { order: "7" }, task: { isInvisible: true } });
   });
 
-  it("that fail become errors with the upstream's code and the task", async () => {
+  it("become errors with the upstream's code and the task if they fail", async () => {
     const error = await failure(client.solve(scenario("sandbox-reject-ERROR_SITEKEY")));
     expect(error).toMatchObject({ code: "upstream_rejected", status: null, task: { status: "failed" } });
     expect(error.requestId).toMatch(/^[\w-]+$/);
@@ -100,23 +100,23 @@ describe("tasks", () => {
   });
 });
 
-describe("a rejection has the gateway's code, status and request id", () => {
+describe("an error of the client", () => {
   it.each([
     ["a website that is not allowed", { websiteURL: "https://other.example/" }, {}, "website_not_allowed", 403],
     ["a timeout that is too short", {}, { timeoutSeconds: 5 }, "invalid_request", 400],
-  ])("for %s", async (_what, task, options, code, status) => {
+  ])("has the gateway's code, status and request id for %s", async (_what, task, options, code, status) => {
     const error = await failure(client.solve({ ...INSTANT, ...task }, options));
     expect(error).toMatchObject({ code, status, task: null });
     expect(error.requestId).not.toBeNull();
     if (code === "invalid_request") expect(error.errors).toHaveLength(1);
   });
 
-  it("for a wrong key", async () => {
+  it("has the code unauthenticated for a wrong key", async () => {
     const error = await failure(clientOf("sg_test_acme_wrong").solve(INSTANT));
     expect(error).toMatchObject({ code: "unauthenticated", status: 401 });
   });
 
-  it("for a key without the scope", async () => {
+  it("has the code insufficient_scope for a key without the scope", async () => {
     const narrow = clientOf((await makeCaller({}, { scopes: ["tasks:read"] })).key);
     expect(await failure(narrow.solve(INSTANT))).toMatchObject({ code: "insufficient_scope", status: 403 });
     expect(await failure(narrow.keys.list())).toMatchObject({ code: "insufficient_scope", status: 403 });

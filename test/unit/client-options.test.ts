@@ -16,7 +16,7 @@ const NOT_FINITE: readonly unknown[] = [
   null,
 ];
 
-describe("a time that is not a finite number throws a RangeError, and nothing is sent", () => {
+describe("a time that is not a finite number", () => {
   const calls: [string, (client: Solvegate, timeoutSeconds: number) => Promise<unknown>][] = [
     ["tasks.wait", (client, timeoutSeconds) => client.tasks.wait("tsk_1", { timeoutSeconds })],
     ["solve", (client, timeoutSeconds) => client.solve(INPUT, { timeoutSeconds })],
@@ -26,7 +26,7 @@ describe("a time that is not a finite number throws a RangeError, and nothing is
     ],
     ["tasks.create", (client, timeoutSeconds) => client.tasks.create({ task: INPUT, timeoutSeconds })],
   ];
-  it.each(calls)("in %s", async (_what, call) => {
+  it.each(calls)("throws a RangeError and sends nothing: %s", async (_what, call) => {
     for (const seconds of NOT_FINITE) {
       const { client, requests } = scripted([taskAnswer()]);
       await expect(inTime(call(client, seconds as number))).rejects.toThrow(RangeError);
@@ -34,7 +34,7 @@ describe("a time that is not a finite number throws a RangeError, and nothing is
     }
   });
 
-  it.each(["waitSeconds", "attemptSeconds", "retrySeconds"])("in the option %s", (name) => {
+  it.each(["waitSeconds", "attemptSeconds", "retrySeconds"])("throws a RangeError in the option %s", (name) => {
     // No retries are an option; no time for an attempt is not.
     for (const seconds of [...NOT_FINITE, -1, ...(name === "retrySeconds" ? [] : [0])]) {
       expect(() => scripted([], { [name]: seconds })).toThrow(RangeError);
@@ -82,7 +82,7 @@ it("solve does not wait longer than the longest deadline of a gateway, whatever 
   expect(Date.now() - startedAt).toBeLessThan(306_000);
 });
 
-describe("an invalid idempotency key throws a TypeError, and nothing is sent", () => {
+describe("an idempotency key", () => {
   it.each<[string, unknown]>([
     ["an empty one", ""],
     ["256 characters", "k".repeat(256)],
@@ -91,7 +91,7 @@ describe("an invalid idempotency key throws a TypeError, and nothing is sent", (
     ["two lines", "order\n7"],
     ["null", null],
     ["a number", 7],
-  ])("%s", async (_what, idempotencyKey) => {
+  ])("throws a TypeError and sends nothing: %s", async (_what, idempotencyKey) => {
     const { client, requests } = scripted([taskAnswer(readyRecord())]);
     const options = { idempotencyKey: idempotencyKey as string };
     await expect(inTime(client.tasks.create({ task: INPUT }, options))).rejects.toThrow(TypeError);
@@ -99,7 +99,7 @@ describe("an invalid idempotency key throws a TypeError, and nothing is sent", (
     expect(requests).toHaveLength(0);
   });
 
-  it("but not one of 255 characters, and not one with printable punctuation", async () => {
+  it("is accepted with 255 characters, and with printable punctuation", async () => {
     for (const idempotencyKey of ["k".repeat(255), "order 7~!"]) {
       const { client, requests } = scripted([taskAnswer()]);
       await client.tasks.create({ task: INPUT }, { idempotencyKey });
@@ -124,8 +124,8 @@ it.each<[string, Partial<Record<keyof SolvegateOptions, unknown>>]>([
   expect(() => new Solvegate(whole as SolvegateOptions)).toThrow(TypeError);
 });
 
-describe("a request that cannot be sent is not retried", () => {
-  it("because the platform cannot build it", async () => {
+describe("a request that cannot be sent", () => {
+  it("is not retried if the platform cannot build it", async () => {
     const { client, requests } = scripted([lost]);
     vi.stubGlobal(
       "Request",
@@ -143,7 +143,7 @@ describe("a request that cannot be sent is not retried", () => {
     }
   });
 
-  it("because the platform's fetch blocks its port", async () => {
+  it("is not retried if the platform's fetch blocks its port", async () => {
     const blocked = new TypeError("fetch failed", { cause: new Error("bad port") });
     const { client, requests } = scripted([blocked]);
     await expect(inTime(client.tasks.get("tsk_1"))).rejects.toMatchObject({

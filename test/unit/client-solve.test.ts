@@ -119,7 +119,7 @@ describe("solve", () => {
   });
 });
 
-describe("a finished task without a solution becomes an error with its code and the task", () => {
+describe("the error of a finished task without a solution", () => {
   const error = {
     code: "upstream_rejected" as const,
     message: "The upstream rejected the task",
@@ -130,7 +130,7 @@ describe("a finished task without a solution becomes an error with its code and 
     ["canceled", processing({ status: "canceled" }), "task_canceled"],
     ["claimed", readyRecord({ solution: null, solutionState: "claimed" }), "already_claimed"],
     ["expired", readyRecord({ solution: null, solutionState: "expired" }), "solution_expired"],
-  ])("%s", async (_end, record, code) => {
+  ])("has the code and the task: %s", async (_end, record, code) => {
     const script = scripted([CREATED, taskAnswer(record)]);
     const { error: thrown } = await outcome(script);
     expect(thrown).toBeInstanceOf(SolvegateError);
@@ -143,7 +143,7 @@ describe("a finished task without a solution becomes an error with its code and 
     expect(calls(script)).toEqual([CREATE, READ]);
   });
 
-  it("whose message has the upstream's own code", async () => {
+  it("has the upstream's own code in its message", async () => {
     const { error: thrown } = await outcome(scripted([taskAnswer(failedRecord({ error }))]));
     expect(String(thrown)).toContain("upstream_rejected: The upstream rejected the task (ERROR_X)");
   });
@@ -164,19 +164,19 @@ describe("an abort", () => {
     return { ...script, tookMs: tookMs - ms, sent };
   }
 
-  it("before the creation sends nothing", async () => {
+  it("sends nothing if it comes before the creation", async () => {
     const script = scripted([CREATED]);
     expect((await outcome(script, { signal: AbortSignal.abort(reason) })).error).toBe(reason);
     expect(script.requests).toHaveLength(0);
   });
 
-  it("while the creation is in flight waits for its response, and cancels the task", async () => {
+  it("waits for the response to the creation that is in flight, and cancels the task", async () => {
     const script = await abortedAfter(100, [after(400, CREATED), CANCELED]);
     expect(calls(script)).toEqual([CREATE, CANCEL]);
     expect(script.tookMs).toBeLessThan(500);
   });
 
-  it("while the creation gets no response sends it again with the same idempotency key, and cancels the task", async () => {
+  it("sends the creation again with the same idempotency key if it gets no response, and cancels the task", async () => {
     const script = await abortedAfter(100, ["silence", CREATED, CANCELED]);
     expect(calls(script)).toEqual([CREATE, CREATE, CANCEL]);
     const [first, again] = script.requests;
@@ -185,19 +185,19 @@ describe("an abort", () => {
     expect(script.tookMs).toBeLessThan(1_500);
   });
 
-  it("after the response to the creation was lost finds the task by its idempotency key, and cancels it", async () => {
+  it("finds the task by its idempotency key if the response to the creation was lost, and cancels it", async () => {
     const script = await abortedAfter(100, [lost, CREATED, CANCELED]);
     expect(calls(script)).toEqual([CREATE, CREATE, CANCEL]);
     expect(script.tookMs).toBeLessThan(200);
   });
 
-  it("after the creation was rejected sends nothing more", async () => {
+  it("sends nothing more if the creation was rejected", async () => {
     const script = await abortedAfter(100, [problem(429, "rate_limited", { "retry-after": "10" }), CREATED]);
     expect(calls(script)).toEqual([CREATE]);
     expect(script.tookMs).toBeLessThan(100);
   });
 
-  it("during the wait cancels the task", async () => {
+  it("cancels the task during the wait", async () => {
     const script = await abortedAfter(10_000, [CREATED, "silence", CANCELED]);
     expect(calls(script)).toEqual([CREATE, READ, CANCEL]);
     expect(script.tookMs).toBeLessThan(100);
@@ -246,10 +246,10 @@ describe("tasks.wait", () => {
   });
 });
 
-describe("a 2xx response of a proxy, which is not a task,", () => {
+describe("a 2xx response of a proxy that is not a task", () => {
   const EMPTY = () => new Response("", { status: 200 });
 
-  it("to every creation fails the solve, and a task that is found later is canceled", async () => {
+  it("fails the solve if every creation gets it, and a task that is found later is canceled", async () => {
     let sent = 0;
     const creations: Scene = () => {
       sent += 1;
@@ -266,7 +266,7 @@ describe("a 2xx response of a proxy, which is not a task,", () => {
     expect(calls(script).slice(-2)).toEqual([CREATE, CANCEL]);
   });
 
-  it("to every read fails the solve with the task, and cancels the task", async () => {
+  it("fails the solve with the task if every read gets it, and cancels the task", async () => {
     const script = scripted([CREATED, (request) => (request.url.endsWith("/cancel") ? CANCELED.clone() : EMPTY())]);
     const { error } = await outcome(script);
     expect(error).toMatchObject({ code: "unexpected_answer", task: { id: ID, status: "queued" } });

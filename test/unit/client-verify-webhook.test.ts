@@ -118,13 +118,13 @@ describe("verifyWebhook rejects a webhook", () => {
     await rejection({ ...webhook, secret: [SECRET, NEXT] });
   });
 
-  it.each(["junk", ".9", "e0", " 1", ","])("whose timestamp ends with %j", async (rest) => {
+  it.each(["junk", ".9", "e0", " 1", ","])("if its timestamp ends with %j", async (rest) => {
     const { body, headers } = signed(READY);
     const longer = { ...headers, "webhook-timestamp": headers["webhook-timestamp"] + rest };
     await rejection({ body, headers: longer, secret: SECRET });
   });
 
-  it("whose bytes were changed into others with the same text", async () => {
+  it("if its bytes were changed into others with the same text", async () => {
     const { body, headers } = signed({ ...READY, note: "\ufffd" });
     const bytes = new TextEncoder().encode(body);
     await expect(verifyWebhook({ body: bytes, headers, secret: SECRET })).resolves.toMatchObject({ note: "\ufffd" });
@@ -134,7 +134,7 @@ describe("verifyWebhook rejects a webhook", () => {
     await rejection({ body: changed, headers, secret: SECRET });
   });
 
-  it("whose timestamp is more than 5 minutes off", async () => {
+  it("if its timestamp is more than 5 minutes off", async () => {
     const sentBefore = (ms: number) => ({ ...signed(READY, [SECRET], AT - ms), secret: SECRET });
     await expect(verifyWebhook(sentBefore(5 * MINUTE_MS))).resolves.toEqual(READY);
     expect((await rejection(sentBefore(5 * MINUTE_MS + 1_000))).message).toContain("too old");
@@ -155,7 +155,7 @@ describe("verifyWebhook throws a TypeError", () => {
     await expect(verifyWebhook({ ...webhook, secret: SECRET, ...mistake } as never)).rejects.toThrow(TypeError);
   });
 
-  it("without the secret in it", async () => {
+  it("with an error that does not contain the secret", async () => {
     const error = await verifyWebhook({ ...webhook, secret: "whsec_%%%" }).catch((reason: unknown) => reason);
     expect(String(error)).not.toContain("%%%");
   });

@@ -39,7 +39,7 @@ const attempt = (record: TaskRecord, outcome: DeliveryOutcome, sentMs: number, j
   recordAttempt(record, { sentAt: at(sentMs), outcome, jitter }, at(sentMs + 40));
 
 describe("the outcome report", () => {
-  it("is entered once, and a task without an address gets the tenant's endpoint, due since it was final", () => {
+  it("is recorded once, and gives a task without a URL the tenant's endpoint, due since it was final", () => {
     const settled = markReported(readyRecord(), ENDPOINT, at(15_000));
     expect(settled).toMatchObject({ settled: true, settleAt: null });
     expect(settled.delivery).toStrictEqual({
@@ -56,19 +56,19 @@ describe("the outcome report", () => {
     expect(markReported(settled, null, at(16_000))).toBe(settled);
   });
 
-  it("leaves a task's own address alone", () => {
+  it("does not change a task's own URL", () => {
     expect(markReported(readyRecord({ delivery: aDelivery() }), ENDPOINT, at(15_000)).delivery?.url).toBe(HOOK);
   });
 
-  it("of a task without an address and a tenant without an endpoint sends nothing", () => {
+  it("creates no delivery if neither the task nor the tenant has a URL", () => {
     expect(markReported(failedRecord(), null, at(15_000))).toMatchObject({ settled: true, delivery: null });
   });
 
-  it.each([aRecord(), processing()])("is not made for a task that is $status", (record) => {
+  it.each([aRecord(), processing()])("ignores a task that is $status", (record) => {
     expect(markReported(record, ENDPOINT, at(15_000))).toBe(record);
   });
 
-  it("that fails is repeated with pauses that double from 1 s to 10 min", () => {
+  it("is repeated after pauses that double from 1 s to 10 min if it fails", () => {
     let record = readyRecord();
     const pauses: number[] = [];
     for (let now = at(10_000); pauses.length < 13; now = record.settleAt ?? 0) {
@@ -81,13 +81,13 @@ describe("the outcome report", () => {
 });
 
 describe("a webhook attempt", () => {
-  it("that succeeds ends the delivery cycle", () => {
+  it("ends the delivery cycle if it succeeds", () => {
     const record = attempt(delivering(), DELIVERED, 10_005);
     expect(record.delivery).toMatchObject({ state: "delivered", attempts: 1, lastStatus: 204, nextAttemptAt: null });
     expect(record.delivery?.log).toStrictEqual([{ at: at(10_005), status: 204, durationMs: 40, error: null }]);
   });
 
-  it("that fails is followed by the next of the schedule, counted from when the task was final", () => {
+  it("is followed by the next slot of the schedule if it fails", () => {
     let record = delivering();
     for (const [index, seconds] of [2, 5, 10, 20, 40, 70, 300, 1_800, 7_200, 21_600, 43_200].entries()) {
       record = attempt(record, attemptFailed(503), (record.delivery?.nextAttemptAt ?? 0) - at(0));
@@ -102,12 +102,12 @@ describe("a webhook attempt", () => {
     expect(record.delivery).toMatchObject({ state: "exhausted", attempts: 12, nextAttemptAt: null });
   });
 
-  it("that gets no answer has no status and says why", () => {
+  it("is recorded without a status and with its error if there is no answer", () => {
     const record = attempt(delivering({ lastStatus: 503 }), attemptFailed(null), 10_000);
     expect(record.delivery).toMatchObject({ lastStatus: null, log: [{ status: null, error: "network" }] });
   });
 
-  it("that fails carries its jitter over to the next", () => {
+  it("applies its jitter to the next attempt", () => {
     expect(attempt(delivering(), attemptFailed(), 10_000, 1).delivery?.nextAttemptAt).toBe(at(12_200));
     expect(attempt(delivering(), attemptFailed(), 10_000, -1).delivery?.nextAttemptAt).toBe(at(12_000));
   });
@@ -117,12 +117,12 @@ describe("a webhook attempt", () => {
     ["1 h once it was claimed", delivering({}, { solution: null, solutionState: "claimed" }), 7_210_000],
     ["1 h once it has expired", delivering({}, { solution: null, solutionState: "expired" }), 7_210_000],
     ["1 h for a failed task", failedRecord({ ...SETTLED, delivery: aDelivery() }), 7_210_000],
-  ])("with Retry-After is followed by the next slot after at most %s", (_name, record, nextMs) => {
+  ])("is followed by the next slot after Retry-After, which counts for at most %s", (_name, record, nextMs) => {
     const next = attempt(record, attemptFailed(429, 86_400_000), 10_000);
     expect(next.delivery?.nextAttemptAt).toBe(at(nextMs));
   });
 
-  it("that is answered with 410 ends the attempts", () => {
+  it("ends the attempts if it is answered with 410", () => {
     const record = attempt(delivering(), GONE, 10_000);
     expect(record.delivery).toMatchObject({ state: "exhausted", attempts: 1, lastStatus: 410, nextAttemptAt: null });
   });
@@ -138,7 +138,7 @@ describe("a webhook attempt", () => {
     ["was delivered", DELIVERED],
     ["failed", attemptFailed(500)],
     ["was answered with 410", GONE],
-  ])("that left before a redelivery and %s is kept, and does not end the new delivery cycle", (_name, outcome) => {
+  ])("is kept and does not end the new delivery cycle if it was sent before a redelivery and %s", (_name, outcome) => {
     const restarted = restartDelivery(delivering(), ENDPOINT, at(12_000));
     const record = attempt(restarted, outcome, 11_990);
     expect(record.delivery).toMatchObject({
@@ -150,22 +150,22 @@ describe("a webhook attempt", () => {
     expect(record.delivery?.log).toHaveLength(1);
   });
 
-  it.each(["delivered", "exhausted"] as const)("that ends after the round was %s is only kept", (state) => {
+  it.each(["delivered", "exhausted"] as const)("is only recorded if the delivery cycle was %s meanwhile", (state) => {
     const record = attempt(delivering({ state, attempts: 1, nextAttemptAt: null }), attemptFailed(), 13_000);
     expect(record.delivery).toMatchObject({ state, attempts: 2, nextAttemptAt: null });
   });
 
-  it("of a task without an address changes nothing", () => {
+  it("changes nothing of a task without a webhook", () => {
     const record = readyRecord(SETTLED);
     expect(attempt(record, DELIVERED, 10_000)).toBe(record);
   });
 
-  it("never touches the outcome", () => {
+  it("does not change the outcome", () => {
     const { status, solution, finishedAt } = delivering();
     expect(attempt(delivering(), DELIVERED, 10_005)).toMatchObject({ status, solution, finishedAt });
   });
 
-  it("that cannot be made now is postponed with pauses that double, and does not count", () => {
+  it("is postponed by pauses that double, and not counted, if it cannot be made", () => {
     let record = delivering();
     const postponed: number[] = [];
     for (let now = at(10_000); postponed.length < 5; now = record.delivery?.postponedUntil ?? 0) {
@@ -179,19 +179,19 @@ describe("a webhook attempt", () => {
     expect(made.delivery?.nextAttemptAt).toBe(at(50_000));
   });
 
-  it("that is due later anyway is not postponed", () => {
+  it("is not postponed if it is due later", () => {
     const record = delivering({ nextAttemptAt: at(900_000) });
     expect(postponeAttemptUntil(record, at(10_000))).toBe(record);
   });
 
-  it("that was postponed is replaced by a redelivery", () => {
+  it("is replaced by a redelivery if it was postponed", () => {
     const { delivery } = restartDelivery(delivering({ postponedUntil: at(99_000) }), ENDPOINT, at(12_000));
     expect(delivery).toMatchObject({ nextAttemptAt: at(12_000) });
     expect(delivery).not.toHaveProperty("postponedUntil");
   });
 
   it.each([readyRecord(SETTLED), delivering({ state: "delivered", nextAttemptAt: null })])(
-    "that is not due cannot be postponed",
+    "cannot be postponed if none is due",
     (record) => {
       expect(postponeAttempt(record, at(10_000))).toBe(record);
     },
@@ -199,28 +199,31 @@ describe("a webhook attempt", () => {
 });
 
 describe("a redelivery", () => {
-  it.each(["pending", "delivered", "exhausted"] as const)("starts a whole new round after one that is %s", (state) => {
-    const log = [anAttempt()];
-    const before = delivering({ state, attempts: 5, roundAttempts: 5, lastStatus: 503, nextAttemptAt: null, log });
-    expect(restartDelivery(before, null, at(50_000)).delivery).toStrictEqual({
-      url: HOOK,
-      source: "task",
-      state: "pending",
-      attempts: 5,
-      roundAttempts: 0,
-      roundAt: at(50_000),
-      lastStatus: 503,
-      nextAttemptAt: at(50_000),
-      log,
-    });
-  });
+  it.each(["pending", "delivered", "exhausted"] as const)(
+    "starts a new delivery cycle after one that is %s",
+    (state) => {
+      const log = [anAttempt()];
+      const before = delivering({ state, attempts: 5, roundAttempts: 5, lastStatus: 503, nextAttemptAt: null, log });
+      expect(restartDelivery(before, null, at(50_000)).delivery).toStrictEqual({
+        url: HOOK,
+        source: "task",
+        state: "pending",
+        attempts: 5,
+        roundAttempts: 0,
+        roundAt: at(50_000),
+        lastStatus: 503,
+        nextAttemptAt: at(50_000),
+        log,
+      });
+    },
+  );
 
-  it("counts its schedule from when it was asked for", () => {
+  it("has a schedule that begins with the request", () => {
     const restarted = restartDelivery(delivering({ roundAttempts: 12, state: "exhausted" }), null, at(50_000));
     expect(attempt(restarted, attemptFailed(), 50_000).delivery?.nextAttemptAt).toBe(at(52_000));
   });
 
-  it("goes to a task's own address, wherever the tenant's endpoint is", () => {
+  it("goes to the task's own URL, whatever the tenant's endpoint is", () => {
     expect(restartDelivery(delivering(), ENDPOINT, at(50_000)).delivery?.url).toBe(HOOK);
   });
 
@@ -229,7 +232,7 @@ describe("a redelivery", () => {
     expect(restartDelivery(before, ENDPOINT, at(50_000)).delivery?.url).toBe(ENDPOINT);
   });
 
-  it("goes to an endpoint that the tenant has set since the task was settled", () => {
+  it("goes to an endpoint that the tenant has set since the outcome report", () => {
     const { delivery } = restartDelivery(canceledRecord(SETTLED), ENDPOINT, at(50_000));
     expect(delivery).toMatchObject({ url: ENDPOINT, source: "tenant", state: "pending", nextAttemptAt: at(50_000) });
   });
@@ -242,7 +245,7 @@ describe("a redelivery", () => {
   );
 
   it.each([aRecord(), processing({ delivery: aDelivery({ roundAt: null, nextAttemptAt: null }) })])(
-    "is not made for a task that is $status",
+    "ignores a task that is $status",
     (record) => {
       expect(restartDelivery(record, ENDPOINT, at(50_000))).toBe(record);
     },
@@ -266,16 +269,16 @@ describe("a tenant's endpoint that is changed between two attempts", () => {
   });
 
   it.each([
-    ["of a task with its own address", delivering(), null],
-    ["that stays the same", toTenant, "https://tenant.example/old"],
-    ["of a task without a webhook", readyRecord(SETTLED), ENDPOINT],
-  ])("%s changes nothing", (_name, record, endpoint) => {
+    ["a task with its own URL", delivering(), null],
+    ["the same endpoint", toTenant, "https://tenant.example/old"],
+    ["a task without a webhook", readyRecord(SETTLED), ENDPOINT],
+  ])("changes nothing: %s", (_name, record, endpoint) => {
     expect(followEndpoint(record, endpoint)).toBe(record);
   });
 });
 
 describe("the solution's end", () => {
-  it("is its expiry or its claim, whichever comes first, and is final", () => {
+  it("is its expiry or its claim, whichever comes first", () => {
     const expired = expireSolution(readyRecord(), at(125_000));
     expect(expired).toMatchObject({ solution: null, solutionState: "expired" });
     expect(claimSolution(expired, at(125_001))).toBe(expired);
@@ -284,7 +287,7 @@ describe("the solution's end", () => {
     expect(expireSolution(claimed, at(125_000))).toBe(claimed);
   });
 
-  it("keeps the moments of the solution that was", () => {
+  it("keeps the times of the erased solution", () => {
     for (const record of [expireSolution(readyRecord(), at(125_000)), claimSolution(readyRecord(), at(20_000))]) {
       expect(record).toMatchObject({ solutionExpiresAt: at(125_000), solutionBestBefore: at(65_000) });
     }

@@ -31,19 +31,19 @@ it.each(["something_new", "toString", "constructor", ""])("the unknown task erro
   expect(explainTask(code)).toBeNull();
 });
 
-describe("a response's own detail comes first", () => {
-  it("where it names the host", () => {
+describe("the explanation of a response with a detail", () => {
+  it("is that detail", () => {
     const detail = "The host other.example is not on the tenant's allow-list.";
     expect(explain(failure({ code: "website_not_allowed", detail })).what).toBe(detail);
   });
 
-  it("unless the request is invalid: then its fields come first", () => {
+  it("names the invalid fields first if the request is invalid", () => {
     const errors = [{ path: "task.websiteURL", message: "must be an http or https URL" }];
     const { what } = explain(failure({ code: "invalid_request", detail: "The request is not valid.", errors }));
     expect(what).toBe("task.websiteURL must be an http or https URL.");
   });
 
-  it("and is made a sentence", () => {
+  it("is a sentence", () => {
     const detail = "the webhook URL must use https";
     expect(explain(failure({ code: "webhook_url_not_allowed", detail })).what).toBe("The webhook URL must use https.");
   });

@@ -21,11 +21,11 @@ describe("a failed call", () => {
     ["internal", 500, "broken"],
     ["unexpected_answer", 200, "broken"],
     ["unexpected_answer", 502, "broken"],
-  ])("with the code %s and the status %i is %s", async (code, status, tag) => {
+  ])("has the code %s and the status %i, and is %s", async (code, status, tag) => {
     expect(await failureOf(new SolvegateError(code, "What happened.", { status }))).toMatchObject({ tag, status });
   });
 
-  it("without a response is unreachable, and has no text for programs", async () => {
+  it("is unreachable without a response, and has no technical text", async () => {
     const error = new SolvegateError("network_error", "GET /v1/tasks got no response (fetch failed)");
     expect(await failureOf(error)).toMatchObject({ tag: "unreachable", code: null, detail: null });
   });
@@ -41,7 +41,7 @@ describe("a failed call", () => {
     });
   });
 
-  it("that was aborted is a failure, but an error of the console itself is thrown", async () => {
+  it("is unreachable if it was aborted, but an error of the console itself is thrown", async () => {
     const aborting = new AbortController();
     aborting.abort();
     expect(await failureOf(aborting.signal.reason, aborting.signal)).toMatchObject({ tag: "unreachable" });

@@ -22,7 +22,7 @@ const H = 60 * MIN;
 const D = 24 * H;
 const NOON = Date.parse("2026-11-23T12:00:06.140Z");
 
-describe("an age", () => {
+describe("age()", () => {
   it.each([
     [-5 * S, "now"],
     [0, "now"],
@@ -35,12 +35,12 @@ describe("an age", () => {
     [D - 1, "23 h"],
     [D, "1 d"],
     [29.9 * D, "29 d"],
-  ])("of %d ms is %s", (ms, text) => {
+  ])("writes %d ms as %s", (ms, text) => {
     expect(age(NOON - ms, NOON)).toBe(text);
   });
 });
 
-describe("a duration", () => {
+describe("duration()", () => {
   it.each([
     [-3, "0 ms"],
     [0, "0 ms"],
@@ -57,11 +57,11 @@ describe("a duration", () => {
     [3 * H + 12 * MIN, "3 h 12 min"],
     [D, "1 d"],
     [2 * D + 4.5 * H, "2 d 4 h"],
-  ])("of %d ms is %s", (ms, text) => {
+  ])("writes %d ms as %s", (ms, text) => {
     expect(duration(ms)).toBe(text);
   });
 
-  it("is rounded down", () => {
+  it("rounds down", () => {
     // What took less than a limit must not look as if it had reached it.
     expect(duration(1_999.4)).toBe("1.99 s");
   });
@@ -96,7 +96,7 @@ describe("a moment", () => {
     expect(day(Date.parse("2026-11-23T23:30:00Z"), "Europe/Berlin")).toBe("24 Nov 2026");
   });
 
-  it("of usage is a UTC day in every time zone", () => {
+  it("is a UTC day for usage, in every time zone", () => {
     expect(shortDay("2026-11-01")).toBe("1 Nov");
   });
 });

@@ -95,7 +95,7 @@ describe("the scale", () => {
     [12_000, WIDTH, ["0", "2 s", "4 s", "6 s", "8 s", "10 s", "12 s"]],
     [120_000, WIDTH, ["0", "15 s", "30 s", "45 s", "60 s", "75 s", "90 s", "105 s", "120 s"]],
     [43_200_000, 300, ["0", "3 h", "6 h", "9 h", "12 h"]],
-  ])("of %d ms on %d px has round steps with space for their labels", (spanMs, width, labels) => {
+  ])("has round steps with space for their labels: %d ms on %d px", (spanMs, width, labels) => {
     const { ticks } = axisOf(T0, T0 + spanMs, width);
     expect(ticks.map(({ label }) => label)).toEqual(expect.arrayContaining(labels));
     for (const [index, tick] of ticks.entries()) {
@@ -194,7 +194,7 @@ describe("webhook attempts", () => {
     expect(row(life, "Webhook")?.marks.map(({ tone }) => tone)).toEqual(["bad", "good", "next"]);
   });
 
-  it("after the solution's expiry have a panel of their own, and are drawn in no other", () => {
+  it("have a panel of their own after the solution's expiry, and are drawn in no other", () => {
     const events = [...RUN, attempt(6_000), attempt(306_000)];
     const attempted = task({ webhook: webhook({ nextAttemptAt: at(1_806_000) }) });
     const [, validity, late] = panelsOf(attempted, events, now, WIDTH);
@@ -205,7 +205,7 @@ describe("webhook attempts", () => {
     expect(row(late, "Webhook")?.marks[0]?.x).toBeCloseTo(100);
   });
 
-  it("of a failed task have a panel without a solution", () => {
+  it("have a panel without a solution if the task failed", () => {
     const attempted = task({ status: "failed", solutionState: "none", solutionExpiresAt: null, webhook: webhook() });
     const [, after] = panelsOf(attempted, [...RUN, attempt(6_000), attempt(8_000)], now, WIDTH);
     expect(after).toMatchObject({ name: "After the end", rows: [{ name: "Webhook" }] });

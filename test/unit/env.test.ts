@@ -185,20 +185,20 @@ describe("a bad value", () => {
     ["SOLVER_USER_AGENT", "needle".repeat(100)],
     ["SOLVER_SEC_CH_UA", "needle\u0000"],
     ["SOLVER_SEC_CH_UA", ""],
-  ])("of %s is rejected by a message with its rule and without its content: %j", (name, value) => {
+  ])("of %s is rejected with a message that has its rule and not the value: %j", (name, value) => {
     const message = rejection({ [name]: value });
     expect(message).toMatch(new RegExp(`^bad configuration: ${name}[^:]*: must `));
     expect(message).not.toContain("needle");
     if (value.length > 4) expect(message.replaceAll(/from \d+ to \d+/g, "")).not.toContain(value);
   });
 
-  it("is named beside every other bad one", () => {
+  it("is reported together with every other bad value", () => {
     const message = rejection({ POLL_INTERVAL_MS: "1", TASK_TIMEOUT_S: "1", ADMIN_TOKEN: "needle" });
     for (const name of ["POLL_INTERVAL_MS", "TASK_TIMEOUT_S", "ADMIN_TOKEN"]) expect(message).toContain(name);
     expect(message).not.toContain("needle");
   });
 
-  it("of an account is named by its place in the list", () => {
+  it("is named by its index in the list of accounts", () => {
     const list = [...ACCOUNTS, { name: "third", clientKey: "" }];
     expect(rejection({ UPSTREAM_ACCOUNTS: list })).toBe(
       "bad configuration: UPSTREAM_ACCOUNTS[2].clientKey: must be 1 to 512 characters",

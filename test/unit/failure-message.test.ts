@@ -33,7 +33,7 @@ function errorOf(start: TaskRecord, ...steps: readonly Step[]) {
   return error;
 }
 
-describe("a task that was never sent", () => {
+describe("the message of a task that was never sent", () => {
   it.each<[string, string, readonly Step[], string]>([
     ["no slot was free", "timeout", [[1, admission({ tag: "waiting" })], DEADLINE], "No slot of the tenant was free"],
     ["its tenant did not answer", "timeout", [[1, admission({ tag: "unavailable" })], DEADLINE], "was not submitted"],
@@ -63,7 +63,7 @@ describe("a task that was never sent", () => {
   });
 });
 
-describe("a task that was sent and not accepted", () => {
+describe("the message of a task that was sent and not accepted", () => {
   it.each<[string, readonly Step[]]>([
     ["the upstream was busy", send(10, BUSY)],
     ["the account was refused", send(10, REFUSED)],
@@ -84,7 +84,7 @@ describe("a task that was sent and not accepted", () => {
   });
 });
 
-describe("a task that was sent with an unknown outcome", () => {
+describe("the message of a task that was sent with an unknown outcome", () => {
   it("says so when a second outcome is unknown, too", () => {
     const error = errorOf(admitted(), ...send(10, HIDDEN), ...send(6_000, HIDDEN));
     expect(error?.code).toBe("upstream_unavailable");
@@ -107,7 +107,7 @@ describe("a task that was sent with an unknown outcome", () => {
   });
 });
 
-describe("a task that was accepted and not solved", () => {
+describe("the message of a task that was accepted and not solved", () => {
   const accepted: Step[] = send(10, CREATED);
 
   it.each<[string, string, PollOutcome]>([

@@ -1,4 +1,4 @@
-/** Rules of the allow-list: one normal form for patterns and URLs, and nothing allowed that was not written down. */
+// The allow-list of website hosts: the normal form of patterns and of URLs, and which hosts a pattern allows.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -15,7 +15,7 @@ const names = fc
 /** 253 characters: three labels of 63 and one of 61. */
 const LONGEST_NAME = `${`${"a".repeat(63)}.`.repeat(3)}${"b".repeat(61)}`;
 
-describe("patterns", () => {
+describe("parseHostPattern()", () => {
   it.each([
     ["*", "*"],
     ["shop.example", "shop.example"],
@@ -41,7 +41,7 @@ describe("patterns", () => {
     ["[::ffff:192.0.2.1]", "[::ffff:c000:201]"],
     [LONGEST_NAME, LONGEST_NAME],
     [`${LONGEST_NAME}.`, LONGEST_NAME],
-  ])("the normal form of %j is %j", (text, expected) => {
+  ])("returns the normal form of %j: %j", (text, expected) => {
     expect(parseHostPattern(text)).toBe(expected);
   });
 
@@ -99,11 +99,11 @@ describe("patterns", () => {
     `a${LONGEST_NAME}`,
     `*.${LONGEST_NAME}`,
     "a.".repeat(500_000),
-  ])("%j is not a pattern", (text) => {
+  ])("returns null for %j", (text) => {
     expect(parseHostPattern(text)).toBeNull();
   });
 
-  it("the normal form of a normal form is itself", () => {
+  it("returns a normal form unchanged", () => {
     fc.assert(
       fc.property(fc.oneof(fc.domain(), fc.ipV4(), fc.string({ unit: "binary", maxLength: 12 })), (text) => {
         const once = parseHostPattern(text);
@@ -113,12 +113,12 @@ describe("patterns", () => {
   });
 });
 
-describe("lists", () => {
-  it("an empty list is valid", () => {
+describe("normalizeHosts()", () => {
+  it("accepts an empty list", () => {
     expect(normalizeHosts([])).toEqual({ ok: true, hosts: [] });
   });
 
-  it("repeats are removed after normalizing, and the order is kept", () => {
+  it("removes repeats after normalizing, and keeps the order", () => {
     expect(normalizeHosts(["b.example", "A.example", "b.EXAMPLE.", "*.a.example", "a.example"])).toEqual({
       ok: true,
       hosts: ["b.example", "a.example", "*.a.example"],
@@ -126,23 +126,23 @@ describe("lists", () => {
     expect(normalizeHosts(["*", "*"])).toEqual({ ok: true, hosts: ["*"] });
   });
 
-  it("the index of the first invalid pattern is returned", () => {
+  it("returns the index of the first invalid pattern", () => {
     expect(normalizeHosts(["a.example", "no host", "**"])).toMatchObject({ ok: false, index: 1 });
   });
 
-  it("`*` beside other patterns is an error at every place", () => {
+  it("rejects `*` beside other patterns at any index", () => {
     expect(normalizeHosts(["*", "a.example"])).toMatchObject({ ok: false, index: 0 });
     expect(normalizeHosts(["a.example", "b.example", "*"])).toMatchObject({ ok: false, index: 2 });
   });
 
-  it("1,000 patterns are valid, and 1,001 are not", () => {
+  it("accepts 1,000 patterns and rejects 1,001", () => {
     const patterns = Array.from({ length: 1001 }, (_, i) => `host${i}.example`);
     expect(normalizeHosts(patterns.slice(0, 1000))).toMatchObject({ ok: true });
     expect(normalizeHosts(patterns)).toMatchObject({ ok: false, index: 1000 });
   });
 });
 
-describe("the host of a URL", () => {
+describe("websiteHost()", () => {
   it.each([
     ["https://shop.example", "shop.example"],
     ["http://shop.example/login?next=/", "shop.example"],
@@ -168,7 +168,7 @@ describe("the host of a URL", () => {
     ["http://[2001:DB8::0:1]:8080/", "[2001:db8::1]"],
     ["http://localhost:3000/", "localhost"],
     [`https://shop.example/${"a".repeat(100_000)}`, "shop.example"],
-  ])("of %j is %j", (url, expected) => {
+  ])("returns the host of %j: %j", (url, expected) => {
     expect(websiteHost(url)).toBe(expected);
   });
 
@@ -198,7 +198,7 @@ describe("the host of a URL", () => {
     "https://[::1/",
     "https://1.2.3.4.5/",
     `https://a${LONGEST_NAME}/`,
-  ])("of %j is null", (url) => {
+  ])("returns null for %j", (url) => {
     expect(websiteHost(url)).toBeNull();
   });
 
@@ -215,11 +215,11 @@ describe("the host of a URL", () => {
     " https://good.example/",
     "\u0000https://good.example/",
     "https://@@good.example/",
-  ])("of %j is null, because two parsers can read two hosts", (url) => {
+  ])("returns null for %j, because parsers can disagree about its host", (url) => {
     expect(websiteHost(url)).toBeNull();
   });
 
-  it("is null or a pattern in normal form for every text", () => {
+  it("returns null or a pattern in normal form for any text", () => {
     const urls = fc.oneof(
       fc.webUrl(),
       fc.string({ unit: "binary" }),
@@ -234,7 +234,7 @@ describe("the host of a URL", () => {
   });
 });
 
-describe("allowing", () => {
+describe("hostAllowed()", () => {
   it.each([
     ["shop.example", ["shop.example"], true],
     ["www.shop.example", ["shop.example"], false],
@@ -254,15 +254,15 @@ describe("allowing", () => {
     ["", ["*"], false],
     ["", [""], false],
     ["*", ["a.example"], false],
-  ])("%j under %j: %s", (host, patterns, expected) => {
+  ])("compares %j with %j: %s", (host, patterns, expected) => {
     expect(hostAllowed(host, patterns)).toBe(expected);
   });
 
-  it("an empty list allows no host", () => {
+  it("allows no host with an empty list", () => {
     fc.assert(fc.property(names, (host) => !hostAllowed(host, [])));
   });
 
-  it("an exact pattern allows its host and no other", () => {
+  it("allows only its host with an exact pattern", () => {
     fc.assert(
       fc.property(names, names, (host, other) => {
         expect(hostAllowed(host, [host])).toBe(true);
@@ -271,7 +271,7 @@ describe("allowing", () => {
     );
   });
 
-  it("a suffix pattern allows every depth below the suffix, but neither the suffix nor a longer label", () => {
+  it("allows any depth below the suffix with a suffix pattern, but neither the suffix nor a longer label", () => {
     fc.assert(
       fc.property(names, names, (below, suffix) => {
         expect(hostAllowed(`${below}.${suffix}`, [`*.${suffix}`])).toBe(true);
@@ -281,7 +281,7 @@ describe("allowing", () => {
     );
   });
 
-  it("case, port and a trailing dot of the URL do not count", () => {
+  it("ignores case, port and a trailing dot of the URL", () => {
     fc.assert(
       fc.property(names, fc.integer({ min: 1, max: 65535 }), fc.constantFrom("http", "HTTPS"), (name, port, scheme) => {
         const host = websiteHost(`${scheme}://${name.toUpperCase()}.:${port}/x`);

@@ -1,4 +1,4 @@
-/** API keys: created keys parse, mistyped ones do not, and no input throws or takes long. */
+// API keys: created keys parse, mistyped ones do not, and no input throws or takes long.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -30,19 +30,19 @@ function aKey(): string {
   return mintKey("live", "acme", countingBytes());
 }
 
-describe("minting", () => {
-  it("a key consists of prefix, mode, tenant, 32 characters of secret and 6 of checksum", () => {
+describe("mintKey()", () => {
+  it("returns a prefix, the mode, the tenant, 32 characters of secret and 6 of checksum", () => {
     expect(aKey()).toMatch(/^sg_live_acme_0123456789ABCDEFGHIJKLMNOPQRSTUV[0-9A-Za-z]{6}$/);
   });
 
-  it("the checksum is the CRC-32 of everything before it, in base62, padded on the left", () => {
+  it("ends with the CRC-32 of the rest in base62, padded on the left", () => {
     const key = aKey();
     const crc = crc32(new TextEncoder().encode(key.slice(0, -6)));
     const value = [...key.slice(-6)].reduce((sum, digit) => sum * 62 + BASE62.indexOf(digit), 0);
     expect(value).toBe(crc);
   });
 
-  it("every key parses to its own mode and tenant", () => {
+  it("returns a key that parses to its mode and tenant", () => {
     fc.assert(
       fc.property(modes, tenantIds, entropy, (mode, tenantId, bytes) => {
         expect(parseKey(mintKey(mode, tenantId, bytes))).toEqual({ mode, tenantId });
@@ -50,7 +50,7 @@ describe("minting", () => {
     );
   });
 
-  it("bytes that would bias the alphabet are skipped", () => {
+  it("skips bytes that would bias the alphabet", () => {
     const biased = Uint8Array.from([255, 248, 251, ...countingBytes(32)]);
     expect(mintKey("live", "acme", biased)).toBe(aKey());
     const counts = new Map<string, number>();
@@ -67,26 +67,26 @@ describe("minting", () => {
     ["no bytes", new Uint8Array(0)],
     ["31 bytes", countingBytes(31)],
     ["only biased bytes", new Uint8Array(KEY_ENTROPY_BYTES).fill(255)],
-  ])("too few random bytes throw: %s", (_, bytes) => {
+  ])("throws a RangeError for too few random bytes: %s", (_, bytes) => {
     expect(() => mintKey("live", "acme", bytes)).toThrow(RangeError);
   });
 
   it.each(["", "a", "-acme", "Acme", "ac_me", "acme\n", "a".repeat(32), "ac.me", "acmé"])(
-    "a key is never made for %j, which is no tenant id",
+    "throws a RangeError for %j, which is not a tenant id",
     (tenantId) => {
       expect(TENANT_ID_PATTERN.test(tenantId)).toBe(false);
       expect(() => mintKey("live", tenantId, countingBytes())).toThrow(RangeError);
     },
   );
 
-  it.each(["ab", "a-", "0-0", "acme-eu-1", "a".repeat(31)])("%j is a tenant id", (tenantId) => {
+  it.each(["ab", "a-", "0-0", "acme-eu-1", "a".repeat(31)])("accepts the tenant id %j", (tenantId) => {
     expect(TENANT_ID_PATTERN.test(tenantId)).toBe(true);
     expect(parseKey(mintKey("test", tenantId, countingBytes()))).toEqual({ mode: "test", tenantId });
   });
 });
 
-describe("parsing", () => {
-  it("a key with any character replaced by any other does not parse", () => {
+describe("parseKey()", () => {
+  it("returns null if any character is replaced", () => {
     const key = aKey();
     for (let i = 0; i < key.length; i++) {
       for (const wrong of `${BASE62}-_ `) {
@@ -96,7 +96,7 @@ describe("parsing", () => {
     }
   });
 
-  it("a key with two characters swapped, one missing or one doubled does not parse", () => {
+  it("returns null if two characters are swapped, or one is missing or doubled", () => {
     const key = mintKey(
       "test",
       "shop-9",
@@ -110,7 +110,7 @@ describe("parsing", () => {
     }
   });
 
-  it("a key with another mode or tenant does not parse", () => {
+  it("returns null if the mode or the tenant is changed", () => {
     expect(parseKey(aKey().replace("live", "test"))).toBeNull();
     expect(parseKey(aKey().replace("acme", "acne"))).toBeNull();
   });
@@ -128,11 +128,11 @@ describe("parsing", () => {
     aKey().replace("sg_", "sk_"),
     "\u0000".repeat(60),
     "\ud800",
-  ])("%j does not parse", (text) => {
+  ])("returns null for %j", (text) => {
     expect(parseKey(text)).toBeNull();
   });
 
-  it("no text makes parsing throw", () => {
+  it("does not throw for any text", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.stringMatching(/^sg_(live|test)_[a-z_]*$/)), (text) => {
         expect(parseKey(text)).toBeNull();
@@ -140,37 +140,37 @@ describe("parsing", () => {
     );
   });
 
-  it("huge input is rejected unread", () => {
+  it("rejects huge input without reading it", () => {
     for (const text of ["a".repeat(5_000_000), `sg_live_${"a-".repeat(2_500_000)}`, aKey() + "0".repeat(5_000_000)]) {
       for (let i = 0; i < 1000; i++) expect(parseKey(text)).toBeNull();
     }
   });
 });
 
-describe("CRC-32", () => {
+describe("crc32()", () => {
   it.each([
     ["", 0],
     ["123456789", 0xcbf43926],
     ["a", 0xe8b7be43],
     ["The quick brown fox jumps over the lazy dog", 0x414fa339],
-  ])("of %j is its published value", (text, expected) => {
+  ])("returns the published value of %j", (text, expected) => {
     expect(crc32(new TextEncoder().encode(text))).toBe(expected);
   });
 });
 
-describe("hashing", () => {
-  it("a key is hashed with SHA-256, in lower-case hex", async () => {
+describe("hashKey()", () => {
+  it("returns SHA-256 in lower-case hex", async () => {
     expect(await hashKey("abc")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     expect(await hashKey("")).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   });
 
-  it("different keys have different hashes", async () => {
+  it("returns different hashes for different keys", async () => {
     expect(await hashKey(aKey())).not.toBe(await hashKey(aKey().replace("live", "test")));
   });
 });
 
-describe("comparing", () => {
-  it("agrees with equality, whatever the lengths", () => {
+describe("equalInConstantTime()", () => {
+  it("agrees with equality for any lengths", () => {
     const text = fc.string({ unit: "binary", maxLength: 8 });
     fc.assert(
       fc.property(text, text, (a, b) => {
@@ -192,7 +192,7 @@ describe("comparing", () => {
     ["", "\u0000", false],
     ["abc", "abd", false],
     ["xbc", "abc", false],
-  ])("%j against %j is %s", (a, b, expected) => {
+  ])("compares %j and %j as %s", (a, b, expected) => {
     expect(equalInConstantTime(a, b)).toBe(expected);
   });
 });

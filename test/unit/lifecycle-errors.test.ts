@@ -29,7 +29,7 @@ import {
 const strike = (limit = 10): TaskEvent => ({ tag: "step_failed", limit });
 
 describe("an unexpected exception", () => {
-  it("puts the next step off by 1, 2 s, and the one that reaches the limit fails the task with internal", () => {
+  it("postpones the next step by 1, 2 s, and fails the task with internal at the limit", () => {
     const once = applied(admitted(), [100, strike(3)]);
     expect(once).toMatchObject({ status: "queued", strikes: 1, stepAt: at(1_100) });
     const twice = applied(once, [1_100, strike(3)]);
@@ -38,32 +38,32 @@ describe("an unexpected exception", () => {
     expect(thrice).toMatchObject({ status: "failed", strikes: 0, error: { code: "internal" } });
   });
 
-  it("does not pull a later step nearer", () => {
+  it("does not advance a later step", () => {
     expect(applied(processing({ stepAt: at(30_000) }), [4_000, strike(3)]).stepAt).toBe(at(30_000));
   });
 
-  it("counts only in a row: work that goes on wipes the count", () => {
+  it("is counted only if it is consecutive: a successful step resets the count", () => {
     const steady = applied(admitted({ strikes: 2 }), [100, { tag: "step_succeeded" }]);
     expect(steady.strikes).toBe(0);
     expect(applied(steady, [100, { tag: "step_succeeded" }])).toBe(steady);
     expect(applied(steady, [100, strike(3)])).toMatchObject({ status: "queued", strikes: 1 });
   });
 
-  it("after the end puts off the outcome report, and never touches the outcome", () => {
+  it("postpones the outcome report of a final task, and does not change the outcome", () => {
     const record = applied(readyRecord({ strikes: 9 }), [10_000, strike(3)]);
     const pauseMs = 60_000 * 2 ** 5;
     expect(record).toMatchObject({ status: "ready", strikes: 10, settleAt: at(10_000 + pauseMs) });
     expect(record.solution).toEqual(STORED_SOLUTION);
   });
 
-  it("after the outcome report puts off the webhook, and uses up no attempt", () => {
+  it("postpones the webhook after the outcome report, and uses no attempt", () => {
     const settled = readyRecord({ ...SETTLED, delivery: aDelivery({ nextAttemptAt: at(10_000) }) });
     const record = applied(settled, [10_000, strike(3)]);
     expect(record).toMatchObject({ settled: true, settleAt: null });
     expect(record.delivery).toMatchObject({ state: "pending", attempts: 0, postponedUntil: at(11_000) });
   });
 
-  it("during createTask leaves the outcome unknown", () => {
+  it("leaves the outcome of createTask unknown", () => {
     expect(applied(submitting(), [100, strike()])).toMatchObject({
       intentAt: null,
       submissions: 1,
@@ -76,13 +76,13 @@ describe("an unexpected exception", () => {
     expect(applied(processing(), [3_200, strike()]).stepAt).toBeGreaterThanOrEqual(at(3_200 + INTERVAL_MS));
   });
 
-  it("in a purge is not followed by another purge at once", () => {
+  it("postpones a purge", () => {
     const now = 10_000 + RETENTION_MS;
     const record = applied(failedRecord(SETTLED), [now, strike()]);
     expect(nextWakeAt(record, at(now))).toBeGreaterThanOrEqual(at(now + 1_000));
   });
 
-  it("does not keep a solution past its end", () => {
+  it("does not keep a solution past its expiry", () => {
     const record = applied(readyRecord(SETTLED), [20_000, strike()], [20_001, strike()], [20_002, strike()]);
     expect(nextWakeAt(record, at(20_002))).toBeLessThanOrEqual(record.solutionExpiresAt ?? 0);
   });
@@ -99,32 +99,32 @@ describe("the operator's account", () => {
   });
 });
 
-describe("an alarm", () => {
-  it("that is set anew follows no poll, and later loads can tell", () => {
+describe("a lost alarm", () => {
+  it("is distinguished from an alarm that was set after a poll, in later recoveries", () => {
     const polledAt = applied(processing(), [6_200, polled({ tag: "processing" }, at(6_100))]);
     const rearmed = applied(polledAt, [60_000, { tag: "rearmed" }]);
     const wakeAt = nextWakeAt(rearmed, at(60_000));
     expect(recover(rearmed, wakeAt, at(61_000), 10_000).unsolvedAt).toBe(at(6_100));
   });
 
-  it("that is gone lets a task poll one interval from now, for a poll may have left", () => {
+  it("makes a task poll one interval later, because a poll may have been sent", () => {
     expect(recover(processing(), null, at(60_000), 10_000).stepAt).toBe(at(63_000));
   });
 });
 
-describe("a submission", () => {
+describe("the outcome of a submission", () => {
   it.each([CREATED, HIDDEN])("is ignored once the task is processing", (outcome) => {
     const record = processing();
     expect(applied(record, [5_000, submitted(outcome, at(4_000))])).toBe(record);
     expect(applied(record, [1, { tag: "submitting" }])).toBe(record);
   });
 
-  it.each([CREATED, HIDDEN])("whose answer comes after a cancel is counted", (outcome) => {
+  it.each([CREATED, HIDDEN])("is counted after a cancellation", (outcome) => {
     const record = applied(submitting(), [10, { tag: "cancel" }], [20, submitted(outcome, AT)]);
     expect(record).toMatchObject({ status: "canceled", submissions: 1, intentAt: null, solution: null });
   });
 
-  it("whose answer is lost after a cancel is counted once", () => {
+  it("is counted once if it is lost after a cancellation", () => {
     const interrupted = { tag: "interrupted" } as const;
     const record = applied(submitting(), [10, { tag: "cancel" }], [20, interrupted], [30, interrupted]);
     expect(record).toMatchObject({ status: "canceled", submissions: 1 });
@@ -132,7 +132,7 @@ describe("a submission", () => {
 });
 
 describe("a delivered webhook", () => {
-  it("stays delivered when the endpoint goes", () => {
+  it("stays delivered when the endpoint is deleted", () => {
     const delivery = aDelivery({ source: "tenant", state: "delivered", nextAttemptAt: null });
     expect(followEndpoint(readyRecord({ ...SETTLED, delivery }), null).delivery?.state).toBe("delivered");
   });

@@ -32,12 +32,15 @@ const FAULTS: [string, PollOutcome][] = [
 ];
 
 describe("a poll", () => {
-  it.each([1_000, 3_000, 60_000])("comes %i ms after the answer of the one before, as configured", (pollIntervalMs) => {
-    const record = applied(processing({ pollIntervalMs }), [8_000, polled(PROCESSING, at(3_100))]);
-    expect(record).toMatchObject({ status: "processing", polls: 1, stepAt: at(8_000 + pollIntervalMs) });
-  });
+  it.each([1_000, 3_000, 60_000])(
+    "is sent %i ms after the answer to the previous one, as configured",
+    (pollIntervalMs) => {
+      const record = applied(processing({ pollIntervalMs }), [8_000, polled(PROCESSING, at(3_100))]);
+      expect(record).toMatchObject({ status: "processing", polls: 1, stepAt: at(8_000 + pollIntervalMs) });
+    },
+  );
 
-  it("that returns processing proves that there was no solution when it was sent", () => {
+  it("records that there was no solution when it was sent if it returns processing", () => {
     const record = applied(processing(), [8_000, polled(PROCESSING, at(3_100))]);
     expect(record.unsolvedAt).toBe(at(3_100));
     expect(record.events.at(-1)).toStrictEqual({
@@ -48,16 +51,19 @@ describe("a poll", () => {
     });
   });
 
-  it.each(FAULTS)("that meets %s backs off by 3, 6, 12, 15, 15 s and proves nothing", (_name, outcome) => {
-    let record = processing();
-    for (const [index, pauseMs] of [3_000, 6_000, 12_000, 15_000, 15_000].entries()) {
-      record = applied(record, [4_000, polled(outcome, at(3_100))]);
-      expect(record).toMatchObject({ status: "processing", polls: index + 1, stepAt: at(4_000 + pauseMs) });
-      expect(record.unsolvedAt).toBe(at(0));
-    }
-  });
+  it.each(FAULTS)(
+    "is repeated after 3, 6, 12, 15, 15 s, and records nothing about the solution: %s",
+    (_name, outcome) => {
+      let record = processing();
+      for (const [index, pauseMs] of [3_000, 6_000, 12_000, 15_000, 15_000].entries()) {
+        record = applied(record, [4_000, polled(outcome, at(3_100))]);
+        expect(record).toMatchObject({ status: "processing", polls: index + 1, stepAt: at(4_000 + pauseMs) });
+        expect(record.unsolvedAt).toBe(at(0));
+      }
+    },
+  );
 
-  it("with Retry-After is repeated after that time, which is a lower bound of the pause", () => {
+  it("is repeated after Retry-After if that is longer than the pause", () => {
     for (const outcome of [
       { tag: "request_failed", reason: "http_503", retryAfterMs: 60_000 },
       { tag: "transient", reason: "ERROR_RATE_LIMIT", retryAfterMs: 60_000 },
@@ -66,7 +72,7 @@ describe("a poll", () => {
     }
   });
 
-  it("that is answered ends the row of faults", () => {
+  it("resets the count of failures when it is answered", () => {
     const record = applied(
       processing(),
       [4_000, polled(FAULT, at(3_100))],
@@ -80,7 +86,7 @@ describe("a poll", () => {
   it.each([
     ["unsolvable", "ERROR_CAPTCHA_UNSOLVABLE", "unsolvable"],
     ["rejected", "ERROR_NO_SUCH_CAPCHA_ID", "upstream_rejected"],
-  ] as const)("that finds the task %s with %s fails it as %s", (kind, code, expected) => {
+  ] as const)("fails a task that is %s with %s as %s", (kind, code, expected) => {
     const record = applied(processing(), [4_000, polled({ tag: "failed", kind, code, description: "" }, at(3_100))]);
     expect(record).toMatchObject({
       status: "failed",
@@ -95,12 +101,12 @@ describe("a poll", () => {
   it.each<[string, PollOutcome, string]>([
     ...FAULTS.map(([name, outcome]): [string, PollOutcome, string] => [name, outcome, "upstream_unavailable"]),
     ["processing", PROCESSING, "timeout"],
-  ])("whose last answer before the deadline is %s decides how the task fails", (_name, outcome, code) => {
+  ])("decides by the last answer before the deadline how the task fails: %s", (_name, outcome, code) => {
     const record = applied(processing(), [4_000, polled(outcome, at(3_100))], [120_000, { tag: "clock" }]);
     expect(record).toMatchObject({ status: "failed", error: { code } });
   });
 
-  it("whose solution arrives after the deadline still counts if the task has not failed yet", () => {
+  it("ends the task as ready if the solution arrives after the deadline and the task has not failed yet", () => {
     const record = applied(processing(), [120_400, polled(READY, at(119_900))]);
     expect(record).toMatchObject({ status: "ready", solutionState: "available" });
   });
@@ -108,7 +114,7 @@ describe("a poll", () => {
   it.each([
     ["queued", aRecord()],
     ["to be submitted", admitted()],
-  ])("of a task that is %s changes nothing", (_name, record) => {
+  ])("changes nothing of a task that is %s", (_name, record) => {
     expect(applied(record, [4_000, polled(READY, at(3_100))])).toBe(record);
   });
 });
@@ -121,13 +127,13 @@ describe("the solution", () => {
     expect(record.solution).toMatchObject(SOLVER);
   });
 
-  it("keeps what else upstream sent beside the token", () => {
+  it("keeps the other fields that the upstream sent with the token", () => {
     const solution = { gRecaptchaResponse: "token", expireTime: 7 };
     const record = applied(processing(), [4_000, polled({ tag: "ready", solution }, at(3_100))]);
     expect(record.solution).toMatchObject({ expireTime: 7 });
   });
 
-  it("has the browser that upstream names, if it names one", () => {
+  it("has the browser that the upstream names, if it names one", () => {
     const solution = { gRecaptchaResponse: "token", userAgent: "Upstream/9" };
     const record = applied(processing(), [4_000, polled({ tag: "ready", solution }, at(3_100))]);
     expect(record.solution).toMatchObject({ userAgent: "Upstream/9", secChUa: SOLVER.secChUa });
@@ -177,7 +183,7 @@ describe("the solution", () => {
     ["failed", failedRecord()],
     ["canceled", canceledRecord()],
     ["expired", readyRecord({ solution: null, solutionState: "expired" })],
-  ])("of a task that is %s cannot be claimed", (_name, record) => {
+  ])("cannot be claimed if the task is %s", (_name, record) => {
     expect(applied(record, [20_000, { tag: "claim" }])).toBe(record);
   });
 });
@@ -196,13 +202,13 @@ describe("a finished task", () => {
     ["an interruption", { tag: "interrupted" }],
     ["a wake-up", { tag: "woken" }],
   ];
-  it.each(late)("absorbs %s that comes late", (_name, event) => {
+  it.each(late)("ignores %s that comes late", (_name, event) => {
     for (const record of [readyRecord(), failedRecord(), canceledRecord()]) {
       expect(applyEvent(record, event, at(11_000))).toBe(record);
     }
   });
 
-  it("does not fail at the deadline that it no longer has", () => {
+  it("does not fail at its former deadline", () => {
     for (const record of [canceledRecord(), failedRecord()]) {
       expect(applied(record, [200_000, { tag: "clock" }])).toBe(record);
     }

@@ -65,7 +65,7 @@ function always(rule: (state: { before: TaskRecord; after: TaskRecord; now: numb
 }
 
 describe("after any sequence of events", () => {
-  it("nothing leaves a final state, and its outcome stays what it was", () => {
+  it("a final status and its outcome do not change", () => {
     always(({ before, after }) => {
       if (!isFinal(before.status)) return;
       const { status, finishedAt, error, solutionExpiresAt } = before;
@@ -73,17 +73,17 @@ describe("after any sequence of events", () => {
     });
   });
 
-  it("a solution that was erased never comes back", () => {
+  it("an erased solution does not return", () => {
     always(({ before, after }) => {
       if (isFinal(before.status) && before.solution === null) expect(after.solution).toBeNull();
     });
   });
 
-  it("there is a solution exactly while its state says that it is available", () => {
+  it("there is a solution exactly while its state is available", () => {
     always(({ after }) => expect(after.solution !== null).toBe(after.solutionState === "available"));
   });
 
-  it("a solution is handed out at most once", () => {
+  it("a solution is claimed at most once", () => {
     fc.assert(
       fc.property(anyRecord, moves, (start, script) => {
         const handedOut = [...states(start, script)].filter(
@@ -94,7 +94,7 @@ describe("after any sequence of events", () => {
     );
   });
 
-  it("the next alarm lies in the future, and no sleep ends now", () => {
+  it("the next alarm and the end of a sleep are in the future", () => {
     always(({ after, now }) => {
       expect(nextWakeAt(after, now)).toBeGreaterThan(now);
       const action = nextAction(after, now);
@@ -102,14 +102,14 @@ describe("after any sequence of events", () => {
     });
   });
 
-  it("an unfinished task looks at the clock no later than its deadline", () => {
+  it("the alarm of an unfinished task is no later than its deadline", () => {
     always(({ after, now }) => {
       if (!isFinal(after.status))
         expect(nextWakeAt(after, now)).toBeLessThanOrEqual(Math.max(after.deadlineAt, now + 1));
     });
   });
 
-  it("the record survives storage and the schema that reads it", () => {
+  it("the record is the same after storage and parsing", () => {
     always(({ after }) => {
       const stored: unknown = JSON.parse(JSON.stringify(after));
       expect(taskRecordSchema.parse(stored)).toEqual(after);
@@ -117,7 +117,7 @@ describe("after any sequence of events", () => {
     });
   });
 
-  it("a finished task is due to report its outcome until it has, and then no more", () => {
+  it("a finished task has a time for its outcome report until it is reported", () => {
     always(({ after }) => {
       if (isFinal(after.status) && !after.settled) expect(after.settleAt).not.toBeNull();
     });
@@ -129,7 +129,7 @@ describe("after any sequence of events", () => {
 });
 
 describe("the timeline", () => {
-  it("stays bounded, keeps `accepted`, and drops the oldest of the rest", () => {
+  it("has at most 400 entries: `accepted` and the newest of the others", () => {
     let record = processing();
     for (let poll = 1; poll <= 1_000; poll += 1) record = applyEvent(record, polled(PROCESSING, at(poll)), at(poll));
     expect(record.polls).toBe(1_000);
@@ -161,7 +161,7 @@ const named = (exchanges: readonly Exchange[], tag: Exchange["tag"]) =>
   exchanges.filter((exchange) => exchange.tag === tag);
 
 describe("in a whole simulated task", () => {
-  it("no poll leaves sooner than one interval after the last answer, nor before upstream's Retry-After", () => {
+  it("no poll is sent sooner than one interval after the last answer, or before the upstream's Retry-After", () => {
     inEveryLife((exchanges) => {
       const polls = named(exchanges, "poll");
       for (const [index, poll] of polls.entries()) {
@@ -175,14 +175,14 @@ describe("in a whole simulated task", () => {
     });
   });
 
-  it("the first poll leaves no sooner than 3 s after createTask's answer", () => {
+  it("the first poll is sent no sooner than 3 s after createTask's answer", () => {
     inEveryLife((exchanges) => {
       const first = named(exchanges, "poll")[0];
       if (first !== undefined) expect(first.sentAt - (first.before.submittedAt ?? 0)).toBeGreaterThanOrEqual(3_000);
     });
   });
 
-  it("upstream takes the task at most twice, and a second time only after an unknown outcome", () => {
+  it("the upstream gets the task at most twice, and a second time only after an unknown outcome", () => {
     inEveryLife((exchanges, record) => {
       const taking = named(exchanges, "submit").filter(({ turn: { create } }) =>
         [undefined, "created", "ready", "unknown"].includes(create?.tag),
@@ -210,7 +210,7 @@ describe("in a whole simulated task", () => {
     });
   });
 
-  it("nothing leaves for upstream once the deadline has passed or the task is finished", () => {
+  it("no request is sent to the upstream after the deadline or the end of the task", () => {
     inEveryLife((exchanges) => {
       for (const { tag, before, sentAt } of exchanges) {
         if (tag !== "submit" && tag !== "poll") continue;
@@ -220,7 +220,7 @@ describe("in a whole simulated task", () => {
     });
   });
 
-  it("a solution expires 120 s after the last exchange that left while there was none", () => {
+  it("a solution expires 120 s after the last request that was sent before there was one", () => {
     inEveryLife((exchanges, record) => {
       if (record.status !== "ready") return;
       const unsolved = exchanges.filter(({ tag, turn }) =>
@@ -242,7 +242,7 @@ describe("in a whole simulated task", () => {
     });
   });
 
-  it("a round has at most 12 attempts", () => {
+  it("a delivery cycle has at most 12 attempts", () => {
     inEveryLife((_exchanges, record) => expect(record.delivery?.roundAttempts ?? 0).toBeLessThanOrEqual(12));
   });
 });

@@ -25,13 +25,13 @@ const held = (ms: number): TaskEvent => ({ tag: "held", reason: "upstream_unavai
 const last = (record: TaskRecord) => record.events.at(-1);
 
 describe("submission", () => {
-  it("of a task that was held or waited has an intent of its own", () => {
+  it("stores an intent for a task that was held or waited", () => {
     const record = applied(admitted(), [50, { tag: "submitting" }]);
     expect(record).toMatchObject({ status: "queued", intentAt: at(50), sending: true });
     expect(isVolatile(admitted(), { tag: "submitting" })).toBe(false);
   });
 
-  it("of a task that goes straight through uses the intent of the accepted record, without a write", () => {
+  it("uses the intent of the accepted record, without a write, for a task that is admitted at once", () => {
     const accepted = applied(aRecord(), [10, admission({ tag: "admitted" })]);
     expect(isVolatile(aRecord(), admission({ tag: "admitted" }))).toBe(true);
     expect(isVolatile(accepted, { tag: "submitting" })).toBe(true);
@@ -45,18 +45,18 @@ describe("submission", () => {
     ["is held", { tag: "held", reason: "upstream_unavailable", until: at(60_000) }],
     ["is canceled", { tag: "cancel" }],
     ["fails in a step", { tag: "step_failed", limit: 10 }],
-  ])("of a task that %s before it is sent has no intent any more", (_name, event) => {
+  ])("removes the intent of a task that %s before it is sent", (_name, event) => {
     const record = applied(aRecord(), [10, event]);
     expect(record).toMatchObject({ intentAt: null, submissions: 0 });
     expect(isVolatile(aRecord(), event)).toBe(false);
   });
 
-  it("of an accepted task whose object was lost may have been sent, and is repeated 5 s later", () => {
+  it("is repeated 5 s later if the object of an accepted task was lost, because it may have been sent", () => {
     const record = applied(aRecord(), [2_000, { tag: "interrupted" }]);
     expect(record).toMatchObject({ intentAt: null, submissions: 1, hiddenSubmissions: 1, stepAt: at(7_000) });
   });
 
-  it("a created task is processing, counted once, and polled for the first time 3 s after the answer", () => {
+  it("makes a created task processing, counts once, and schedules the first poll 3 s after the answer", () => {
     const record = applied(submitting({ faults: 2, lastExchangeFailed: true }), [400, submitted(CREATED, at(100))]);
     expect(record).toMatchObject({
       status: "processing",
@@ -73,13 +73,13 @@ describe("submission", () => {
     expect(last(record)).toStrictEqual({ at: at(400), type: "submitted", durationMs: 300 });
   });
 
-  it("the first poll is sent 3 s after the answer with any poll interval", () => {
+  it("schedules the first poll 3 s after the answer with any poll interval", () => {
     for (const pollIntervalMs of [1_000, 60_000]) {
       expect(applied(submitting({ pollIntervalMs }), [400, submitted(CREATED, AT)]).stepAt).toBe(at(3_400));
     }
   });
 
-  it("a task that is ready at create is finished, its solution's life counted from when the request left", () => {
+  it("finishes a task that is ready at once, with a lifetime counted from the time at which the request was sent", () => {
     const outcome: CreateOutcome = { tag: "ready", taskId: null, solution: SOLUTION };
     const record = applied(submitting(), [400, submitted(outcome, at(100))]);
     expect(record).toMatchObject({
@@ -98,7 +98,7 @@ describe("submission", () => {
     expect(record.events.map(({ type }) => type)).toEqual(["accepted", "submitted", "ready"]);
   });
 
-  it("an unknown outcome is counted, and the task is sent again 5 s later", () => {
+  it("counts an unknown outcome, and sends the task again 5 s later", () => {
     const record = applied(submitting(), [10_000, submitted(HIDDEN, AT)]);
     expect(record).toMatchObject({
       status: "queued",
@@ -111,7 +111,7 @@ describe("submission", () => {
     expect(last(record)).toMatchObject({ type: "submission_hidden", durationMs: 10_000, detail: "timeout" });
   });
 
-  it("a second unknown outcome fails the task, with both submissions counted", () => {
+  it("fails the task after a second unknown outcome, with both submissions counted", () => {
     const record = applied(
       submitting(),
       [100, submitted(HIDDEN, AT)],
@@ -125,11 +125,11 @@ describe("submission", () => {
     ["waits for a slot", aRecord({ stage: "waiting", intentAt: null })],
     ["was not sent yet", admitted()],
     ["has its answer", processing()],
-  ])("an interruption of a task that %s changes nothing", (_name, record) => {
+  ])("ignores an interruption of a task that %s", (_name, record) => {
     expect(applied(record, [2_000, { tag: "interrupted" }])).toBe(record);
   });
 
-  it("a task that is created after one unknown outcome has two submissions", () => {
+  it("counts two submissions of a task that is created after one unknown outcome", () => {
     const hidden = applied(submitting(), [100, submitted(HIDDEN, AT)]);
     const record = applied(hidden, [5_100, { tag: "submitting" }], [5_200, submitted(CREATED, at(5_100))]);
     expect(record).toMatchObject({ status: "processing", submissions: 2, unsolvedAt: at(5_100) });
@@ -139,26 +139,26 @@ describe("submission", () => {
     ["rejected", "ERROR_INVALID_TASK_DATA", "upstream_rejected"],
     ["rejected", "ERROR_UNHEARD_OF", "upstream_rejected"],
     ["unsolvable", "ERROR_CAPTCHA_UNSOLVABLE", "unsolvable"],
-  ] as const)("a request that is %s with %s fails as %s and shows upstream's code", (kind, code, expected) => {
+  ] as const)("fails a task that is %s with %s as %s, with the upstream's code", (kind, code, expected) => {
     const outcome: CreateOutcome = { tag: "failed", kind, code, description: "in its own words" };
     const record = applied(submitting(), [100, submitted(outcome, AT)]);
     expect(record).toMatchObject({ status: "failed", error: { code: expected, upstreamCode: code }, submissions: 0 });
     expect(record.error?.message).toContain("in its own words");
   });
 
-  it("a failure without a code shows none", () => {
+  it("fails a task without a code if the upstream sent none", () => {
     const outcome: CreateOutcome = { tag: "failed", kind: "rejected", code: "", description: "" };
     expect(applied(submitting(), [100, submitted(outcome, AT)]).error).not.toHaveProperty("upstreamCode");
   });
 
-  it("a rejected account is not counted as a submission, and another account is requested at once", () => {
+  it("is not counted if the account is refused, and another account is requested at once", () => {
     const outcome: CreateOutcome = { tag: "account", code: "ERROR_ZERO_BALANCE" };
     const record = applied(submitting(), [100, submitted(outcome, at(50))]);
     expect(record).toMatchObject({ status: "queued", intentAt: null, submissions: 0, faults: 0, stepAt: at(100) });
     expect(last(record)).toMatchObject({ type: "submission_refused", detail: "upstream_unavailable", durationMs: 50 });
   });
 
-  it("a transient rejection is retried after 3, 6, 12, 15, 15 s and not counted as a submission", () => {
+  it("is retried after 3, 6, 12, 15, 15 s, and not counted, after a transient error", () => {
     const outcome: CreateOutcome = { tag: "transient", reason: "ERROR_NO_SLOT_AVAILABLE", retryAfterMs: null };
     let record = admitted();
     for (const pauseMs of [3_000, 6_000, 12_000, 15_000, 15_000]) {
@@ -168,12 +168,12 @@ describe("submission", () => {
     }
   });
 
-  it("a rejection with Retry-After is retried after that time, which is a lower bound of the pause", () => {
+  it("is retried after Retry-After if that is longer than the pause", () => {
     const outcome: CreateOutcome = { tag: "transient", reason: "http_429", retryAfterMs: 40_000 };
     expect(applied(submitting(), [100, submitted(outcome, AT)]).stepAt).toBe(at(40_100));
   });
 
-  it("that is held waits until the given time, asks for admission again, and is not counted", () => {
+  it("waits until the given time if it is held, asks for admission again, and is not counted", () => {
     const record = applied(admitted(), [50, held(15_050)]);
     expect(record).toMatchObject({ status: "queued", stage: "admission", submissions: 0, stepAt: at(15_050) });
     expect(last(record)).toStrictEqual({ at: at(50), type: "held", detail: "upstream_unavailable" });

@@ -25,8 +25,8 @@ const admission = (outcome: AdmissionOutcome): TaskEvent => ({ tag: "admission",
 const held = (ms: number): TaskEvent => ({ tag: "held", reason: "upstream_unavailable", until: at(ms) });
 const last = (record: TaskRecord) => record.events.at(-1);
 
-describe("a fresh task", () => {
-  it("is queued for admission at once, due by its deadline, with `accepted` as the timeline's first entry", () => {
+describe("a new task", () => {
+  it("is queued for admission, with its deadline and the timeline entry `accepted`", () => {
     expect(aRecord()).toMatchObject({
       status: "queued",
       stage: "admission",
@@ -43,13 +43,13 @@ describe("a fresh task", () => {
 });
 
 describe("admission", () => {
-  it("an admitted task is to be submitted at once", () => {
+  it("makes an admitted task due for submission at once", () => {
     const record = applied(aRecord({ faults: 2 }), [40, admission({ tag: "admitted" })]);
     expect(record).toMatchObject({ status: "queued", stage: "submission", stepAt: at(40), faults: 0 });
     expect(last(record)).toStrictEqual({ at: at(40), type: "admitted", durationMs: 40 });
   });
 
-  it("a task without a slot waits, asks again by itself every 30 s, and says so once", () => {
+  it("makes a task without a slot wait and ask again every 30 s, with one timeline entry", () => {
     const first = applied(aRecord(), [10, admission({ tag: "waiting" })]);
     expect(first).toMatchObject({ status: "queued", stage: "waiting", stepAt: at(30_010) });
     const second = applied(first, [30_010, admission({ tag: "waiting" })]);
@@ -57,7 +57,7 @@ describe("admission", () => {
     expect(second.events.filter(({ type }) => type === "waiting")).toHaveLength(1);
   });
 
-  it("a task that waits and is woken asks again at once", () => {
+  it("is requested again at once by a waiting task that is woken", () => {
     expect(applied(aRecord({ stage: "waiting", stepAt: at(30_000) }), [700, { tag: "woken" }]).stepAt).toBe(at(700));
   });
 
@@ -66,23 +66,23 @@ describe("admission", () => {
     ["is to be submitted", admitted({ stepAt: at(5_000) })],
     ["is processing", processing()],
     ["is canceled", canceledRecord()],
-  ])("waking a task that %s changes nothing", (_name, record) => {
+  ])("is not affected by waking a task that %s", (_name, record) => {
     expect(applied(record, [700, { tag: "woken" }])).toBe(record);
   });
 
   it.each(["quota_exceeded", "tenant_suspended"] as const)(
-    "a rejection for %s fails the task with that code",
+    "fails a task that is rejected for %s with that code",
     (code) => {
       const record = applied(aRecord(), [10, admission({ tag: "rejected", code })]);
       expect(record).toMatchObject({ status: "failed", finishedAt: at(10), error: { code }, settleAt: at(10) });
     },
   );
 
-  it("the task of a deleted tenant is canceled", () => {
+  it("cancels the task of a deleted tenant", () => {
     expect(applied(aRecord(), [10, admission({ tag: "gone" })])).toMatchObject({ status: "canceled", error: null });
   });
 
-  it("a tenant that does not answer is asked again after 1, 2, 5, 15, 60, 60 s", () => {
+  it("is requested again after 1, 2, 5, 15, 60, 60 s if the tenant does not answer", () => {
     let record = aRecord();
     for (const pauseMs of [1_000, 2_000, 5_000, 15_000, 60_000, 60_000]) {
       record = applied(record, [20, admission({ tag: "unavailable" })]);
@@ -94,7 +94,7 @@ describe("admission", () => {
     ["to be submitted", admitted()],
     ["processing", processing()],
     ["canceled", canceledRecord()],
-  ])("an admission that comes late to a task %s changes nothing", (_name, record) => {
+  ])("changes nothing if it comes late to a task that is %s", (_name, record) => {
     for (const tag of ["admitted", "waiting", "gone", "unavailable"] as const) {
       expect(applied(record, [10, admission({ tag })])).toBe(record);
     }
@@ -104,7 +104,7 @@ describe("admission", () => {
 describe("the deadline", () => {
   const clockAt = (ms: number): readonly [number, TaskEvent] => [ms, { tag: "clock" }];
 
-  it("a task has until its deadline, to the millisecond", () => {
+  it("fails a task that is not final, to the millisecond", () => {
     const record = processing();
     expect(applied(record, clockAt(119_999))).toBe(record);
     expect(applied(record, clockAt(120_000))).toMatchObject({ status: "failed", finishedAt: at(120_000) });
@@ -124,7 +124,7 @@ describe("the deadline", () => {
     ["held because no account works", applied(admitted(), [90, held(15_000)]), "upstream_unavailable"],
     ["sent once with an unknown outcome", applied(submitting(), [90, submitted(HIDDEN, AT)]), "upstream_unavailable"],
     ["created after a rejection", applied(refused, [3_090, { tag: "submitting" }], [3_100, created]), "timeout"],
-  ])("a task that was %s fails as it should", (_name, record, code) => {
+  ])("fails a task that was %s with its code", (_name, record, code) => {
     expect(applied(record, clockAt(120_000))).toMatchObject({ status: "failed", error: { code } });
   });
 });
@@ -135,7 +135,7 @@ describe("cancel", () => {
     ["waiting", aRecord({ stage: "waiting" })],
     ["being submitted", submitting()],
     ["processing", processing()],
-  ])("a task that is %s is canceled, and settled next", (_name, record) => {
+  ])("cancels a task that is %s, and reports the outcome next", (_name, record) => {
     const canceled = applied(record, [500, { tag: "cancel" }]);
     expect(canceled).toMatchObject({
       status: "canceled",
@@ -145,11 +145,11 @@ describe("cancel", () => {
     expect(canceled).toMatchObject({ error: null, solution: null, solutionState: "none" });
   });
 
-  it.each([readyRecord(), failedRecord(), canceledRecord()])("a finished task stays $status", (record) => {
+  it.each([readyRecord(), failedRecord(), canceledRecord()])("leaves a finished task $status", (record) => {
     expect(applied(record, [20_000, { tag: "cancel" }])).toBe(record);
   });
 
-  it("a finished task's own webhook is due at once", () => {
+  it("makes the task's own webhook due at once", () => {
     const delivery = aDelivery({ roundAt: null, nextAttemptAt: null });
     const canceled = applied(processing({ delivery }), [500, { tag: "cancel" }]);
     expect(canceled.delivery).toMatchObject({ state: "pending", roundAt: at(500), nextAttemptAt: at(500) });

@@ -22,7 +22,7 @@ import {
 } from "../support/records.ts";
 
 describe("the Task", () => {
-  it("that is queued is whole, with null for all that is not there yet", () => {
+  it("has every field when it is queued, with null for missing values", () => {
     expect(presentTask(newRecord(aNewTask({ bodyHash: "hash", traceparent: "00-a-b-01" }), AT))).toStrictEqual({
       id: `tsk_${"5f".repeat(32)}`,
       status: "queued",
@@ -59,7 +59,7 @@ describe("the Task", () => {
     expect(task).toMatchObject({ reference: "order-1042", compatTaskId: 1_042 });
   });
 
-  it("of a version without references shows none", () => {
+  it("has a null reference if an older version stored it", () => {
     const { reference: _, ...older } = aRecord();
     expect(presentTask(older).reference).toBeNull();
   });
@@ -72,7 +72,7 @@ describe("the Task", () => {
     ["a task that no upstream account takes", admitted({ lastExchangeFailed: true }), "upstream"],
     ["a processing task whose last poll failed", processing({ lastExchangeFailed: true }), null],
     ["a failed task", failedRecord({ stage: "waiting" }), null],
-  ] as const)("says what holds it: %s", (_name, record, waitingFor) => {
+  ] as const)("reports what it waits for: %s", (_name, record, waitingFor) => {
     expect(presentTask(record).waitingFor).toBe(waitingFor);
   });
 
@@ -81,11 +81,11 @@ describe("the Task", () => {
     ["the next step of a queued task", admitted({ stepAt: at(5_000) }), "2026-11-23T09:30:05.000Z"],
     ["the deadline, where nothing comes before it", processing({ stepAt: at(500_000) }), "2026-11-23T09:32:00.000Z"],
     ["nothing of a final task", readyRecord(), null],
-  ])("says when its next step is due: %s", (_name, record, nextStepAt) => {
+  ])("reports when its next step is due: %s", (_name, record, nextStepAt) => {
     expect(presentTask(record).nextStepAt).toBe(nextStepAt);
   });
 
-  it("that is ready has the solution and its times", () => {
+  it("has the solution and its times when it is ready", () => {
     expect(presentTask(readyRecord())).toMatchObject({
       status: "ready",
       submittedAt: "2026-11-23T09:30:00.100Z",
@@ -105,13 +105,13 @@ describe("the Task", () => {
     });
   });
 
-  it.each(["claimed", "expired"] as const)("whose solution is %s has its times and no solution", (solutionState) => {
+  it.each(["claimed", "expired"] as const)("has the times and no solution when the solution is %s", (solutionState) => {
     const task = presentTask(readyRecord({ solution: null, solutionState }));
     expect(task).toMatchObject({ status: "ready", solution: null, solutionState });
     expect(task.solutionExpiresAt).toBe("2026-11-23T09:32:05.000Z");
   });
 
-  it("that failed has the error, with upstream's code if there is one", () => {
+  it("has the error when it failed, with the upstream's code if there is one", () => {
     const error = { code: "upstream_rejected", message: "The upstream rejected the task", upstreamCode: "E" } as const;
     expect(presentTask(failedRecord({ error }))).toMatchObject({ status: "failed", error, solution: null });
     expect(presentTask(failedRecord()).error).not.toHaveProperty("upstreamCode");
@@ -130,13 +130,13 @@ describe("the Task", () => {
       { postponedUntil: at(20_000) },
       { state: "pending", attempts: 0, nextAttemptAt: "2026-11-23T09:30:20.000Z" },
     ],
-  ] as const)("whose webhook is %s shows it, without the log", (_name, delivery, expected) => {
+  ] as const)("shows the state of a webhook that is %s, without the log", (_name, delivery, expected) => {
     const { webhook } = presentTask(readyRecord({ delivery: aDelivery(delivery) }));
     expect(webhook).toStrictEqual({ url: HOOK, lastStatus: null, ...expected });
   });
 
   it.each([aRecord(), processing(), readyRecord(), failedRecord(), canceledRecord(SETTLED)])(
-    "that is $status has the contract's keys and no others, and fits its own schema",
+    "conforms to its schema, without other keys, when it is $status",
     (record) => {
       const task = presentTask({ ...record, delivery: aDelivery({ log: [anAttempt()] }) });
       expect(taskViewSchema.strict().parse(task)).toEqual(task);
@@ -145,7 +145,7 @@ describe("the Task", () => {
 });
 
 describe("the timeline", () => {
-  it("merges the webhook attempts among the task's own entries by time, an entry of the same moment first", () => {
+  it("merges the webhook attempts with the task's own entries by time, with own entries first at the same time", () => {
     const record = readyRecord({
       events: [
         { at: AT, type: "accepted" },
@@ -188,7 +188,7 @@ describe("the timeline", () => {
     expect(timelineSchema.parse({ events })).toEqual({ events });
   });
 
-  it("of a task without webhooks is its own entries", () => {
+  it("consists of the task's own entries without webhooks", () => {
     expect(presentTimeline(aRecord())).toStrictEqual([{ at: "2026-11-23T09:30:00.000Z", type: "accepted" }]);
   });
 });

@@ -29,8 +29,8 @@ const trailing = fc.oneof(
 const httpStatus = fc.constantFrom(200, 201, 400, 402, 500, 503);
 const bodyOf = (fields: object, rest: string) => JSON.stringify(fields) + rest;
 
-describe("an answer in another dialect", () => {
-  it("to createTask with a task id is a task to poll", () => {
+describe("an answer in an undocumented form", () => {
+  it("is a task to poll if createTask returned a task id", () => {
     fc.assert(
       fc.property(
         noError,
@@ -48,7 +48,7 @@ describe("an answer in another dialect", () => {
     );
   });
 
-  it("to getTaskResult that is in progress is still in progress", () => {
+  it("is in progress if getTaskResult returned that status in any case", () => {
     const status = fc.constantFrom("processing", "idle").chain(anyCase);
     fc.assert(
       fc.property(noError, status, trailing, httpStatus, (errorId, word, rest, http) => {
@@ -57,7 +57,7 @@ describe("an answer in another dialect", () => {
     );
   });
 
-  it("that is ready has its solution at both calls, with or without its status", () => {
+  it("has its solution at both calls, with or without the status ready", () => {
     const solution = { gRecaptchaResponse: TOKEN, cookies: { _GRECAPTCHA: "09ANM" }, expireTime: 120 };
     const status = fc.oneof(anyCase("ready"), fc.constantFrom(undefined, null, "", "success"));
     fc.assert(
@@ -69,7 +69,7 @@ describe("an answer in another dialect", () => {
     );
   });
 
-  it("whose status is failed ends the task as unsolvable at both calls", () => {
+  it("ends the task as unsolvable at both calls if its status is failed", () => {
     fc.assert(
       fc.property(
         fc.oneof(noError, error),
@@ -85,7 +85,7 @@ describe("an answer in another dialect", () => {
     );
   });
 
-  it("that is an error is known by its code at both calls", () => {
+  it("has the meaning of its error code at both calls", () => {
     const expected = { tag: "failed", kind: "rejected", code: "ERROR_TASK_ABSENT", description: "Why" };
     fc.assert(
       fc.property(error, trailing, httpStatus, (errorId, rest, http) => {
@@ -96,7 +96,7 @@ describe("an answer in another dialect", () => {
     );
   });
 
-  it("keeps its cookies in the form of a map", () => {
+  it("has its cookies as a map, whatever their form", () => {
     const name = fc.stringMatching(/^[A-Za-z_][\w-]{0,10}$/);
     const cookies = fc.dictionary(name, fc.stringMatching(/^[\w=+/.-]{0,20}$/), { minKeys: 1, noNullPrototype: true });
     fc.assert(
@@ -130,28 +130,28 @@ describe("a status of failed", () => {
     expect(poll(body)).toMatchObject({ tag: "failed", ...expected });
   });
 
-  it("beside an account code under errorId 1 is about the account", () => {
+  it("means an account error beside an account code under errorId 1", () => {
     const body = '{"errorId":1,"errorCode":"ERROR_ZERO_BALANCE","status":"failed"}';
     expect(poll(body)).toEqual({ tag: "account", code: "ERROR_ZERO_BALANCE" });
     expect(create(body)).toEqual({ tag: "account", code: "ERROR_ZERO_BALANCE" });
   });
 
-  it("beside a transient code lets createTask be tried again", () => {
+  it("means a transient error of createTask beside a transient code", () => {
     const body = '{"errorId":1,"errorCode":"ERROR_NO_SLOT_AVAILABLE","status":"failed"}';
     expect(create(body)).toEqual({ tag: "transient", reason: "ERROR_NO_SLOT_AVAILABLE", retryAfterMs: null });
   });
 
-  it.each([429, 503])("of a proxy under HTTP %i fails the request and not the task", (status) => {
+  it.each([429, 503])("fails the request and not the task under HTTP %i of a proxy", (status) => {
     expect(poll('{"status":"failed","message":"busy"}', status)).toMatchObject({ tag: "request_failed" });
     expect(create('{"status":"failed","message":"busy"}', status)).toMatchObject({ tag: "transient" });
   });
 
-  it("of a proxy under HTTP 504 leaves the outcome of createTask unknown", () => {
+  it("leaves the outcome of createTask unknown under HTTP 504 of a proxy", () => {
     expect(create('{"status":"failed","message":"timed out"}', 504)).toEqual({ tag: "unknown", reason: "http_504" });
   });
 });
 
-describe("a body that breaks off", () => {
+describe("a truncated body", () => {
   it("is unreadable wherever it ends", () => {
     const body = JSON.stringify({ errorId: 0, errorCode: "", taskId: 'a}b\\"{c', solution: { x: ["}"] } });
     for (let length = 0; length < body.length; length += 1) {

@@ -7,28 +7,28 @@ import { createOutcomeOf, pollOutcomeOf, rawAnswer } from "../support/interpret.
 const raw = (body: string, status = 200) => rawAnswer(body, status);
 const solved = (solution: string) => pollOutcomeOf(raw(`{"errorId":0,"status":"ready","solution":${solution}}`));
 
-describe("an error", () => {
-  it.each(['""', "0", "false", "{}", "null"])("is known by its code whatever taskId is: %s", (taskId) => {
+describe("an error answer", () => {
+  it.each(['""', "0", "false", "{}", "null"])("has the meaning of its code whatever taskId is: %s", (taskId) => {
     const body = `{"errorId":1,"errorCode":"ERROR_ZERO_BALANCE","errorDescription":"","taskId":${taskId},"status":""}`;
     expect(createOutcomeOf(raw(body))).toEqual({ tag: "account", code: "ERROR_ZERO_BALANCE" });
   });
 
-  it.each([504, 520, 524])("of a proxy under HTTP %i leaves the outcome of createTask unknown", (status) => {
+  it.each([504, 520, 524])("leaves the outcome of createTask unknown under HTTP %i of a proxy", (status) => {
     const body = '{"errorId":1,"errorCode":"GATEWAY_TIMEOUT","errorDescription":"upstream timed out"}';
     expect(createOutcomeOf(raw(body, status))).toEqual({ tag: "unknown", reason: `http_${status}` });
   });
 
-  it("with nothing but a code is an error even under errorId 0", () => {
+  it("is an error even under errorId 0 if it has only a code", () => {
     expect(pollOutcomeOf(raw('{"errorId":0,"errorCode":"CAPTCHA_NOT_READY"}'))).toEqual({ tag: "processing" });
     expect(createOutcomeOf(raw('{"errorId":0,"errorCode":"ERROR_ZERO_BALANCE"}'))).toMatchObject({ tag: "account" });
   });
 
-  it("that says not ready beside a task id is a task to poll", () => {
+  it("is a task to poll if its code is CAPTCHA_NOT_READY beside a task id", () => {
     const body = '{"errorId":1,"errorCode":"CAPTCHA_NOT_READY","errorDescription":"","taskId":7}';
     expect(createOutcomeOf(raw(body))).toEqual({ tag: "created", taskId: "7" });
   });
 
-  it("with a long code is cut between characters", () => {
+  it("has a long code cut between characters", () => {
     const code = `${"a".repeat(255)}😀`;
     const outcome = pollOutcomeOf(raw(JSON.stringify({ errorId: 1, errorCode: code, errorDescription: code })));
     expect(outcome).toMatchObject({ tag: "failed" });
@@ -47,34 +47,34 @@ describe("an error code", () => {
     expect(pollOutcomeOf(raw(body))).toMatchObject(rejected);
   });
 
-  it("beside a status but no task id means that createTask was rejected", () => {
+  it("means that createTask was rejected if there is a status and no task id", () => {
     const body = '{"errorId":0,"errorCode":"ERROR_TASK_ABSENT","status":"processing"}';
     expect(createOutcomeOf(raw(body))).toMatchObject(rejected);
   });
 
   it.each(['{"errorId":0,"errorCode":5,"taskId":7}', '{"errorId":0,"errorDescription":[],"taskId":7,"status":1}'])(
-    "that is not text is ignored: %s",
+    "is ignored if it is not a string: %s",
     (body) => {
       expect(createOutcomeOf(raw(body))).toEqual({ tag: "created", taskId: "7" });
     },
   );
 
   it.each(['{"errorCode":7}', '{"errorId":0}', '{"message":"Something went wrong"}'])(
-    "that is missing beside nothing else leaves an answer unreadable: %s",
+    "leaves an answer without other content unreadable if it is missing: %s",
     (body) => {
       expect(createOutcomeOf(raw(body))).toMatchObject({ tag: "unknown" });
       expect(pollOutcomeOf(raw(body))).toMatchObject({ tag: "request_failed" });
     },
   );
 
-  it.each(["OK", "SUCCESS", "0"])("that reports success does not cost the task beside it: %s", (code) => {
+  it.each(["OK", "SUCCESS", "0"])("is ignored beside a task if it reports success: %s", (code) => {
     expect(createOutcomeOf(raw(`{"errorCode":"${code}","taskId":7}`))).toEqual({ tag: "created", taskId: "7" });
     expect(pollOutcomeOf(raw(`{"errorCode":"${code}","status":"processing"}`))).toEqual({ tag: "processing" });
   });
 });
 
 describe("a solution", () => {
-  it("that nests too deep to be stored is malformed", () => {
+  it("is malformed if it is nested too deeply to be stored", () => {
     const nested = (levels: number) => `{"gRecaptchaResponse":"t","x":${"[".repeat(levels)}${"]".repeat(levels)}}`;
     expect(solved(nested(30))).toMatchObject({ tag: "ready" });
     for (const levels of [32, 5_000]) expect(solved(nested(levels))).toMatchObject({ tag: "request_failed" });
@@ -82,12 +82,12 @@ describe("a solution", () => {
     expect(createOutcomeOf(raw(create))).toMatchObject({ tag: "unknown" });
   });
 
-  it("in the answer to createTask is kept whatever taskId is", () => {
+  it("is kept in the answer to createTask whatever taskId is", () => {
     const body = '{"errorId":0,"taskId":"","status":"ready","solution":{"gRecaptchaResponse":"t"}}';
     expect(createOutcomeOf(raw(body))).toEqual({ tag: "ready", taskId: null, solution: { gRecaptchaResponse: "t" } });
   });
 
-  it("with a long number in it can be written as JSON again", () => {
+  it("can be serialized as JSON if it contains a long number", () => {
     const outcome = solved(
       '{"gRecaptchaResponse":"t","taskId":12345678901234567890,"deep":{"taskId":12345678901234567890}}',
     );
@@ -120,13 +120,13 @@ describe("a solution", () => {
 });
 
 describe("a task id", () => {
-  it("that is a long number keeps every digit, up to 256", () => {
+  it("keeps every digit of a long number, up to 256", () => {
     const digits = "9".repeat(256);
     expect(createOutcomeOf(raw(`{"errorId":0,"taskId":${digits}}`))).toEqual({ tag: "created", taskId: digits });
     expect(createOutcomeOf(raw(`{"errorId":0,"taskId":${digits}9}`))).toMatchObject({ tag: "unknown" });
   });
 
-  it("below the top level is what JSON.parse makes of it", () => {
+  it("is parsed as by JSON.parse below the top level", () => {
     const text = '{"a":{"taskId":12345678901234567890}}';
     expect(parseJson(text)).toEqual(JSON.parse(text));
   });

@@ -90,7 +90,7 @@ describe("a documented error code", () => {
     }
   });
 
-  it("is read without the blanks around it", () => {
+  it("is read without the whitespace around it", () => {
     expect(pollOutcomeOf(raw(error(" ERROR_ZERO_BALANCE\n")))).toEqual(account("ERROR_ZERO_BALANCE"));
   });
 
@@ -119,7 +119,7 @@ describe("an undocumented error code", () => {
     ["blank", "  "],
     ["null", null],
     ["missing", undefined],
-  ])("that is %s leaves the decision to the HTTP status", (_, code) => {
+  ])("leaves the decision to the HTTP status if it is %s", (_, code) => {
     for (const errorId of [1, 12, 50]) {
       const answer = (status: number) => raw(error(code, { errorId }), status);
       for (const status of [200, 400, 402]) {
@@ -145,7 +145,7 @@ describe("an answer to createTask", () => {
     ['"7654321"', "digits in a string"],
     ["123456789012345678901234567890", "a number of thirty digits"],
     ['"例え \\"1\\""', "any string"],
-  ])("keeps the task id %s as it came: %s", (taskId) => {
+  ])("keeps the task id %s as it was received: %s", (taskId) => {
     const body = `{"errorId":0,"errorCode":"","errorDescription":"","taskId":${taskId}}`;
     expect(createOutcomeOf(raw(body))).toEqual({ tag: "created", taskId });
   });
@@ -161,7 +161,7 @@ describe("an answer to createTask", () => {
     ["ready without a solution", created({ status: "ready" })],
     ["ready without a token", created({ status: "ready", solution: { cookies: {} } })],
     ["ready with an empty token", created({ status: "ready", solution: { gRecaptchaResponse: "" } })],
-  ])("%s is a task to poll", (_, body) => {
+  ])("is a task to poll: %s", (_, body) => {
     for (const status of [200, 201, 400, 500]) {
       expect(createOutcomeOf(raw(body, status))).toEqual({ tag: "created", taskId: JSON.stringify(created().taskId) });
     }
@@ -172,7 +172,7 @@ describe("an answer to createTask", () => {
     ["a numeric id", 7, "7"],
     ["a null id", null, null],
     ["no id", undefined, null],
-  ])("may be ready at once with %s", (_, taskId, expected) => {
+  ])("can be ready at once: %s", (_, taskId, expected) => {
     const solution = { gRecaptchaResponse: TOKEN, cookies: { _GRECAPTCHA: "09ANM" } };
     const answer = raw(created({ taskId, status: "ready", solution }));
     expect(createOutcomeOf(answer)).toEqual({ tag: "ready", taskId: expected, solution });
@@ -189,7 +189,7 @@ describe("an answer to createTask", () => {
     ["a boolean as id", created({ taskId: true })],
     ["an object as id", created({ taskId: {} })],
     ["an id that is too long", created({ taskId: "x".repeat(257) })],
-  ])("with %s has an unknown outcome, because the task may exist", (_, body) => {
+  ])("has an unknown outcome, because the task may exist: %s", (_, body) => {
     expect(createOutcomeOf(raw(body))).toEqual(MALFORMED_CREATE);
     expect(createOutcomeOf(raw(body, 504))).toEqual({ tag: "unknown", reason: "http_504" });
     expect(createOutcomeOf(raw(body, 400))).toEqual(transient("http_400"));
@@ -202,13 +202,13 @@ describe("an answer to getTaskResult", () => {
     ["cookies", { gRecaptchaResponse: TOKEN, cookies: { _GRECAPTCHA: "09ANM", other: "" } }],
     ["no cookie at all", { gRecaptchaResponse: TOKEN, cookies: {} }],
     ["fields of its own", { gRecaptchaResponse: TOKEN, userAgent: "UA/1", expireTime: 120, more: { deep: [null] } }],
-  ])("that is ready keeps its solution as it came: %s", (_, solution) => {
+  ])("keeps the solution as it was received: %s", (_, solution) => {
     for (const status of [200, 400, 500]) {
       expect(pollOutcomeOf(raw(ready(solution), status))).toStrictEqual({ tag: "ready", solution });
     }
   });
 
-  it("that is ready may have null in the place of cookies", () => {
+  it("can have null in place of cookies", () => {
     const outcome = pollOutcomeOf(raw(ready({ gRecaptchaResponse: TOKEN, cookies: null })));
     expect(outcome).toStrictEqual({ tag: "ready", solution: { gRecaptchaResponse: TOKEN } });
   });
@@ -227,7 +227,7 @@ describe("an answer to getTaskResult", () => {
     ["without a status", polled({ status: undefined })],
     ["with a null status", polled({ status: null })],
     ["with a number for a status", polled({ status: 1 })],
-  ])("%s is a failed request", (_, body) => {
+  ])("is a failed request: %s", (_, body) => {
     expect(pollOutcomeOf(raw(body))).toEqual(MALFORMED_POLL);
     expect(pollOutcomeOf(raw(body, 503))).toEqual({ ...MALFORMED_POLL, reason: "http_503" });
   });
@@ -236,20 +236,20 @@ describe("an answer to getTaskResult", () => {
 const UNREADABLE = ["", " ", "<h1>Bad gateway</h1>", '{"errorId":0,"tas', "null", "0", "[]", '"ready"', "{}"];
 
 describe("a body that cannot be read", () => {
-  it.each([200, 204, 301, 302, 504, 520, 524])("under HTTP %i leaves the outcome of createTask unknown", (status) => {
+  it.each([200, 204, 301, 302, 504, 520, 524])("leaves the outcome of createTask unknown under HTTP %i", (status) => {
     const reason = status === 200 ? "malformed" : `http_${status}`;
     for (const body of UNREADABLE) expect(createOutcomeOf(raw(body, status))).toEqual({ tag: "unknown", reason });
   });
 
   it.each([400, 401, 402, 403, 404, 408, 429, 500, 502, 503])(
-    "under HTTP %i means that createTask was not accepted",
+    "means under HTTP %i that createTask was not accepted",
     (status) => {
       for (const body of UNREADABLE) expect(createOutcomeOf(raw(body, status))).toEqual(transient(`http_${status}`));
     },
   );
 
   it.each([200, 204, 301, 400, 401, 402, 404, 429, 500, 503, 504, 520, 524])(
-    "under HTTP %i makes a poll a failed request",
+    "is a failed poll under HTTP %i",
     (status) => {
       const reason = status === 200 ? "malformed" : `http_${status}`;
       for (const body of UNREADABLE) expect(pollOutcomeOf(raw(body, status))).toEqual({ ...MALFORMED_POLL, reason });

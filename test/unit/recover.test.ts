@@ -29,25 +29,25 @@ import { EXCHANGE_MS, pollWithoutEnd } from "../support/task-events.ts";
 const recovered = (record: TaskRecord, alarmMs: number | null, ms: number): TaskRecord =>
   recover(record, alarmMs === null ? null : at(alarmMs), at(ms), EXCHANGE_MS);
 
-describe("a record that is read from storage", () => {
+describe("recover()", () => {
   it.each([
     ["queued", aRecord()],
     ["to be submitted", admitted()],
     ["ready", readyRecord()],
     ["canceled", canceledRecord()],
-  ])("of a task that is %s means what it says", (_name, record) => {
+  ])("does not change the record of a task that is %s", (_name, record) => {
     expect(recovered(record, 3_100, 90_000)).toBe(record);
   });
 
-  it("with an alarm after its step had polls that wrote nothing, the last answered one interval before the alarm", () => {
+  it("assumes polls that wrote nothing if the alarm is after the step, the last answered one interval before the alarm", () => {
     expect(recovered(processing(), 33_000, 33_010)).toMatchObject({ stepAt: at(33_000), unsolvedAt: at(20_000) });
   });
 
-  it("with an alarm at its step had no poll that wrote nothing", () => {
+  it("assumes no poll that wrote nothing if the alarm is at the step", () => {
     expect(recovered(processing(), 3_100, 3_110)).toMatchObject({ stepAt: at(3_100), unsolvedAt: AT });
   });
 
-  it("keeps a later time that it already has", () => {
+  it("keeps a later `unsolvedAt` of the record", () => {
     expect(recovered(processing({ unsolvedAt: at(3_000) }), 6_200, 6_210).unsolvedAt).toBe(at(3_000));
   });
 
@@ -59,11 +59,14 @@ describe("a record that is read from storage", () => {
     [250, 33_000],
     [251, 36_251],
     [60_000, 96_000],
-  ])("whose alarm rings %i ms late polls at %i ms: it may be ringing a second time", (lateMs, stepMs) => {
-    expect(recovered(processing(), 33_000, 33_000 + lateMs).stepAt).toBe(at(stepMs));
-  });
+  ])(
+    "schedules the poll of an alarm that rings %i ms late at %i ms, because it may be ringing a second time",
+    (lateMs, stepMs) => {
+      expect(recovered(processing(), 33_000, 33_000 + lateMs).stepAt).toBe(at(stepMs));
+    },
+  );
 
-  it("that is read before its alarm rings keeps the alarm's moment", () => {
+  it("keeps the alarm's time if the record is read before", () => {
     expect(recovered(processing(), 33_000, 31_000).stepAt).toBe(at(33_000));
   });
 });

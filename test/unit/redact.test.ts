@@ -21,7 +21,7 @@ function longestPart(text: string, key: string): number {
   return longest;
 }
 
-describe("prose of an upstream", () => {
+describe("text of an upstream", () => {
   it("shows no part of a key that crosses the 256th character", () => {
     for (let before = 200; before <= 256; before += 1) {
       const text = "x".repeat(before) + KEY;
@@ -68,7 +68,7 @@ describe("prose of an upstream", () => {
     expect(longestPart(redactor.prose(text), OTHER_KEY)).toBeLessThan(12);
   });
 
-  it("of a transient error shows no key", () => {
+  it("shows no key of a transient error", () => {
     const body = { errorId: 1, errorCode: `busy ${KEY}` };
     const outcome = interpretCreate({ ...raw(body), status: 503 }, redactor);
     expect(outcome).toEqual({ tag: "transient", reason: "busy [removed]", retryAfterMs: null });
@@ -107,7 +107,7 @@ describe("a solution", () => {
     }
   });
 
-  it("that quotes no key is kept as it came", () => {
+  it("is kept unchanged if it contains no key", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true }), (fields) => {
         expect(redactor.value(fields)).toEqual(fields);

@@ -19,7 +19,7 @@ function apiError(errorCode: string) {
   return { errorId: 1, errorCode, errorDescription: expect.stringMatching(/./) };
 }
 
-function seedTask(overrides: Record<string, unknown> = {}) {
+function exampleTask(overrides: Record<string, unknown> = {}) {
   return {
     websiteURL: "https://antcpt.com/score_detector",
     websiteKey: EXAMPLE_KEY,
@@ -41,7 +41,7 @@ function harness() {
   const send = async (path: string, body: string) => await app.request(path, { method: "POST", body });
   const post = async (path: string, body: unknown) => await send(path, JSON.stringify(body));
   const create = async (websiteKey: string) =>
-    await post("/createTask", { clientKey: "any", task: seedTask({ websiteKey }) });
+    await post("/createTask", { clientKey: "any", task: exampleTask({ websiteKey }) });
   const poll = async (taskId: unknown, elapsed: number) => {
     clock.elapsed = elapsed;
     return await post("/getTaskResult", { clientKey: "any", taskId });
@@ -54,7 +54,7 @@ function harness() {
 }
 
 describe("createTask", () => {
-  it("answers a valid task in the documented shape, with a URL-safe id", async () => {
+  it("returns the documented response for a valid task, with a URL-safe id", async () => {
     const response = await harness().create(EXAMPLE_KEY);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toContain("application/json");
@@ -66,7 +66,7 @@ describe("createTask", () => {
     });
   });
 
-  it("gives two tasks of one millisecond two ids", async () => {
+  it("returns different ids for two tasks of the same millisecond", async () => {
     const { createdId } = harness();
     expect(await createdId(EXAMPLE_KEY)).not.toBe(await createdId(EXAMPLE_KEY));
   });
@@ -75,29 +75,29 @@ describe("createTask", () => {
     expect(await harness().createdId(EXAMPLE_KEY)).not.toContain(EXAMPLE_KEY);
   });
 
-  it("takes extra fields and nulls, as clients send them", async () => {
-    const task = seedTask({ checkField: null, isInvisible: true, minScore: 0.3 });
+  it("accepts additional fields and nulls", async () => {
+    const task = exampleTask({ checkField: null, isInvisible: true, minScore: 0.3 });
     const response = await harness().post("/createTask", { clientKey: "any", softId: 0, appId: null, task });
     expect(await response.json()).toMatchObject({ errorId: 0 });
   });
 
   it.each([
-    ["no clientKey", { task: seedTask() }, "ERROR_KEY_DOES_NOT_EXIST"],
-    ["an empty clientKey", { clientKey: "", task: seedTask() }, "ERROR_KEY_DOES_NOT_EXIST"],
-    ["a clientKey that is a number", { clientKey: 7, task: seedTask() }, "ERROR_KEY_DOES_NOT_EXIST"],
+    ["no clientKey", { task: exampleTask() }, "ERROR_KEY_DOES_NOT_EXIST"],
+    ["an empty clientKey", { clientKey: "", task: exampleTask() }, "ERROR_KEY_DOES_NOT_EXIST"],
+    ["a clientKey that is a number", { clientKey: 7, task: exampleTask() }, "ERROR_KEY_DOES_NOT_EXIST"],
     ["no task", { clientKey: "any" }, "ERROR_TASK_ABSENT"],
     ["a null task", { clientKey: "any", task: null }, "ERROR_TASK_ABSENT"],
     ["a task that is text", { clientKey: "any", task: "solve" }, "ERROR_BAD_REQUEST"],
-    ["no type", { clientKey: "any", task: seedTask({ type: undefined }) }, "ERROR_TASK_NOT_SUPPORTED"],
-    ["another type", { clientKey: "any", task: seedTask({ type: "HCaptchaTask" }) }, "ERROR_TASK_NOT_SUPPORTED"],
-    ["no websiteURL", { clientKey: "any", task: seedTask({ websiteURL: undefined }) }, "ERROR_BAD_REQUEST"],
-    ["no websiteKey", { clientKey: "any", task: seedTask({ websiteKey: undefined }) }, "ERROR_BAD_REQUEST"],
-    ["no pageAction", { clientKey: "any", task: seedTask({ pageAction: undefined }) }, "ERROR_BAD_REQUEST"],
-    ["an empty pageAction", { clientKey: "any", task: seedTask({ pageAction: "" }) }, "ERROR_BAD_REQUEST"],
-    ["isInvisible as text", { clientKey: "any", task: seedTask({ isInvisible: "yes" }) }, "ERROR_BAD_REQUEST"],
+    ["no type", { clientKey: "any", task: exampleTask({ type: undefined }) }, "ERROR_TASK_NOT_SUPPORTED"],
+    ["another type", { clientKey: "any", task: exampleTask({ type: "HCaptchaTask" }) }, "ERROR_TASK_NOT_SUPPORTED"],
+    ["no websiteURL", { clientKey: "any", task: exampleTask({ websiteURL: undefined }) }, "ERROR_BAD_REQUEST"],
+    ["no websiteKey", { clientKey: "any", task: exampleTask({ websiteKey: undefined }) }, "ERROR_BAD_REQUEST"],
+    ["no pageAction", { clientKey: "any", task: exampleTask({ pageAction: undefined }) }, "ERROR_BAD_REQUEST"],
+    ["an empty pageAction", { clientKey: "any", task: exampleTask({ pageAction: "" }) }, "ERROR_BAD_REQUEST"],
+    ["isInvisible as text", { clientKey: "any", task: exampleTask({ isInvisible: "yes" }) }, "ERROR_BAD_REQUEST"],
     ["an array", [], "ERROR_BAD_REQUEST"],
     ["a JSON null", null, "ERROR_BAD_REQUEST"],
-  ])("refuses %s with HTTP 200 and one code", async (_name, body, code) => {
+  ])("rejects %s with HTTP 200 and its code", async (_name, body, code) => {
     const response = await harness().post("/createTask", body);
     expect(response.status).toBe(200);
     expect(await response.json()).toStrictEqual(apiError(code));
@@ -105,7 +105,7 @@ describe("createTask", () => {
 });
 
 describe("both calls", () => {
-  it.each(["/createTask", "/getTaskResult"])("%s refuses a body that is not JSON", async (path) => {
+  it.each(["/createTask", "/getTaskResult"])("%s rejects a body that is not JSON", async (path) => {
     for (const body of ["", "{", "clientKey=any"]) {
       const response = await harness().send(path, body);
       expect(response.status).toBe(200);
@@ -123,26 +123,32 @@ describe("both calls", () => {
     expect(await response.json()).toStrictEqual(apiError("ERROR_NO_SUCH_METHOD"));
   });
 
-  it.each([200, 204, 205, 301, 304, 429, 500, 503, 599])("sandbox-http-%i answers so, and no JSON", async (status) => {
-    const { create, poll } = harness();
-    const key = `sandbox-http-${status}`;
-    for (const response of [await create(key), await poll(formatTaskId(CREATED_AT, NONCE, key), 9_000)]) {
-      expect(response.status).toBe(status);
-      const text = await response.text();
-      if ([204, 205, 304].includes(status)) expect(text).toBe("");
-      else expect(() => JSON.parse(text)).toThrow(SyntaxError);
-    }
-  });
+  it.each([200, 204, 205, 301, 304, 429, 500, 503, 599])(
+    "sandbox-http-%i returns that status and a body that is not JSON",
+    async (status) => {
+      const { create, poll } = harness();
+      const key = `sandbox-http-${status}`;
+      for (const response of [await create(key), await poll(formatTaskId(CREATED_AT, NONCE, key), 9_000)]) {
+        expect(response.status).toBe(status);
+        const text = await response.text();
+        if ([204, 205, 304].includes(status)) expect(text).toBe("");
+        else expect(() => JSON.parse(text)).toThrow(SyntaxError);
+      }
+    },
+  );
 });
 
 describe("scenarios of createTask", () => {
-  it.each(["ERROR_ZERO_BALANCE", "ERROR_NO_SLOT_AVAILABLE", "E1"])("sandbox-reject-%s answers it", async (code) => {
-    const response = await harness().create(`sandbox-reject-${code}`);
-    expect(response.status).toBe(200);
-    expect(await response.json()).toStrictEqual(apiError(code));
-  });
+  it.each(["ERROR_ZERO_BALANCE", "ERROR_NO_SLOT_AVAILABLE", "E1"])(
+    "sandbox-reject-%s returns that error",
+    async (code) => {
+      const response = await harness().create(`sandbox-reject-${code}`);
+      expect(response.status).toBe(200);
+      expect(await response.json()).toStrictEqual(apiError(code));
+    },
+  );
 
-  it("sandbox-instant is ready in the answer, and at a later poll with the same solution", async () => {
+  it("sandbox-instant is ready in the response, and has the same solution in a later poll", async () => {
     const { create, poll } = harness();
     const created = await (await create("sandbox-instant")).json<{ taskId: string; solution: unknown }>();
     expect(created).toStrictEqual({
@@ -156,7 +162,7 @@ describe("scenarios of createTask", () => {
     expect(await (await poll(created.taskId, 0)).json()).toStrictEqual({ ...READY, solution: created.solution });
   });
 
-  it("sandbox-malformed answers 200 with JSON that is cut off", async () => {
+  it("sandbox-malformed returns 200 with truncated JSON", async () => {
     const response = await harness().create("sandbox-malformed");
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toContain("application/json");
@@ -215,7 +221,7 @@ describe("scenarios of getTaskResult", () => {
     ["sandbox-fail-ERROR_CAPTCHA_UNSOLVABLE", 0, apiError("ERROR_CAPTCHA_UNSOLVABLE")],
     ["sandbox-fail-CAPTCHA_NOT_READY", 90_000, apiError("CAPTCHA_NOT_READY")],
     ["sandbox-flaky-0", 0, READY],
-  ])("%s after %i ms", async (websiteKey, elapsed, expected) => {
+  ])("returns for %s after %i ms the documented response", async (websiteKey, elapsed, expected) => {
     const { createdId, poll } = harness();
     const response = await poll(await createdId(websiteKey), elapsed);
     expect(response.status).toBe(200);
@@ -223,17 +229,17 @@ describe("scenarios of getTaskResult", () => {
   });
 
   it.each([0, 1, 2, 3, 6, 20])(
-    "a client on the gateway's schedule meets %i faults of a flaky task, then a solution",
-    async (faults) => {
+    "a flaky task fails %i polls at the gateway's intervals, and is then ready",
+    async (failures) => {
       const waits = [3_000, 6_000, 12_000, ...Array.from({ length: 20 }, () => 15_000)];
       for (const late of [0, 1_400]) {
         const { createdId, poll } = harness();
-        const taskId = await createdId(`sandbox-flaky-${faults}`);
+        const taskId = await createdId(`sandbox-flaky-${failures}`);
         let elapsed = 3_000 + late;
-        for (const wait of waits.slice(0, faults)) {
-          const fault = await poll(taskId, elapsed);
-          expect(fault.status).toBe(503);
-          expect(fault.headers.get("content-type")).toContain("text/plain");
+        for (const wait of waits.slice(0, failures)) {
+          const failed = await poll(taskId, elapsed);
+          expect(failed.status).toBe(503);
+          expect(failed.headers.get("content-type")).toContain("text/plain");
           elapsed += wait;
         }
         expect(await (await poll(taskId, elapsed)).json()).toStrictEqual(READY);
@@ -241,12 +247,12 @@ describe("scenarios of getTaskResult", () => {
     },
   );
 
-  it("times a flaky task's faults to the midpoint between two polls", () => {
+  it("the failures of a flaky task end at the midpoint between two polls", () => {
     expect([0, 1, 2, 3, 4, 5, 6].map(failingForMs)).toEqual([0, 4_500, 9_000, 18_000, 31_500, 46_500, 61_500]);
   });
 });
 
-describe("task ids", () => {
+describe("a task id of the sandbox", () => {
   it.each([
     ["a UUID", "61138bb6-19fb-11ec-a9c8-0242ac110006"],
     ["an empty one", ""],
@@ -255,9 +261,9 @@ describe("task ids", () => {
     ["one with a wrong checksum", `${formatTaskId(CREATED_AT, NONCE, EXAMPLE_KEY).slice(0, -8)}00000000`],
     ["one with another time", formatTaskId(CREATED_AT, NONCE, EXAMPLE_KEY).replace(/^sbx\.\w/, "sbx.0")],
     ["one of a task that was rejected", formatTaskId(CREATED_AT, NONCE, "sandbox-reject-ERROR_ZERO_BALANCE")],
-    ["one of a scenario that there is not", formatTaskId(CREATED_AT, NONCE, "sandbox-unheard-of")],
+    ["one of an unknown scenario", formatTaskId(CREATED_AT, NONCE, "sandbox-unheard-of")],
     ["one of a malformed answer", formatTaskId(CREATED_AT, NONCE, "sandbox-malformed")],
-  ])("%s is no task", async (_name, taskId) => {
+  ])("is rejected as unknown if it is %s", async (_name, taskId) => {
     const response = await harness().poll(taskId, 9_000);
     expect(response.status).toBe(200);
     expect(await response.json()).toStrictEqual(apiError("ERROR_NO_SUCH_CAPCHA_ID"));
@@ -267,11 +273,11 @@ describe("task ids", () => {
     ["no taskId", { clientKey: "any" }, "ERROR_BAD_REQUEST"],
     ["a null taskId", { clientKey: "any", taskId: null }, "ERROR_BAD_REQUEST"],
     ["no clientKey", { taskId: formatTaskId(CREATED_AT, NONCE, EXAMPLE_KEY) }, "ERROR_KEY_DOES_NOT_EXIST"],
-  ])("getTaskResult refuses %s", async (_name, body, code) => {
+  ])("is required with a clientKey by getTaskResult: %s", async (_name, body, code) => {
     expect(await (await harness().post("/getTaskResult", body)).json()).toStrictEqual(apiError(code));
   });
 
-  it("tell the whole task: another sandbox answers for it", async () => {
+  it("contains the whole task, so another sandbox returns its result", async () => {
     const taskId = await harness().createdId("sandbox-delay-100");
     expect(await (await harness().poll(taskId, 100)).json()).toStrictEqual(READY);
   });

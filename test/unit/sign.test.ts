@@ -54,12 +54,12 @@ const VERIFIERS = [
   },
 ];
 
-describe.each(VERIFIERS)("by $name", ({ verify }) => {
-  it("what is signed verifies, whatever stands in the body", () => {
+describe.each(VERIFIERS)("$name", ({ verify }) => {
+  it("verifies a signed body with any characters", () => {
     expect(() => verify(signWebhook(ID, BODY, [NEW], NOW), NEW)).not.toThrow();
   });
 
-  it("any JSON verifies", () => {
+  it("verifies any signed JSON", () => {
     fc.assert(
       fc.property(fc.json({ stringUnit: "binary" }), (body) => {
         expect(() => verify(signWebhook(ID, body, [NEW], NOW), NEW)).not.toThrow();
@@ -67,7 +67,7 @@ describe.each(VERIFIERS)("by $name", ({ verify }) => {
     );
   });
 
-  it("during a rotation each of the two secrets verifies, and no other", () => {
+  it("verifies with each of two secrets during a rotation, and with no other", () => {
     const webhook = signWebhook(ID, BODY, [NEW, OLD], NOW);
     expect(() => verify(webhook, NEW)).not.toThrow();
     expect(() => verify(webhook, OLD)).not.toThrow();
@@ -99,12 +99,12 @@ describe.each(VERIFIERS)("by $name", ({ verify }) => {
       }),
     ],
     ["an empty signature", ({ body, headers }) => ({ body, headers: { ...headers, "webhook-signature": "v1," } })],
-  ])("%s is refused", (_what, tamper) => {
+  ])("rejects %s", (_what, tamper) => {
     const webhook = signWebhook(ID, BODY, [NEW], NOW);
     expect(() => verify(tamper(webhook), NEW)).toThrow();
   });
 
-  it("a webhook that is replayed after the tolerance of five minutes is refused", () => {
+  it("rejects a webhook that is replayed after more than five minutes", () => {
     const webhook = signWebhook(ID, BODY, [NEW], NOW);
     vi.setSystemTime(NOW + 299_000);
     expect(() => verify(webhook, NEW)).not.toThrow();
@@ -127,7 +127,7 @@ describe("a signature", () => {
     expect(await hmacVerifies(webhook, OTHER)).toBe(false);
   });
 
-  it("stands in the three headers of the standard, and in no other", () => {
+  it("is sent in the three headers of the standard and no other", () => {
     expect(signWebhook(ID, BODY, [NEW], NOW).headers).toStrictEqual({
       "webhook-id": ID,
       "webhook-timestamp": SECONDS,
@@ -135,12 +135,12 @@ describe("a signature", () => {
     });
   });
 
-  it("of several secrets is a list with blanks between, newest first", () => {
+  it("is a list separated by spaces for several secrets, newest first", () => {
     const signed = (...secrets: string[]) => signWebhook(ID, BODY, secrets, NOW).headers["webhook-signature"];
     expect(signed(NEW, OLD, OTHER)).toBe(`${signed(NEW)} ${signed(OLD)} ${signed(OTHER)}`);
   });
 
-  it("counts in whole seconds, rounded down, and does not change within one", () => {
+  it("has a timestamp in whole seconds, rounded down", () => {
     const inSecond = (ms: number) => signWebhook(ID, BODY, [NEW], NOW - 750 + ms).headers;
     expect(inSecond(999)).toStrictEqual(inSecond(0));
     expect(inSecond(0)["webhook-timestamp"]).toBe(SECONDS);
@@ -148,7 +148,7 @@ describe("a signature", () => {
     expect(inSecond(1_000)["webhook-signature"]).not.toBe(inSecond(0)["webhook-signature"]);
   });
 
-  it("without a secret is refused", () => {
+  it("throws a RangeError without a secret", () => {
     expect(() => signWebhook(ID, BODY, [], NOW)).toThrow(RangeError);
   });
 });
@@ -159,7 +159,7 @@ describe("a new secret", () => {
     expect(NEW).toBe(`whsec_${"/".repeat(42)}8=`);
   });
 
-  it("gives back the very bytes, and signs what both libraries verify", () => {
+  it("decodes to the same bytes, and its signatures are verified by both libraries", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (bytes) => {
         const secret = newWebhookSecret(bytes);

@@ -23,17 +23,17 @@ const DAY = RETENTION_MS;
 /** The end of the retention of the builders' finished tasks, in ms after they were accepted. */
 const PURGE = 10_000 + DAY;
 
-describe("what is due", () => {
+describe("nextAction()", () => {
   const sleep = (ms: number): Action => ({ tag: "sleep", until: at(ms) });
   const due = (ms: number | null) => aDelivery({ nextAttemptAt: ms === null ? null : at(ms) });
   it.each<[string, TaskRecord, number, Action]>([
-    ["a fresh task is to be admitted", aRecord(), 0, { tag: "admit" }],
-    ["a waiting task asks again when its time has come", aRecord({ stage: "waiting" }), 0, { tag: "admit" }],
+    ["a new task is to be admitted", aRecord(), 0, { tag: "admit" }],
+    ["a waiting task asks again on time", aRecord({ stage: "waiting" }), 0, { tag: "admit" }],
     ["a waiting task sleeps", aRecord({ stage: "waiting", stepAt: at(30_000) }), 1, sleep(30_000)],
     ["an admitted task is to be submitted", admitted(), 0, { tag: "submit" }],
-    ["a submission put off sleeps", admitted({ stepAt: at(5_000) }), 4_999, sleep(5_000)],
+    ["a postponed submission sleeps", admitted({ stepAt: at(5_000) }), 4_999, sleep(5_000)],
     [
-      "a submission put off beyond the deadline sleeps until that",
+      "a submission that is postponed beyond the deadline sleeps until the deadline",
       admitted({ stepAt: at(130_000) }),
       1,
       sleep(120_000),
@@ -41,14 +41,14 @@ describe("what is due", () => {
     ["a processing task sleeps until its poll", processing(), 3_099, sleep(3_100)],
     ["a processing task is polled on time", processing(), 3_100, { tag: "poll" }],
     ["a processing task is polled late", processing(), 60_000, { tag: "poll" }],
-    ["a finished task is settled", canceledRecord(), 10_000, { tag: "report" }],
+    ["a finished task reports its outcome", canceledRecord(), 10_000, { tag: "report" }],
     [
       "a finished task without a time for its outcome report reports at once",
       canceledRecord({ settleAt: null }),
       10_000,
       { tag: "report" },
     ],
-    ["settling comes before delivering", readyRecord({ delivery: due(10_000) }), 10_000, { tag: "report" }],
+    ["the outcome report comes before the webhook", readyRecord({ delivery: due(10_000) }), 10_000, { tag: "report" }],
     [
       "a webhook does not wait for an outcome report that is postponed",
       readyRecord({ settleAt: at(11_000), delivery: due(10_000) }),
@@ -61,11 +61,16 @@ describe("what is due", () => {
       11_000,
       sleep(14_000),
     ],
-    ["a settled task is delivered", readyRecord({ ...SETTLED, delivery: due(10_000) }), 10_000, { tag: "deliver" }],
+    [
+      "a reported task delivers its webhook",
+      readyRecord({ ...SETTLED, delivery: due(10_000) }),
+      10_000,
+      { tag: "deliver" },
+    ],
     ["a later attempt sleeps", readyRecord({ ...SETTLED, delivery: due(12_000) }), 11_000, sleep(12_000)],
-    ["the solution's end wakes", readyRecord({ ...SETTLED, delivery: due(null) }), 11_000, sleep(125_000)],
+    ["the expiry of the solution wakes", readyRecord({ ...SETTLED, delivery: due(null) }), 11_000, sleep(125_000)],
     ["a task without a solution sleeps until its purge", failedRecord(SETTLED), 11_000, sleep(PURGE)],
-    ["a settled task is purged at the end of its retention", failedRecord(SETTLED), PURGE, { tag: "purge" }],
+    ["a reported task is purged at the end of its retention", failedRecord(SETTLED), PURGE, { tag: "purge" }],
     [
       "a webhook that is due comes before the purge",
       failedRecord({ ...SETTLED, delivery: due(1) }),
@@ -90,32 +95,37 @@ describe("what is due", () => {
   });
 });
 
-describe("the alarm", () => {
+describe("nextWakeAt()", () => {
   it.each<[string, TaskRecord, number, number]>([
-    ["of a fresh task rings at once, but never now", aRecord(), 0, 1],
-    ["of a step in the past rings at once, but never now", processing(), 50_000, 50_001],
-    ["of a poll rings at its step", processing(), 1_000, 3_100],
-    ["of a step beyond the deadline rings at the deadline", processing({ stepAt: at(150_000) }), 1_000, 120_000],
-    ["of an unsettled task rings for the outcome report", failedRecord({ settleAt: at(15_000) }), 11_000, 15_000],
+    ["of a new task is 1 ms later", aRecord(), 0, 1],
+    ["of a step in the past is 1 ms later", processing(), 50_000, 50_001],
+    ["of a poll is the time of its step", processing(), 1_000, 3_100],
+    ["of a step beyond the deadline is the deadline", processing({ stepAt: at(150_000) }), 1_000, 120_000],
     [
-      "rings for the solution's end, where that is next",
+      "of a task that is not reported is the time of the outcome report",
+      failedRecord({ settleAt: at(15_000) }),
+      11_000,
+      15_000,
+    ],
+    [
+      "is the expiry of the solution, if that is next",
       readyRecord({ ...SETTLED, delivery: aDelivery({ nextAttemptAt: at(310_000) }) }),
       90_000,
       125_000,
     ],
     [
-      "rings for the next attempt, where that is next",
+      "is the next attempt, if that is next",
       readyRecord({ ...SETTLED, delivery: aDelivery({ nextAttemptAt: at(80_000) }) }),
       60_000,
       80_000,
     ],
     [
-      "does not ring for the end of a solution that was claimed",
+      "is not the expiry of a solution that was claimed",
       readyRecord({ ...SETTLED, solution: null, solutionState: "claimed" }),
       60_000,
       PURGE,
     ],
-    ["of a task with nothing left to do rings for its purge", canceledRecord(SETTLED), 60_000, PURGE],
+    ["of a task with nothing left to do is its purge", canceledRecord(SETTLED), 60_000, PURGE],
   ])("%s", (_name, record, ms, expected) => {
     expect(nextWakeAt(record, at(ms))).toBe(at(expected));
   });
@@ -129,8 +139,8 @@ describe("the pause after a failure", () => {
     [4, 15_000],
     [5, 15_000],
     [400, 15_000],
-  ])("number %i in a row is %i ms", (faults, pauseMs) => {
-    expect(backoffMs(faults, 0, null)).toBe(pauseMs);
+  ])("number %i in a row is %i ms", (failures, pauseMs) => {
+    expect(backoffMs(failures, 0, null)).toBe(pauseMs);
   });
 
   it("is never shorter than the poll interval or Retry-After", () => {
@@ -139,9 +149,9 @@ describe("the pause after a failure", () => {
         fc.integer({ min: 1, max: 100 }),
         fc.integer({ min: 0, max: 60_000 }),
         fc.option(fc.integer({ min: 0, max: 60_000 })),
-        (faults, floorMs, retryAfterMs) => {
-          const pauseMs = backoffMs(faults, floorMs, retryAfterMs);
-          expect(pauseMs).toBe(Math.max(backoffMs(faults, 0, null), floorMs, retryAfterMs ?? 0));
+        (failures, floorMs, retryAfterMs) => {
+          const pauseMs = backoffMs(failures, floorMs, retryAfterMs);
+          expect(pauseMs).toBe(Math.max(backoffMs(failures, 0, null), floorMs, retryAfterMs ?? 0));
         },
       ),
     );

@@ -103,7 +103,7 @@ describe("the webhook schedule", () => {
   });
 });
 
-describe("for every receiver and every jitter", () => {
+describe("the webhook schedule for any receiver and jitter", () => {
   it("two attempts are never nearer than the gap that the schedule has at that place", () => {
     fc.assert(
       fc.property(answers, jitters, fc.integer({ min: 0, max: 50 }), (script, shares, lateMs) => {

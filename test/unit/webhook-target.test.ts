@@ -1,4 +1,4 @@
-/** Rules of webhook targets: public https and nothing that could reach inside, whatever way the address is written. */
+// Webhook targets: https to public hosts only, whatever the form of an address.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -11,7 +11,7 @@ function urlOfLength(length: number): string {
   return "https://hooks.example/".padEnd(length, "a");
 }
 
-describe("public targets", () => {
+describe("checkWebhookTarget() for public targets", () => {
   it.each([
     ["https://hooks.example/in", "https://hooks.example/in"],
     ["https://hooks.example", "https://hooks.example/"],
@@ -46,13 +46,13 @@ describe("public targets", () => {
     ["https://[2003::1]/", "https://[2003::1]/"],
     ["https://[2a00:1450:4001:81b:0:0:0:200e]/", "https://[2a00:1450:4001:81b::200e]/"],
     [urlOfLength(2048), urlOfLength(2048)],
-  ])("%j is accepted", (url, expected) => {
+  ])("accepts %j", (url, expected) => {
     expect(checkWebhookTarget(url, STRICT)).toEqual({ ok: true, url: expected });
   });
 });
 
-/** Each beside the word by which the message names the rule. */
-const REFUSED_EVERYWHERE: readonly (readonly [url: string, rule: string])[] = [
+/** Each with a word of the message. */
+const REJECTED_EVERYWHERE: readonly (readonly [url: string, rule: string])[] = [
   ["ftp://hooks.example/", "https"],
   ["ws://hooks.example/", "https"],
   ["file:///etc/passwd", "https"],
@@ -69,7 +69,7 @@ const REFUSED_EVERYWHERE: readonly (readonly [url: string, rule: string])[] = [
   [`https://hooks.example/${"x".repeat(5_000_000)}`, "longer than 2048"],
 ];
 
-const REFUSED_UNLESS_LOCAL: readonly (readonly [url: string, rule: string])[] = [
+const REJECTED_UNLESS_LOCAL: readonly (readonly [url: string, rule: string])[] = [
   ["http://hooks.example/", "https"],
   ["http://hooks.example:443/", "https"],
   ["https://hooks.example:80/", "port"],
@@ -156,9 +156,9 @@ const REFUSED_UNLESS_LOCAL: readonly (readonly [url: string, rule: string])[] = 
   ["https://[ff0e::1]/", "multicast"],
 ];
 
-describe("refused targets", () => {
-  it.each([...REFUSED_EVERYWHERE, ...REFUSED_UNLESS_LOCAL].map(([url, rule]) => [url.slice(0, 60), rule, url]))(
-    "%j is refused, and the message says %j",
+describe("checkWebhookTarget() for other targets", () => {
+  it.each([...REJECTED_EVERYWHERE, ...REJECTED_UNLESS_LOCAL].map(([url, rule]) => [url.slice(0, 60), rule, url]))(
+    "rejects %j with a message that contains %j",
     (_, rule, url) => {
       expect(checkWebhookTarget(url, STRICT)).toEqual({
         ok: false,
@@ -168,7 +168,7 @@ describe("refused targets", () => {
     },
   );
 
-  it("every address of a private network is refused, however it is written", () => {
+  it("rejects every form of an address of a private network", () => {
     const octet = fc.nat(255);
     fc.assert(
       fc.property(octet, octet, octet, (a, b, c) => {
@@ -192,7 +192,7 @@ describe("refused targets", () => {
     );
   });
 
-  it("an IPv6 address outside global unicast is refused, whatever block it is in", () => {
+  it("rejects every IPv6 address outside global unicast", () => {
     const group = fc.nat(0xffff);
     fc.assert(
       fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), (groups) => {
@@ -205,7 +205,7 @@ describe("refused targets", () => {
   });
 });
 
-describe("texts that are no URL", () => {
+describe("checkWebhookTarget() for strings that are not URLs", () => {
   it.each([
     "",
     "hooks.example",
@@ -221,20 +221,20 @@ describe("texts that are no URL", () => {
     "https://[::1/",
     "https://[fe80::1%25eth0]/",
     "https://hooks.exa<mple/",
-  ])("%j is no URL, also in local development", (url) => {
+  ])("rejects %j as not a URL, also in local development", (url) => {
     for (const options of [STRICT, LOCAL]) {
       expect(checkWebhookTarget(url, options)).toMatchObject({ ok: false, reason: "not_a_url" });
     }
   });
 });
 
-describe("local development", () => {
-  it.each(REFUSED_UNLESS_LOCAL.map(([url]) => url))("%j is accepted", (url) => {
+describe("checkWebhookTarget() in local development", () => {
+  it.each(REJECTED_UNLESS_LOCAL.map(([url]) => url))("accepts %j", (url) => {
     expect(checkWebhookTarget(url, LOCAL)).toEqual({ ok: true, url: new URL(url).href });
   });
 
-  it.each(REFUSED_EVERYWHERE.map(([url, rule]) => [url.slice(0, 60), rule, url]))(
-    "%j is refused all the same",
+  it.each(REJECTED_EVERYWHERE.map(([url, rule]) => [url.slice(0, 60), rule, url]))(
+    "rejects %j, too, with a message that contains %j",
     (_, rule, url) => {
       expect(checkWebhookTarget(url, LOCAL)).toMatchObject({
         ok: false,
@@ -245,8 +245,8 @@ describe("local development", () => {
   );
 });
 
-describe("every verdict", () => {
-  it("is reached without throwing, and an accepted URL is accepted again unchanged", () => {
+describe("checkWebhookTarget() for any URL", () => {
+  it("never throws, and accepts an accepted URL again unchanged", () => {
     const urls = fc.oneof(
       fc.webUrl(),
       fc.string({ unit: "binary" }),
@@ -256,17 +256,17 @@ describe("every verdict", () => {
     );
     fc.assert(
       fc.property(urls, fc.boolean(), (url, allowPrivate) => {
-        const verdict = checkWebhookTarget(url, { allowPrivate });
-        if (verdict.ok) expect(checkWebhookTarget(verdict.url, { allowPrivate })).toEqual(verdict);
+        const result = checkWebhookTarget(url, { allowPrivate });
+        if (result.ok) expect(checkWebhookTarget(result.url, { allowPrivate })).toEqual(result);
       }),
     );
   });
 
-  it("a public-only target is a target in local development too", () => {
+  it("accepts in local development what it accepts elsewhere", () => {
     fc.assert(
       fc.property(fc.webUrl({ validSchemes: ["https"] }), (url) => {
-        const verdict = checkWebhookTarget(url, STRICT);
-        if (verdict.ok) expect(checkWebhookTarget(url, LOCAL)).toEqual(verdict);
+        const result = checkWebhookTarget(url, STRICT);
+        if (result.ok) expect(checkWebhookTarget(url, LOCAL)).toEqual(result);
       }),
     );
   });

@@ -1,4 +1,4 @@
-/** Unexpected exceptions in a step: they are counted and retried with a pause, and never stop a task or retry in a loop. */
+// Unexpected exceptions in a step: they are counted and retried after a pause, and neither stop a task nor retry in a loop.
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -16,7 +16,7 @@ useFrozenTime(createTenant);
 
 /** With a variable out of range, every step throws before it has an effect. */
 const breakSteps = (stub: TaskStub) => setEnvironment(stub, { ...env, POLL_INTERVAL_MS: "never" });
-const mendSteps = (stub: TaskStub) => setEnvironment(stub, env);
+const repairSteps = (stub: TaskStub) => setEnvironment(stub, env);
 
 describe("an unexpected exception in a step", () => {
   it("is counted, and the alarm is set again after a pause", async () => {
@@ -30,13 +30,13 @@ describe("an unexpected exception in a step", () => {
     }
   });
 
-  it("ten times in a row fails the task with internal", async () => {
+  it("fails the task with internal when there are ten in a row", async () => {
     const outside = scriptOutside();
     const stub = await acceptTask({ timeoutMs: 300_000, pollIntervalMs: 1_000 });
     await breakSteps(stub);
-    for (let strikes = 1; strikes < 10; strikes += 1) {
+    for (let failures = 1; failures < 10; failures += 1) {
       await ring(stub);
-      expect(await view(stub)).toMatchObject({ status: "queued", strikes });
+      expect(await view(stub)).toMatchObject({ status: "queued", strikes: failures });
     }
     await ring(stub);
     expect(await view(stub)).toMatchObject({
@@ -50,27 +50,27 @@ describe("an unexpected exception in a step", () => {
     scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask();
     await breakSteps(stub);
-    for (let strikes = 1; strikes <= 3; strikes += 1) await ringOnTime(stub);
-    await mendSteps(stub);
+    for (let failures = 1; failures <= 3; failures += 1) await ringOnTime(stub);
+    await repairSteps(stub);
     await ringOnTime(stub);
     expect(await view(stub)).toMatchObject({ status: "processing", strikes: 0 });
   });
 
-  it("after the end delays the outcome report and the webhook, and loses neither", async () => {
+  it("delays the outcome report and the webhook of a final task, and loses neither", async () => {
     const outside = scriptOutside({ create: [ready], receive: [plain(204, null)] });
     const stub = await acceptTask({ webhookUrl: RECEIVER_URL });
     await breakSteps(stub);
     await stub.cancel(LIVE);
-    for (let strikes = 1; strikes <= 12; strikes += 1) await ringOnTime(stub);
+    for (let failures = 1; failures <= 12; failures += 1) await ringOnTime(stub);
     expect(await ledgerOf(tenantObject())).toEqual([]);
-    await mendSteps(stub);
+    await repairSteps(stub);
     await ringOnTime(stub);
     await runUntil(stub, Date.now() + 10_000);
     expect(await ledgerOf(tenantObject())).toMatchObject([{ status: "canceled" }]);
     expect(outside.webhooks).toHaveLength(1);
   });
 
-  it("when the deadline has passed still ends the task, and does not spin", async () => {
+  it("does not prevent the end of the task at its deadline", async () => {
     scriptOutside();
     const stub = await acceptTask({ timeoutMs: 10_000 });
     await breakSteps(stub);
@@ -81,7 +81,7 @@ describe("an unexpected exception in a step", () => {
     expect(await alarmOf(stub)).toBeGreaterThanOrEqual(at + 1_000);
   });
 
-  it("when the solution expires does not keep it, and does not spin", async () => {
+  it("does not prevent the expiry of the solution", async () => {
     scriptOutside({ create: [ready] });
     const stub = await acceptTask();
     await ringOnTime(stub);
@@ -91,7 +91,7 @@ describe("an unexpected exception in a step", () => {
     expect(await alarmOf(stub)).toBeGreaterThanOrEqual(at + 1_000);
   });
 
-  it("when the retention is over does not spin", async () => {
+  it("is followed by a pause at the end of the retention", async () => {
     scriptOutside({ create: [ready] });
     const stub = await acceptTask();
     await runUntil(stub, START + 200_000);
@@ -118,7 +118,7 @@ describe("a record that this version cannot read", () => {
     return { stub, record, unreadable: { ...record, version: 2 } };
   }
 
-  it("is left as it is, and looked at again after 5, 15, 60, 60 s, in memory or not", async () => {
+  it("is not changed, and read again after 5, 15, 60, 60 s, also after evictions", async () => {
     scriptOutside();
     const { stub, unreadable } = await unreadableTask();
     const first = await ringOnTime(stub);
@@ -131,7 +131,7 @@ describe("a record that this version cannot read", () => {
     expect(looks).toEqual([5, 20, 80, 140, 200]);
   });
 
-  it("is saved by a rollback before its deadline", async () => {
+  it("is read after a rollback before its deadline", async () => {
     scriptOutside({ create: [created()], poll: [ready] });
     const { stub, record } = await unreadableTask();
     await runUntil(stub, START + 30_000);
@@ -141,7 +141,7 @@ describe("a record that this version cannot read", () => {
     expect(await view(stub)).toMatchObject({ status: "ready" });
   });
 
-  it("answers reads with an error, and keeps its alarm, even where the platform lost it", async () => {
+  it("makes reads fail, and keeps its alarm even if the platform lost it", async () => {
     scriptOutside();
     const { stub, unreadable } = await unreadableTask();
     await expect(view(stub)).rejects.toThrow();
@@ -160,7 +160,7 @@ describe("a record that this version cannot read", () => {
     expect(await stored(stub)).toEqual(unreadable);
   });
 
-  it("does not spoil the object: once it is readable the task goes on", async () => {
+  it("does not prevent the task from going on when it becomes readable", async () => {
     scriptOutside({ create: [created()] });
     const { stub, record } = await unreadableTask({ timeoutMs: 300_000 });
     await expect(view(stub)).rejects.toThrow();
@@ -181,7 +181,7 @@ const AWAY = {
   },
 };
 
-describe("a tenant's object that does not answer", () => {
+describe("a tenant's object that cannot be reached", () => {
   it("delays the admission by 1, 2, 5, 15, 60 s, which counts as no failed step", async () => {
     const outside = scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask({ timeoutMs: 300_000 });
@@ -190,7 +190,7 @@ describe("a tenant's object that does not answer", () => {
     for (let attempt = 0; attempt < 6; attempt += 1) rung.push((await ringOnTime(stub)) - START - 1);
     expect(rung).toEqual([0, 1_000, 3_000, 8_000, 23_000, 83_000]);
     expect(await view(stub)).toMatchObject({ status: "queued", strikes: 0 });
-    await mendSteps(stub);
+    await repairSteps(stub);
     await ringOnTime(stub);
     expect(await view(stub)).toMatchObject({ status: "processing" });
     expect(outside.creates).toHaveLength(1);
@@ -213,7 +213,7 @@ describe("a tenant's object that does not answer", () => {
     expect(await view(stub)).toMatchObject({ status: "ready", settled: false, delivery: { state: "delivered" } });
     expect(outside.webhooks).toHaveLength(1);
     await ringOnTime(stub);
-    await mendSteps(stub);
+    await repairSteps(stub);
     await ringOnTime(stub);
     expect(Date.now()).toBe(readyAt + 2_000);
     expect(await ledgerOf(tenantObject())).toMatchObject([
@@ -222,7 +222,7 @@ describe("a tenant's object that does not answer", () => {
     expect(outside.webhooks).toHaveLength(1);
   });
 
-  it("delays a webhook whose settings are not in memory, with pauses that double, and stores nothing meanwhile", async () => {
+  it("delays a webhook whose settings are not in memory by pauses that double, and stores nothing meanwhile", async () => {
     const outside = scriptOutside({
       create: [refused("ERROR_BAD_REQUEST")],
       receive: [plain(500), plain(204, null)],
@@ -243,7 +243,7 @@ describe("a tenant's object that does not answer", () => {
     const pauses = rung.slice(1).map((at, index) => (at - (rung[index] ?? 0)) / 1_000);
     expect(pauses).toEqual([1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
     expect(await storedText(stub)).toBe(before);
-    await mendSteps(stub);
+    await repairSteps(stub);
     await ringOnTime(stub);
     expect(outside.webhooks).toHaveLength(2);
   });
