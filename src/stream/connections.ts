@@ -1,5 +1,5 @@
-// The WebSocket connections of a tenant's event stream. They hibernate: an idle connection costs no request and no active time, and
-// what has to survive is in each socket's attachment and tags.
+// The WebSocket connections of a tenant's event stream. They hibernate, so that idle connections are free. State that must survive
+// hibernation is stored in each socket's attachment and tags.
 
 import { z } from "zod";
 import type { TaskEventType } from "../tasks/task-webhook.ts";
@@ -7,30 +7,30 @@ import type { KeyMode } from "../tenants/keys.ts";
 import type { StreamConnection } from "./protocol.ts";
 import { PING, PONG, STREAM_EVENTS } from "./protocol.ts";
 
-/** Connections of a tenant and mode at once. */
+/** The maximum number of connections per tenant and mode. */
 export const MAX_CONNECTIONS = 100;
 
 /**
- * Characters sent without a sign that the client reads (a ping or a message of its own): beyond this the connection is closed. The
- * runtime reports no backpressure, and what a client does not read stays in the object's memory.
+ * A connection is closed if more characters than this were sent since the client's last ping or message. The runtime reports no
+ * backpressure, and unread data stays in the object's memory.
  */
 const MAX_UNREAD = 4 * 1024 * 1024;
 
-/** A replay waits for a ping when this many characters are unread, at most `REPLAY_PATIENCE_MS`. */
+/** A replay pauses if more characters than this are unread, until the next ping or for this time (ms). */
 const REPLAY_UNREAD = 1024 * 1024;
-const REPLAY_PATIENCE_MS = 5_000;
+const REPLAY_PAUSE_MS = 5_000;
 
-/** Characters sent over one connection in its whole life: a client that pings and never reads is bounded too. */
+/** The maximum number of characters sent over a connection, in case a client sends pings without reading. */
 const MAX_TOTAL = 64 * 1024 * 1024;
 
-/** Messages of a client, beside pings, in one window: each one wakes the object, and none is needed. */
+/** The maximum number of messages from a client in a window, not counting pings. Each message wakes the object. */
 const MAX_MESSAGES = 60;
 const MESSAGE_WINDOW_MS = 60_000;
 
-/** The size of one of them, in characters or bytes: as much as the body of a request may have. */
+/** The maximum size of a message, in characters or bytes. */
 const MAX_MESSAGE = 65_536;
 
-/** Close codes of RFC 6455 §7.4.2 for applications, with the reason that the client sees. */
+/** Close codes for private use (RFC 6455 §7.4.2). */
 const CLOSE_CODES = {
   revoked: 4001,
   deleted: 4004,
@@ -39,15 +39,15 @@ const CLOSE_CODES = {
   renew: 4012,
 } as const;
 
-/** What the runtime reports for a closing frame without a code. It must not be sent. */
+/** Reported for a close frame without a code. Must not be sent. */
 const NO_CODE = 1005;
 
 type CloseReason = keyof typeof CLOSE_CODES;
 const CLOSE_TEXTS: Readonly<Record<CloseReason, string>> = {
   revoked: "The API key is no longer valid.",
   deleted: "The tenant was deleted.",
-  messages: "Too many or too long messages: only pings are expected.",
-  unread: "Events are not read: send a ping at least every 30 s.",
+  messages: "Too many or too large messages. Send only pings.",
+  unread: "The client does not read events. Send a ping at least every 30 s.",
   renew: "Reconnect with since.",
 };
 
@@ -64,12 +64,13 @@ const attachmentSchema = z.object({
 });
 type Attachment = z.output<typeof attachmentSchema>;
 
-/** What the connections need of their object. */
+/** The part of `DurableObjectState` that connections use. */
 export type SocketHost = Pick<
   DurableObjectState,
   "acceptWebSocket" | "getWebSockets" | "getWebSocketAutoResponseTimestamp" | "setWebSocketAutoResponse"
 >;
 
+/** The connections of a tenant. */
 export class StreamConnections {
   readonly #host: SocketHost;
 
@@ -78,7 +79,7 @@ export class StreamConnections {
     host.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
   }
 
-  /** Accepts a connection; null when the mode has as many as it may. */
+  /** Accepts a connection. Null if the mode has the maximum number of connections. */
   accept(
     { mode, keyId, events }: StreamConnection,
     keyExpiresAt: number | null,
@@ -92,7 +93,7 @@ export class StreamConnections {
     return { client, server };
   }
 
-  /** Whether a client of the mode is connected that wants the event. */
+  /** Whether a connected client of the mode wants the event. */
   wants(mode: KeyMode, event: TaskEventType): boolean {
     return this.#open(eventTag(mode, event)).length > 0;
   }
@@ -107,7 +108,7 @@ export class StreamConnections {
     for (const socket of this.#open(eventTag(mode, event))) this.send(socket, event, frame, now);
   }
 
-  /** Sends a frame to one client that wants the event. A client whose key has ended, or that does not read, is closed instead. */
+  /** Sends a frame to a client if it wants the event. Closes the connection if its key has ended or the client does not read. */
   send(socket: WebSocket, event: TaskEventType, frame: string, now: number): void {
     const attachment = attachmentOf(socket);
     if (attachment === null || !attachment.events.includes(event)) return;
@@ -121,13 +122,13 @@ export class StreamConnections {
     try {
       socket.send(frame);
     } catch {
-      // The client has gone; the close event follows.
+      // The client has disconnected. The close event follows.
     }
   }
 
-  /** Waits while a client has much to read, so that a replay is not faster than the client. */
+  /** Waits while too much data is unread, so that a replay is not faster than the client. */
   async caughtUp(socket: WebSocket): Promise<void> {
-    for (let waitedMs = 0; waitedMs < REPLAY_PATIENCE_MS && this.#unread(socket) > REPLAY_UNREAD; waitedMs += 100) {
+    for (let waitedMs = 0; waitedMs < REPLAY_PAUSE_MS && this.#unread(socket) > REPLAY_UNREAD; waitedMs += 100) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
@@ -143,30 +144,29 @@ export class StreamConnections {
   }
 
   /**
-   * A message of a client: its content is ignored. It shows that the client is alive. Too many messages close the connection, and so
-   * does one that is too long.
+   * Handles a message, whose content is ignored. Closes the connection after too many messages or a too large one.
    * @param length in characters or bytes
    */
   received(socket: WebSocket, length: number, now: number): void {
     const attachment = attachmentOf(socket);
     if (attachment === null) return;
-    const fresh = now - attachment.messagesSince >= MESSAGE_WINDOW_MS;
-    const messages = fresh ? 1 : attachment.messages + 1;
+    const isNewWindow = now - attachment.messagesSince >= MESSAGE_WINDOW_MS;
+    const messages = isNewWindow ? 1 : attachment.messages + 1;
     if (messages > MAX_MESSAGES || length > MAX_MESSAGE) {
       close(socket, "messages");
       return;
     }
-    const messagesSince = fresh ? now : attachment.messagesSince;
+    const messagesSince = isNewWindow ? now : attachment.messagesSince;
     attach(socket, { ...attachment, unread: 0, readAt: now, messages, messagesSince });
   }
 
-  /** A client has closed its connection with `code`: answers its closing frame, which the runtime does not. */
+  /** Handles a close frame with `code`. The runtime does not reply to it. */
   closed(socket: WebSocket, code: number): void {
     try {
       if (code === NO_CODE) socket.close();
       else socket.close(code);
     } catch {
-      // The connection was lost without a closing frame, or is closed already.
+      // The connection was lost without a close frame, or is already closed.
     }
   }
 
@@ -175,7 +175,7 @@ export class StreamConnections {
     for (const socket of this.#host.getWebSockets(keyTag(keyId))) close(socket, "revoked");
   }
 
-  /** A key ends at `endsAt` (ms since the epoch): it was rotated. */
+  /** Records that a rotated key ends at `endsAt` (ms since the epoch). */
   endKeyAt(keyId: string, endsAt: number): void {
     for (const socket of this.#host.getWebSockets(keyTag(keyId))) {
       const attachment = attachmentOf(socket);
@@ -195,7 +195,7 @@ export class StreamConnections {
     return next;
   }
 
-  /** Closes every connection of a deleted tenant. */
+  /** Closes all connections of a deleted tenant. */
   closeAll(): void {
     for (const socket of this.#host.getWebSockets()) close(socket, "deleted");
   }
@@ -205,7 +205,7 @@ export class StreamConnections {
   }
 }
 
-/** The attachment once `length` more characters are sent. A ping since the last reset shows that the client reads. */
+/** The attachment after `length` more characters were sent. A ping since the last reset shows that the client reads. */
 function afterSending(attachment: Attachment, length: number, pingedAt: number): Attachment {
   const reads = pingedAt > attachment.readAt;
   return {
@@ -225,7 +225,7 @@ function reasonToClose({ keyExpiresAt, unread, total }: Attachment, now: number)
 const keyTag = (keyId: string): string => `key:${keyId}`;
 const eventTag = (mode: KeyMode, event: TaskEventType): string => `${mode}:${event}`;
 
-/** What was attached since the object woke: reading an attachment back deserializes and parses it, for each event and connection. */
+/** Parsed attachments, because parsing them for each event and connection would be slow. */
 const attachments = new WeakMap<WebSocket, Attachment>();
 
 function attach(socket: WebSocket, attachment: Attachment): void {
@@ -246,6 +246,6 @@ function close(socket: WebSocket, reason: CloseReason): void {
   try {
     socket.close(CLOSE_CODES[reason], CLOSE_TEXTS[reason]);
   } catch {
-    // It is closed already.
+    // Already closed.
   }
 }

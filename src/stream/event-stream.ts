@@ -1,5 +1,5 @@
-// The event stream of a tenant: connects clients, sends them the events of their mode as signed webhooks, and sends again what
-// happened since a given time. Runs inside the tenant's object, which knows the secrets and the ledger.
+// The event stream of a tenant: connects clients, sends them events in the form of signed webhooks, and replays recent events. Runs in
+// the tenant's object.
 
 import { describeError, log } from "../log.ts";
 import type { TaskWebhook } from "../tasks/task-webhook.ts";
@@ -9,22 +9,23 @@ import type { SocketHost } from "./connections.ts";
 import { StreamConnections } from "./connections.ts";
 import type { StreamConnection, StreamFrame } from "./protocol.ts";
 
-/** The oldest events that a reconnecting client gets again (ms). */
+/** How far back events are replayed (ms). */
 const REPLAY_MS = 300_000;
 
-/** Task objects that a replay asks at once. */
+/** The number of task objects that a replay calls in parallel. */
 const REPLAY_BATCH = 20;
 
-/** What the stream needs of its tenant. */
+/** The data that the stream needs from its tenant. */
 export interface StreamSource {
-  /** The secrets that sign webhooks of a mode now, newest first. */
+  /** The valid signing secrets of a mode, newest first. */
   secrets(mode: KeyMode, now: number): readonly string[];
   /** The ids of tasks of a mode that became final at or after `since` (ms), oldest first. */
   finishedSince(mode: KeyMode, since: number): readonly string[];
-  /** The webhook of a task that is final; null when the task was purged. */
+  /** The webhook of a finished task. Null if the task was purged. */
   webhookOf(taskId: string, mode: KeyMode): Promise<TaskWebhook | null>;
 }
 
+/** The event stream of a tenant. */
 export class EventStream {
   readonly connections: StreamConnections;
   readonly #host: Pick<DurableObjectState, "waitUntil">;
@@ -34,7 +35,7 @@ export class EventStream {
     this.connections = new StreamConnections(host);
   }
 
-  /** The response to an upgrade: 101 with the client's socket, or 429 when the mode has too many connections. */
+  /** Connects a client. The response is 101 with the client's socket, or 429 if the mode has too many connections. */
   connect(source: StreamSource, connection: StreamConnection, keyExpiresAt: number | null, now: number): Response {
     const pair = this.connections.accept(connection, keyExpiresAt, now);
     if (pair === null) return new Response(null, { status: 429 });
@@ -45,7 +46,7 @@ export class EventStream {
     return new Response(null, { status: 101, webSocket: pair.client });
   }
 
-  /** Sends an event to every connected client that wants it. */
+  /** Sends an event to all connected clients of the mode that want it. */
   publish(source: StreamSource, mode: KeyMode, webhook: TaskWebhook, now: number): void {
     if (!this.connections.wants(mode, webhook.type)) return;
     const frame = frameOf(webhook, source.secrets(mode, now), now);
@@ -72,7 +73,7 @@ export class EventStream {
   }
 }
 
-/** The frame of an event, signed now; null when nothing can sign it because the tenant is gone. */
+/** The signed frame of an event. Null if there are no secrets, because the tenant was deleted. */
 function frameOf(webhook: TaskWebhook, secrets: readonly string[], now: number): string | null {
   if (secrets.length === 0) return null;
   const { headers, body } = signWebhook(webhook.id, webhook.body, secrets, now);

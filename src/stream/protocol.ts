@@ -1,29 +1,29 @@
-// The event stream's contract between the Worker and the tenant's object, and between the object and its clients.
+// The protocol of the event stream, between the Worker, the tenant's object and clients.
 
 import { z } from "zod";
 import type { TaskEventType } from "../tasks/task-webhook.ts";
 
-/** The WebSocket subprotocol of the stream. A client that can set no headers adds `bearer.<key>` beside it. */
+/** The WebSocket subprotocol. Clients that cannot set headers also offer `bearer.<key>`. */
 export const STREAM_PROTOCOL = "solvegate.v1";
 const BEARER_PREFIX = "bearer.";
 
-/** What a client may send; the answer comes without waking the object. */
+/** The keep-alive message of a client, and the response, which the runtime sends without waking the object. */
 export const PING = "ping";
 export const PONG = "pong";
 
 /** The events of a stream. */
 export const STREAM_EVENTS = ["task.ready", "task.failed", "task.canceled"] as const satisfies TaskEventType[];
 
-/** One event as a client receives it: the webhook that it would be, as one JSON text frame. */
+/** An event in the form of its webhook, sent as a JSON text frame. */
 export interface StreamFrame {
-  /** The `webhook-id`: the same for a webhook of the event, and after a reconnect. */
+  /** The `webhook-id`, the same as in the event's webhook and in replays. */
   readonly id: string;
   readonly headers: Readonly<Record<"webhook-id" | "webhook-timestamp" | "webhook-signature", string>>;
-  /** The exact bytes that are signed, as text. */
+  /** The signed body. Must not be re-serialized before verification. */
   readonly body: string;
 }
 
-/** What the Worker asks of the tenant's object for an authenticated client, as query parameters of the forwarded request. */
+/** The query of the request that the Worker forwards to the tenant's object for an authenticated client. */
 export const connectionSchema = z.object({
   mode: z.enum(["live", "test"]),
   keyId: z.string(),
@@ -34,9 +34,10 @@ export const connectionSchema = z.object({
     .transform((text) => text.split(","))
     .pipe(z.array(z.enum(STREAM_EVENTS)))
     .default([...STREAM_EVENTS]),
-  /** Events from this moment on are sent first (ms since the epoch). */
+  /** Replay events since this time (ms since the epoch). */
   since: z.coerce.number().nullable().default(null),
 });
+/** The parameters of a connection. */
 export type StreamConnection = z.output<typeof connectionSchema>;
 
 /** The values of a `Sec-WebSocket-Protocol` header. */
@@ -50,7 +51,7 @@ export function keyFromProtocols(header: string | null | undefined): string | nu
   return bearer?.slice(BEARER_PREFIX.length) ?? null;
 }
 
-/** Whether the client offers the stream's subprotocol; the response then has to select it. */
+/** Whether the client offers the stream's subprotocol. If so, the response must select it. */
 export function offersStreamProtocol(header: string | null | undefined): boolean {
   return protocolsOf(header).includes(STREAM_PROTOCOL);
 }

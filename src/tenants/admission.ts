@@ -1,5 +1,5 @@
-// Admission: slots of both modes, the monthly quota, and the ledger rows from which both are restored after an eviction. It calls no
-// other object and sets no alarm; methods return the ids of the tasks to wake.
+// Admits tasks to slots, within the monthly quota. Slots are restored from the ledger after an eviction. Methods return the ids of tasks
+// to wake.
 
 import type { AdmissionOutcome } from "../tasks/events.ts";
 import type { KeyMode } from "./keys.ts";
@@ -10,6 +10,7 @@ import { Slots } from "./slots.ts";
 
 const MODES = ["live", "test"] as const;
 
+/** The admission of a tenant's tasks. */
 export class Admission {
   readonly #ledger: Ledger;
   readonly #slots: Readonly<Record<KeyMode, Slots>> = { live: new Slots(), test: new Slots() };
@@ -20,9 +21,9 @@ export class Admission {
     for (const { request, mode, admitted } of ledger.unfinished(now)) this.#slots[mode].restore(request, admitted);
   }
 
-  /** Gives a task a slot or a place in the queue, or rejects it. Idempotent. */
+  /** Admits a task to a slot or the queue, or rejects it. Idempotent. */
   admit(request: AdmissionRequest, profile: TenantProfile, now: number): AdmissionOutcome {
-    // A task that asks has not been submitted yet, so a suspension rejects it even if it has a slot.
+    // The task was not submitted yet, so it is rejected even if it holds a slot.
     if (profile.suspended) return { tag: "rejected", code: "tenant_suspended" };
     const slots = this.#slots[request.mode];
     if (slots.stateOf(request.taskId) === "leased") return { tag: "admitted" };
@@ -32,13 +33,13 @@ export class Admission {
     return { tag: admitted ? "admitted" : "waiting" };
   }
 
-  /** Frees a task's slot or its place in the queue. Returns the tasks that were admitted instead. */
+  /** Releases a task's slot or queue place. Returns the tasks that were admitted instead. */
   release(task: Pick<TaskOutcome, "mode" | "taskId">, profile: TenantProfile, now: number): string[] {
-    return this.#slots[task.mode].release(task.taskId) ? this.letIn(profile, now) : [];
+    return this.#slots[task.mode].release(task.taskId) ? this.admitWaiting(profile, now) : [];
   }
 
-  /** Gives the free slots to waiting tasks, and returns those tasks. */
-  letIn(profile: TenantProfile, now: number): string[] {
+  /** Admits waiting tasks to free slots, and returns these tasks. */
+  admitWaiting(profile: TenantProfile, now: number): string[] {
     if (profile.suspended) return [];
     return MODES.flatMap((mode) =>
       this.#slots[mode].grantFree(this.#room(mode, profile, now)).map(({ taskId, createdAt }) => {
@@ -48,29 +49,29 @@ export class Admission {
     );
   }
 
-  /** Ends the leases and queue places that have run out, and returns their tasks. */
+  /** Removes expired leases and queue places, and returns their tasks. */
   expireLeases(now: number): string[] {
     return MODES.flatMap((mode) => this.#slots[mode].expireLeases(now).map(({ taskId }) => taskId));
   }
 
-  /** When the next lease or queue place runs out (ms), or null. */
+  /** When the next lease or queue place expires (ms), or null. */
   nextLeaseExpiryAt(): number | null {
     const times = MODES.map((mode) => this.#slots[mode].nextLeaseExpiryAt()).filter((at) => at !== null);
     return times.length === 0 ? null : Math.min(...times);
   }
 
-  /** Every unfinished task. */
+  /** All unfinished tasks. */
   unfinished(): string[] {
     return MODES.flatMap((mode) => this.#slots[mode].all().map(({ taskId }) => taskId));
   }
 
-  /** The number of tasks of a mode that have a slot, and that wait for one. */
+  /** The number of tasks of a mode that hold a slot, and that wait for one. */
   counts(mode: KeyMode): { readonly inFlight: number; readonly queued: number } {
     const { leased, waiting } = this.#slots[mode].counts;
     return { inFlight: leased, queued: waiting };
   }
 
-  /** Live tasks that got their slot in the month (UTC) of `now`. */
+  /** The number of live tasks admitted in the month (UTC) of `now`. */
   liveTasksOfMonth(now: number): number {
     return this.#ledger.liveTasksOfMonth(now);
   }
@@ -80,7 +81,7 @@ export class Admission {
     return tasksLeft(limits, this.liveTasksOfMonth(now)) === 0;
   }
 
-  /** The slots of a mode, but no more than the quota has left: a waiting task is counted when it gets its slot. */
+  /** The number of slots of a mode, limited by the remaining quota. A task counts when it is admitted. */
   #room(mode: KeyMode, { limits }: TenantProfile, now: number): number {
     if (mode === "test") return limits.maxInFlight;
     const left = tasksLeft(limits, this.liveTasksOfMonth(now));

@@ -1,5 +1,4 @@
-// The tenant's ledger: one row per task, from admission to outcome, kept for 30 days. It never holds a solution. Every write is
-// idempotent, because tasks repeat their calls. Synchronous, because SQLite runs in the object's own thread.
+// The ledger of a tenant: a row per task, kept for 30 days, without solutions. Writes are idempotent, because tasks retry their calls.
 
 import { and, asc, count, desc, eq, gte, isNotNull, isNull, lt, max, min, sql } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
@@ -17,16 +16,16 @@ import { dayAt, dayOfSequence, LONGEST_TASK_MS, SEQUENCES_PER_MS, sequenceAt, se
 import type { SlotRequest } from "./slots.ts";
 import { Usage } from "./usage.ts";
 
-/** How long (ms) a row is kept: 30 days. */
+/** How long (ms) rows are kept: 30 days. */
 const LEDGER_KEPT_MS = 30 * 86_400_000;
 
-/** The number of outcomes that are held in memory at once; one more, and all of them are written. A read writes them too. */
+/** The maximum number of outcomes held in memory. Beyond that, and before each read, all of them are written. */
 const MAX_HELD = 250;
 
-/** The number of newest rows that are searched for solve times, however few of them were solved. */
+/** The number of newest rows that are searched for solve times. */
 const SOLVE_TIMES_SEARCHED = 4_096;
 
-/** A task that asks for admission. Times in ms. */
+/** A task that requests admission. Times are in ms. */
 export interface AdmissionRequest extends SlotRequest, TaskOrigin {
   readonly mode: KeyMode;
   /** The host of the task's websiteURL. */
@@ -37,7 +36,7 @@ export interface AdmissionRequest extends SlotRequest, TaskOrigin {
   readonly keyId?: string | null | undefined;
 }
 
-/** The outcome that a task reports. Times in ms. */
+/** The reported outcome of a task. Times are in ms. */
 export interface TaskOutcome extends TaskOrigin {
   readonly taskId: string;
   readonly mode: KeyMode;
@@ -46,20 +45,21 @@ export interface TaskOutcome extends TaskOrigin {
   readonly keyId?: string | null | undefined;
   readonly status: TaskStatus;
   readonly finishedAt: number;
-  /** From the upstream's acceptance to the solution; null without one. */
+  /** From the upstream's acceptance to the solution. Null without a solution. */
   readonly solveMs: number | null;
-  /** From the upstream's acceptance to the last answer without a solution; null without a solution. */
+  /** From the upstream's acceptance to the last response without a solution. Null without a solution. */
   readonly unsolvedMs: number | null;
   readonly errorCode: TaskErrorCode | null;
   readonly webhookState: WebhookState | null;
 }
 
-/** Where the webhook of a task stands. */
+/** The webhook state of a task. */
 export interface DeliveryState extends TaskOrigin {
   readonly taskId: string;
   readonly webhookState: WebhookState;
 }
 
+/** The ledger of a tenant. */
 export class Ledger {
   readonly #db: DrizzleSqliteDODatabase;
   readonly #rows: LedgerRows;
@@ -67,7 +67,7 @@ export class Ledger {
   readonly #usage: Usage;
   readonly #pacer = new Pacer();
   readonly #month: MonthlyCount;
-  /** Outcomes that are written after the first webhook attempt, by task. */
+  /** By task, outcomes that are written after the first webhook attempt. */
   readonly #held = new Map<string, TaskOutcome>();
 
   /** @param now ms since the epoch */
@@ -79,24 +79,24 @@ export class Ledger {
     this.#month = this.#loadMonth(now);
   }
 
-  /** The list of tasks. Held outcomes are written first, so that every known outcome is found. */
+  /** The task list. Writes held outcomes first. */
   get queries(): LedgerQueries {
     this.#writeHeld();
     return this.#queries;
   }
 
-  /** Usage by day. Held outcomes are written first, as for the list. */
+  /** Usage by day. Writes held outcomes first. */
   get usage(): Usage {
     this.#writeHeld();
     return this.#usage;
   }
 
-  /** Live tasks that got their slot in the month (UTC) of `now`. */
+  /** The number of live tasks admitted in the month (UTC) of `now`. */
   liveTasksOfMonth(now: number): number {
     return this.#month.at(now);
   }
 
-  /** Enters a task that was admitted at `now` or waits for a slot; updates the row of a task that waited. */
+  /** Inserts the row of an admitted or waiting task, or updates the row of a waiting task that is now admitted. */
   enter(request: AdmissionRequest, admitted: boolean, now: number): void {
     const { taskId, mode, createdAt } = request;
     const { row, free } = this.#rows.find(taskId, createdAt);
@@ -109,29 +109,29 @@ export class Ledger {
     this.#insert({ ...this.#newRow(request), ...UNFINISHED, sequence: free(), status, admitted });
   }
 
-  /** Marks a waiting task as admitted at `now`. */
+  /** Marks a waiting task as admitted. */
   markAdmitted(mode: KeyMode, taskId: string, createdAt: number, now: number): void {
     const { row } = this.#rows.find(taskId, createdAt);
     if (row !== null && !row.admitted && row.finishedAt === null) this.#admit(row.sequence, mode, now);
   }
 
   /**
-   * Keeps an outcome in memory until it is reported again or read. If the object is evicted before, the task reports it again.
-   * Returns false if the outcome was known.
+   * Holds an outcome in memory until it is reported again or the ledger is read. After an eviction, the task reports it again.
+   * Returns false if the outcome is already written or held.
    */
   hold(report: TaskOutcome): boolean {
-    if (this.knows(report)) return false;
+    if (this.hasOutcome(report)) return false;
     if (this.#held.size >= MAX_HELD) this.#writeHeld();
     this.#held.set(report.taskId, report);
     return true;
   }
 
   /** Whether the outcome of a task is written or held. */
-  knows({ taskId, createdAt }: Pick<TaskOutcome, "taskId" | "createdAt">): boolean {
+  hasOutcome({ taskId, createdAt }: Pick<TaskOutcome, "taskId" | "createdAt">): boolean {
     return this.#held.has(taskId) || (this.#rows.find(taskId, createdAt).row?.finishedAt ?? null) !== null;
   }
 
-  /** Writes an outcome, or only its webhook state if the outcome is written. Returns false if the outcome was known. */
+  /** Writes an outcome, or only its webhook state if it was already written. Returns false if it was already written or held. */
   recordOutcome(report: TaskOutcome): boolean {
     const held = this.#held.delete(report.taskId);
     if (this.#write(report)) return !held;
@@ -140,13 +140,13 @@ export class Ledger {
     return false;
   }
 
-  /** Writes where the webhook of a task stands. */
+  /** Updates the webhook state of a task. */
   recordDeliveryState({ taskId, createdAt, webhookState }: DeliveryState): void {
     const { row } = this.#rows.find(taskId, createdAt);
     if (row !== null && row.webhookState !== webhookState) this.#rows.setWebhookState(row.sequence, webhookState);
   }
 
-  /** The tasks that may be unfinished, oldest first, and whether they have a slot. */
+  /** The unfinished tasks, oldest first, and whether they hold a slot. */
   unfinished(now: number): { readonly request: SlotRequest; readonly mode: KeyMode; readonly admitted: boolean }[] {
     const { sequence, taskId, createdAt, deadlineAt, mode, admitted, finishedAt } = tasks;
     return this.#db
@@ -157,7 +157,7 @@ export class Ledger {
       .all();
   }
 
-  /** The latest solve times of a mode, at most `most`, oldest first. */
+  /** The latest solve times of a mode, at most `most` of them, oldest first. */
   solveTimes(mode: KeyMode, most: number): SolveSample[] {
     const newest = this.#db.select().from(tasks).orderBy(desc(tasks.sequence)).limit(SOLVE_TIMES_SEARCHED).as("newest");
     const rows = this.#db
@@ -173,8 +173,8 @@ export class Ledger {
   }
 
   /**
-   * Deletes the rows of days that ended 30 days ago, in steps, after the totals of each day are stored. Only whole days, so that
-   * totals and rows agree, and the rows of the current month, which hold its count, stay.
+   * Deletes rows of days that ended more than 30 days ago, after storing the totals of each day. Only whole days are deleted, so that
+   * totals remain consistent with rows, and rows with the current month's count are kept.
    */
   async prune(now: number): Promise<void> {
     const { sequence } = tasks;
@@ -206,7 +206,7 @@ export class Ledger {
     this.#usage.prune(now);
   }
 
-  /** Stops work that is under way, before the tables are deleted. */
+  /** Stops work in progress before the tables are deleted. */
   close(): void {
     this.#pacer.close();
   }
@@ -221,7 +221,7 @@ export class Ledger {
     const outcome = { status, finishedAt, solveMs, unsolvedMs, errorCode, webhookState };
     const { row, free } = this.#rows.find(taskId, createdAt);
     if (row === null) {
-      // A task that was rejected, or canceled before it asked for admission.
+      // The task was rejected, or canceled before it requested admission.
       const request = { ...report, deadlineAt: finishedAt };
       this.#insert({ ...this.#newRow(request), ...outcome, sequence: free(), admitted: false });
       return true;
@@ -247,8 +247,8 @@ export class Ledger {
   }
 
   /**
-   * Reads the month's count, which every row stores as it was when the row was inserted or admitted. The latest is among the
-   * newest rows: a task is admitted before its deadline, and every row that is inserted later stores that count or a later one.
+   * Restores the monthly count. Every row contains the count at its insertion or admission. The latest count is among the newest rows,
+   * because tasks are admitted before their deadline.
    */
   #loadMonth(now: number): MonthlyCount {
     const newest = this.#db.select({ sequence: max(tasks.sequence) }).from(tasks);
@@ -258,7 +258,7 @@ export class Ledger {
       .where(gte(tasks.sequence, sql`(${newest}) - ${LONGEST_TASK_MS * SEQUENCES_PER_MS}`))
       .get();
     if (latest?.mark != null) return MonthlyCount.restore(latest.mark);
-    // The newest rows are of a version that counted by creation. This scan is needed until the next row is inserted.
+    // The newest rows were written by a version without counts. Needed until the next row is inserted.
     const ofMonth = and(gte(tasks.sequence, sequenceAt(monthStartAt(now))), eq(tasks.mode, "live"));
     const admitted = this.#db
       .select({ n: count() })

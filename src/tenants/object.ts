@@ -1,5 +1,5 @@
-// The TenantObject: one per tenant, and the source of truth for its settings, keys, slots and ledger. A facade: state.ts holds the tenant,
-// services.ts does the work.
+// The TenantObject, one per tenant: the source of truth for its settings, keys, slots and ledger. This class is a facade over state.ts
+// and services.ts.
 
 import { DurableObject } from "cloudflare:workers";
 import { raiseAlert } from "../alerts/raise.ts";
@@ -42,6 +42,9 @@ import type { UsageDay, UsageRange } from "./usage.ts";
 
 const NO_WEBHOOK: WebhookSettings = { endpoint: null, secrets: [] };
 
+/**
+ * The Durable Object of a tenant. Methods with an actor return null if the tenant, or the actor's key, no longer exists.
+ */
 export class TenantObject extends DurableObject<Env> {
   readonly #state = new TenantState(this.ctx, () => this.env);
 
@@ -50,33 +53,35 @@ export class TenantObject extends DurableObject<Env> {
     void ctx.blockConcurrencyWhile(() => this.#state.load());
   }
 
-  /** Creates the tenant, or returns null when it exists. */
+  /** Creates the tenant. Null if it already exists. */
   async create(wanted: NewTenant): Promise<CreatedTenant | null> {
     return this.#state.create(wanted);
   }
 
-  /** The tenant as the operator sees it, or null when there is no such tenant. */
+  /** The operator's view of the tenant. Null if there is none. */
   describe(): TenantView | null {
     return this.#state.tenant?.view(Date.now()) ?? null;
   }
 
-  /** Changes settings, and admits the tasks that a higher limit has room for. */
+  /** Changes settings. A higher limit admits waiting tasks. */
   async patch(patch: TenantPatch): Promise<TenantView | null> {
     return this.#state.change(OPERATOR, (tenant, now) => {
       const profile = tenant.account.patch(OPERATOR, patch, now);
-      // Waiting tasks of a suspended tenant ask again when they are woken, and are rejected.
-      this.#state.tasks.wake(profile.suspended ? tenant.admission.unfinished() : tenant.admission.letIn(profile, now));
+      // Tasks of a suspended tenant request admission again when they wake, which rejects them.
+      this.#state.tasks.wake(
+        profile.suspended ? tenant.admission.unfinished() : tenant.admission.admitWaiting(profile, now),
+      );
       this.#state.announceExhaustion(tenant, now);
       return tenant.view(now);
     });
   }
 
-  /** Deletes the tenant with its keys and ledger, and cancels its unfinished tasks. False when there is no tenant. */
+  /** Deletes the tenant with its keys and ledger, and cancels its unfinished tasks. False if there is no tenant. */
   async remove(): Promise<boolean> {
     return this.#state.remove();
   }
 
-  /** What a key sees of its tenant. Null when the actor has no tenant, as in the calls below. */
+  /** A key's view of its tenant. */
   account(actor: Actor, mode: KeyMode): AccountView | null {
     return this.#state.tenantOf(actor)?.accountView(mode, Date.now()) ?? null;
   }
@@ -95,7 +100,7 @@ export class TenantObject extends DurableObject<Env> {
     return this.#state.tenantOf(actor)?.account.listKeys(actor, Date.now()) ?? null;
   }
 
-  /** Ends a key. False when the actor can see no such key. */
+  /** Revokes a key. False if the actor can see no such valid key. */
   async revokeKey(actor: Actor, id: string): Promise<boolean | null> {
     return this.#state.change(actor, ({ account }, now) => {
       const revoked = account.revokeKey(actor, id, now);
@@ -104,7 +109,7 @@ export class TenantObject extends DurableObject<Env> {
     });
   }
 
-  /** Replaces a key, which ends after `overlapMs`. */
+  /** Rotates a key, which ends after `overlapMs`. */
   async rotateKey(actor: Actor, id: string, overlapMs: number): Promise<RotateKeyResult | null> {
     const mode = this.#state.tenantOf(actor)?.keyring.find(actor, id)?.mode ?? "test";
     const secret = await this.#newSecret(actor, mode);
@@ -124,7 +129,7 @@ export class TenantObject extends DurableObject<Env> {
     return this.#state.tenantOf(actor)?.account.endpoint(mode) ?? null;
   }
 
-  /** Sets and enables the endpoint of a mode, or removes it (null). */
+  /** Sets and enables the endpoint of a mode, or deletes it (null). */
   setEndpoint(actor: Actor, mode: KeyMode, url: string | null): EndpointInfo | null {
     return this.#state.tenantOf(actor)?.account.setEndpoint(actor, mode, url, Date.now()) ?? null;
   }
@@ -137,40 +142,41 @@ export class TenantObject extends DurableObject<Env> {
     return this.#state.tenantOf(actor)?.account.rotateSecret(actor, mode, overlapMs, Date.now()) ?? null;
   }
 
-  /** What a test of the endpoint needs, which is sent to a disabled endpoint too. */
+  /** The settings for a test of the endpoint, which can be disabled. */
   probeSettings(actor: Actor, mode: KeyMode): WebhookSettings | null {
     const webhooks = this.#state.tenantOf(actor)?.webhooks ?? null;
     return webhooks && { ...webhooks.settings(mode, Date.now()), endpoint: webhooks.endpoint(mode).url };
   }
 
-  /** A page of the tasks that match, newest first. */
+  /** A page of matching tasks, newest first. */
   listTasks(actor: Actor, mode: KeyMode, query: TaskPageQuery): LedgerPage | null {
     return this.#state.tenantOf(actor)?.ledger.queries.page(mode, query, Date.now()) ?? null;
   }
 
-  /** Usage from day `from` to `to`, both included and as days since the epoch. */
+  /** The usage of each day of a range. */
   async usage(actor: Actor, mode: KeyMode, range: UsageRange): Promise<UsageDay[] | null> {
     const tenant = this.#state.tenantOf(actor);
     if (tenant === null) return null;
     try {
       return await tenant.ledger.usage.days(mode, range, Date.now());
     } catch (error) {
-      // A count that is under way fails when its tenant is deleted.
+      // Counting fails if the tenant is deleted in the meantime.
       if (this.#state.tenant !== tenant) return null;
       throw error;
     }
   }
 
-  /** The snapshot as it is now, for an edge whose copy does not know a key. */
+  /** The current snapshot, for a key that the snapshot in KV does not contain. */
   snapshot(): TenantSnapshot | null {
     return this.#state.tenant?.snapshot(Date.now()) ?? null;
   }
 
+  /** Records that a key was used on `day` (`2026-11-23`). */
   noteKeyUse(id: string, day: string): void {
     this.#state.tenant?.keyring.noteUse(id, day);
   }
 
-  /** Gives a task a slot or a place in the queue, or rejects it. Idempotent. */
+  /** Admits a task to a slot or the queue, or rejects it. Idempotent. */
   admit(request: AdmissionRequest): AdmissionReceipt {
     const tenant = this.#state.tenantOfTask(request);
     if (tenant === null) return { outcome: { tag: "gone" }, webhook: null };
@@ -186,37 +192,38 @@ export class TenantObject extends DurableObject<Env> {
   }
 
   /**
-   * Takes the outcome of a task that is final, and returns what its webhook needs. See `TenantServices.reportOutcome`.
-   * @param event is sent to stream clients if the outcome is new
+   * Records the outcome of a finished task and returns its webhook settings. See `TenantServices.reportOutcome`.
+   * @param event sent to stream clients if the outcome is new
    */
   reportOutcome(report: TaskOutcome, mayWait = false, event: TaskWebhook | null = null): OutcomeReceipt {
     const tenant = this.#state.tenantOfTask(report);
     if (tenant === null) return { entered: true, streaming: false, settings: NO_WEBHOOK };
     const now = Date.now();
-    // Before the ledger is written: a message waits until the writes before it are durable.
-    if (event !== null && !tenant.ledger.knows(report)) this.#publish(tenant, report.mode, event, now);
-    const { entered, fresh, settings, admitted } = tenant.reportOutcome(report, mayWait, now);
+    // Before the ledger is written, because the output gate delays messages until earlier writes are durable.
+    if (event !== null && !tenant.ledger.hasOutcome(report)) this.#publish(tenant, report.mode, event, now);
+    const { entered, isNew, settings, admitted } = tenant.reportOutcome(report, mayWait, now);
     this.#state.tasks.wake(admitted);
     this.#state.announceExhaustion(tenant, now);
-    const type = fresh && event === null ? eventTypeOf(report.status) : null;
+    const type = isNew && event === null ? eventTypeOf(report.status) : null;
     const streaming = type !== null && this.#state.stream.connections.wants(report.mode, type);
     return { entered, streaming, settings };
   }
 
-  /** What the webhook of a task of `mode` needs. */
+  /** The webhook settings for a task. */
   webhookSettings(origin: TaskOrigin, mode: KeyMode): TaskSettings {
     const tenant = this.#state.tenantOfTask(origin);
     return tenant === null ? NO_WEBHOOK : this.#taskSettings(tenant, mode, Date.now());
   }
 
-  recordDeliveryState(note: DeliveryState): void {
-    this.#state.tenantOfTask(note)?.ledger.recordDeliveryState(note);
+  /** Updates the webhook state of a task in the ledger. */
+  recordDeliveryState(delivery: DeliveryState): void {
+    this.#state.tenantOfTask(delivery)?.ledger.recordDeliveryState(delivery);
   }
 
-  /** Disables an endpoint that answered 410 to a task. Setting it again enables it. */
+  /** Disables the endpoint `url`, which returned 410 for a task. Setting it again enables it. */
   disableEndpoint(url: string, origin: TaskOrigin, mode: KeyMode): void {
     const tenant = this.#state.tenantOfTask(origin);
-    if (tenant?.webhooks.disable(mode, url, "The endpoint answered 410 Gone.", Date.now()) !== true) return;
+    if (tenant?.webhooks.disable(mode, url, "The endpoint returned 410 Gone.", Date.now()) !== true) return;
     const { id: tenantId } = tenant.profile;
     log("warn", "endpoint_disabled", { tenantId, mode });
     raiseAlert(this.env, { type: "endpoint.disabled", data: { tenantId, mode, host: new URL(url).host } });
@@ -228,7 +235,7 @@ export class TenantObject extends DurableObject<Env> {
     if (tenant !== null) this.#publish(tenant, mode, webhook, Date.now());
   }
 
-  /** The WebSocket upgrade of an authenticated client, forwarded by the Worker with the query of `connectionSchema`. */
+  /** Connects an authenticated stream client. The Worker forwards its upgrade request with the query of `connectionSchema`. */
   override fetch(request: Request): Response {
     const connection = connectionSchema.parse(Object.fromEntries(new URL(request.url).searchParams));
     const { keyId, mode, tenantCreatedAt } = connection;
@@ -258,18 +265,18 @@ export class TenantObject extends DurableObject<Env> {
     this.#state.stream.publish(streamSourceOf(tenant, this.#state.tasks), mode, webhook, now);
   }
 
-  /** What a task of the mode keeps in memory. */
+  /** The settings that a task of the mode caches. */
   #taskSettings({ webhooks }: TenantServices, mode: KeyMode, now: number): TaskSettings {
     return { ...webhooks.settings(mode, now), streamed: this.#state.stream.connections.wantedEvents(mode) };
   }
 
-  /** A new random key. Null when the actor has no tenant. */
+  /** Creates a random key. */
   async #newSecret(actor: Actor, mode: KeyMode) {
     const tenant = this.#state.tenantOf(actor);
     return tenant === null ? null : newKeySecret(mode, tenant.profile.id);
   }
 
-  /** When the task's first poll should come, if not at the usual time. */
+  /** The delay of a task's first poll, if it is not the default. */
   #firstPoll({ firstPolls }: TenantServices, mode: KeyMode): { readonly firstPollMs?: number } {
     const { adaptiveFirstPoll, pollIntervalMs } = configurationOf(this.env);
     const firstPollMs = adaptiveFirstPoll ? firstPolls[mode].delayMs(pollIntervalMs, Math.random()) : undefined;

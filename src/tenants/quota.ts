@@ -1,4 +1,5 @@
-// The monthly quota of live tasks: how it is counted, and when it rejects a task, before acceptance and at admission. Pure. A task counts in the calendar month (UTC) in which it gets its slot.
+// The monthly quota of live tasks: counting, and rejection before acceptance and at admission. Pure. A task counts in the calendar month
+// (UTC) in which it is admitted.
 
 import { ApiError } from "../errors.ts";
 import type { KeyMode } from "./keys.ts";
@@ -66,7 +67,7 @@ function monthIndex(now: number): number {
   return date.getUTCFullYear() * 12 + date.getUTCMonth();
 }
 
-/** Live tasks that the tenant may still be admitted this month. Admission rejects a task when none is left. Infinity without a quota. */
+/** The number of live tasks that can still be admitted this month. Infinity without a quota. Admission rejects tasks at 0. */
 export function tasksLeft({ monthlyTasks }: TenantProfile["limits"], liveTasksOfMonth: number): number {
   return monthlyTasks === null ? Number.POSITIVE_INFINITY : Math.max(monthlyTasks - liveTasksOfMonth, 0);
 }

@@ -1,5 +1,4 @@
-// The services of one tenant over the storage of its object: settings, keys, webhook endpoints, audit log, ledger and admission. They
-// call no other object and set no alarm.
+// The services of a tenant on the storage of its object. They do not call other objects and do not set the alarm.
 
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
 import { drizzle } from "drizzle-orm/durable-sqlite";
@@ -20,17 +19,18 @@ import type { TenantProfile, TenantSnapshot } from "./settings.ts";
 import { SettingsStore } from "./settings-store.ts";
 import { randomSecret, WebhookEndpoints } from "./webhook-endpoints.ts";
 
-/** What came of the report of an outcome. */
+/** The result of reporting an outcome. */
 interface ReportedOutcome {
-  /** Whether the outcome is in the ledger now. */
+  /** Whether the ledger contains the outcome. */
   readonly entered: boolean;
   /** Whether the outcome was new. */
-  readonly fresh: boolean;
+  readonly isNew: boolean;
   readonly settings: WebhookSettings;
-  /** The tasks that were admitted to the slot that became free. */
+  /** The tasks that were admitted to the released slot. */
   readonly admitted: readonly string[];
 }
 
+/** The services of a tenant. */
 export class TenantServices {
   readonly settings: SettingsStore;
   readonly keyring: Keyring;
@@ -39,9 +39,9 @@ export class TenantServices {
   readonly account: Account;
   readonly ledger: Ledger;
   readonly admission: Admission;
-  /** By mode: test and live tasks have different solve times. */
+  /** By mode, because test and live tasks have different solve times. */
   readonly firstPolls: Readonly<Record<KeyMode, AdaptiveFirstPoll>>;
-  /** The exhausted month that the edge knows or will know; undefined if an older version published the snapshot. */
+  /** The exhausted month in the published or next snapshot. Undefined if an older version published the snapshot. */
   #announcedExhaustion: string | null | undefined;
 
   private constructor(db: DrizzleSqliteDODatabase, settings: SettingsStore) {
@@ -61,15 +61,15 @@ export class TenantServices {
   }
 
   /**
-   * The tenant in storage, or null. An object without a tenant creates no tables.
-   * @throws when this version cannot read the tenant, or a migration fails; storage is unchanged then
+   * Loads the tenant. Null if there is none. Tables are only created for a tenant.
+   * @throws if this version cannot read the tenant or a migration fails. Storage does not change then.
    */
   static async load(storage: DurableObjectStorage): Promise<TenantServices | null> {
     const settings = SettingsStore.load(storage);
     return settings === null ? null : TenantServices.#open(storage, settings);
   }
 
-  /** Writes a new tenant to storage. */
+  /** Creates a tenant in storage. */
   static async create(storage: DurableObjectStorage, wanted: NewTenant, now: number): Promise<TenantServices> {
     const { id, name, limits, upstreamAccount = null, location = null } = wanted;
     const allowedHosts = [...wanted.allowedHosts];
@@ -98,7 +98,7 @@ export class TenantServices {
     return this.settings.profile;
   }
 
-  /** The tenant as the operator sees it. */
+  /** The operator's view of the tenant. */
   view(now: number): TenantView {
     const live = this.admission.counts("live");
     const test = this.admission.counts("test");
@@ -110,7 +110,7 @@ export class TenantServices {
     };
   }
 
-  /** The tenant as a key of a mode sees it. */
+  /** A key's view of the tenant. */
   accountView(mode: KeyMode, now: number): AccountView {
     const { id, name, suspended, allowedHosts, limits } = this.profile;
     return {
@@ -123,13 +123,13 @@ export class TenantServices {
     };
   }
 
-  /** The view of a new tenant, with its signing secrets. */
+  /** The view of a new tenant with its signing secrets. */
   createdView(now: number): CreatedTenant {
     const secretOf = (mode: KeyMode) => this.webhooks.secret(mode, now).secret;
     return { tenant: this.view(now), webhookSecrets: { live: secretOf("live"), test: secretOf("test") } };
   }
 
-  /** What the edge needs to know of the tenant now. */
+  /** The current snapshot. */
   snapshot(now: number): TenantSnapshot {
     return {
       version: 1,
@@ -141,33 +141,33 @@ export class TenantServices {
   }
 
   /**
-   * Frees the slot of a task that is final, and enters its outcome into the ledger once.
-   * @param mayWait keep the outcome in memory if there is a webhook: the task reports again after the first attempt
+   * Releases the slot of a finished task and records its outcome once.
+   * @param mayWait if the task has a webhook, keep the outcome in memory until the task reports it again after the first attempt
    */
   reportOutcome(report: TaskOutcome, mayWait: boolean, now: number): ReportedOutcome {
     const settings = this.webhooks.settings(report.mode, now);
     const webhookState = report.webhookState ?? (settings.endpoint === null ? null : "pending");
     const entered = !mayWait || webhookState === null;
     const outcome = { ...report, webhookState };
-    const fresh = entered ? this.ledger.recordOutcome(outcome) : this.ledger.hold(outcome);
+    const isNew = entered ? this.ledger.recordOutcome(outcome) : this.ledger.hold(outcome);
     const { mode, unsolvedMs, solveMs } = outcome;
-    if (fresh && unsolvedMs !== null && solveMs !== null) {
+    if (isNew && unsolvedMs !== null && solveMs !== null) {
       this.firstPolls[mode].record({ afterMs: unsolvedMs, byMs: solveMs });
     }
-    return { entered, fresh, settings, admitted: this.admission.release(report, this.profile, now) };
+    return { entered, isNew, settings, admitted: this.admission.release(report, this.profile, now) };
   }
 
-  /** The current month (`2026-11`) if its quota of live tasks is used up, else null. */
+  /** The current month (`2026-11`) if its quota is used up, else null. */
   exhaustedMonth(now: number): string | null {
     return this.admission.exhausted(this.profile, now) ? monthOf(now) : null;
   }
 
-  /** Raises the revision if the exhausted month is not the one that was announced; returns whether it did. */
+  /** Increases the revision if the exhausted month has changed since it was last announced. Returns whether it has. */
   announceExhaustion(now: number): boolean {
     const month = this.exhaustedMonth(now);
     const announced = this.#announcedExhaustion;
     this.#announcedExhaustion = month;
-    // Removing the limit published the snapshot, so without a quota what older versions announced is correct.
+    // A snapshot that an older version published without a quota is still correct.
     if (month === announced || (announced === undefined && this.profile.limits.monthlyTasks === null)) return false;
     this.settings.update({});
     return true;

@@ -1,29 +1,30 @@
-// The in-flight slots of one mode of a tenant, as leases, and the queue of tasks that wait for one. No I/O, no clock. A lease ends
-// with its task's deadline, so the slot of a lost task becomes free by itself.
+// The slots of a tenant and mode, and the queue of waiting tasks. A slot is a lease that expires after its task's deadline, so that a
+// lost task cannot hold it forever. Pure.
 
 import TinyQueue from "tinyqueue";
 
-/** A task that wants or has a slot. Times in ms since the epoch. */
+/** A task that holds or waits for a slot. Times are in ms since the epoch. */
 export interface SlotRequest {
   readonly taskId: string;
   readonly createdAt: number;
-  /** The task's deadline: its lease or queue place ends `LEASE_GRACE_MS` later. */
+  /** The task's deadline. Its lease or queue place expires `LEASE_GRACE_MS` later. */
   readonly deadlineAt: number;
 }
 
-/** How long (ms) a task may need its slot after its deadline: its last upstream request takes up to 10 s. */
+/** How long (ms) a task may hold its slot after its deadline, because its last upstream request can take 10 s. */
 const LEASE_GRACE_MS = 12_000;
 
-/** A heap is rebuilt without released tasks when it is longer than `REBUILD_MIN` plus this many times the tasks it is for. */
+/** A heap is rebuilt without released tasks if it is longer than `REBUILD_MIN` plus `REBUILD_RATIO` times the tasks in it. */
 const REBUILD_RATIO = 2;
 const REBUILD_MIN = 64;
 
+/** The slots and the queue of a tenant and mode. */
 export class Slots {
   readonly #leases = new Map<string, SlotRequest>();
   readonly #queue = new Map<string, SlotRequest>();
-  /** The queue in order. Tasks that left the queue stay here until they come first. */
+  /** The queue in order. Tasks that have left the queue are removed when they come first. */
   #line = new TinyQueue<SlotRequest>([], byCreation);
-  /** Leases and queue places by their end. Released ones stay here until they come first. */
+  /** Leases and queue places by expiry. Released ones are removed when they come first. */
   #ends = new TinyQueue<SlotRequest>([], byDeadline);
 
   /** The number of leases and of waiting tasks. */
@@ -31,7 +32,7 @@ export class Slots {
     return { leased: this.#leases.size, waiting: this.#queue.size };
   }
 
-  /** Whether a task has a slot or waits for one. */
+  /** Whether a task holds a slot or waits for one. */
   stateOf(taskId: string): "leased" | "waiting" | "unknown" {
     if (this.#leases.has(taskId)) return "leased";
     return this.#queue.has(taskId) ? "waiting" : "unknown";
@@ -58,7 +59,7 @@ export class Slots {
     return "leased";
   }
 
-  /** Gives up a slot or a queue place; returns whether there was one. */
+  /** Releases a slot or queue place. Returns whether there was one. */
   release(taskId: string): boolean {
     const leased = this.#leases.delete(taskId);
     const waited = this.#queue.delete(taskId);
@@ -66,7 +67,7 @@ export class Slots {
     return leased || waited;
   }
 
-  /** Gives the free slots to the tasks that have waited longest, and returns those tasks. */
+  /** Grants free slots to the tasks that have waited longest, and returns these tasks. */
   grantFree(limit: number): SlotRequest[] {
     const granted: SlotRequest[] = [];
     while (this.#leases.size < limit) {
@@ -79,7 +80,7 @@ export class Slots {
     return granted;
   }
 
-  /** Ends the leases and queue places that have run out by `now`, and returns their tasks. */
+  /** Removes leases and queue places that have expired by `now`, and returns their tasks. */
   expireLeases(now: number): SlotRequest[] {
     const expired: SlotRequest[] = [];
     for (let at = this.nextLeaseExpiryAt(); at !== null && at <= now; at = this.nextLeaseExpiryAt()) {
@@ -91,7 +92,7 @@ export class Slots {
     return expired;
   }
 
-  /** When the next lease or queue place runs out, or null. */
+  /** When the next lease or queue place expires, or null. */
   nextLeaseExpiryAt(): number | null {
     for (let next = this.#ends.peek(); next !== undefined; next = this.#ends.peek()) {
       if (this.#holds(next)) return next.deadlineAt + LEASE_GRACE_MS;
@@ -100,7 +101,7 @@ export class Slots {
     return null;
   }
 
-  /** Every task that has a slot or waits for one. */
+  /** All tasks that hold a slot or wait for one. */
   all(): SlotRequest[] {
     return [...this.#leases.values(), ...this.#queue.values()];
   }
@@ -115,7 +116,7 @@ export class Slots {
     this.#leases.set(request.taskId, request);
   }
 
-  /** A slot is free while tasks wait only for moments: after a limit was raised, or a queue place was restored. */
+  // Rarely counts many tasks: slots are free while tasks wait only after a limit was raised or a queue place was restored.
   #countAhead(request: SlotRequest): number {
     let ahead = 0;
     if (this.#queue.size > 1) {
@@ -132,7 +133,7 @@ export class Slots {
     return this.#leases.get(request.taskId) === request || this.#waits(request);
   }
 
-  /** Keeps the heaps from filling up with released tasks. */
+  /** Removes released tasks from the heaps if there are too many. */
   #rebuild(): void {
     const { leased, waiting } = this.counts;
     if (this.#line.length > REBUILD_MIN + REBUILD_RATIO * waiting) {
@@ -146,7 +147,7 @@ export class Slots {
   }
 }
 
-/** First accepted, first served; the id decides between tasks of one millisecond. */
+/** In order of creation. The id decides between tasks of the same millisecond. */
 function byCreation(a: SlotRequest, b: SlotRequest): number {
   if (a.createdAt !== b.createdAt) return a.createdAt - b.createdAt;
   return a.taskId < b.taskId ? -1 : Number(a.taskId > b.taskId);

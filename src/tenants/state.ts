@@ -1,5 +1,5 @@
-// What a TenantObject holds: the tenant that is in its storage, and what keeps the world in step with it: the alarm, the snapshot in KV,
-// the stream connections, and the deletion of a tenant that was here before.
+// The state of a TenantObject: the loaded tenant, the alarm, the publication of snapshots, stream connections, and the deletion of an
+// earlier tenant.
 
 import { raiseAlert } from "../alerts/raise.ts";
 import type { Env } from "../env.ts";
@@ -16,13 +16,14 @@ import type { CreatedTenant, NewTenant } from "./rpc.ts";
 import { TenantServices } from "./services.ts";
 import { TaskCalls } from "./task-calls.ts";
 
-/** The ledger and the audit log are pruned this often (ms). */
+/** How often (ms) the ledger and the audit log are pruned. */
 const PRUNE_EVERY_MS = 86_400_000;
 
-/** An alarm whose work failed is repeated after this time (ms), and so is loading a tenant that could not be read. */
+/** Failed work of the alarm, and loading an unreadable tenant, are retried after these times (ms). */
 const ALARM_RETRY_MS = 1_500;
 const LOAD_RETRY_MS = 60_000;
 
+/** The state of a tenant's object. */
 export class TenantState {
   readonly alarm: Alarm;
   readonly stream: EventStream;
@@ -32,7 +33,7 @@ export class TenantState {
   readonly #publisher: Publisher;
   readonly #deletion: Deletion;
   #services: TenantServices | null = null;
-  /** Why the tenant could not be loaded. Every call fails then, and storage stays as it is: another version may be able to read it. */
+  /** Why the tenant could not be loaded. All calls fail then. Storage does not change, because another version may be able to read it. */
   #loadError: unknown = null;
 
   /** @param env the object's environment, which tests replace */
@@ -54,15 +55,15 @@ export class TenantState {
   }
 
   /**
-   * The tenant, or null when there is none.
-   * @throws when it could not be loaded
+   * The tenant. Null if there is none.
+   * @throws if it could not be loaded
    */
   get tenant(): TenantServices | null {
     if (this.#loadError !== null) throw new Error("the tenant could not be loaded", { cause: this.#loadError });
     return this.#services;
   }
 
-  /** The tenant that the actor may read or change. Null when it was deleted, or the calling key ended, since the edge looked. */
+  /** The tenant, if the actor still has access to it. Null if the tenant was deleted or the key ended after authentication. */
   tenantOf(actor: Actor): TenantServices | null {
     const { tenant } = this;
     if (tenant === null || actor.type === "operator") return tenant;
@@ -70,13 +71,13 @@ export class TenantState {
     return tenant.profile.createdAt === tenantCreatedAt && tenant.keyring.has(keyId, Date.now()) ? tenant : null;
   }
 
-  /** The tenant that a task belongs to. Null for a task of a deleted tenant of the same id. */
+  /** The tenant, if the task belongs to it. Null for a task of a deleted tenant with the same id. */
   tenantOfTask(origin: TaskOrigin): TenantServices | null {
     const { tenant } = this;
     return tenant !== null && belongsTo(origin, tenant.profile.createdAt) ? tenant : null;
   }
 
-  /** Loads what storage has. Never throws. */
+  /** Loads the state from storage. Does not throw. */
   async load(): Promise<void> {
     this.#loadError = null;
     try {
@@ -91,7 +92,7 @@ export class TenantState {
     }
   }
 
-  /** Creates the tenant, or returns null when it exists. */
+  /** Creates the tenant. Null if it already exists. */
   async create(wanted: NewTenant): Promise<CreatedTenant | null> {
     if (this.tenant !== null) return null;
     const now = Math.max(Date.now(), this.#deletion.createdAfter);
@@ -104,7 +105,7 @@ export class TenantState {
     return tenant.createdView(now);
   }
 
-  /** Changes the actor's tenant and publishes what the edge has to know. Null when the actor has no tenant. */
+  /** Changes the actor's tenant and publishes its snapshot if needed. Null if the actor has no access. */
   async change<T>(actor: Actor, change: (tenant: TenantServices, now: number) => T): Promise<T | null> {
     const tenant = this.tenantOf(actor);
     if (tenant === null) return null;
@@ -113,7 +114,7 @@ export class TenantState {
     return result;
   }
 
-  /** Deletes the tenant with its keys and ledger, and cancels its unfinished tasks. False when there is no tenant. */
+  /** Deletes the tenant with its keys and ledger, and cancels its unfinished tasks. False if there is no tenant. */
   async remove(): Promise<boolean> {
     const { tenant } = this;
     if (tenant === null) return false;
@@ -129,13 +130,13 @@ export class TenantState {
     return true;
   }
 
-  /** Has the alarm publish the snapshot when the quota is used up and when it starts again, so that no caller waits for KV. */
+  /** Lets the alarm publish the snapshot when the quota is used up and when a new month begins, so that tasks do not wait for KV. */
   announceExhaustion(tenant: TenantServices, now: number): void {
     if (tenant.announceExhaustion(now)) {
       this.alarm.ringBy(now + 1);
       this.#alertExhaustion(tenant, now);
     }
-    // No later than the alarm that comes anyway, which looks again: an alarm set twice costs a row.
+    // The daily alarm checks again, so a later time needs no alarm of its own, which is billed as a row.
     if (tenant.exhaustedMonth(now) !== null) this.alarm.ringBy(Math.min(nextMonthAt(now), now + PRUNE_EVERY_MS));
   }
 
@@ -146,12 +147,13 @@ export class TenantState {
     raiseAlert(this.#env(), { type: "tenant.quota_reached", data: { tenantId, month, quota: limits.monthlyTasks } });
   }
 
+  /** Sets the alarm for the next lease expiry. */
   armForLeaseExpiry(tenant: TenantServices): void {
     const at = tenant.admission.nextLeaseExpiryAt();
     if (at !== null) this.alarm.ringBy(at);
   }
 
-  /** The work of the alarm. Never throws: the platform would retry six times and then drop the alarm. */
+  /** Handles the alarm. Does not throw, because the platform would retry six times and then drop the alarm. */
   async onAlarm(): Promise<void> {
     this.alarm.cleared();
     if (this.#loadError !== null) await this.#ctx.blockConcurrencyWhile(() => this.load());
@@ -169,7 +171,7 @@ export class TenantState {
     let again = now + PRUNE_EVERY_MS;
     try {
       this.tasks.wake(tenant.admission.expireLeases(now));
-      this.tasks.wake(tenant.admission.letIn(tenant.profile, now));
+      this.tasks.wake(tenant.admission.admitWaiting(tenant.profile, now));
       this.announceExhaustion(tenant, now);
       if (tenant.settings.unpublished) await this.#publisher.publish(tenant);
       tenant.audit.prune(now);

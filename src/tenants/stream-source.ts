@@ -1,9 +1,8 @@
-// What the event stream of a tenant reads: its secrets, its ledger, and the webhooks of its tasks.
-
 import type { StreamSource } from "../stream/event-stream.ts";
 import type { TenantServices } from "./services.ts";
 import type { TaskCalls } from "./task-calls.ts";
 
+/** The data that the event stream needs from a tenant. */
 export function streamSourceOf(tenant: TenantServices, tasks: TaskCalls): StreamSource {
   const { createdAt, id: tenantId } = tenant.profile;
   return {

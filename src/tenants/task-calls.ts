@@ -1,10 +1,9 @@
-// Calls of a tenant's object to the objects of its tasks.
-
 import type { Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
 import type { TaskObject } from "../tasks/object.ts";
 import { objectIdOf, TASK_ID_PREFIX } from "../tasks/task-id.ts";
 
+/** Calls from a tenant's object to its task objects. */
 export class TaskCalls {
   readonly #env: () => Pick<Env, "TASKS">;
   readonly #host: Pick<DurableObjectState, "waitUntil">;
@@ -14,7 +13,7 @@ export class TaskCalls {
     this.#host = host;
   }
 
-  /** Wakes tasks, without waiting for them. A task that misses the call wakes by its own alarm. */
+  /** Wakes tasks in the background. If a call fails, the task wakes by its own alarm. */
   wake(taskIds: readonly string[]): void {
     for (const taskId of taskIds) {
       this.#host.waitUntil(
@@ -27,6 +26,7 @@ export class TaskCalls {
     }
   }
 
+  /** A stub of a task's object. `taskId` is without its prefix. */
   stub(taskId: string): DurableObjectStub<TaskObject> {
     const { TASKS } = this.#env();
     return TASKS.get(TASKS.idFromString(objectIdOf(taskId)));

@@ -1,4 +1,4 @@
-/** What drizzle-kit generates beside this file. */
+/** The type of the migrations.js that drizzle-kit generates. */
 declare const migrations: {
   readonly journal: { readonly entries: { idx: number; when: number; tag: string; breakpoints: boolean }[] };
   readonly migrations: Record<string, string>;
