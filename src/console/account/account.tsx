@@ -1,10 +1,11 @@
 // The account: which websites the tenant may use, its limits and how much of them is used, and the audit log.
 
+import type { ComponentChildren } from "preact";
 import type { Account } from "../../client/index.ts";
 import { loadEvery, useAllEvents, useWatch } from "../refresh/watch.ts";
 import { useTenant } from "../session/session.ts";
 import { Notice } from "../ui/controls.tsx";
-import { count, percent } from "../ui/formats.ts";
+import { count } from "../ui/formats.ts";
 import { Loaded } from "../ui/loaded.tsx";
 import { Card, Fact, Heading, Meter, ModeBadge } from "../ui/surfaces.tsx";
 import { AuditLog } from "./audit-log.tsx";
@@ -58,17 +59,14 @@ function Details({ account }: { readonly account: Account }) {
           </dl>
         </Card>
         <Card title="Limits">
-          <div class="quota">
-            <p class="quota-name">Tasks in flight</p>
-            <p class="number">
-              {count(inFlight)} of {count(limits.maxInFlight)}
-            </p>
-            <Meter label="Tasks in flight" value={inFlight} max={limits.maxInFlight} />
-            <p class="hint">
-              {mode === "live" ? "Live" : "Test"} tasks only. {count(queued)} waiting for a free slot.
-            </p>
-          </div>
-          <MonthQuota month={month} />
+          <Quota name="Tasks in flight" used={inFlight} max={limits.maxInFlight}>
+            {mode === "live" ? "Live" : "Test"} tasks only. {count(queued)} waiting for a free slot.
+          </Quota>
+          <Quota name="Live tasks this month (UTC)" used={month.liveTasks} max={month.quota}>
+            {month.quota === null || month.liveTasks < month.quota
+              ? "Test tasks are not counted."
+              : "The quota is used up: live tasks are rejected until next month."}
+          </Quota>
         </Card>
       </div>
       <HostsCard hosts={account.allowedHosts} />
@@ -76,25 +74,21 @@ function Details({ account }: { readonly account: Account }) {
   );
 }
 
-function MonthQuota({ month: { liveTasks, quota } }: Pick<Account, "month">) {
+interface QuotaProps {
+  readonly name: string;
+  readonly used: number;
+  /** Null for no limit. */
+  readonly max: number | null;
+  readonly children: ComponentChildren;
+}
+
+function Quota({ name, used, max, children }: QuotaProps) {
   return (
     <div class="quota">
-      <p class="quota-name">Live tasks this month (UTC)</p>
-      {quota === null ? (
-        <p class="number">{count(liveTasks)}, no limit</p>
-      ) : (
-        <>
-          <p class="number">
-            {count(liveTasks)} of {count(quota)}
-          </p>
-          <Meter label="Live tasks this month" value={liveTasks} max={quota} />
-          <p class="hint">
-            {liveTasks >= quota
-              ? "The quota is used up: live tasks are rejected until next month."
-              : `${percent(liveTasks / quota)} used. Test tasks are not counted.`}
-          </p>
-        </>
-      )}
+      <p class="quota-name">{name}</p>
+      <p class="number">{max === null ? `${count(used)}, no limit` : `${count(used)} of ${count(max)}`}</p>
+      {max === null ? null : <Meter label={name} value={used} max={max} />}
+      <p class="hint">{children}</p>
     </div>
   );
 }

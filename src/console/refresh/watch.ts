@@ -73,22 +73,14 @@ export function useWatch<T>(
 ): Watched<T> {
   const { expire } = useSession();
   const [shown, setShown] = useState<Shown<T> & { readonly name: string }>({ ...LOADING, name });
-  const latest = useRef({ load, policyOf, expire, events });
-  latest.current = { load, policyOf, expire, events };
+  const source: Source<T> = { load, policyOf, expire, events };
+  const latest = useRef(source);
+  latest.current = source;
   const handle = useRef<Watch<T> | null>(null);
 
   useEffect(() => {
     const stream = latest.current.events?.stream;
-    const watch = new Watch<T>(
-      {
-        load: (signal) => latest.current.load(signal),
-        policyOf: (value, now) => latest.current.policyOf(value, now),
-        expire: () => latest.current.expire(),
-        streaming: () => stream?.connected === true,
-        gapMs: latest.current.events?.gapMs ?? EVENT_GAP_MS,
-      },
-      (next) => setShown({ ...next, name }),
-    );
+    const watch = new Watch<T>(latest, (next) => setShown({ ...next, name }));
     handle.current = watch;
     const onVisibility = () => watch.setVisible(!document.hidden);
     const onReturn = () => watch.returned();
@@ -123,15 +115,13 @@ interface Source<T> {
   load(signal: AbortSignal): Promise<T>;
   policyOf(value: T, now: number): RefreshPolicy;
   expire(): void;
-  /** Whether the event stream is connected. */
-  streaming(): boolean;
-  /** Time (ms) between two loads that events cause. */
-  readonly gapMs: number;
+  readonly events: EventSource | undefined;
 }
 
 /** The loop behind `useWatch`: load, show, wait. */
 class Watch<T> {
-  readonly #source: Source<T>;
+  /** From the last rendering. */
+  readonly #latest: { readonly current: Source<T> };
   readonly #show: (shown: Shown<T>) => void;
   #value: T | null = null;
   #text = "";
@@ -145,9 +135,17 @@ class Watch<T> {
   #stopped = false;
   #final = false;
 
-  constructor(source: Source<T>, show: (shown: Shown<T>) => void) {
-    this.#source = source;
+  constructor(latest: { readonly current: Source<T> }, show: (shown: Shown<T>) => void) {
+    this.#latest = latest;
     this.#show = show;
+  }
+
+  get #source(): Source<T> {
+    return this.#latest.current;
+  }
+
+  get #streaming(): boolean {
+    return this.#source.events?.stream.connected === true;
   }
 
   refresh(): void {
@@ -187,14 +185,14 @@ class Watch<T> {
       return;
     }
     clearTimeout(this.#timer);
-    const wait = Math.max(this.#loadedAt + this.#source.gapMs - Date.now(), 0);
+    const wait = Math.max(this.#loadedAt + (this.#source.events?.gapMs ?? EVENT_GAP_MS) - Date.now(), 0);
     this.#timer = setTimeout(() => this.refresh(), wait);
   }
 
   /** Events may have been missed before a connection; without one the view polls. */
   connectionChanged(): void {
     if (this.#final || document.hidden) return;
-    if (this.#source.streaming()) this.eventReceived();
+    if (this.#streaming) this.eventReceived();
     else if (this.#last !== null && this.#loading === null) this.#wait(this.#last.outcome, this.#last.failure);
   }
 
@@ -256,7 +254,7 @@ class Watch<T> {
     const phase = failure === null ? "current" : "retrying";
     const running = policy?.running === true;
     const known = policy?.nextChangeAt ?? null;
-    if (failure === null && !running && known === null && this.#source.streaming()) {
+    if (failure === null && !running && known === null && this.#streaming) {
       this.#show({ value, failure, phase, nextAt: null });
       return;
     }

@@ -178,7 +178,7 @@ interface SignInCardProps {
 function SignInCard({ title, children }: SignInCardProps) {
   return (
     <main class="alone" id="main" tabIndex={-1}>
-      <div class="sign-in">
+      <div class="card sign-in">
         <p class="brand">
           <Mark />
           Solvegate

@@ -1,4 +1,4 @@
-// Idempotency keys of the console's own task creations.
+// Idempotency keys of tasks that are created in the console.
 
 import { useRef } from "preact/hooks";
 
@@ -10,15 +10,11 @@ export function useIdempotencyKey(body: string) {
   const kept = useRef<{ readonly body: string; readonly key: string } | null>(null);
   return {
     current: (): string => {
-      if (kept.current?.body !== body) kept.current = { body, key: `console-${randomHex()}` };
+      if (kept.current?.body !== body) kept.current = { body, key: `console-${crypto.randomUUID()}` };
       return kept.current.key;
     },
     used: () => {
       kept.current = null;
     },
   };
-}
-
-function randomHex(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

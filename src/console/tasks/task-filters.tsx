@@ -97,7 +97,7 @@ export function FilterForm({ filter }: FilterProps) {
       to: to || null,
     });
   return (
-    <Form class="filter-form" onSubmit={apply}>
+    <Form class="card filter-form" onSubmit={apply}>
       <TextField label="Website" code placeholder="shop.example.com" value={website} onValue={setWebsite} />
       <SelectField label="Webhook" options={WEBHOOK_OPTIONS} value={webhook} onValue={setWebhook} />
       <TextField label="From" type="date" max={to} value={from} onValue={setFrom} />

@@ -105,19 +105,14 @@ function solvingPanel(task: Task, events: readonly TimelineEntry[], now: number,
 function afterEndPanel(task: Task, events: readonly TimelineEntry[], now: number, width: number): Panel | null {
   if (task.finishedAt === null) return null;
   const from = at(task.finishedAt);
-  const isEarly = (time: number) => time - from <= EARLY_ATTEMPTS_MS;
-  const early = events.filter((event) => isWebhookAttempt(event) && isEarly(at(event.at)));
-  const next = nextAttempt(task);
-  const earlyNext = next !== null && isEarly(next) ? next : null;
+  const { row, ends } = attemptsOf(task, events, (time) => time - from <= EARLY_ATTEMPTS_MS);
   const expires = task.solutionExpiresAt === null ? null : at(task.solutionExpiresAt);
-  const ends = early.map((event) => at(event.at) + (event.durationMs ?? 0));
-  if (earlyNext !== null) ends.push(earlyNext);
   if (expires !== null) ends.push(expires);
   if (ends.length === 0) return null;
   const axis = axisOf(from, Math.max(...ends, from + MIN_SPAN_MS), width);
   const rows: TimelineRow[] = [];
   if (expires !== null) rows.push({ name: "Solution", spans: validityOf(axis, task, events, expires), marks: [] });
-  const attempts = attemptsRow(axis, events, earlyNext, (event) => early.includes(event));
+  const attempts = row(axis);
   if (attempts.marks.length > 0) rows.push(attempts);
   return { name: expires === null ? "After the end" : "Validity of the solution", axis, rows, nowX: inside(axis, now) };
 }
@@ -125,16 +120,27 @@ function afterEndPanel(task: Task, events: readonly TimelineEntry[], now: number
 function lateAttemptsPanel(task: Task, events: readonly TimelineEntry[], now: number, width: number): Panel | null {
   if (task.finishedAt === null) return null;
   const from = at(task.finishedAt);
-  const isLate = (time: number) => time - from > EARLY_ATTEMPTS_MS;
-  const late = events.filter((event) => isWebhookAttempt(event) && isLate(at(event.at)));
-  const next = nextAttempt(task);
-  const lateNext = next !== null && isLate(next) ? next : null;
-  const ends = late.map((event) => at(event.at) + (event.durationMs ?? 0));
-  if (lateNext !== null) ends.push(lateNext);
+  const { row, ends } = attemptsOf(task, events, (time) => time - from > EARLY_ATTEMPTS_MS);
   if (ends.length === 0) return null;
   const axis = axisOf(from, Math.max(...ends), width);
-  const row = attemptsRow(axis, events, lateNext, (event) => late.includes(event));
-  return { name: "Later webhook attempts", axis, rows: [row], nowX: inside(axis, now) };
+  return { name: "Later webhook attempts", axis, rows: [row(axis)], nowX: inside(axis, now) };
+}
+
+/** Webhook attempts of a time, past and planned: when they end, and their row on an axis. */
+function attemptsOf(task: Task, events: readonly TimelineEntry[], isShown: (time: number) => boolean) {
+  const shown = (event: TimelineEntry) => isWebhookAttempt(event) && isShown(at(event.at));
+  const ends = events.filter(shown).map((event) => at(event.at) + (event.durationMs ?? 0));
+  const next = nextAttempt(task);
+  const planned = next !== null && isShown(next) ? next : null;
+  if (planned !== null) ends.push(planned);
+  const row = (axis: Axis): TimelineRow => {
+    const marks = marksOf(axis, events, shown);
+    if (planned !== null) {
+      marks.push({ shape: "point", x: xOf(axis, planned), width: 0, tone: "next", label: "Next attempt", event: null });
+    }
+    return { name: "Webhook", spans: [], marks };
+  };
+  return { ends, row };
 }
 
 /** The validity of the solution: best used at first, still valid after that, and ended where it was claimed. */
@@ -150,19 +156,6 @@ function validityOf(axis: Axis, task: Task, events: readonly TimelineEntry[], ex
 
 function nextAttempt({ webhook }: Task): number | null {
   return webhook === null || webhook.nextAttemptAt === null ? null : at(webhook.nextAttemptAt);
-}
-
-function attemptsRow(
-  axis: Axis,
-  events: readonly TimelineEntry[],
-  next: number | null,
-  shown: (event: TimelineEntry) => boolean,
-): TimelineRow {
-  const marks = marksOf(axis, events, shown);
-  if (next !== null) {
-    marks.push({ shape: "point", x: xOf(axis, next), width: 0, tone: "next", label: "Next attempt", event: null });
-  }
-  return { name: "Webhook", spans: [], marks };
 }
 
 function marksOf(axis: Axis, events: readonly TimelineEntry[], shown: (event: TimelineEntry) => boolean): Mark[] {

@@ -1,4 +1,4 @@
-// How the console writes numbers, times and ids. Pure: `now` and the time zone are parameters.
+// The console's formats of numbers, times and ids. Pure: `now` and the time zone are parameters.
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
@@ -52,40 +52,26 @@ export function offset(ms: number): string {
   return `+${ms < SECOND_MS ? `${(Math.max(ms, 0) / SECOND_MS).toFixed(2)} s` : duration(ms)}`;
 }
 
+function format(at: number, options: Intl.DateTimeFormatOptions, timeZone: string | undefined): string {
+  return new Intl.DateTimeFormat("en-GB", { ...options, ...(timeZone === undefined ? {} : { timeZone }) }).format(at);
+}
+
 /** A time of day with milliseconds, `09:30:06.140`; by default in the reader's time zone. */
 export function clock(at: number, timeZone?: string): string {
-  return new Intl.DateTimeFormat("en-GB", {
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    fractionalSecondDigits: 3,
-    ...(timeZone === undefined ? {} : { timeZone }),
-  }).format(at);
+  const options = { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 } as const;
+  return format(at, options, timeZone);
 }
 
 /** A day and a time, `23 Nov 2026, 09:30:06`; by default in the reader's time zone. */
-export function moment(at: number, timeZone?: string): string {
-  return new Intl.DateTimeFormat("en-GB", {
-    dateStyle: "medium",
-    timeStyle: "medium",
-    ...(timeZone === undefined ? {} : { timeZone }),
-  }).format(at);
-}
+export const moment = (at: number, timeZone?: string): string =>
+  format(at, { dateStyle: "medium", timeStyle: "medium" }, timeZone);
 
 /** A day, `23 Nov 2026`; by default in the reader's time zone. */
-export function day(at: number, timeZone?: string): string {
-  return new Intl.DateTimeFormat("en-GB", {
-    dateStyle: "medium",
-    ...(timeZone === undefined ? {} : { timeZone }),
-  }).format(at);
-}
+export const day = (at: number, timeZone?: string): string => format(at, { dateStyle: "medium" }, timeZone);
 
 /** A day of usage (UTC, `2026-11-23`): `23 Nov`. */
-export function shortDay(utcDay: string): string {
-  return new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" }).format(
-    Date.parse(utcDay),
-  );
-}
+export const shortDay = (utcDay: string): string =>
+  format(Date.parse(utcDay), { day: "numeric", month: "short" }, "UTC");
 
 /** A whole number with thousands separators: `12,345`. */
 export function count(n: number): string {

@@ -24,7 +24,10 @@ export function UsageDays({ days, keyNames }: UsageDaysProps) {
   const totals = useMemo(() => totalsOf(days), [days]);
   const keys = useMemo(() => keyTotalsOf(days), [days]);
   const specs = useMemo(() => specsOf(days), [days]);
-  const at = (index: number): UsageDay | undefined => days[index];
+  const describe = (sentence: (day: UsageDay) => string) => (index: number) => {
+    const day = days[index];
+    return day === undefined ? "" : sentence(day);
+  };
   return (
     <>
       <Figures totals={totals} />
@@ -36,14 +39,14 @@ export function UsageDays({ days, keyNames }: UsageDaysProps) {
           { color: "--draw-bad", name: "Failed" },
           { color: "--draw-quiet", name: "Canceled or running" },
         ]}
-        describe={(index) => tasksSentence(at(index))}
+        describe={describe(tasksSentence)}
       />
       <div class="columns">
         <PlotFigure
           title="Success rate"
           spec={specs.success}
           legend={[{ color: "--draw-good", name: "Ready among ready and failed" }]}
-          describe={(index) => successSentence(at(index))}
+          describe={describe(successSentence)}
         />
         <PlotFigure
           title="Solve time"
@@ -52,7 +55,7 @@ export function UsageDays({ days, keyNames }: UsageDaysProps) {
             { color: "--draw-busy", name: "p50" },
             { color: "--draw-aging", name: "p95" },
           ]}
-          describe={(index) => solveSentence(at(index))}
+          describe={describe(solveSentence)}
         />
       </div>
       <FailuresCard totals={totals} />
@@ -96,20 +99,16 @@ function specsOf(usage: readonly UsageDay[]): Readonly<Record<"tasks" | "success
   };
 }
 
-const tasksSentence = (day: UsageDay | undefined): string =>
-  day === undefined
-    ? ""
-    : `${count(day.submitted)} submitted, ${count(day.ready)} ready, ${count(failedOf(day))} failed`;
+const tasksSentence = (day: UsageDay): string =>
+  `${count(day.submitted)} submitted, ${count(day.ready)} ready, ${count(failedOf(day))} failed`;
 
-function successSentence(day: UsageDay | undefined): string {
-  const rate = day === undefined ? null : successRateOf(day.ready, failedOf(day));
+function successSentence(day: UsageDay): string {
+  const rate = successRateOf(day.ready, failedOf(day));
   return rate === null ? "nothing finished" : percent(rate);
 }
 
-function solveSentence(day: UsageDay | undefined): string {
-  const { p50, p95 } = day?.solveMs ?? { p50: null, p95: null };
-  return p50 === null ? "nothing solved" : `p50 ${duration(p50)}, p95 ${p95 === null ? "none" : duration(p95)}`;
-}
+const solveSentence = ({ solveMs: { p50, p95 } }: UsageDay): string =>
+  p50 === null ? "nothing solved" : `p50 ${duration(p50)}, p95 ${p95 === null ? "none" : duration(p95)}`;
 
 function Figures({ totals }: { readonly totals: UsageTotals }) {
   const { successRate, solveMs, solvedDays } = totals;
