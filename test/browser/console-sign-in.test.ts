@@ -71,7 +71,7 @@ describe("signing in with the operator's token", () => {
     const { page } = await stage.visit();
     await signIn(page, ADMIN_TOKEN, "keys");
     await page.getByRole("heading", { name: "This page does not exist" }).waitFor();
-    await page.getByRole("link", { name: "Go to the first one" }).click();
+    await page.getByRole("link", { name: "Go to the first view" }).click();
     await viewHeading(page, "Tenants").waitFor();
   });
 });

@@ -51,7 +51,7 @@ describe("the list of tasks", () => {
   it("explains a URL with an unknown view, status or page", async () => {
     const { page, expectStatus } = await stage.enter("nowhere/at/all");
     await page.getByRole("heading", { name: "This page does not exist" }).waitFor();
-    await page.getByRole("link", { name: "Go to the first one" }).click();
+    await page.getByRole("link", { name: "Go to the first view" }).click();
     await page.getByRole("heading", { name: "No tasks yet" }).waitFor();
     await page.goto("/console#/tasks?status=lost");
     await page.getByRole("heading", { name: "No tasks yet" }).waitFor();
