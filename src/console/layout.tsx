@@ -198,12 +198,7 @@ function useTitleAndFocus(route: Route, section: Section | null): void {
       : route.view === "tenant"
         ? `Tenant ${route.id}`
         : (section?.name ?? "Console");
-  const place =
-    route.view === "task" || route.view === "tenant"
-      ? `${route.view} ${route.id}`
-      : route.view === "tasks"
-        ? `tasks ${route.cursor ?? ""}`
-        : route.view;
+  const place = [route.view, "id" in route ? route.id : "", "cursor" in route ? route.cursor : ""].join(" ");
   const last = useRef<string | null>(null);
   useEffect(() => {
     document.title = `${name} · Solvegate console`;

@@ -46,52 +46,33 @@ interface KeyDialogsProps {
 export function KeyDialogs({ manager, dialogs, onOwnReplaced, onOwnRevoked }: KeyDialogsProps) {
   const { current, open, close, changed } = dialogs;
   if (current === null) return null;
+  const shared = { key: current.tag, manager, onClose: close };
+  const show = (created: CreatedKey, adopted: boolean) => {
+    open({ tag: "show", created, adopted });
+    changed();
+  };
   switch (current.tag) {
     case "create":
-      return (
-        <CreateKeyDialog
-          key="create"
-          manager={manager}
-          onClose={close}
-          onCreated={(created) => {
-            open({ tag: "show", created, adopted: false });
-            changed();
-          }}
-        />
-      );
+      return <CreateKeyDialog {...shared} onCreated={(created) => show(created, false)} />;
     case "rotate": {
       const own = current.key.id === manager.ownKeyId;
-      return (
-        <RotateKeyDialog
-          key="rotate"
-          manager={manager}
-          target={current.key}
-          own={own}
-          onClose={close}
-          onCreated={(created) => {
-            // At once, because the old key may have ended, and a reload must not lose the new one.
-            if (own) onOwnReplaced?.(created);
-            open({ tag: "show", created, adopted: own });
-            changed();
-          }}
-        />
-      );
+      const onCreated = (created: CreatedKey) => {
+        // At once, because the old key may have ended, and a reload must not lose the new one.
+        if (own) onOwnReplaced?.(created);
+        show(created, own);
+      };
+      return <RotateKeyDialog {...shared} target={current.key} own={own} onCreated={onCreated} />;
     }
-    case "revoke":
-      return (
-        <RevokeKeyDialog
-          key="revoke"
-          manager={manager}
-          target={current.key}
-          onClose={close}
-          onRevoked={() => {
-            close();
-            if (current.key.id === manager.ownKeyId) return onOwnRevoked?.(current.key.name);
-            announce(`The key ${current.key.name} was revoked.`);
-            changed();
-          }}
-        />
-      );
+    case "revoke": {
+      const { id, name } = current.key;
+      const onRevoked = () => {
+        close();
+        if (id === manager.ownKeyId) return onOwnRevoked?.(name);
+        announce(`The key ${name} was revoked.`);
+        changed();
+      };
+      return <RevokeKeyDialog {...shared} target={current.key} onRevoked={onRevoked} />;
+    }
     case "show":
       return <NewKeyDialog key="show" created={current.created} adopted={current.adopted} onClose={close} />;
   }

@@ -40,12 +40,9 @@ export function TenantView({ id, tab }: { readonly id: string; readonly tab: Ten
       <p class="back">
         <a href={hashOf({ view: "tenants" })}>Tenants</a>
       </p>
-      <Heading aside={value === null ? undefined : <TenantActions tenant={value} onTenant={replace} />}>
+      <Heading id={id} aside={value === null ? undefined : <TenantActions tenant={value} onTenant={replace} />}>
         {value?.name ?? id} {value === null ? null : <TenantBadge suspended={value.suspended} />}
       </Heading>
-      <p class="task-id">
-        <code>{id}</code>
-      </p>
       <Loaded
         watched={tenant}
         lines={8}

@@ -33,7 +33,7 @@ export interface CredentialListener {
 /** The credential of this tab. */
 export class CredentialStore {
   #current: Credential | null = storedCredential();
-  readonly #channel = openChannel();
+  readonly #channel = new BroadcastChannel(CHANNEL_NAME);
   /** The request that this tab made and that was not answered yet. */
   #requestId: string | null = null;
 
@@ -86,22 +86,18 @@ export class CredentialStore {
           break;
       }
     };
-    this.#channel?.addEventListener("message", onMessage);
-    return () => this.#channel?.removeEventListener("message", onMessage);
+    this.#channel.addEventListener("message", onMessage);
+    return () => this.#channel.removeEventListener("message", onMessage);
   }
 
   #post(message: Message): void {
-    this.#channel?.postMessage(message);
+    this.#channel.postMessage(message);
   }
 
   #write(credential: Credential | null): void {
     this.#current = credential;
     writeStored(STORAGE_KEY, credential);
   }
-}
-
-function openChannel(): BroadcastChannel | null {
-  return typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(CHANNEL_NAME);
 }
 
 function storedCredential(): Credential | null {

@@ -2,7 +2,6 @@
 
 import { useTenant } from "../session/session.ts";
 import { useStatusAnnouncement } from "../ui/announcer.tsx";
-import { CopyButton } from "../ui/controls.tsx";
 import { Loaded } from "../ui/loaded.tsx";
 import { Empty, Heading } from "../ui/surfaces.tsx";
 import { TaskActions } from "./task-actions.tsx";
@@ -30,6 +29,7 @@ export function TaskView({ id }: { readonly id: string }) {
         <a href="#/tasks">Tasks</a>
       </p>
       <Heading
+        id={id}
         aside={
           value === null ? undefined : (
             <TaskActions task={value.task} onTask={(task) => replace({ task, events: value.events })} />
@@ -38,10 +38,6 @@ export function TaskView({ id }: { readonly id: string }) {
       >
         Task {value === null ? null : <StatusBadge status={value.task.status} />}
       </Heading>
-      <p class="task-id">
-        <code>{id}</code>
-        <CopyButton text={id} what="the task id" />
-      </p>
       <Loaded watched={watched} lines={8} absent={<Absent />}>
         {({ task, events }) => (
           <>

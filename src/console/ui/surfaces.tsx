@@ -7,6 +7,8 @@ import { CopyButton } from "./controls.tsx";
 
 interface HeadingProps {
   readonly children: ComponentChildren;
+  /** The id of what is shown. */
+  readonly id?: string;
   readonly aside?: ComponentChildren;
 }
 
@@ -21,7 +23,7 @@ export function focusHeading(): void {
 }
 
 /** The heading of a view. It takes the focus when the view is opened, so that a screen reader begins there. */
-export function Heading({ children, aside }: HeadingProps) {
+export function Heading({ children, id, aside }: HeadingProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     if (focusNext) heading.current?.focus({ preventScroll: true });
@@ -29,9 +31,17 @@ export function Heading({ children, aside }: HeadingProps) {
   }, []);
   return (
     <div class="heading">
-      <h1 ref={heading} tabIndex={-1}>
-        {children}
-      </h1>
+      <div>
+        <h1 ref={heading} tabIndex={-1}>
+          {children}
+        </h1>
+        {id === undefined ? null : (
+          <p class="heading-id">
+            <code>{id}</code>
+            <CopyButton text={id} what="the id" />
+          </p>
+        )}
+      </div>
       {aside === undefined ? null : <div class="heading-aside">{aside}</div>}
     </div>
   );
