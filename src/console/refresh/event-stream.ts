@@ -47,19 +47,19 @@ export class EventStream {
   /** Listens, and opens the connection for the first listener. Returns the function that stops listening. */
   subscribe(listener: StreamListener): () => void {
     this.#listeners.add(listener);
-    clearTimeout(this.#timer);
+    this.#clearTimer();
     if (this.#connection === null) void this.#connect();
     return () => {
       this.#listeners.delete(listener);
       if (this.#listeners.size > 0) return;
-      clearTimeout(this.#timer);
+      this.#clearTimer();
       this.#timer = setTimeout(() => this.close(), LINGER_MS);
     };
   }
 
   /** Closes the connection. */
   close(): void {
-    clearTimeout(this.#timer);
+    this.#clearTimer();
     this.#connection?.abort();
     this.#connection = null;
     this.#setConnected(false);
@@ -88,6 +88,11 @@ export class EventStream {
     this.#timer = setTimeout(() => {
       if (this.#listeners.size > 0) void this.#connect();
     }, REOPEN_MS);
+  }
+
+  #clearTimer(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #setConnected(connected: boolean): void {
