@@ -103,13 +103,6 @@ export class AccountView {
     await this.#reportUsage(env, this.#usage.take(now));
   }
 
-  /** Clears the view. For tests, which share one isolate. */
-  reset(): void {
-    this.#memory = null;
-    this.#unreported.clear();
-    this.#usage.take(0);
-  }
-
   async #reportUsage(env: UpstreamEnv, reports: ReturnType<UsageCounter["take"]>): Promise<void> {
     if (reports.length > 0) await this.#call("usage", () => upstreamObject(env).reportUsage(reports));
   }
@@ -171,7 +164,12 @@ export class AccountView {
 }
 
 /** The view of this isolate. */
-export const accountView = new AccountView();
+export let accountView = new AccountView();
+
+/** Starts with a new view, which responses to earlier calls do not change. For tests, which share one isolate. */
+export function resetAccountView(): void {
+  accountView = new AccountView();
+}
 
 function allOk({ accounts }: AccountStates): boolean {
   return accounts.every(({ state }) => state === "ok");

@@ -1,12 +1,12 @@
 // Runs in every test file of workerd. The files share one isolate, so nothing that a test replaces or leaves in memory may outlast it.
 
 import { afterAll, beforeEach, expect, vi } from "vitest";
-import { accountView } from "../../src/upstream/permits.ts";
+import { resetAccountView } from "../../src/upstream/permits.ts";
 
 const replaceable = () => [globalThis.setTimeout, globalThis.clearTimeout, globalThis.fetch, globalThis.Date];
 const originals = replaceable();
 
-beforeEach(() => accountView.reset());
+beforeEach(() => resetAccountView());
 
 afterAll(() => {
   vi.restoreAllMocks();
