@@ -155,10 +155,12 @@ export class TaskObject extends DurableObject<Env> {
     this.state.rearm();
   }
 
-  /** Called by the tenant's object when the tenant is deleted. */
+  /** Called by the tenant's object when the tenant is deleted: cancels the task without a webhook. */
   async abandon(tenantId: string, taskId: string): Promise<void> {
     await this.state.open(null);
     if (this.state.record?.id !== taskId || this.state.record.tenantId !== tenantId) return;
+    // Before the task ends, because a canceled task of a deleted tenant sends no webhook.
+    this.#webhookSettings.tenantDeleted();
     this.state.apply({ tag: "cancel" });
     this.state.rearm();
   }

@@ -9,17 +9,27 @@ const MAX_AGE_MS = 60_000;
 /** Settings older than this (ms) are refreshed during a poll, so that they are available when the task ends. */
 const REFRESH_AGE_MS = 30_000;
 
+/** Without a secret no webhook is sent. */
+const OF_DELETED_TENANT: TaskSettings = { endpoint: null, secrets: [] };
+
 /** The cached webhook settings. */
 export class WebhookSettingsCache {
   #cached: { readonly settings: TaskSettings; readonly askedAt: number } | null = null;
+  #tenantDeleted = false;
 
   /** Caches settings that were requested at `askedAt` (ms since the epoch). */
   keep(settings: TaskSettings, askedAt: number): void {
     this.#cached = { settings, askedAt };
   }
 
+  /** Must be called when the tenant is deleted. From then on, all settings are ignored, also those of a response that is still on its way. */
+  tenantDeleted(): void {
+    this.#tenantDeleted = true;
+  }
+
   /** The settings. Null if they are missing or too old. */
   current(now: number): TaskSettings | null {
+    if (this.#tenantDeleted) return OF_DELETED_TENANT;
     return this.#cached !== null && now - this.#cached.askedAt < MAX_AGE_MS ? this.#cached.settings : null;
   }
 

@@ -37,7 +37,7 @@ export async function doDueSteps(state: TaskState, contextOf: () => StepContext)
       case "sleep":
         if (waited || action.until - Date.now() > MAX_EARLY_MS) return;
         waited = true;
-        await scheduler.wait(action.until - Date.now());
+        await waitUntil(action.until, context.final);
         break;
       case "admit":
         state.apply(await traced("admission", record, () => admitStep(record, context)));
@@ -58,6 +58,15 @@ export async function doDueSteps(state: TaskState, contextOf: () => StepContext)
         await purge(state, record, context);
         break;
     }
+  }
+}
+
+/** Waits until `at` (ms), or until the task becomes final: its webhook must not wait. */
+async function waitUntil(at: number, final: AbortSignal): Promise<void> {
+  try {
+    await scheduler.wait(at - Date.now(), { signal: final });
+  } catch {
+    // The task is final.
   }
 }
 

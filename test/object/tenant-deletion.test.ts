@@ -15,7 +15,7 @@ import {
   tenantObject,
 } from "../support/tenants.ts";
 import { alarmOf, eventually, evict, pass, ring, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
-import { created, scriptOutside } from "../support/upstream.ts";
+import { created, plain, RECEIVER_URL, scriptOutside } from "../support/upstream.ts";
 
 useFrozenTime();
 
@@ -76,6 +76,49 @@ describe("a deleted tenant", () => {
       await ring(task);
       expect(await view(task)).toMatchObject({ status: "canceled" });
     }
+  });
+
+  it("has its unfinished tasks canceled without a webhook, even if they know where to send it", async () => {
+    const outside = scriptOutside({ create: [created()], receive: [plain(204, null)] });
+    const stub = await createTenant();
+    const task = await acceptTask({ webhookUrl: RECEIVER_URL });
+    await ring(task);
+    await stub.remove();
+    await eventually(() => isCanceled(task));
+    await ring(task);
+    expect(await view(task)).toMatchObject({ status: "canceled", settled: true, delivery: { state: "exhausted" } });
+    expect(outside.webhooks).toEqual([]);
+  });
+
+  it("has a task canceled without a webhook that gets the answer to its admission after the deletion", async () => {
+    const outside = scriptOutside({ receive: [plain(204, null)] });
+    const stub = await createTenant();
+    const task = await acceptTask({ webhookUrl: RECEIVER_URL });
+    const answer = { given: false, released: false };
+    const get = (id: DurableObjectId) =>
+      new Proxy(env.TENANTS.get(id), {
+        get: (target, name) => {
+          if (name !== "admit") return Reflect.get(target, name);
+          return async (...parameters: Parameters<TenantStub["admit"]>) => {
+            const receipt = await target.admit(...parameters);
+            answer.given = true;
+            await eventually(() => answer.released);
+            return receipt;
+          };
+        },
+      });
+    await setEnvironment(task, {
+      ...env,
+      TENANTS: { idFromName: (name: string) => env.TENANTS.idFromName(name), get },
+    });
+    const steps = ring(task);
+    await eventually(() => answer.given);
+    await stub.remove();
+    await eventually(() => isCanceled(task));
+    answer.released = true;
+    await steps;
+    expect(await view(task)).toMatchObject({ status: "canceled", settled: true, submissions: 0 });
+    expect(outside.count).toBe(0);
   });
 
   it("has a task canceled at its admission if its object did not have it", async () => {
