@@ -9,7 +9,7 @@ import { PROBLEMS_PAGE } from "../src/reference/problems-page.ts";
 import { PROJECT } from "./support/gateway-process.ts";
 
 const ASSETS = join(PROJECT, "dist", "assets");
-/** Built beside and put in place at once: never half a build. A gateway that runs meanwhile has to be started again. */
+/** The assets are built here and then renamed, so that a build is never incomplete. A running gateway has to be started again. */
 const STAGING = `${ASSETS}-${process.pid}`;
 const CONSOLE = join(PROJECT, "src", "console");
 const REFERENCE = join(PROJECT, "src", "reference");
@@ -24,7 +24,7 @@ await build({
     outDir: STAGING,
     emptyOutDir: true,
     assetsDir: "console",
-    // The policy of the page allows no data: URL.
+    // The page's content security policy allows no data: URL.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: { input: join(CONSOLE, "console.html") },
@@ -36,7 +36,7 @@ mkdirSync(docs, { recursive: true });
 cpSync(join(REFERENCE, "home.html"), join(STAGING, "index.html"));
 cpSync(join(REFERENCE, "docs.html"), join(STAGING, "docs.html"));
 writeFileSync(join(docs, "problems.html"), PROBLEMS_PAGE);
-// One look for both: the console's colours stand before the reference's rules.
+// The reference uses the console's colors.
 const styles = [
   join(CONSOLE, "styles", "tokens.css"),
   join(REFERENCE, "reference.css"),
@@ -45,7 +45,7 @@ const styles = [
 writeFileSync(join(docs, "reference.css"), styles.map((file) => readFileSync(file, "utf8")).join("\n"));
 cpSync(join(REFERENCE, "reference.js"), join(docs, "reference.js"));
 cpSync(join(CONSOLE, "icon.svg"), join(docs, "icon.svg"));
-// With Swagger UI go the notices that its licence asks for.
+// The license of Swagger UI requires its notices.
 for (const file of [
   "swagger-ui.css",
   "swagger-ui-bundle.js",

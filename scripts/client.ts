@@ -11,9 +11,9 @@ import { PROJECT } from "./support/gateway-process.ts";
 const SOURCE = join(PROJECT, "src");
 const DIST = join(PROJECT, "dist");
 const COMMAND = join(DIST, "cli.js");
-/** What the client may contain: its own files, and shared files without dependencies. */
+/** The files that are published: the client's own, and shared ones without dependencies. */
 const PUBLISHED = ["client", "poll-interval.js", "poll-interval.d.ts", "tasks/status.js", "tasks/status.d.ts"];
-/** Built beside the old files and renamed: a process that imports the client meanwhile never finds half of it. */
+/** The files are built here and then renamed, so that a process that imports the client never finds a part of them. */
 const STAGING = join(DIST, `client-${process.pid}`);
 const COMPILER = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
 
@@ -26,7 +26,7 @@ const isPublished = (file: string): boolean => file.startsWith("client/") || PUB
 
 rmSync(STAGING, { recursive: true, force: true });
 try {
-  // The command first: what it shares with the client is then compiled with the client's own settings.
+  // The command is compiled first, so that the files that it shares with the client are compiled with the client's settings.
   compile(join(SOURCE, "client", "cli"));
   compile(join(SOURCE, "client"));
   for (const file of readdirSync(STAGING, { recursive: true, encoding: "utf8" })) {
@@ -34,7 +34,7 @@ try {
     if (!file.endsWith(".d.ts")) continue;
     if (file.startsWith("client/cli/")) rmSync(join(STAGING, file));
     else {
-      // The compiler rewrites the endings of imports in modules only. Older compilers reject `.ts` in a declaration.
+      // The compiler rewrites `.ts` only in modules, and older compilers reject it in declarations.
       const declaration = readFileSync(join(STAGING, file), "utf8");
       writeFileSync(join(STAGING, file), declaration.replaceAll(/(from "\.{1,2}\/[\w./-]+)\.ts"/g, '$1.js"'));
     }

@@ -1,6 +1,6 @@
-// `npm run demo`: the main job end to end, on an empty machine. It starts a gateway, an upstream and a webhook receiver, submits
-// the example task of the upstream's documentation with a live key, and gets the result both from the status endpoint and by a
-// signed webhook. With `-- --listen` it also shows `solvegate listen`. It ends everything that it started, also when it is interrupted.
+// `npm run demo`: the main job on an empty machine. It starts a gateway, an upstream and a webhook receiver, submits the example task of
+// the upstream's documentation with a live key, and receives the result from the status endpoint and by a signed webhook. With
+// `-- --listen` it also shows `solvegate listen`. It ends all processes that it started, also when it is interrupted.
 
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -15,7 +15,7 @@ import { Shutdown, shutdownSignal } from "./support/shutdown.ts";
 import { messageOf } from "./support/start-error.ts";
 import { startReceiver } from "./support/webhook-receiver.ts";
 
-/** How long (ms) the task, and then its webhook, may take. */
+/** Time limit (ms) of the task, and of its webhook after that. */
 const TIMEOUT_MS = 60_000;
 
 const EXAMPLE_TASK = {
@@ -37,13 +37,13 @@ const eventSchema = z.object({ type: z.string(), timestamp: z.string(), data: ta
 
 const startedAt = Date.now();
 
-/** Prints one line: the time since the start, a mark and what happened. */
+/** Prints a line with the time since the start. */
 function report(mark: string, text: string): void {
   const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1).padStart(5);
   console.log(`${seconds} s  ${mark} ${text}`);
 }
 
-/** One JSON request. @throws Error unless the answer is 2xx */
+/** Sends a JSON request and returns the body. @throws Error unless the status is 2xx */
 async function send(url: string, token: string, init: { method?: string; body?: unknown } = {}): Promise<unknown> {
   const response = await fetch(url, {
     method: init.method ?? "GET",
@@ -55,7 +55,7 @@ async function send(url: string, token: string, init: { method?: string; body?: 
   return body;
 }
 
-/** Runs the demo; returns the token. What must be undone is added to `cleanups` before it is begun. */
+/** Runs the demo and returns the token. Adds to `cleanups` before each step what undoes it. */
 async function demo(cleanups: (() => unknown)[], signal: AbortSignal): Promise<string> {
   report("·", "starting an upstream, a webhook receiver and the gateway, all on loopback");
   const upstream = await startSandbox(0);
@@ -78,7 +78,7 @@ async function demo(cleanups: (() => unknown)[], signal: AbortSignal): Promise<s
     },
     signal,
   );
-  // A start that is aborted or fails ends what it has started.
+  // A start that is aborted or fails ends its own processes.
   cleanups.push(async () => (await starting.catch(() => null))?.stop());
   const gateway = await starting;
   report("✓", `gateway on ${gateway.url}, upstream on ${upstream.url}`);
@@ -107,16 +107,16 @@ async function demo(cleanups: (() => unknown)[], signal: AbortSignal): Promise<s
 
   const done = await untilFinished(gateway.url, key, accepted.id);
   if (done.status !== "ready" || done.solution === null) {
-    throw new Error(`the task is ${done.status}: ${done.error?.message ?? "without an error message"}`);
+    throw new Error(`The task is ${done.status}: ${done.error?.message ?? "there is no error message"}`);
   }
   const token = done.solution.gRecaptchaResponse;
   report("✓", `the status endpoint has the solution, after ${done.polls} polls`);
 
-  const webhook = await withTimeout(receiver.nth(1), "no webhook came");
+  const webhook = await withTimeout(receiver.nth(1), "No webhook arrived.");
   new Webhook(tenant.webhookSecrets.live).verify(webhook.body, headersOf(webhook.headers));
   const event = eventSchema.parse(JSON.parse(webhook.body));
   if (event.type !== "task.ready" || event.data.solution?.gRecaptchaResponse !== token) {
-    throw new Error(`the webhook is ${event.type}, with another solution`);
+    throw new Error(`The webhook is ${event.type}, or has another solution.`);
   }
   report(
     "✓",
@@ -127,7 +127,7 @@ async function demo(cleanups: (() => unknown)[], signal: AbortSignal): Promise<s
     const { url } = gateway;
     const secret = tenant.webhookSecrets.test;
     const listening = demonstrateListen({ url, apiKey: await createKey("test"), secret, receiver, report, signal });
-    await withTimeout(listening, "solvegate listen brought no event");
+    await withTimeout(listening, "solvegate listen forwarded no event.");
   }
 
   console.log("\nFrom the status endpoint:\n");
@@ -143,7 +143,7 @@ async function demo(cleanups: (() => unknown)[], signal: AbortSignal): Promise<s
   return token;
 }
 
-/** Reads a task until it is finished, and prints each change and each poll. */
+/** Reads a task until it is finished, and prints each change of its status and polls. */
 async function untilFinished(url: string, key: string, id: string): Promise<z.output<typeof taskSchema>> {
   const until = Date.now() + TIMEOUT_MS;
   let reported = "";
@@ -155,7 +155,7 @@ async function untilFinished(url: string, key: string, id: string): Promise<z.ou
     if (task.status !== "queued" && task.status !== "processing") return task;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
-  throw new Error(`the task was not finished in ${TIMEOUT_MS / 1_000} s`);
+  throw new Error(`The task was not finished in ${TIMEOUT_MS / 1_000} s.`);
 }
 
 async function withTimeout<T>(promise: Promise<T>, message: string): Promise<T> {
@@ -184,5 +184,5 @@ const outcome = await Promise.race([demo(cleanups, signal), aborted]).then(
 );
 for (const cleanup of cleanups.reverse()) await cleanup();
 console.log(`\n${outcome}`);
-// Interrupted, the demo may still wait for something.
+// After an interruption, pending timers and requests would keep the process alive.
 if (signal.aborted) process.exit();

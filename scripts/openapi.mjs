@@ -1,10 +1,10 @@
-// Writes the OpenAPI document that the gateway serves: `node scripts/openapi.mjs FILE`. The linter and the client's types use it.
+// Writes the gateway's OpenAPI document, for the linter and the client's types: `node scripts/openapi.mjs FILE`.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { dirname } from "node:path";
 
-/** Stands in for `cloudflare:workers`, which Node does not have. No route needs it to describe itself. */
+/** Replaces `cloudflare:workers`, which Node does not have and the document does not need. */
 const PLATFORM = "data:text/javascript,export class DurableObject {} export const env = {}; export const tracing = {};";
 
 const file = process.argv[2];

@@ -1,4 +1,4 @@
-// `npm run sandbox [-- --port 9900]`: the sandbox as an upstream of its own, on loopback, for live tasks without an account.
+// `npm run sandbox [-- --port 9900]`: runs the sandbox as an upstream on loopback, for live tasks without an account.
 
 import { parseArgs } from "node:util";
 import { parsePort, requirePort } from "./support/ports.ts";
@@ -14,7 +14,7 @@ try {
   const port = parsePort(values.port);
   await requirePort(port, "127.0.0.1");
   const sandbox = await startSandbox(port);
-  console.log(`Sandbox upstream on ${sandbox.url}. A gateway that sends its live tasks there:
+  console.log(`Sandbox upstream on ${sandbox.url}. To start a gateway that sends its live tasks to it:
 
   npm start -- --var UPSTREAM_URL:${sandbox.url} --var UPSTREAM_CLIENT_KEY:any-key
 `);

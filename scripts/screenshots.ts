@@ -1,5 +1,5 @@
-// Takes the README's pictures of the console from a real gateway: a task with a receiver that fails twice, the overview of a month, and
-// the operator's view of all tenants' usage. The tasks of the month are made up.
+// Takes the pictures of the console for the README from a real gateway: a task whose receiver fails twice, the overview of a month, and the
+// operator's view of usage. The tasks of the month are generated.
 
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -11,13 +11,13 @@ import { signIn, submitTask } from "../test/browser/support/console.ts";
 import { startVisit } from "../test/browser/support/visit.ts";
 import { ask, awaitTask } from "../test/e2e/support.ts";
 import { PROJECT, type RunningGateway, startGateway } from "./support/gateway-process.ts";
-import { enterMonth } from "./support/made-up-month.ts";
+import { fillMonth } from "./support/sample-month.ts";
 
 const PICTURES = join(PROJECT, "docs");
 const ADMIN_TOKEN = "admin-token-of-the-screenshots";
 const SCOPES = ["tasks:write", "tasks:read", "account:read", "account:write"];
 
-/** The tenants, the first of which owns the key of the pictures. */
+/** The tenants. The first one has the key of the pictures. */
 const TENANTS = [
   { id: "acme", name: "Acme" },
   { id: "blue-lake-travel", name: "Blue Lake Travel" },
@@ -37,7 +37,7 @@ async function createTenants(gateway: RunningGateway): Promise<string> {
   return (created.body as { key: string }).key;
 }
 
-/** A receiver that answers 503 twice and then 204. */
+/** A receiver that responds with 503 twice and then with 204. */
 async function startReceiver(): Promise<{ readonly url: string; readonly server: Server }> {
   let requests = 0;
   const server = createServer((_request, response) => {
@@ -86,7 +86,7 @@ try {
   const key = await createTenants(gateway);
   // The month is written into the ledgers' files while the gateway is stopped.
   await gateway.stop();
-  enterMonth(persistTo, Date.now());
+  fillMonth(persistTo, Date.now());
   gateway = await startGateway(options);
   mkdirSync(PICTURES, { recursive: true });
   const { id } = await submitTask(gateway, key, "sandbox-delay-10000", {

@@ -1,5 +1,5 @@
-// `npm start`: the gateway on http://127.0.0.1:8787, state kept between runs. Flags after `--` go to `wrangler dev`. The first run
-// writes `.dev.vars` with a random ADMIN_TOKEN, which is never printed.
+// `npm start`: runs the gateway on http://127.0.0.1:8787 and keeps its state between runs. Flags after `--` go to `wrangler dev`. The first
+// run writes `.dev.vars` with a random ADMIN_TOKEN, which is never printed.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -23,7 +23,7 @@ interface Plan {
   readonly port: number;
   readonly url: string;
   readonly stateFolder: string;
-  /** The files with variables and secrets, in the order in which later ones win. */
+  /** The files with variables and secrets. Later files override earlier ones. */
   readonly secretFiles: readonly string[];
   readonly flags: readonly string[];
 }
@@ -42,7 +42,7 @@ async function planOf(flags: readonly string[]): Promise<Plan> {
     host,
     port,
     url: `${scheme}://${["0.0.0.0", "*", "::"].includes(host) ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host}:${port}`,
-    // The default port keeps the folder of wrangler itself, and with it the state of earlier versions.
+    // The default port uses wrangler's own folder, which has the state of earlier versions.
     stateFolder: resolve(PROJECT, persistTo ?? (port === DEFAULT_PORT ? ".wrangler/state" : `.wrangler/state-${port}`)),
     secretFiles: envFiles.length > 0 ? envFiles : [secrets],
     flags: [
@@ -54,7 +54,7 @@ async function planOf(flags: readonly string[]): Promise<Plan> {
   };
 }
 
-/** Writes the gateway's output: for people in a terminal, as JSON lines otherwise. */
+/** Writes the gateway's output: readable lines in a terminal, JSON lines otherwise. */
 class Output {
   readonly #early: GatewayLog[] = [];
   #isReady = false;
@@ -62,11 +62,11 @@ class Output {
   line(line: string): void {
     const log = parseLog(line);
     if (log !== null) this.#log(log);
-    // wrangler's line about a request repeats the gateway's own, and the one about starting comes after the banner.
+    // wrangler's line for a request repeats the gateway's own, and its line about the start comes after the banner.
     else if (this.#isReady && !/^(\[wrangler:info\]|⎔ Starting) /.test(line)) this.#other(line);
   }
 
-  /** Prints the banner, then what was logged before it. */
+  /** Prints the banner, and then the warnings and errors that were logged before it. */
   ready(banner: string): void {
     console.log(banner);
     this.#isReady = true;
@@ -116,7 +116,7 @@ async function start(flags: readonly string[], signal: AbortSignal): Promise<num
     }
     const code = await gateway.ended;
     if (signal.aborted) return 0;
-    throw new StartError(`The gateway has ended by itself with exit code ${code}.`);
+    throw new StartError(`The gateway ended unexpectedly with exit code ${code}.`);
   } catch (error) {
     if (signal.aborted) return 0;
     throw error;
@@ -127,8 +127,8 @@ async function start(flags: readonly string[], signal: AbortSignal): Promise<num
 }
 
 /**
- * Claims the state folder and makes sure that the port is free. A port that is in use is the error to report when the folder is
- * in use too, but not when the claim has ended the processes of a killed gateway that used both.
+ * Claims the state folder and checks that the port is free. If both are in use, the error is about the port. Claiming the folder ends
+ * the processes of a killed gateway, which may free the port.
  */
 async function claim({ port, host, stateFolder }: Plan): Promise<StateFolder> {
   const requireFree = () => requirePort(port, host === "*" ? undefined : host);
@@ -146,7 +146,7 @@ async function claim({ port, host, stateFolder }: Plan): Promise<StateFolder> {
   }
 }
 
-/** Where the operator's token is, as a shell expression that does not contain it; null if it is unset. */
+/** A shell expression for the operator's token that does not contain it, or null if the token is unset. */
 function tokenIn(plan: Plan, given: Readonly<Record<string, string>>, token: string | null): string | null {
   if (token === null) return null;
   if (given.ADMIN_TOKEN !== undefined) return "$ADMIN_TOKEN";

@@ -1,11 +1,11 @@
-// What `npm start` prints when the gateway answers.
+// The text that `npm start` prints when the gateway is ready.
 
 import { styleText } from "node:util";
 
-export interface BannerFacts {
+export interface Banner {
   /** The gateway's origin. */
   readonly url: string;
-  /** The state folder, as it is shown. */
+  /** The state folder, relative to the project. */
   readonly state: string;
   /** The URLs of the upstream accounts. Empty where none is configured. */
   readonly upstreams: readonly string[];
@@ -13,15 +13,15 @@ export interface BannerFacts {
   readonly adminToken: string | null;
 }
 
-/** The addresses, what works without configuration, and a line to try. It contains no secret. */
-export function bannerText({ url, state, upstreams, adminToken }: BannerFacts): string {
+/** The URLs, the features that need no configuration, and a command to try. It contains no secret. */
+export function bannerText({ url, state, upstreams, adminToken }: Banner): string {
   const off = "off until UPSTREAM_CLIENT_KEY is set; npm run sandbox starts a stand-in for the upstream";
   const rows = [
     ["Console", `${url}/console`],
     ["Reference", `${url}/docs`],
     ["Sandbox", "built in, for test keys (sg_test_…)"],
     ["Live tasks", upstreams.length === 0 ? off : `to ${[...new Set(upstreams)].join(", ")}`],
-    ["State", `${state} (delete this folder to start afresh)`],
+    ["State", `${state} (delete this folder to start with an empty gateway)`],
   ];
   const table = rows.map(([name = "", value]) => `  ${styleText("dim", name.padEnd(11))}  ${value}`);
   return [
@@ -38,7 +38,7 @@ export function bannerText({ url, state, upstreams, adminToken }: BannerFacts): 
 function adminLines(url: string, token: string | null): string[] {
   if (token === null) {
     return [
-      "/admin is off, because there is no ADMIN_TOKEN. This makes one; then start again:",
+      "/admin is off, because there is no ADMIN_TOKEN. This command creates one; then start again:",
       "",
       `  node -p "'\\nADMIN_TOKEN=' + require('crypto').randomBytes(24).toString('hex')" >> .dev.vars`,
     ];
@@ -61,6 +61,6 @@ export function tokenExpression(file: string, content: string, token: string): s
   const quoted = `'${file.replaceAll("'", "'\\''")}'`;
   const plain = content.split("\n").filter((line) => line.startsWith("ADMIN_TOKEN="));
   if (plain.length === 1 && plain[0] === `ADMIN_TOKEN=${token}`) return `$(sed -n 's/^ADMIN_TOKEN=//p' ${quoted})`;
-  // Quotes, spaces, CR LF or several lines: read by Node as the gateway reads it.
+  // With quotes, spaces, CR LF or several lines, only Node reads the file as the gateway does.
   return `$(node --env-file=${quoted} -p process.env.ADMIN_TOKEN)`;
 }

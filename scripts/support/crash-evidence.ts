@@ -1,5 +1,4 @@
-// The observations of the crash test, by task: the caller's responses, the upstream's requests, the receiver's webhooks.
-// The rules are in crash-checks.ts.
+// The observations of the crash test for each task: the caller's responses, the upstream's requests and the receiver's webhooks.
 
 import { z } from "zod";
 import type { timelineSchema } from "../../src/schemas/tasks.ts";
@@ -10,38 +9,38 @@ import type { ReceivedWebhook } from "./webhook-receiver.ts";
 
 export type TimelineEntry = z.output<typeof timelineSchema>["events"][number];
 
-/** One time without a gateway, ms since the epoch: the signal was sent, the last process was gone, the next one answered. */
+/** A time without a gateway, in ms since the epoch: the signal was sent, the last process had ended, the next gateway responded. */
 export interface Outage {
   readonly killedAt: number;
   readonly goneAt: number;
   readonly upAt: number;
 }
 
-/** An answer to a claim. */
+/** A claim and its response. */
 export interface Claim {
   readonly status: number;
   readonly code: string | null;
   readonly token: string | null;
-  /** When it was answered (ms since the epoch). */
+  /** When the response arrived (ms since the epoch). */
   readonly at: number;
-  /** Claims before it that brought no answer. */
+  /** Claims before it without a response. */
   readonly unanswered: number;
 }
 
 /** The caller's requests and responses while the gateway was killed and restarted. */
-export interface Story {
+export interface TaskHistory {
   readonly planned: PlannedTask;
   /** Every task id that was returned for the task's Idempotency-Key. */
   readonly ids: Set<string>;
-  /** Submissions that brought no answer. */
+  /** Submissions without a response. */
   unanswered: number;
-  /** The answer to the cancel: 200, 409, or none asked for. */
+  /** The status of the response to the cancel, or null if the task was not canceled. */
   cancelStatus: number | null;
   readonly claims: Claim[];
 }
 
-/** All that is known of one task in the end. */
-export interface Case extends Story {
+/** All observations of one task. */
+export interface Case extends TaskHistory {
   readonly id: string;
   readonly task: Task;
   readonly events: readonly TimelineEntry[];
@@ -63,30 +62,32 @@ export function nameIn(body: string): string | null {
   }
 }
 
-/** The first id that was returned; every accepted task has one. */
-export function idOf({ ids, planned }: Story): string {
+/** The first id that was returned. @throws Error if the task was never accepted */
+export function idOf({ ids, planned }: TaskHistory): string {
   const [id] = ids;
   if (id === undefined) throw new Error(`${planned.name} was never accepted`);
   return id;
 }
 
-/** Puts together what belongs to one task. */
+/** Collects the observations of one task. */
 export function caseOf(
-  story: Story,
+  history: TaskHistory,
   task: Task,
   events: readonly TimelineEntry[],
   seen: { readonly requests: readonly SandboxRequest[]; readonly received: readonly ReceivedWebhook[] },
 ): Case {
-  const { name } = story.planned;
+  const { name } = history.planned;
   const inOrder = seen.requests.toSorted((a, b) => a.at - b.at);
   const creations = inOrder.filter(({ pageAction }) => pageAction === name);
-  const made = new Set(creations.map(({ taskId }) => taskId).filter((id) => id !== null));
-  const polls = inOrder.filter(({ path, taskId }) => path === "/getTaskResult" && taskId !== null && made.has(taskId));
+  const created = new Set(creations.map(({ taskId }) => taskId).filter((id) => id !== null));
+  const polls = inOrder.filter(
+    ({ path, taskId }) => path === "/getTaskResult" && taskId !== null && created.has(taskId),
+  );
   const webhooks = seen.received.filter(({ body }) => nameIn(body) === name);
-  return { ...story, id: idOf(story), task, events, creations, polls, webhooks };
+  return { ...history, id: idOf(history), task, events, creations, polls, webhooks };
 }
 
-/** Submissions with an unknown outcome, by the timeline: when the request was due, when it was abandoned, and why. */
+/** The submissions with an unknown outcome in the timeline: when they were sent, when they were given up (ms since the epoch), and why. */
 export function unknownSends({ events }: Pick<Case, "events">) {
   return events
     .filter(({ type }) => type === "submission_hidden")
@@ -97,14 +98,14 @@ export function unknownSends({ events }: Pick<Case, "events">) {
     }));
 }
 
-/** The outage that came between two moments (ms since the epoch), if any. */
+/** An outage between two times (ms since the epoch), if there was one. */
 export function outageBetween(outages: readonly Outage[], from: number, to: number): Outage | undefined {
   return outages.find(({ killedAt, goneAt }) => from <= goneAt && to >= killedAt);
 }
 
-/** The history of a task in one line: its timeline, upstream's requests, and the kills, in seconds since it was created. */
-export function tellStory({ task, events, creations }: Case, outages: readonly Outage[]): string {
-  const bornAt = Date.parse(task.createdAt);
+/** The history of a task in one line: its timeline, the upstream's requests and the kills, in seconds since its creation. */
+export function timelineText({ task, events, creations }: Case, outages: readonly Outage[]): string {
+  const createdAt = Date.parse(task.createdAt);
   const lines = [
     ...events.map(({ at, type, detail }) => ({ at: Date.parse(at), what: detail ? `${type} (${detail})` : type })),
     ...creations.map(({ at, endedAt, status }) => ({ at, what: `[createTask ${status} in ${endedAt - at} ms]` })),
@@ -115,11 +116,11 @@ export function tellStory({ task, events, creations }: Case, outages: readonly O
   ];
   return lines
     .sort((a, b) => a.at - b.at)
-    .map(({ at, what }) => `${((at - bornAt) / 1_000).toFixed(2)} ${what}`)
+    .map(({ at, what }) => `${((at - createdAt) / 1_000).toFixed(2)} ${what}`)
     .join(", ");
 }
 
-/** Where the tasks stood at a moment (ms since the epoch): how many in each phase. */
+/** The number of tasks in each phase at a time (ms since the epoch). */
 export function phasesAt(cases: readonly Case[], at: number): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const one of cases) {

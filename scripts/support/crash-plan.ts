@@ -3,7 +3,7 @@
 
 import { failingForMs } from "../../src/upstream/scenario.ts";
 
-/** How long (s) most tasks may take: longer than the crash test, so that none ends by its deadline. */
+/** The time limit (s) of most tasks. It is longer than the crash test, so that no such task ends by its deadline. */
 const TIMEOUT_S = 170;
 
 /** How a task behaves upstream, and what its caller does to it. */
@@ -19,37 +19,37 @@ type TaskKind =
   | "endless"
   /** Never solved, and canceled by its caller. */
   | "canceled"
-  /** Solved, and canceled by its caller: whichever comes first. */
+  /** Solved or canceled by its caller, whichever is first. */
   | "raced";
 
-/** One task that will be submitted. */
+/** A planned task. */
 export interface PlannedTask {
-  /** Its pageAction and its Idempotency-Key: by this it is known upstream and at the receiver. */
+  /** Its pageAction and Idempotency-Key, which identify it at the upstream and at the receiver. */
   readonly name: string;
   readonly kind: TaskKind;
   readonly websiteKey: string;
   readonly timeoutSeconds: number;
-  /** ms between createTask's arrival upstream and its answer. */
+  /** Time (ms) that the upstream takes to respond to createTask. */
   readonly answerMs: number;
-  /** ms between createTask's answer and the moment at which upstream has the solution. */
+  /** Time (ms) from the response to createTask until the upstream has the solution. */
   readonly solveMs: number;
   /** Webhook attempts that the receiver rejects before it accepts one. */
   readonly rejections: number;
-  /** Where its webhook goes: an address of its own, or the tenant's endpoint. */
+  /** Whether its webhook goes to a URL of its own or to the tenant's endpoint. */
   readonly target: "own" | "tenant";
-  /** Its caller takes the solution. */
+  /** Whether its caller claims the solution. */
   readonly claimed: boolean;
-  /** When it is submitted: with the first, between the kills, or in the last moment before one. */
-  readonly wave: "first" | "between" | "brink";
+  /** When it is submitted: at the start, between the kills, or immediately before a kill. */
+  readonly wave: "first" | "between" | "beforeKill";
 }
 
-/** A source of randomness: `next` gives a number from 0 to 1, `between` a whole one from `min` to `max`. */
+/** Random numbers. `next` returns a number from 0 to less than 1, `between` a whole number from `min` to `max`. */
 export interface Randomness {
   next(): number;
   between(min: number, max: number): number;
 }
 
-/** mulberry32: 32 bits of state, the same numbers on every machine. */
+/** The mulberry32 generator, which returns the same numbers on every machine. */
 export function seeded(seed: number): Randomness {
   let state = seed >>> 0;
   const next = () => {
@@ -61,7 +61,7 @@ export function seeded(seed: number): Randomness {
   return { next, between: (min, max) => min + Math.floor(next() * (max - min + 1)) };
 }
 
-/** How many tasks of each kind. */
+/** The number of tasks of each kind. */
 const COUNTS: Readonly<Record<TaskKind, number>> = {
   instant: 9,
   delayed: 20,
@@ -76,23 +76,23 @@ const COUNTS: Readonly<Record<TaskKind, number>> = {
   raced: 5,
 };
 
-/** Tasks submitted with the first, and in the last moment before each kill. */
+/** Tasks that are submitted at the start, and immediately before each kill. */
 const FIRST_WAVE = 42;
-export const ON_EACH_BRINK = 5;
+export const TASKS_BEFORE_KILL = 5;
 
-/** How often the receiver rejects a task's webhook, one entry drawn for each task: up to 10 s of attempts. */
-const REFUSALS = [0, 0, 0, 0, 1, 1, 2, 3] as const;
+/** How often the receiver rejects the webhook of a task. One entry is drawn for each task. */
+const REJECTIONS = [0, 0, 0, 0, 1, 1, 2, 3] as const;
 
-/** This share of the solved tasks has its solution claimed. */
+/** The share of solved tasks whose solution is claimed. */
 const CLAIMED_SHARE = 0.4;
 
-/** The plan of a seed, for so many kills. */
+/** The planned tasks of a seed for a number of kills. */
 export function planOf(seed: number, kills: number): PlannedTask[] {
   const random = seeded(seed);
   const kinds = Object.entries(COUNTS).flatMap(([kind, count]) => Array<TaskKind>(count).fill(kind as TaskKind));
-  const brink = kills * ON_EACH_BRINK;
+  const beforeKill = kills * TASKS_BEFORE_KILL;
   return shuffled(kinds, random).map((kind, index) => {
-    const wave = index < FIRST_WAVE ? "first" : index < FIRST_WAVE + brink ? "brink" : "between";
+    const wave = index < FIRST_WAVE ? "first" : index < FIRST_WAVE + beforeKill ? "beforeKill" : "between";
     const solved = kind === "instant" || kind === "delayed" || kind === "slow" || kind === "flaky";
     return {
       name: `crash-${seed}-${String(index).padStart(3, "0")}`,
@@ -100,19 +100,18 @@ export function planOf(seed: number, kills: number): PlannedTask[] {
       timeoutSeconds: TIMEOUT_S,
       answerMs: 0,
       solveMs: 0,
-      rejections: REFUSALS[random.between(0, REFUSALS.length - 1)] ?? 0,
+      rejections: REJECTIONS[random.between(0, REJECTIONS.length - 1)] ?? 0,
       target: random.next() < 0.5 ? "own" : "tenant",
       claimed: solved && random.next() < CLAIMED_SHARE,
       wave,
-      ...behaviourOf(kind, random),
+      ...behaviorOf(kind, random),
     };
   });
 }
 
-type Behaviour = Pick<PlannedTask, "websiteKey"> &
-  Partial<Pick<PlannedTask, "timeoutSeconds" | "answerMs" | "solveMs">>;
+type Behavior = Pick<PlannedTask, "websiteKey"> & Partial<Pick<PlannedTask, "timeoutSeconds" | "answerMs" | "solveMs">>;
 
-function behaviourOf(kind: TaskKind, random: Randomness): Behaviour {
+function behaviorOf(kind: TaskKind, random: Randomness): Behavior {
   switch (kind) {
     case "instant":
       return { websiteKey: "sandbox-instant" };
@@ -126,8 +125,8 @@ function behaviourOf(kind: TaskKind, random: Randomness): Behaviour {
       return { websiteKey: `sandbox-slow-${ms}`, answerMs: ms };
     }
     case "flaky": {
-      const faults = random.between(1, 3);
-      return { websiteKey: `sandbox-flaky-${faults}`, solveMs: failingForMs(faults) };
+      const failures = random.between(1, 3);
+      return { websiteKey: `sandbox-flaky-${failures}`, solveMs: failingForMs(failures) };
     }
     case "unsolvable":
       return { websiteKey: "sandbox-fail-ERROR_CAPTCHA_UNSOLVABLE" };
@@ -146,7 +145,7 @@ function behaviourOf(kind: TaskKind, random: Randomness): Behaviour {
 
 function shuffled<T>(items: readonly T[], random: Randomness): T[] {
   return items
-    .map((item) => ({ item, place: random.next() }))
-    .sort((a, b) => a.place - b.place)
+    .map((item) => ({ item, order: random.next() }))
+    .sort((a, b) => a.order - b.order)
     .map(({ item }) => item);
 }

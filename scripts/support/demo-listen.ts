@@ -1,11 +1,10 @@
-// The second part of `npm run demo -- --listen`: a test task without a webhook, whose event `solvegate listen` brings to a local
-// receiver.
+// The second part of `npm run demo -- --listen`: `solvegate listen` forwards the event of a test task without a webhook to a local receiver.
 
 import { listen } from "../../src/client/cli/listen.ts";
 import { Solvegate, verifyWebhook } from "../../src/client/index.ts";
 import type { WebhookReceiver } from "./webhook-receiver.ts";
 
-/** Where the demo's gateway is, and with what it is used. */
+/** The demo's gateway, and how to use it. */
 export interface ListenDemo {
   readonly url: string;
   /** A test key. */
@@ -17,7 +16,7 @@ export interface ListenDemo {
   readonly signal: AbortSignal;
 }
 
-/** @throws Error if the receiver does not get the task's event, or cannot verify it */
+/** @throws Error if the receiver gets another event, or cannot verify it */
 export async function demonstrateListen({ url, apiKey, secret, receiver, report, signal }: ListenDemo): Promise<void> {
   const stop = new AbortController();
   const connected = Promise.withResolvers<void>();

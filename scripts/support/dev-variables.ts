@@ -1,4 +1,4 @@
-// The variables of a local gateway: read from `.dev.vars` and `--var`, and checked by the Worker's own rules before it starts.
+// Reads the variables of a local gateway and checks them by the Worker's own rules before it starts.
 
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { parseEnv } from "node:util";
 import { type Configuration, parseConfiguration } from "../../src/configuration.ts";
 import { StartError } from "./start-error.ts";
 
-/** Longer values are cut when they are shown. */
+/** Values are cut to this length in messages. */
 const SHOWN_VALUE_LENGTH = 40;
 
 /** Writes `.dev.vars` with a random ADMIN_TOKEN if it has no token yet. Returns whether it did. @throws StartError */
@@ -32,7 +32,7 @@ export function readSecrets(file: string): Record<string, string> {
   }
 }
 
-/** Parses variables. @throws StartError with a line for each variable that breaks its rule; the values of secrets are not shown */
+/** Parses variables. @throws StartError with one line for each invalid variable, without the values of secrets */
 export function checkVariables(variables: Readonly<Record<string, string>>): Configuration {
   const result = parseConfiguration(variables);
   if (result.ok) return result.configuration;

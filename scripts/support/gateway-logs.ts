@@ -1,4 +1,4 @@
-// The gateway's log lines: found in wrangler's output, and written for people.
+// Finds the gateway's log lines in wrangler's output, and formats them for a terminal.
 
 import { styleText } from "node:util";
 import { z } from "zod";
@@ -8,7 +8,7 @@ const logSchema = z.looseObject({ level: z.enum(["info", "warn", "error"]), even
 /** A log line of the gateway. */
 export type GatewayLog = z.output<typeof logSchema>;
 
-/** The log in a line of wrangler's output, which puts a mark before warnings and errors; null if the line has no log. */
+/** The log line in a line of wrangler's output, or null. wrangler adds a prefix to warnings and errors. */
 export function parseLog(line: string): GatewayLog | null {
   const start = line.indexOf("{");
   if (start === -1) return null;
@@ -19,10 +19,10 @@ export function parseLog(line: string): GatewayLog | null {
   }
 }
 
-/** Longer ids are cut, because their beginning identifies them. */
+/** Ids are cut to this length, which identifies them. */
 const SHOWN_ID_LENGTH = 16;
 
-/** A log line for a terminal. `at` is when it was written. */
+/** A log line for a terminal. `at` is the time of the log line. */
 export function readableLog(log: GatewayLog, at: Date): string {
   const time = styleText("dim", at.toTimeString().slice(0, 8));
   const text = textOf(log);

@@ -1,4 +1,4 @@
-// A folder with links to what wrangler needs of the project, so that wrangler's own files and `.dev.vars` are apart from it.
+// Creates a folder with links to the project's files that wrangler needs, so that wrangler writes its files there and reads no `.dev.vars`.
 
 import { lstatSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ const ENTRIES = ["wrangler.toml", "src", "dist"] as const;
 
 /**
  * Creates the folder, or completes it. Returns the path of wrangler.toml in it.
- * @param further more names in the project's folder to link
+ * @param further names of more files of the project to link
  */
 export function linkProject(folder: string, further: readonly string[] = []): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,10 +1,10 @@
-// Preloaded into wrangler's process. Ends wrangler and everything that it started when the process that started it has ended,
-// which even SIGKILL cannot prevent: the channel between the two closes.
+// Preloaded into wrangler's process. Kills wrangler and all its processes when the process that started it has ended: then the channel
+// between the two closes, also after SIGKILL.
 
 import { isMainThread } from "node:worker_threads";
 
 if (isMainThread && process.channel !== undefined) {
   process.once("disconnect", () => process.kill(-process.pid, "SIGKILL"));
-  // The channel must not keep a process alive that has nothing else to do.
+  // The channel alone must not keep the process alive.
   process.channel?.unref();
 }

@@ -1,12 +1,12 @@
-// Process groups: signals, waiting for their end, and the processes that a killed gateway left behind.
+// Signals to process groups, waiting for their end, and killing the processes that a killed gateway left behind.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Time (ms) between two looks at a group that is ending. */
+/** The interval (ms) at which an ending group is checked. */
 const LOOK_INTERVAL_MS = 20;
 
-/** How often killed processes are looked at, 5 s in all. The kernel takes some ms to end one. */
+/** How often killed processes are checked, 5 s in all. The kernel takes some ms to end a process. */
 const MAX_LOOKS = 250;
 
 /** Sends a signal to every process of a group. Does nothing when the group has ended. */
@@ -40,7 +40,7 @@ export async function killByEnvironment(name: string, value: string): Promise<vo
   const entry = `${name}=${value}`;
   const found = processIds().filter((pid) => read(`/proc/${pid}/environ`).split("\0").includes(entry));
   for (const pid of found) signal(pid, "SIGKILL");
-  // A process that is ending has no environment any more but may still have its ports.
+  // An ending process has no environment but may still have its ports open.
   for (let looks = 0; looks < MAX_LOOKS && found.some((pid) => isRunning(stateOf(pid).state)); looks += 1) {
     await delay(LOOK_INTERVAL_MS);
   }
@@ -59,7 +59,7 @@ function groupRuns(group: number): boolean {
   });
 }
 
-/** A zombie counts for system calls. In a container whose first process reaps no children it stays forever. */
+/** Zombies do not count, although system calls find them: in a container whose first process reaps no children they stay forever. */
 function isRunning(state: string): boolean {
   return !["", "Z", "X"].includes(state);
 }
@@ -77,7 +77,7 @@ function processIds(): number[] {
     .map(Number);
 }
 
-/** A file of /proc; empty when its process has ended or belongs to another user. */
+/** The content of a file of /proc, or an empty text when the process has ended or belongs to another user. */
 function read(file: string): string {
   try {
     return readFileSync(file, "utf8");

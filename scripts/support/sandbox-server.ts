@@ -1,5 +1,5 @@
-// The sandbox upstream on a port of the loopback interface, for the command, the demo, the end-to-end tests and the benches. It
-// records the requests that it gets.
+// The sandbox upstream on a loopback port, for the command, the demo, the end-to-end tests and the benches. It records its requests.
+
 import type { EventEmitter } from "node:events";
 import { createServer } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
@@ -9,24 +9,24 @@ import { createSandbox } from "../../src/upstream/sandbox.ts";
 
 const HOST = "127.0.0.1";
 
-/** The last requests that are kept: enough for a bench of some minutes, and a bound for a server that runs for days. */
+/** How many requests are kept. It is enough for a bench of some minutes, and limits a server that runs for days. */
 const MAX_REQUESTS = 10_000;
 
-/** One request, recorded when it has been answered. */
+/** A request, recorded when the response is ready. */
 export type SandboxRequest = {
   /** When it arrived, in ms since the epoch. */
   at: number;
   /**
-   * When it ended, in ms since the epoch: the response was ready, or the client had closed the connection before. No client can
-   * have received the response earlier.
+   * When it ended, in ms since the epoch: when the response was ready, or the client closed the connection before that. No client
+   * received the response earlier.
    */
   endedAt: number;
   path: string;
-  /** The task that was read (getTaskResult) or created (createTask); null where neither body contains one. */
+  /** The task that was read (getTaskResult) or created (createTask), or null if neither body contains one. */
   taskId: string | null;
-  /** createTask's `pageAction`, by which a test can tell its tasks apart; null for other requests. */
+  /** The `pageAction` of createTask, by which a test distinguishes its tasks; null for other requests. */
   pageAction: string | null;
-  /** The HTTP status of the response, also when the client was gone. */
+  /** The HTTP status of the response, also if the client has closed the connection. */
   status: number;
 };
 
@@ -43,21 +43,21 @@ export type RunningSandbox = {
 const withTaskId = z.object({ taskId: z.string() });
 const withPageAction = z.object({ task: z.object({ pageAction: z.string() }) });
 
-/** Starts a sandbox on a port (0: any free one). Rejects when the port is not available. */
+/** Starts a sandbox on a port, or on any free port for 0. Rejects when the port is not available. */
 export async function startSandbox(port: number): Promise<RunningSandbox> {
-  // The timer is unreferenced: a slow response must not keep a process alive after its server was closed.
+  // The timer is unreferenced, because a slow response must not keep the process alive after the server was closed.
   const sandbox = createSandbox({ sleep: (ms) => delay(ms, undefined, { ref: false }) });
   const requests: SandboxRequest[] = [];
 
-  const answer = async (request: Request, { outgoing }: { outgoing: EventEmitter }): Promise<Response> => {
+  const respond = async (request: Request, { outgoing }: { outgoing: EventEmitter }): Promise<Response> => {
     const at = Date.now();
-    let goneAt: number | null = null;
+    let closedAt: number | null = null;
     outgoing.once("close", () => {
-      goneAt = Date.now();
+      closedAt = Date.now();
     });
     const requestBody = readJson(request.clone());
     const response = await sandbox.fetch(request);
-    const endedAt = goneAt ?? Date.now();
+    const endedAt = closedAt ?? Date.now();
     const body = await requestBody;
     requests.push({
       at,
@@ -72,7 +72,7 @@ export async function startSandbox(port: number): Promise<RunningSandbox> {
   };
 
   // The adapter would replace this process's Request and Response, which the tests and benches use too.
-  const server = createServer(getRequestListener(answer, { overrideGlobalObjects: false }));
+  const server = createServer(getRequestListener(respond, { overrideGlobalObjects: false }));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, HOST, () => {
@@ -87,7 +87,7 @@ export async function startSandbox(port: number): Promise<RunningSandbox> {
     url: `http://${HOST}:${address.port}`,
     close: () =>
       new Promise<void>((resolve) => {
-        // The only possible error is that the server is closed already.
+        // The only possible error is that the server was closed before.
         server.close(() => resolve());
         server.closeAllConnections();
       }),
@@ -95,7 +95,7 @@ export async function startSandbox(port: number): Promise<RunningSandbox> {
   };
 }
 
-/** The body of a request or response; undefined when it is not complete JSON. */
+/** The body of a request or response, or undefined when it is not JSON. */
 async function readJson(message: Request | Response): Promise<unknown> {
   try {
     return await message.json();

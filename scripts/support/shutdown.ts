@@ -1,22 +1,22 @@
-// How a command learns that it is to end: by a signal, or because npm, which started it, has ended.
+// Ends a command when it receives a signal, or when npm, which started it, has ended.
 
 import { readFileSync } from "node:fs";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Time (ms) between two looks at the parent process. */
+/** The interval (ms) at which the parent process is checked. */
 const PARENT_INTERVAL_MS = 250;
 
-/** One Ctrl-C arrives twice, from the terminal and from npm. A SIGINT that comes this much later (ms) is another one. */
+/** One Ctrl-C arrives twice, from the terminal and from npm. A SIGINT after this time (ms) is a second Ctrl-C. */
 const REPEAT_MS = 500;
 
-/** The parent that this process was started by, unless it has ended before this line. */
+/** The parent process at the start. */
 const PARENT = process.ppid;
 
-/** The exit code of a command that a signal has ended, as a shell reports it. */
+/** Exit codes by signal, as in a shell: 128 plus the number of the signal. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-/** Why a command ends before its work is done. */
+/** The reason why a command ends early. */
 export class Shutdown extends Error {
   override readonly name = "Shutdown";
   readonly exitCode: number;
@@ -28,8 +28,8 @@ export class Shutdown extends Error {
 }
 
 /**
- * A signal that is aborted, with a `Shutdown` as its reason, when the command is to end. From then on the command ends by itself;
- * another Ctrl-C ends it at once.
+ * Returns a signal that aborts with a `Shutdown` as its reason when the command has to end. The command then cleans up and ends. A
+ * second Ctrl-C ends it at once.
  */
 export function shutdownSignal(): AbortSignal {
   const controller = new AbortController();
@@ -40,7 +40,7 @@ export function shutdownSignal(): AbortSignal {
     controller.abort(new Shutdown(signal));
   };
   for (const signal of SIGNALS) process.on(signal, () => abort(signal));
-  // npm passes on SIGINT and SIGTERM. When another signal kills npm, this process gets another parent.
+  // npm forwards SIGINT and SIGTERM. When another signal kills npm, this process gets another parent.
   if (process.env.npm_lifecycle_event !== undefined) {
     const watch = () => isOrphan() && abort("SIGHUP");
     watch();
@@ -49,7 +49,7 @@ export function shutdownSignal(): AbortSignal {
   return controller.signal;
 }
 
-/** Whether npm has ended. Process 1 adopts orphans; in a container it can be npm itself. */
+/** Whether npm has ended. Process 1 becomes the parent of orphans. In a container, process 1 can be npm itself. */
 function isOrphan(): boolean {
   return process.ppid !== PARENT || (PARENT === 1 && !isNpm(1));
 }

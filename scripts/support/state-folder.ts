@@ -1,4 +1,4 @@
-// The folder with a local gateway's state. One gateway at a time may use it: two would corrupt each other's databases.
+// The folder with a local gateway's state. Only one gateway at a time may use it, because two would corrupt each other's databases.
 
 import { mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { killByEnvironment } from "./process-group.ts";
 import { PROJECT } from "./project.ts";
 import { StartError } from "./start-error.ts";
 
-/** In the environment of every process of a gateway: the real path of its state folder. */
+/** The environment variable of every process of a gateway with the real path of its state folder. */
 export const STATE_VARIABLE = "SOLVEGATE_STATE";
 
 /** SQLite's code for a database that another connection has locked. */
@@ -22,13 +22,13 @@ export interface StateFolder {
   readonly config: string;
   /** A folder for temporary files, deleted on release. */
   readonly runFolder: string;
-  /** Gives the folder up. Does nothing the second time. */
+  /** Releases the folder. Does nothing the second time. */
   release(): void;
 }
 
 /**
- * Creates a state folder if it does not exist, and locks it. The lock is one of the operating system, on an open file, so it ends
- * with this process however that ends.
+ * Creates a state folder if it does not exist, and locks it. The operating system holds the lock on an open file, and releases it
+ * whenever this process ends.
  * @param secrets whether the project's `.dev.vars` is read
  * @throws StartError when another gateway uses the folder, or it cannot be written
  */
@@ -39,7 +39,7 @@ export async function claimStateFolder(
   const path = create(folder);
   const pidFile = join(path, "gateway.pid");
   const lock = lockFile(path, pidFile);
-  // The lock was free, so the gateway that these belong to has lost its first process and is out of control.
+  // The lock was free, so processes with this folder belong to a gateway whose first process was killed.
   await killByEnvironment(STATE_VARIABLE, path);
   const runFolder = join(path, "gateway.run");
   let config: string;
@@ -47,8 +47,8 @@ export async function claimStateFolder(
     writeFileSync(pidFile, `${process.pid}\n`);
     rmSync(runFolder, { recursive: true, force: true });
     const secretFiles = secrets ? readdirSync(PROJECT).filter((name) => /^\.dev\.vars(\.|$)/.test(name)) : [];
-    // wrangler bundles in `.wrangler/tmp` beside its configuration, and deletes what is older than a day there when it starts. With
-    // a configuration beside its state, the files of a gateway that runs for days are out of reach of other wrangler processes.
+    // wrangler bundles into `.wrangler/tmp` beside its configuration, and deletes files there that are older than a day when it starts.
+    // The configuration is beside the state, so that other wrangler processes do not delete the files of a running gateway.
     config = linkProject(runFolder, secretFiles);
   } catch (error) {
     lock.close();
@@ -59,7 +59,7 @@ export async function claimStateFolder(
     config,
     runFolder,
     release: () => {
-      // Only once: afterwards the folder may be another gateway's.
+      // After the first release, the folder may belong to another gateway.
       if (!lock.isOpen) return;
       rmSync(runFolder, { recursive: true, force: true });
       rmSync(pidFile, { force: true });

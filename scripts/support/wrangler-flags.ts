@@ -1,4 +1,4 @@
-// Reads the flags of `wrangler dev` that a local command has to know. wrangler itself checks all the others.
+// Reads the flags of `wrangler dev` that a local command needs. wrangler itself checks all others.
 
 import { StartError } from "./start-error.ts";
 

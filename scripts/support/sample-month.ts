@@ -1,4 +1,4 @@
-// Fills the ledgers of a stopped gateway with a month of made-up tasks, for pictures of the overview and of the operator's usage view.
+// Fills the ledgers of a stopped gateway with a month of generated tasks, for pictures of the overview and of the operator's usage view.
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { sequenceAt } from "../../src/tenants/sequence.ts";
 const DAY_MS = 86_400_000;
 const DAYS = 30;
 
-/** The outcomes of the tasks: each holds up to a share of all. */
+/** The outcomes of the tasks, with cumulative shares. */
 const OUTCOMES = [
   { upTo: 0.93, status: "ready", code: null },
   { upTo: 0.955, status: "failed", code: "unsolvable" },
@@ -29,11 +29,11 @@ function numbers(seed: number): () => number {
   };
 }
 
-/** The sizes of the months, in the order of the ledgers, relative to the first one. */
+/** The number of tasks in each ledger, relative to the first one. */
 const SHARES = [1, 0.45, 0.25, 0.1] as const;
 
 /** Adds the month before `now` (ms since the epoch) to the ledger of each tenant under `state`. */
-export function enterMonth(state: string, now: number): void {
+export function fillMonth(state: string, now: number): void {
   const random = numbers(7);
   for (const [index, file] of ledgerFiles(state).entries()) {
     const database = new DatabaseSync(file);
