@@ -1,5 +1,5 @@
-// How fast tasks are accepted while earlier ones run: every task is admitted, submitted and polled by the gateway. Gateway and
-// baseline take turns, each round in new processes with empty storage, and ratios are taken within a round.
+// Measures how fast tasks are accepted while the gateway admits, submits and polls earlier ones. Gateway and baseline alternate, each round
+// runs in new processes with empty storage, and ratios are computed within a round.
 
 import type { Bundle } from "./build.ts";
 import type { Answer } from "./load.ts";
@@ -13,10 +13,10 @@ import { quantile, summarize } from "./stats.ts";
 const CLIENTS = 16;
 const STEADY_PER_S = 20;
 
-/** Requests that compile the code, and are not counted. */
+/** Requests that warm up the code and are not counted. */
 const WARM_UP = { clients: 8, ms: 1_000 } as const;
 
-/** Under load, measuring starts after this (ms): from then on the first polls of earlier tasks run as well. */
+/** How long (ms) the load runs before it is measured, so that the first polls of earlier tasks run too. */
 const UNTIL_POLLS_MS = 3_200;
 
 /** The upstream is ready at the second poll, after 6 s. */
@@ -26,16 +26,16 @@ export interface AcceptPlan {
   readonly rounds: Readonly<Record<Storage, number>>;
   /** Requests at the steady rate. */
   readonly steady: number;
-  /** How long the clients' load is measured (ms). */
+  /** How long (ms) the load of the clients is measured. */
   readonly loadedMs: number;
 }
 
-/** One side in one round. */
+/** The result of the gateway or the baseline in one round. */
 interface Result {
   readonly perSecond: number;
   readonly steadyP50Ms: number;
   readonly loadedMs: readonly number[];
-  /** CPU time of workerd for each accepted task, with all that runs besides. */
+  /** CPU time (ms) of workerd for each accepted task, including the work for earlier tasks. */
   readonly cpuMs: number;
 }
 
@@ -93,7 +93,7 @@ async function measureBaseline(plan: AcceptPlan, storage: Storage, variables?: V
   }
 }
 
-/** @param leadMs how long the load runs before it is measured */
+/** Measures one Worker. @param leadMs how long (ms) the load runs before it is measured */
 async function measure(
   worker: RunningWorker,
   send: () => Promise<Answer>,
@@ -157,7 +157,7 @@ function figuresOf(storage: Storage, rounds: readonly Round[]): Figure[] {
   ];
 }
 
-/** Shows what a miss comes from: accepting itself, what any solving Worker does besides, or what the gateway adds to that. */
+/** Shows the cause of a missed target: accepting itself, the work of any Worker that solves tasks, or what the gateway adds. */
 async function diagnose(bundle: Bundle, plan: AcceptPlan, rounds: readonly Round[]): Promise<Figure[]> {
   const baseline = summarize(rounds.map((round) => round.baseline.perSecond)).median;
   const alone = await measureGateway(bundle, plan, "disk", true);
@@ -171,5 +171,5 @@ async function diagnose(bundle: Bundle, plan: AcceptPlan, rounds: readonly Round
     value: perSecond / baseline,
     parts: { perSecond, p50Ms: steadyP50Ms, p99Ms: p99({ perSecond, steadyP50Ms, ...result }), cpuMs: result.cpuMs },
   });
-  return [figureOf("nothing else running", alone), figureOf("the least Worker that submits and polls", solving)];
+  return [figureOf("without other work", alone), figureOf("the smallest Worker that submits and polls", solving)];
 }

@@ -1,9 +1,9 @@
-// The baseline: the least Worker that creates one object, writes one key and sets one alarm for each request. It checks nothing and
-// solves nothing. ALARM_MS: when the alarm fires. Variants, each for one comparison:
+// The baseline: the smallest Worker that creates one object, writes one key and sets one alarm for each request, without validation and
+// solving. ALARM_MS is the delay of the alarm. There are variants for comparisons:
 //
-// KIND=stay: the alarm is set again and again, which keeps the object in memory.
+// KIND=stay: the alarm sets itself again, which keeps the object in memory.
 // KIND=purge: the alarm writes six times and then deletes everything, as a task does.
-// KIND=solve: the alarm submits to UPSTREAM_URL, polls every ALARM_MS, and stores what it learns: the least that solves.
+// KIND=solve: the alarm submits to UPSTREAM_URL, polls every ALARM_MS, and stores the results: the smallest Worker that solves tasks.
 
 import { DurableObject } from "cloudflare:workers";
 

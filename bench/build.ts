@@ -1,4 +1,4 @@
-// The Worker as deployed: wrangler's minified bundle, its size, and the time that its isolate needs to start.
+// Builds the Worker as it is deployed (wrangler's minified bundle), and measures its size and the start-up time of its isolate.
 
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -13,12 +13,12 @@ import { summarize } from "./stats.ts";
 
 export const PROJECT: string = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** What is used of esbuild, which is installed with wrangler. */
+/** The part of esbuild that is used. It is installed with wrangler. */
 interface EsbuildModule {
   transformSync(text: string, options: { readonly loader: "ts" }): { readonly code: string };
 }
 
-/** What is used of a V8 profile; deltas in microseconds, one per sample. */
+/** The part of a V8 profile that is used. There is one delta (µs) for each sample. */
 interface CpuProfile {
   readonly nodes: readonly { readonly id: number; readonly callFrame: { readonly functionName: string } }[];
   readonly samples: readonly number[];
@@ -56,7 +56,7 @@ export function measureSize({ script, texts }: Bundle): Figure {
   };
 }
 
-/** CPU time of the isolate's start: module evaluation and garbage collection, without idle time. */
+/** Measures the CPU time (ms) of the isolate's start: module evaluation and garbage collection, without idle time. */
 export async function measureStartup({ folder }: Bundle, rounds: number): Promise<Figure> {
   const activeMs: number[] = [];
   for (let round = 0; round < rounds; round += 1) {

@@ -1,10 +1,10 @@
-// Removes what the bench leaves behind: folders, processes and listeners, also after SIGINT and SIGTERM.
+// Removes the folders, processes and servers of the bench at its end, also after SIGINT and SIGTERM.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What was started is given this long (ms) to end after a signal. */
+/** Time limit (ms) of the cleanups after a signal. */
 const SIGNAL_TIMEOUT_MS = 5_000;
 
 /** Exit codes by signal: 128 and the signal's number. */
@@ -14,7 +14,7 @@ const folders = new Set<string>();
 const cleanups = new Set<() => Promise<void>>();
 const interruption = new AbortController();
 
-/** Aborted by a signal: ends child processes. */
+/** Aborts when a signal arrives, to end child processes. */
 export const interrupted: AbortSignal = interruption.signal;
 
 /** Creates a folder that is removed at the end of the run. */
@@ -29,7 +29,7 @@ export function removeFolder(folder: string): void {
   folders.delete(folder);
 }
 
-/** Registers a cleanup. Returns a function that runs it, once. */
+/** Registers a cleanup. Returns a function that runs it once. */
 export function onCleanup(clean: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | null = null;
   const once = () => {

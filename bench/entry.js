@@ -1,11 +1,11 @@
-// The gateway's entry in the bench: the deployed bundle, with rate limits counted in memory. On the platform the machine that asks
-// counts in its memory too; the local stand-in writes a row to disk for each call. Variables change more, each for one measurement:
+// The gateway's entry in the bench: the deployed bundle without rate limits. On the platform, rate limits are counted in memory, and the local
+// implementation would write a row to disk for each call. Variables change more, each for one measurement:
 //
-// BENCH_DEFER_ALARMS: tasks' alarms are set an hour later and their first steps do not run, so that only accepting is left.
-// BENCH_FAR_MS: each call from a task's object to its tenant's takes this much longer. /__bench/calls lists these calls.
-// BENCH_SPEED: the objects' clock and alarms run faster, so that minutes are counted in seconds.
+// BENCH_DEFER_ALARMS: the alarms of tasks are set an hour later and their first steps do not run, so that tasks are only accepted.
+// BENCH_FAR_MS: the delay (ms) of each call from a task's object to its tenant's object. /__bench/calls lists these calls.
+// BENCH_SPEED: the factor by which the objects' clock and alarms run faster.
 // BENCH_METER: counts rows, alarms and calls for /__bench/meter.
-// BENCH_TIMES: times the methods of tenants' objects for /__bench/times; /__bench/fill fills a ledger.
+// BENCH_TIMES: measures the methods of tenants' objects for /__bench/times. /__bench/fill fills a ledger.
 
 import { env as variables } from "cloudflare:workers";
 import * as deployed from "./index.js";
@@ -19,18 +19,18 @@ const FAR_MS = Number(variables.BENCH_FAR_MS ?? "-1");
 const SPEED = Number(variables.BENCH_SPEED ?? "1");
 
 const machineNow = Date.now.bind(Date);
-/** Both clocks agree at the first request: before it the platform has no time. */
+/** When both clocks agree: at the first request, because the platform has no clock before that. */
 let startedAt = null;
 const origin = () => {
   startedAt ??= machineNow();
   return startedAt;
 };
 const toFast = (at) => Math.floor(origin() + (at - origin()) * SPEED);
-/** Rounded up: an alarm that fires too early would be set again, and counted twice. */
+/** Rounded up, because an alarm that fires too early would be set again and counted twice. */
 const toReal = (at) => Math.ceil(origin() + (at - origin()) / SPEED);
 if (SPEED !== 1) Date.now = () => toFast(machineNow());
 
-/** A class whose alarms follow the bench's clock. */
+/** Derives a class whose alarms use the bench's clock. */
 function timed(Deployed, deferredByMs) {
   if (SPEED === 1 && deferredByMs === 0) return Deployed;
   return class extends Deployed {
@@ -53,10 +53,10 @@ function timed(Deployed, deferredByMs) {
   };
 }
 
-/** Calls of tasks' objects to tenants' objects. */
+/** Calls from task objects to tenant objects. */
 const farCalls = [];
 
-/** A namespace whose objects are BENCH_FAR_MS away from the task. */
+/** Wraps a namespace so that each call from the task takes BENCH_FAR_MS longer. */
 function far(namespace, taskId) {
   const callable = (stub) =>
     new Proxy(stub, {
@@ -89,10 +89,10 @@ export const TaskObject =
         }
       };
 
-/** How long each method of a tenant's object ran. */
+/** The duration (ms) of each call of a tenant's object. */
 const times = [];
 
-/** The clock stands still while code runs, so it is read after a wait. */
+/** Reads the clock after a pause, because it stands still while code runs. */
 async function tick() {
   await scheduler.wait(1);
   return machineNow();
@@ -103,7 +103,7 @@ class MeasuredTenantObject extends deployed.TenantObject {
     return fillLedger(this.ctx.storage.sql, rows);
   }
 
-  /** Leaves memory, so that everything is loaded again. */
+  /** Evicts the object, so that its data is loaded again. */
   reload() {
     this.ctx.abort("reload");
   }
@@ -155,7 +155,7 @@ async function bench(request, env) {
 
 const noLimit = { limit: async () => ({ success: true }) };
 
-/** One environment per isolate: the gateway caches the parsed configuration by it. */
+/** One environment for each isolate, because the gateway caches the parsed configuration by environment. */
 let unlimited = null;
 
 export default {

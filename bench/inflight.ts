@@ -1,5 +1,4 @@
-// Hundreds of tasks in flight that are never solved: how well their polls keep the interval, as the upstream sees it, and how much
-// memory each needs.
+// Measures hundreds of tasks in flight that are never solved: the spacing of their polls at the upstream, and the memory of each task.
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bundle } from "./build.ts";
@@ -17,15 +16,15 @@ const TASKS = 300;
 /** Submissions per second. */
 const SUBMITTED_PER_S = 75;
 
-/** Tasks that compile the code, and how long they are left alone (ms). */
+/** Tasks that warm up the code before the measurement, and the pause (ms) after them. */
 const WARM_UP = { tasks: 30, ms: 2_000 } as const;
 
-/** Memory is read this often (ms), and the median counts, because it varies with garbage collection. */
+/** The interval (ms) of memory readings. The result is their median, because garbage collection makes readings vary. */
 const READ_EVERY_MS = 500;
 
 export interface InflightPlan {
   readonly rounds: number;
-  /** How long the tasks are watched in flight (ms). */
+  /** How long (ms) memory is read while the tasks are in flight. */
   readonly watchMs: number;
 }
 
@@ -48,7 +47,7 @@ export async function measureInflight(bundle: Bundle, plan: InflightPlan): Promi
     );
     await outside.close();
 
-    // Its alarm fires as often as the gateway polls, so that its objects stay in memory too.
+    // Alarms of the baseline fire as often as the gateway polls, so that its objects stay in memory too.
     const baseline = await startBaseline({ KIND: "stay", ALARM_MS: String(POLL_INTERVAL_MS) });
     const baselineCaller = new Caller(baseline.url);
     const sendToBaseline = () => baselineCaller.send("POST", "/", { body: taskBody("never", "task") });
@@ -84,7 +83,7 @@ export async function measureInflight(bundle: Bundle, plan: InflightPlan): Promi
   ];
 }
 
-/** Brings the tasks in flight and stops the Worker at the end. */
+/** Submits the tasks, measures the memory of each (KiB), and stops the Worker. */
 async function memoryPerTask(
   worker: RunningWorker,
   caller: Caller,
@@ -109,7 +108,7 @@ async function memoryPerTask(
   }
 }
 
-/** By how much each poll of a task came later than one interval after the answer before it. */
+/** How much later (ms) than one interval after the previous response each poll of a task arrived. */
 export function overOf({ polls }: UpstreamTask): { readonly at: number; readonly overMs: number }[] {
   return polls.slice(1).map(({ at }, index) => {
     const answeredAt = polls[index]?.answeredAt ?? Number.NaN;

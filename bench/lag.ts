@@ -1,6 +1,6 @@
-// The lag of results: from the moment at which the upstream has a solution until the receiver has the webhook. Polls come every 3 s and
-// solve times are spread evenly over an interval, so half an interval of lag is inherent. Measured as is, and with 200 ms
-// between each task's object and its tenant's.
+// Measures the lag of results: the time from the upstream's solution until the receiver has the webhook. The gateway polls every 3 s and solve
+// times are distributed evenly over an interval, so half an interval of lag is unavoidable. Measured without and with 200 ms between the
+// objects of a task and its tenant.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
@@ -14,14 +14,14 @@ import { mean, quantile } from "./stats.ts";
 
 const POLL_INTERVAL_MS = 3_000;
 
-/** Light enough for both measurements to run at the same time. */
+/** Low enough for both measurements to run at the same time. */
 const SUBMITTED_PER_S = 10;
 
-/** Tasks that compile the code, and are not counted. */
+/** Tasks that warm up the code and are not counted. */
 const WARM_UP_TASKS = 5;
 
-/** How long a webhook may take after the last submission (ms). */
-const PATIENCE_MS = 20_000;
+/** Time limit (ms) for all webhooks to arrive after the last submission. */
+const WEBHOOKS_TIMEOUT_MS = 20_000;
 
 const callsSchema = z.array(z.object({ taskId: z.string(), method: z.string(), at: z.number() }));
 type FarCall = z.output<typeof callsSchema>[number];
@@ -58,7 +58,7 @@ export async function measureLag(bundle: Bundle, count: number): Promise<Figure[
 
 interface Measured {
   readonly lagsMs: readonly number[];
-  /** Calls from tasks' objects to the tenant's before createTask, and between a task's end and its webhook. */
+  /** Calls from task objects to the tenant's object before createTask, and between the end of a task and its webhook. */
   readonly beforeSubmission: readonly FarCall[];
   readonly beforeWebhook: readonly FarCall[];
 }
@@ -71,11 +71,12 @@ async function run(bundle: Bundle, count: number, farMs: number): Promise<Measur
     caller.send("POST", "/v1/tasks", { body: taskBody(websiteKey, name, { webhookUrl: outside.webhookUrl }) });
   try {
     for (let index = 0; index < WARM_UP_TASKS; index += 1) await submit("ready-0", `warm-${index}`);
-    // In an order that is independent of the solve times.
+    // The order of submission is independent of the solve times.
     const solveMs = (index: number) => Math.round(POLL_INTERVAL_MS * (1 + (((index * 37) % count) + 0.5) / count));
     await sendSteadily(SUBMITTED_PER_S, count, (index) => submit(`ready-${solveMs(index)}`, `task-${index}`));
     for (let waitedMs = 0; outside.webhooks.length < WARM_UP_TASKS + count; waitedMs += 100) {
-      if (waitedMs > PATIENCE_MS) throw new Error(`${outside.webhooks.length} webhooks came of ${count} tasks`);
+      if (waitedMs > WEBHOOKS_TIMEOUT_MS)
+        throw new Error(`${outside.webhooks.length} webhooks of ${WARM_UP_TASKS + count} tasks arrived`);
       await delay(100);
     }
     const { body } = await caller.send("GET", "/__bench/calls");

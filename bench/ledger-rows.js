@@ -1,4 +1,4 @@
-// Fills the ledger of a tenant's object with rows over 30 days, all copies of its newest row. A few are rare in one column each.
+// Fills the ledger of a tenant's object with copies of its newest row over 30 days. A few rows have a rare value in one column.
 
 const DAY_MS = 86_400_000;
 const ROWS_PER_STATEMENT = 50_000;
@@ -19,7 +19,7 @@ const COLUMNS = {
   reference: "CASE WHEN i % 1000 = 0 THEN 'order-' || i / 1000 END",
 };
 
-/** @param sql the object's SqlStorage */
+/** Inserts `rows` rows. @param sql the object's SqlStorage */
 export function fillLedger(sql, rows) {
   const columns = [...sql.exec("PRAGMA table_info(tasks)")].map(({ name }) => name);
   const values = columns.map((name) => COLUMNS[name] ?? `newest.${name}`).join(", ");

@@ -1,5 +1,5 @@
-// The ledger of a large tenant: how long list pages and usage hold the tenant's object, which admits tasks meanwhile. Timed inside
-// the object, to the millisecond.
+// Measures how long list pages and usage of a large ledger block the tenant's object, which also admits tasks. Measured inside the object,
+// to the millisecond.
 
 import { z } from "zod";
 import type { Bundle } from "./build.ts";
@@ -10,10 +10,10 @@ import { createCaller, startGateway } from "./runtime.ts";
 
 const TENANT = "tenant-a";
 
-/** Pages of one list that are read: enough to come across the most expensive ones. */
+/** How many pages of a list are read. It is enough to include the most expensive ones. */
 const MAX_PAGES = 60;
 
-/** Each filter alone, at its rarest, and some together. */
+/** Each filter alone with a rare value, and some combinations. */
 const LISTS = [
   "limit=100",
   "status=failed&limit=100",
@@ -42,7 +42,7 @@ export async function measureLedger(bundle: Bundle, rows: number): Promise<Figur
       expected: [200],
     });
     await live.send("GET", `/__bench/fill?tenant=${TENANT}&rows=${rows}`);
-    // Loads the object again, which is not measured.
+    // The first call loads the object again, which is not measured.
     await slowestMs(live, ["/v1/tasks?limit=1"]);
     const day = (daysAgo: number) => new Date(Date.now() - daysAgo * 86_400_000).toISOString().slice(0, 10);
     const middle = `createdBefore=${new Date(Date.now() - 15 * 86_400_000).toISOString()}`;
@@ -79,7 +79,7 @@ export async function measureLedger(bundle: Bundle, rows: number): Promise<Figur
   }
 }
 
-/** The slowest of a list's pages. A page that seems slow is read again, because the machine may have been busy. */
+/** The time (ms) of the slowest page of a list. A slow page is read again, because the machine may have been busy. */
 async function slowestPageMs(caller: Caller, query: string): Promise<number> {
   let slowest = 0;
   let cursor: string | null = "";
@@ -99,7 +99,7 @@ async function slowestMs(caller: Caller, paths: readonly string[]): Promise<numb
   return takeSlowestMs(caller);
 }
 
-/** The longest call to the tenant's object since the last look. */
+/** The longest call (ms) to the tenant's object since the previous request. */
 async function takeSlowestMs(caller: Caller): Promise<number> {
   const { body } = await caller.send("GET", "/__bench/times");
   return Math.max(0, ...timesSchema.parse(JSON.parse(body)).map(({ ms }) => ms));

@@ -1,5 +1,5 @@
-// Loads: requests over loopback on kept connections, from clients that wait for their answers or at a steady rate. An unexpected
-// answer ends the run, because it would measure something else.
+// Sends requests over loopback on keep-alive connections, from clients that wait for their responses or at a steady rate. An unexpected
+// response ends the run, because the figures would be wrong.
 
 import { Agent, request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 export interface Answer {
   readonly status: number;
   readonly body: string;
-  /** From sending the request to the last byte of the answer (ms). */
+  /** From sending the request to the last byte of the response (ms). */
   readonly latencyMs: number;
   /** When the last byte arrived, on the clock of `performance.now()`. */
   readonly endedAt: number;
@@ -21,7 +21,7 @@ export interface RequestOptions {
   readonly expected?: readonly number[];
 }
 
-/** A caller with connections and headers of its own. */
+/** A caller with its own connections and headers. */
 export class Caller {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 256 });
   readonly #url: URL;
@@ -32,12 +32,12 @@ export class Caller {
     this.#headers = headers;
   }
 
-  /** Sends a request. Rejects without an answer, or with a status that is not expected. */
+  /** Sends a request. Rejects when there is no response, or one with an unexpected status. */
   async send(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
     try {
       return await this.#sendOnce(method, path, options);
     } catch (error) {
-      // The server may close a kept connection at the moment a request is sent on it.
+      // The server may close an idle connection at the time at which a request is sent on it.
       if (!(error instanceof StaleConnection)) throw error;
       return this.#sendOnce(method, path, options);
     }
@@ -89,7 +89,7 @@ export class Caller {
   }
 }
 
-/** `clients` that each send one request after another for `ms`. */
+/** Runs `clients` that each send one request after another for `ms`. */
 export async function sendFor(ms: number, clients: number, send: () => Promise<Answer>): Promise<Answer[]> {
   const until = performance.now() + ms;
   const answers: Answer[] = [];
@@ -100,7 +100,7 @@ export async function sendFor(ms: number, clients: number, send: () => Promise<A
   return answers;
 }
 
-/** `count` requests at an even rate, whether or not earlier ones were answered. */
+/** Sends `count` requests at a steady rate, without waiting for responses. */
 export async function sendSteadily<T>(
   perSecond: number,
   count: number,

@@ -1,5 +1,5 @@
-// The outside world of a gateway: an upstream and a webhook receiver on one port of this process, both of which record what they
-// got. Lighter than the sandbox, so that the load generator stays out of the figures.
+// An upstream and a webhook receiver for the gateway on one port of this process. Both record their requests. They need less CPU than the
+// sandbox, so that the load generator does not affect the figures.
 
 import { createServer } from "node:http";
 import { z } from "zod";
@@ -7,8 +7,8 @@ import { onCleanup } from "./cleanup.ts";
 import type { Variables } from "./runtime.ts";
 
 /**
- * What becomes of a task, by its `websiteKey`: `ready-<ms>` after createTask's answer, `polls-<n>` ready at the n-th poll, `never`,
- * `reject` at createTask, `fail` at the first poll.
+ * The `websiteKey` decides what happens to a task: `ready-<ms>` after the response to createTask, `polls-<n>` ready at the n-th poll,
+ * `never` ready, `reject` at createTask, `fail` at the first poll.
  */
 const WEBSITE_KEY = /^(?:(ready|polls)-(\d+)|never|reject|fail)$/;
 
@@ -21,7 +21,7 @@ const webhookSchema = z.object({
   data: z.object({ id: z.string(), finishedAt: z.string(), task: z.object({ pageAction: z.string() }) }),
 });
 
-/** A task as the upstream has it. Times in ms since the epoch. */
+/** A task at the upstream. Times are in ms since the epoch. */
 export interface UpstreamTask {
   /** `pageAction`, which the bench uses as a name. */
   readonly name: string;
@@ -40,7 +40,7 @@ interface ReceivedWebhook {
 }
 
 export interface Outside {
-  /** Settings of a gateway that uses this upstream and may send webhooks here. */
+  /** The variables of a gateway that uses this upstream and this receiver. */
   readonly variables: Variables;
   readonly webhookUrl: string;
   readonly tasks: UpstreamTask[];
@@ -56,7 +56,7 @@ export async function openOutside(): Promise<Outside> {
       case "/createTask": {
         const { websiteKey, pageAction } = createSchema.parse(body).task;
         if (websiteKey === "reject") return rejection("ERROR_RECAPTCHA_INVALID_SITEKEY");
-        // An id is the task's place from 1: 0 is no id.
+        // Ids begin at 1, because 0 is not a valid id.
         return { errorId: 0, taskId: tasks.push({ name: pageAction, websiteKey, createdAt: Date.now(), polls: [] }) };
       }
       case "/getTaskResult": {
@@ -88,7 +88,7 @@ export async function openOutside(): Promise<Outside> {
     server.once("error", reject).listen(0, "127.0.0.1", resolve);
   });
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The upstream has no port");
+  if (address === null || typeof address === "string") throw new Error("The upstream does not listen on a TCP port");
   const url = `http://127.0.0.1:${address.port}`;
   const close = onCleanup(
     () =>
@@ -101,7 +101,7 @@ export async function openOutside(): Promise<Outside> {
     UPSTREAM_URL: url,
     UPSTREAM_CLIENT_KEY: "operator-key-of-the-bench",
     ALLOW_PRIVATE_WEBHOOKS: "true",
-    // Every first poll after 3 s: what the adaptive one saves is simulated.
+    // Every first poll comes after 3 s. The adaptive first poll is simulated.
     ADAPTIVE_FIRST_POLL: "false",
   };
   return { variables, webhookUrl: `${url}/webhook`, tasks, webhooks, close };
@@ -119,7 +119,7 @@ export function taskBody(websiteKey: string, name: string, more: Readonly<Record
   return { task, timeoutSeconds: 300, ...more };
 }
 
-/** When the upstream has the solution of a `ready-<ms>` task. */
+/** When (ms since the epoch) the upstream has the solution of a `ready-<ms>` task. */
 export const readyAtOf = ({ createdAt, websiteKey }: UpstreamTask): number =>
   createdAt + Number(websiteKey.slice("ready-".length));
 
@@ -128,4 +128,8 @@ function isReady(task: UpstreamTask): boolean {
   return kind === "polls" ? task.polls.length >= Number(count) : kind === "ready" && Date.now() >= readyAtOf(task);
 }
 
-const rejection = (errorCode: string) => ({ errorId: 1, errorCode, errorDescription: "As asked." });
+const rejection = (errorCode: string) => ({
+  errorId: 1,
+  errorCode,
+  errorDescription: "The websiteKey asks for this error.",
+});

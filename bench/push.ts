@@ -1,5 +1,5 @@
-// How soon a caller has the result that a task's object has just got: by `Prefer: wait`, and by the event stream. Task, gateway and
-// caller read the same clock.
+// Measures the time from the end of a task until its caller has the result, by `Prefer: wait` and by the event stream. All processes use
+// the same clock.
 
 import type { Bundle } from "./build.ts";
 import type { Caller } from "./load.ts";
@@ -10,15 +10,15 @@ import type { RunningWorker } from "./runtime.ts";
 import { callerOf, createKey, startGateway } from "./runtime.ts";
 import { quantile } from "./stats.ts";
 
-/** Long polls started per second; they end at the same rate, with the first poll after 3 s. */
+/** Long polls per second. Each ends with the first poll of the upstream after 3 s. */
 const LONG_POLLS_PER_S = 20;
 
-/** How long events may take after the last submission (ms). */
-const PATIENCE_MS = 20_000;
+/** Time limit (ms) for all events to arrive. */
+const EVENTS_TIMEOUT_MS = 20_000;
 
 export interface PushPlan {
   readonly longPolls: number;
-  /** Tasks that are submitted, and end, at the same time. */
+  /** The number of tasks that are submitted at once, and end at the same time. */
   readonly streamed: number;
 }
 
@@ -55,7 +55,7 @@ async function longPollLags(caller: Caller, count: number): Promise<number[]> {
     const answer = await caller.send("POST", "/v1/tasks", { body, headers: { prefer: "wait=30" }, expected: [200] });
     return Date.now() - finishedAtIn(JSON.parse(answer.body));
   };
-  // The first compiles the code, and is not counted.
+  // The first one warms up the code and is not counted.
   await wait(0);
   return sendSteadily(LONG_POLLS_PER_S, count, wait);
 }
@@ -70,7 +70,10 @@ async function streamLags(worker: RunningWorker, key: string, caller: Caller, co
     });
     const received = new Promise<number[]>((resolve, reject) => {
       const lagsMs: number[] = [];
-      const late = setTimeout(() => reject(new Error(`${lagsMs.length} of ${count} events came`)), PATIENCE_MS);
+      const late = setTimeout(
+        () => reject(new Error(`${lagsMs.length} of ${count} events arrived`)),
+        EVENTS_TIMEOUT_MS,
+      );
       socket.onmessage = ({ data }) => {
         const at = Date.now();
         const { body } = JSON.parse(String(data)) as { body: string };

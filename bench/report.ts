@@ -8,13 +8,13 @@ export interface Figure {
   readonly value: number;
   /** The smallest and the greatest of several rounds. */
   readonly spread?: readonly [number, number];
-  /** Without one the figure is for diagnosis. */
+  /** A figure without a target is for diagnosis. */
   readonly target?: { readonly side: "at least" | "at most"; readonly bound: number };
-  /** What the figure was computed from, by name and unit. */
+  /** The values from which the figure was computed, named with their units. */
   readonly parts?: Readonly<Record<string, number | readonly number[]>>;
 }
 
-/** Digits that mean something. */
+/** Decimal places by unit. */
 const DIGITS: Readonly<Record<Figure["unit"], number>> = {
   ratio: 2,
   ms: 1,
@@ -30,7 +30,7 @@ export function verdict({ value, target }: Figure): "PASS" | "MISS" | "" {
   return (target.side === "at least" ? value >= target.bound : value <= target.bound) ? "PASS" : "MISS";
 }
 
-/** The table as text, with columns as wide as their cells. */
+/** The figures as a text table. */
 export function tableOf(figures: readonly Figure[]): string {
   const rows = figures.map((figure) => {
     const { name, unit, value, spread, target } = figure;

@@ -1,5 +1,5 @@
-// What a webhook task costs, counted in the objects of the deployed bundle from its creation to its purge. The objects' clock runs
-// faster, so that minutes take seconds. Counts do not depend on the machine; the budget test counts every kind of task.
+// Counts what a webhook task costs in the objects of the deployed bundle, from its creation to its purge. The objects' clock runs faster,
+// so that minutes take seconds. The counts do not depend on the machine. The budget test counts every kind of task.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
@@ -11,13 +11,13 @@ import { openOutside, taskBody } from "./outside.ts";
 import type { Figure } from "./report.ts";
 import { createCaller, startGateway } from "./runtime.ts";
 
-/** How many times faster the objects' clock runs. */
+/** The factor by which the objects' clock runs faster. */
 const SPEED = 25;
 
-/** Longer than a solution lives, so that it is erased before the task is purged. */
+/** Longer than a solution is valid, so that it is deleted before the task is purged. */
 const RETENTION_S = 130;
 
-/** Nothing runs any more when no count has changed for this long (ms): more than two polls of the fast clock. */
+/** How long (ms) the counts must not change before they are final: longer than two polls of the fast clock. */
 const QUIET_MS = 300;
 const LOOK_EVERY_MS = 50;
 
@@ -34,7 +34,7 @@ export async function measureRows(bundle: Bundle): Promise<Figure[]> {
     const submit = (websiteKey: string) =>
       caller.send("POST", "/v1/tasks", { body: taskBody(websiteKey, "task", { webhookUrl: outside.webhookUrl }) });
     const sharedIds = Object.keys((await readWhenQuiet(caller)).objects);
-    // The tenant's alarm is set for this one's lease and stays set, as it is in any steady traffic.
+    // The tenant's alarm is set for this task's lease and stays set, as in steady traffic.
     await submit("reject");
     const before = await readWhenQuiet(caller);
     await submit("polls-4");

@@ -1,8 +1,8 @@
-// `npm run bench`: measures the Worker as deployed, on workerd, beside a baseline; prints each figure with its target and writes
-// bench/results.json. A missed target does not fail the run, because a busy machine misses it too.
+// `npm run bench`: measures the deployed Worker on workerd and compares it with a baseline. Prints each figure with its target, and writes
+// bench/results.json. A missed target does not fail the run, because a busy machine misses targets too.
 //
-// --quick   everything small, in under a minute
-// --soak    20 minutes of mixed traffic instead; --soak=<minutes> for another time. Fails on any fault.
+// --quick   few tasks, in less than a minute
+// --soak    20 minutes of mixed traffic instead, or --soak=<minutes>. Fails when a task or a target fails.
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -73,10 +73,10 @@ async function bench(kind: keyof typeof PLANS): Promise<void> {
   await measure("accepting", measureAccepts(bundle, plan.accepts, print));
   const inflight = measure("tasks in flight", measureInflight(bundle, plan.inflight));
   if (kind === "full") await inflight;
-  // The next two need little of the machine.
+  // The next two measurements need little CPU.
   const rows = measure("rows", measureRows(bundle));
   const lag = measure("result lag", measureLag(bundle, plan.lagTasks));
-  // The quick run measures everything at the same time from here on: its figures only show that all is measured.
+  // From here on the quick run measures everything at the same time. It shows only that everything can be measured.
   if (kind === "full") await Promise.all([rows, lag]);
   const push = measure("long polls and stream", measurePush(bundle, plan.push));
   if (kind === "full") await push;
@@ -93,8 +93,8 @@ async function bench(kind: keyof typeof PLANS): Promise<void> {
 }
 
 async function runSoak(minutes: number): Promise<void> {
-  const { figures, faults } = await soak(await buildWorker(temporaryFolder()), minutes, print);
-  for (const fault of faults) print(fault);
+  const { figures, failures } = await soak(await buildWorker(temporaryFolder()), minutes, print);
+  for (const failure of failures) print(failure);
   print(`\n${tableOf(figures)}`);
-  if (faults.length > 0 || figures.some((figure) => verdict(figure) === "MISS")) process.exitCode = 1;
+  if (failures.length > 0 || figures.some((figure) => verdict(figure) === "MISS")) process.exitCode = 1;
 }

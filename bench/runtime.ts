@@ -1,5 +1,5 @@
-// Runs a Worker on workerd without wrangler's development proxies: requests go to the Worker's own socket, storage is on disk or
-// on tmpfs, and each Worker has a process and a folder of its own.
+// Runs a Worker on workerd without wrangler's development proxies: requests go to the Worker's own socket, and each Worker has its own
+// process and its own folder on disk or tmpfs.
 
 import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { Caller } from "./load.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** What is used of miniflare, which is installed with wrangler. */
+/** The part of miniflare that is used. It is installed with wrangler. */
 interface MiniflareModule {
   readonly Miniflare: new (
     options: unknown,
@@ -24,7 +24,7 @@ interface MiniflareModule {
   readonly NoOpLog: new () => unknown;
 }
 
-/** What is used of wrangler: the bindings in wrangler.toml. */
+/** The part of wrangler that is used: it reads the bindings of wrangler.toml. */
 interface WranglerModule {
   unstable_getMiniflareWorkerOptions(path: string): {
     readonly workerOptions: Readonly<Record<string, Options>>;
@@ -37,10 +37,10 @@ const config = wrangler.unstable_getMiniflareWorkerOptions(join(PROJECT, "wrangl
 
 const ADMIN_TOKEN = "admin-token-of-the-bench";
 
-/** In-flight slots of the bench's tenants: more than any load needs. */
+/** The maxInFlight of the bench's tenants, greater than any load. */
 const MAX_IN_FLIGHT = 10_000;
 
-/** Where a Worker keeps its state. */
+/** The folders for the state of Workers. */
 const STORAGE = { disk: tmpdir(), tmpfs: "/dev/shm" } as const;
 export type Storage = keyof typeof STORAGE;
 
@@ -49,9 +49,9 @@ export const hasTmpfs = (): boolean => existsSync(STORAGE.tmpfs);
 export interface RunningWorker {
   readonly url: string;
   readonly stateFolder: string;
-  /** CPU time of workerd's process so far (ms), in steps of 10 ms; NaN without /proc. */
+  /** CPU time (ms) of workerd's process so far, in steps of 10 ms. NaN without /proc. */
   cpuMs(): number;
-  /** Memory that workerd's process alone uses (KiB), without files that the system can drop; NaN without /proc. */
+  /** Anonymous memory (KiB) of workerd's process. NaN without /proc. */
   memoryKiB(): number;
   stop(): Promise<void>;
 }
@@ -59,7 +59,7 @@ export interface RunningWorker {
 /** Variables of a Worker. */
 export type Variables = Readonly<Record<string, string>>;
 
-/** Starts the gateway with the bench's entry, which has variables of its own. */
+/** Starts the gateway with the bench's entry, which has its own variables. */
 export function startGateway(
   { script, texts }: Bundle,
   variables: Variables = {},
@@ -86,7 +86,7 @@ export function startGateway(
   );
 }
 
-/** Starts the baseline. @param variables as baseline.js describes them; by default its alarm does not fire during a run */
+/** Starts the baseline. @param variables described in baseline.js; by default its alarm does not fire during a run */
 export function startBaseline(variables: Variables = {}, storage: Storage = "disk"): Promise<RunningWorker> {
   return start(
     {
@@ -101,7 +101,7 @@ export function startBaseline(variables: Variables = {}, storage: Storage = "dis
 
 type Mode = "test" | "live";
 
-/** Creates a tenant with an API key of all scopes. */
+/** Creates a tenant, and returns an API key with all scopes. */
 export async function createKey(worker: RunningWorker, tenantId: string, mode: Mode): Promise<string> {
   const operator = new Caller(worker.url, { authorization: `Bearer ${ADMIN_TOKEN}` });
   try {
@@ -125,7 +125,7 @@ export async function createCaller(worker: RunningWorker, tenantId: string, mode
   return callerOf(worker, await createKey(worker, tenantId, mode));
 }
 
-/** One start at a time: a new process is recognized by not having existed before. */
+/** The start in progress. Starts do not overlap, because a new process is recognized by the ones that existed before. */
 let starting: Promise<unknown> = Promise.resolve();
 
 function start(worker: Options, healthPath: string, storage: Storage): Promise<RunningWorker> {
@@ -144,7 +144,7 @@ async function startNow(worker: Options, healthPath: string, storage: Storage): 
       port: 0,
       cf: false,
       log: new miniflare.NoOpLog(),
-      // Log lines are written by the Worker and read here, as the platform's collector would, and dropped.
+      // Log lines are read as by the platform's collector, and dropped.
       handleStructuredLogs: () => undefined,
       resourcePersistencePath: stateFolder,
       resourceTmpPath: join(folder, "tmp"),
@@ -169,7 +169,7 @@ async function startNow(worker: Options, healthPath: string, storage: Storage): 
     await runtime.ready;
     const { origin } = await runtime.unsafeGetDirectURL("bench");
     const answer = await fetch(origin + healthPath);
-    if (!answer.ok) throw new Error(`The Worker answered ${answer.status}: ${await answer.text()}`);
+    if (!answer.ok) throw new Error(`The Worker responded with ${answer.status}: ${await answer.text()}`);
     await answer.arrayBuffer();
     const pid = workerdProcesses().find((one) => !before.includes(one)) ?? null;
     return { url: origin, stateFolder, cpuMs: () => cpuMsOf(pid), memoryKiB: () => memoryKiBOf(pid), stop };
@@ -185,7 +185,7 @@ function workerdProcesses(): number[] {
   return children.filter((pid) => readText(`/proc/${pid}/comm`).startsWith("workerd"));
 }
 
-/** User and system time, from the fields after the command's closing parenthesis; a clock tick is 10 ms. */
+/** User and system time (ms), from the fields after the closing parenthesis of the command. A clock tick is 10 ms. */
 function cpuMsOf(pid: number | null): number {
   const fields = readText(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ") ?? [];
   return 10 * (Number(fields[11] ?? Number.NaN) + Number(fields[12] ?? Number.NaN));

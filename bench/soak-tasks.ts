@@ -1,15 +1,15 @@
-// The callers of the soak: each submits one task and follows it to its end, in one of several ways.
+// The callers of the soak. Each submits one task and waits for its end in one of several ways.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { Caller } from "./load.ts";
 import { taskBody } from "./outside.ts";
 
-/** How often a caller reads its task (ms), and how often at most. */
+/** The interval (ms) at which a caller reads its task, and the greatest number of reads. */
 const READ_EVERY_MS = 2_000;
 const MAX_READS = 30;
 
-/** What callers do, and how many of a hundred do it. */
+/** What callers do, in percent of the tasks. */
 const MIX = { webhook: 35, wait: 15, poll: 15, reject: 10, fail: 5, cancel: 10, claim: 10 } as const;
 type Kind = keyof typeof MIX;
 
@@ -17,8 +17,8 @@ export interface SoakedTask {
   readonly index: number;
   readonly caller: Caller;
   readonly id: string | null;
-  /** What went wrong, or null. */
-  readonly fault: string | null;
+  /** Why the task failed, or null. */
+  readonly failure: string | null;
 }
 
 const taskSchema = z.object({ id: z.string(), status: z.string() });
@@ -30,10 +30,10 @@ export function kindOf(index: number): Kind {
     left -= share;
     if (left < 0) return kind as Kind;
   }
-  throw new Error("The mix has less than a hundred");
+  throw new Error("The shares of the mix are less than 100 %");
 }
 
-/** Submits the `index`-th task and follows it. Never rejects. */
+/** Submits the `index`-th task and waits for its end. Never rejects. */
 export async function runTask(caller: Caller, index: number, webhookUrl: string): Promise<SoakedTask> {
   const kind = kindOf(index);
   let id: string | null = null;
@@ -47,9 +47,9 @@ export async function runTask(caller: Caller, index: number, webhookUrl: string)
     id = accepted.id;
     const status = await follow(kind, caller, accepted);
     const expected = kind === "reject" || kind === "fail" ? "failed" : kind === "cancel" ? "canceled" : "ready";
-    return { index, caller, id, fault: status === expected ? null : `${id} (${kind}) ended as ${status}` };
+    return { index, caller, id, failure: status === expected ? null : `${id} (${kind}) ended as ${status}` };
   } catch (error) {
-    return { index, caller, id, fault: `${id} (${kind}): ${error instanceof Error ? error.message : String(error)}` };
+    return { index, caller, id, failure: `${id} (${kind}): ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 
@@ -58,7 +58,7 @@ function websiteKeyOf(kind: Kind, index: number): string {
   return kind === "cancel" ? "never" : `ready-${2_000 + ((index * 7) % 10) * 1_000}`;
 }
 
-/** Follows a task as its kind does; returns its last status. */
+/** Waits for the end of a task in the way of its kind. Returns its last status. */
 async function follow(kind: Kind, caller: Caller, { id, status }: z.output<typeof taskSchema>): Promise<string> {
   const path = `/v1/tasks/${id}`;
   const read = async (headers = {}) =>

@@ -1,5 +1,5 @@
-// The soak: minutes of mixed traffic of several tenants with a short retention, so that tasks are created, solved, delivered and
-// purged many times over. What must not change with time: poll spacing, memory, and that each task ends as it must, once.
+// The soak: minutes of mixed traffic of several tenants with a short retention, so that many tasks are created, solved, delivered and
+// purged. Poll spacing and memory must not drift, and each task must end once, with the right status.
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bundle } from "./build.ts";
@@ -15,17 +15,17 @@ import { mean, quantile, slopeOf } from "./stats.ts";
 
 const TENANTS = ["tenant-a", "tenant-b", "tenant-c"] as const;
 
-/** Tasks per second of all tenants together: some sixty are in flight, and the machine is not busy. */
+/** Tasks per second of all tenants together. About sixty are in flight, which does not load the machine. */
 const TASKS_PER_S = 6;
 
 const RETENTION_S = 60;
 
-/** How long after the traffic the last task has ended and is purged (ms). */
+/** How long (ms) after the traffic the last task has ended and was purged. */
 const PURGED_AFTER_MS = (60 + RETENTION_S + 15) * 1_000;
 
 /**
- * Before the soak, objects are created and purged as fast as possible for this long (ms): a process grows with its first thousands of
- * objects until the garbage collector has adapted.
+ * How long (ms) objects are created and purged as fast as possible before the soak. The memory of a process grows with its first
+ * thousands of objects, until the garbage collector has adapted.
  */
 const WARM_UP_MS = 60_000;
 
@@ -33,11 +33,11 @@ const MINUTE_MS = 60_000;
 
 export interface SoakResult {
   readonly figures: Figure[];
-  /** What went wrong, one line each; the first hundred. */
-  readonly faults: string[];
+  /** The first hundred failures, one line each. */
+  readonly failures: string[];
 }
 
-/** Memory of both processes, `at` ms after the start. */
+/** The memory of both processes, `at` ms after the start. */
 interface MemoryReading {
   readonly at: number;
   readonly gatewayKiB: number;
@@ -47,7 +47,7 @@ interface MemoryReading {
 export async function soak(bundle: Bundle, minutes: number, print: (line: string) => void): Promise<SoakResult> {
   const outside = await openOutside();
   const gateway = await startGateway(bundle, { ...outside.variables, TASK_RETENTION_S: String(RETENTION_S) });
-  // workerd keeps some memory of every object that ever existed. So the baseline creates and purges as many, and writes as often.
+  // workerd keeps some memory for every object that has existed. So the baseline creates and purges as many objects, and writes as often.
   const baseline = await startBaseline({ KIND: "purge", ALARM_MS: String((RETENTION_S * 1_000) / 7) });
   const callers: Caller[] = [];
   const toBaseline = new Caller(baseline.url);
@@ -63,7 +63,7 @@ export async function soak(bundle: Bundle, minutes: number, print: (line: string
     ]);
     warmUp.close();
     await delay((RETENTION_S + 15) * 1_000);
-    print("warm; the traffic begins");
+    print("warm-up done; the traffic begins");
 
     for (const tenant of TENANTS) callers.push(await createCaller(gateway, tenant, "live"));
     const startedAt = Date.now();
@@ -79,7 +79,7 @@ export async function soak(bundle: Bundle, minutes: number, print: (line: string
       sendSteadily(TASKS_PER_S, count, accept),
     ]);
     clearInterval(reading);
-    print(`the traffic is over: ${tasks.length} tasks; waiting until all must be purged`);
+    print(`${tasks.length} tasks were submitted; waiting until all must be purged`);
     await delay(PURGED_AFTER_MS);
     return await resultOf(outside, tasks, memory, startedAt);
   } finally {
@@ -93,7 +93,7 @@ function describe(memory: readonly MemoryReading[], { tasks }: Outside): string 
   const { at = 0, gatewayKiB = 0, baselineKiB = 0 } = memory.at(-1) ?? {};
   const least = Math.min(...tasks.flatMap(overOf).map(({ overMs }) => overMs));
   const mib = (kib: number) => `${Math.round(kib / 1_024)} MiB`;
-  return `${Math.round(at / MINUTE_MS)} min: ${mib(gatewayKiB)}, baseline ${mib(baselineKiB)}; least spacing 3 s + ${least} ms`;
+  return `${Math.round(at / MINUTE_MS)} min: ${mib(gatewayKiB)}, baseline ${mib(baselineKiB)}; shortest poll spacing 3 s + ${least} ms`;
 }
 
 async function resultOf(
@@ -103,8 +103,8 @@ async function resultOf(
   startedAt: number,
 ): Promise<SoakResult> {
   const overs = outside.tasks.flatMap(overOf);
-  const faults = tasks.flatMap(({ fault }) => fault ?? []);
-  const webhooks = webhookFaults(tasks, outside);
+  const failures = tasks.flatMap(({ failure }) => failure ?? []);
+  const webhooks = webhookFailures(tasks, outside);
   let readable = 0;
   for (const { caller, id } of tasks) {
     if (id === null) continue;
@@ -124,17 +124,17 @@ async function resultOf(
       },
       driftFigure(overs, startedAt),
       ...memoryFigure(memory),
-      none("tasks that were not accepted, or did not end as they must", faults.length),
+      none("tasks that were rejected or ended with a wrong status", failures.length),
       none("webhooks missing, repeated or wrong", webhooks.length),
       none("tasks still readable after their retention", readable),
     ],
-    faults: [...faults, ...webhooks].slice(0, 100),
+    failures: [...failures, ...webhooks].slice(0, 100),
   };
 }
 
 /**
- * By how much polls are later at the end of the run than at its start. Uses the earliest tenth of each minute's polls: a busy machine
- * delays some polls, drift delays all.
+ * How much later polls are at the end of the run than at its start. Uses the earliest tenth of each minute's polls, because a busy machine
+ * delays some polls and drift delays all.
  */
 function driftFigure(overs: readonly { readonly at: number; readonly overMs: number }[], startedAt: number): Figure {
   const byMinute = Object.values(Object.groupBy(overs, ({ at }) => Math.floor((at - startedAt) / MINUTE_MS)));
@@ -153,7 +153,7 @@ function driftFigure(overs: readonly { readonly at: number; readonly overMs: num
   };
 }
 
-/** Growth along the line of least squares: single readings vary with garbage collection. */
+/** The growth along the least squares line, because garbage collection makes single readings vary. */
 function memoryFigure(memory: readonly MemoryReading[]): Figure[] {
   if (memory.length < 2 || memory.some(({ gatewayKiB }) => Number.isNaN(gatewayKiB))) return [];
   const spanMs = (memory.at(-1)?.at ?? 0) - (memory[0]?.at ?? 0);
@@ -163,7 +163,7 @@ function memoryFigure(memory: readonly MemoryReading[]): Figure[] {
   const gatewayMeanKiB = mean(memory.map(({ gatewayKiB }) => gatewayKiB));
   return [
     {
-      name: "growth of memory beyond the baseline's, to the mean",
+      name: "growth of memory minus the baseline's, to the mean",
       unit: "ratio",
       value: (gatewayGrownKiB - baselineGrownKiB) / gatewayMeanKiB,
       target: { side: "at most", bound: 0.1 },
@@ -172,8 +172,8 @@ function memoryFigure(memory: readonly MemoryReading[]): Figure[] {
   ];
 }
 
-/** One webhook for each task that has one, and no other. */
-function webhookFaults(tasks: readonly SoakedTask[], { webhooks }: Outside): string[] {
+/** Checks that there is exactly one webhook for each task with a webhook. */
+function webhookFailures(tasks: readonly SoakedTask[], { webhooks }: Outside): string[] {
   const times = Map.groupBy(webhooks, ({ type, taskId }) => `${type} ${taskId}`);
   const wanted = new Set(tasks.filter(({ index }) => kindOf(index) === "webhook").map(({ id }) => `task.ready ${id}`));
   const missing = [...wanted].filter((event) => !times.has(event)).map((event) => `missing webhook: ${event}`);

@@ -6,13 +6,13 @@ export type Random = () => number;
 /** Draws the solve time (ms) of the `index`-th task. */
 export type Draw = (random: Random, index: number) => number;
 
-/** Distributions by name; the numbers in a name are its parameters, in seconds. */
+/** Distributions by name. The numbers in a name are its parameters, in seconds. */
 export type Distributions = Readonly<Record<string, Draw>>;
 
-/** The shortest solve time (ms): a normal distribution has none. */
+/** The shortest solve time (ms), because a normal distribution has no minimum. */
 const MIN_MS = 50;
 
-/** Repeatable random numbers: xorshift of 32 bits (Marsaglia, J. Stat. Softw. 8, 2003). */
+/** Repeatable random numbers by a 32-bit xorshift (Marsaglia, J. Stat. Softw. 8, 2003). */
 export function seeded(seed: number): Random {
   let state = Math.imul(seed, 0x9e37_79b1) ^ 0x5bd1_e995 || 1;
   const next = (): number => {
@@ -21,7 +21,7 @@ export function seeded(seed: number): Random {
     state ^= state << 5;
     return (state >>> 0) / 2 ** 32;
   };
-  // Neighboring seeds start with similar numbers.
+  // Consecutive seeds begin with similar numbers, which are skipped.
   for (let skipped = 0; skipped < 16; skipped += 1) next();
   return next;
 }
@@ -38,7 +38,7 @@ const lognormal = (median: number, sigma: number) => seconds((random) => median 
 const pareto = (least: number, exponent: number) => seconds((random) => least * (1 - random()) ** (-1 / exponent));
 const uniform = (least: number, greatest: number) => seconds((random) => least + (greatest - least) * random());
 
-/** The first distribution for a share of the tasks, else the second. */
+/** The first distribution for a share of the tasks, and the second for the others. */
 const mixed =
   (share: number, first: Draw, second: Draw): Draw =>
   (random, index) =>
@@ -53,7 +53,7 @@ const alternating =
 const NARROW_12 = normal(12, 0.6);
 const NARROW_5 = normal(5, 0.4);
 
-/** Families of distributions. None was chosen to suit the method: figures differ within a family, and all are reported. */
+/** Families of distributions. Figures differ within a family, and all are reported. */
 export const FAMILIES = {
   narrow: {
     "normal 5 ± 0.4": NARROW_5,

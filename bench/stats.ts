@@ -1,4 +1,4 @@
-/** The value at or below which `share` (0 to 1) of the values lie, by nearest rank. */
+/** The quantile of some values by nearest rank: a share (0 to 1) of them is at most as great. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(Math.max(Math.ceil(share * sorted.length), 1), sorted.length) - 1] ?? Number.NaN;
@@ -7,7 +7,7 @@ export function quantile(values: readonly number[], share: number): number {
 export const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** The median of some rounds, and the smallest and greatest of them. */
+/** The median of several rounds, with the smallest and the greatest value. */
 export interface Summary {
   readonly median: number;
   readonly spread: readonly [number, number];
@@ -22,7 +22,7 @@ export function summarize(rounds: readonly number[]): Summary {
   };
 }
 
-/** The slope of the line of least squares through some points; 0 for fewer than two. */
+/** The slope of the least squares line through some points, or 0 for fewer than two. */
 export function slopeOf(points: readonly (readonly [number, number])[]): number {
   const [meanX, meanY] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];
   const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);

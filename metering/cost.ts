@@ -1,9 +1,9 @@
-// Turns counts into dollars. Used by the budget test and by the bench.
+// Computes the cost of a task from counts, for the budget test and the bench.
 
 import type { Reading } from "./meter.ts";
 
 /**
- * The platform's prices beyond a plan's included usage, in dollars per million.
+ * The platform's prices beyond the included usage of a plan, in dollars per million.
  * @see https://developers.cloudflare.com/durable-objects/platform/pricing/
  */
 const PRICES = {
@@ -19,10 +19,10 @@ const WORKER_REQUESTS = 0.3;
 /** The memory (GB) that an active object is billed for. */
 const OBJECT_GB = 0.128;
 
-/** How long an object waits for one outgoing call (s): to the upstream, a receiver or another object. */
+/** How long (s) an object waits for one outgoing call to the upstream, a receiver or another object. */
 const OUTGOING_S = 0.2;
 
-/** What one task took, in all objects together. */
+/** The counts of one task in all its objects together. */
 export interface TaskCounts {
   readonly rowsWritten: number;
   readonly alarms: number;
@@ -31,11 +31,11 @@ export interface TaskCounts {
   readonly outgoing: number;
   readonly workerRequests: number;
   readonly kvPuts: number;
-  /** How long its objects were active and could not hibernate (s). */
+  /** How long (s) its objects were active and could not hibernate. */
   readonly activeS: number;
 }
 
-/** What the objects of one task did between two readings. Nothing else may have run in between. */
+/** The counts of some objects between two readings. Nothing else may have run in between. */
 export function countsBetween(before: Reading, after: Reading, objectIds: readonly string[]): TaskCounts {
   const sum = (of: "rowsWritten" | "alarms" | "calls") =>
     objectIds.reduce((total, id) => total + (after.objects[id]?.[of] ?? 0) - (before.objects[id]?.[of] ?? 0), 0);
@@ -52,7 +52,7 @@ export function countsBetween(before: Reading, after: Reading, objectIds: readon
   };
 }
 
-/** What a million such tasks cost, in dollars. */
+/** The cost of a million tasks, in dollars. */
 export interface Cost {
   readonly rows: number;
   readonly objectRequests: number;

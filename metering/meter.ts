@@ -1,35 +1,35 @@
-// Counts what tasks cost, inside the objects that run them: wraps their storage, their methods and `fetch`. Used by the budget test and
-// by the bench's entry, so it imports nothing.
+// Counts the rows, alarms and calls of tasks inside their objects, by wrapping their storage, their methods and `fetch`. The bench's entry
+// uses it too, so it imports nothing.
 //
 // Rows are counted as the price list describes (https://developers.cloudflare.com/durable-objects/platform/pricing/, read in November
-// 2026): each key put or deleted, each row that a statement writes, each setAlarm(). For deleteAll(), which the list leaves open,
-// every key found counts as one. That the platform removes an alarm when it fires is not on the list, and is not counted.
+// 2026): each key that is put or deleted, each row that a statement writes, each setAlarm(). The list does not mention deleteAll(), so each
+// deleted key counts as one row. It does not mention the removal of an alarm when it fires, which is not counted.
 
 /** `shared`: objects that tasks call. */
 type Role = "task" | "shared";
 
-/** What one object did. */
+/** The counts of one object. */
 export interface ObjectCounts {
   readonly role: Role;
   rowsWritten: number;
   /** Alarms that fired. */
   alarms: number;
-  /** Methods called from outside: each is a billed request. */
+  /** Calls of its methods. Each is a billed request. */
   calls: number;
 }
 
-/** What a meter has counted since it was created. */
+/** The counts since the meter was created. */
 export interface Reading {
   /** By the object's id. */
   readonly objects: Readonly<Record<string, ObjectCounts>>;
   /** Requests to the Worker. */
   readonly workerRequests: number;
   readonly kvPuts: number;
-  /** Requests to the upstream and to receivers, and calls from a task's object to other objects. */
+  /** Requests to the upstream and to receivers, and calls from task objects to other objects. */
   readonly outgoing: number;
-  /** Those sent during a long poll, which keeps the object active anyway. */
+  /** Outgoing requests during a long poll, which keeps the object active anyway. */
   readonly outgoingWhileHeld: number;
-  /** How long objects were kept active by long polls (ms). */
+  /** How long (ms) long polls kept objects active. */
   readonly heldMs: number;
 }
 
@@ -38,7 +38,7 @@ interface Storage {
   readonly sql: object;
 }
 
-/** An object as its own methods see it. */
+/** The part of an object that the meter uses. */
 interface Running {
   readonly ctx: { readonly id: { toString(): string }; readonly storage: Storage };
 }
@@ -52,7 +52,7 @@ export class Meter {
   #held = 0;
   #totals = { workerRequests: 0, kvPuts: 0, outgoing: 0, outgoingWhileHeld: 0, heldMs: 0 };
 
-  /** Counts what the objects of a class do, each from its first call on. Calls to shared objects are outgoing calls of tasks too. */
+  /** Counts the work of all objects of a class, from the first call of each. Calls to shared objects count as outgoing calls too. */
   watchObjects(prototype: object, role: Role): void {
     for (const name of Object.getOwnPropertyNames(prototype)) {
       if (name === "constructor" || typeof Reflect.get(prototype, name) !== "function") continue;
@@ -74,7 +74,7 @@ export class Meter {
     }
   }
 
-  /** Counts calls of `fetch`: what objects send out. */
+  /** Counts calls of `fetch` as outgoing requests. */
   watchFetch(scope: object): void {
     this.#before(scope, "fetch", () => this.#countOutgoing());
   }
@@ -86,7 +86,7 @@ export class Meter {
     });
   }
 
-  /** Counts what is put into a KV namespace. */
+  /** Counts the puts of a KV namespace. */
   watchKv(namespace: object): void {
     this.#before(namespace, "put", () => {
       this.#totals.kvPuts += 1;
@@ -98,7 +98,7 @@ export class Meter {
     return { objects, ...this.#totals };
   }
 
-  /** Removes all wrappers but those of storage: an object's storage stays wrapped until the object leaves memory. */
+  /** Removes all wrappers, except that an object's storage stays wrapped until the object is evicted. */
   stop(): void {
     for (const undo of this.#undo.splice(0).reverse()) undo();
   }
@@ -119,7 +119,7 @@ export class Meter {
     if (this.#held > 0) this.#totals.outgoingWhileHeld += 1;
   }
 
-  /** Simultaneous long polls count once: the platform bills the object's time, not the requests'. */
+  /** Simultaneous long polls count once, because the platform bills the time of the object and not of the requests. */
   async #hold(run: () => unknown): Promise<unknown> {
     const since = Date.now();
     this.#held += 1;
