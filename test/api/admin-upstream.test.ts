@@ -51,9 +51,9 @@ describe("GET /admin/upstream", () => {
   });
 
   it("returns the state refused until a probe succeeds, and then the time of the recovery", async () => {
-    const refusal = { account: "first", code: "ERROR_ZERO_BALANCE", ageMs: 0, probe: null };
+    const rejection = { account: "first", code: "ERROR_ZERO_BALANCE", ageMs: 0, probe: null };
     const refusedAt = Date.now();
-    await accountsObject().reportRefused(refusal);
+    await accountsObject().reportRefused(rejection);
     expect(await upstream()).toMatchObject({
       accounts: [
         { state: "refused", code: "ERROR_ZERO_BALANCE", since: time(refusedAt), nextProbeAt: time(refusedAt + 60_000) },

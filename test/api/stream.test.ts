@@ -1,3 +1,5 @@
+// GET /v1/stream: the events that it sends, and how connections end.
+
 import { evictDurableObject, reset, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
@@ -14,7 +16,7 @@ afterEach(() => {
 const INSTANT = scenario("sandbox-instant");
 
 describe("GET /v1/stream", () => {
-  it("sends the event of a task without a webhook, signed like the webhook that it would be", async () => {
+  it("sends the event of a task without a webhook, signed like a webhook", async () => {
     const { key, webhookSecret } = await makeCaller();
     const client = await connect(key);
     const { id } = await submit(key, INSTANT);
@@ -47,7 +49,7 @@ describe("GET /v1/stream", () => {
     expect(client.frames.map((frame) => eventOf(frame).type)).toEqual(["task.canceled"]);
   });
 
-  it("goes on after the tenant's object hibernated", async () => {
+  it("keeps sending events after the tenant's object hibernated", async () => {
     const { tenantId, key } = await makeCaller();
     const client = await connect(key);
     await evictDurableObject(env.TENANTS.get(env.TENANTS.idFromName(tenantId)), { webSockets: "hibernate" });
@@ -65,7 +67,7 @@ describe("GET /v1/stream", () => {
     await expectEventually(() => client.texts).toEqual(["pong"]);
   });
 
-  it("sends the events since a time again under the same ids, without a solution that is gone", async () => {
+  it("sends the events since a time again with the same webhook-ids, without deleted solutions", async () => {
     const { key } = await makeCaller();
     const first = await connect(key);
     const before = await solve(key);
@@ -80,7 +82,7 @@ describe("GET /v1/stream", () => {
     expect(solutions.sort()).toEqual(["available", "claimed"]);
   });
 
-  it("ignores a client's messages, and closes the connection of one that floods", async () => {
+  it("ignores a client's messages, and closes the connection of a client that sends too many", async () => {
     const { key } = await makeCaller();
     const client = await connect(key);
     client.socket.send("hello");
@@ -103,7 +105,7 @@ describe("GET /v1/stream", () => {
     await expectEventually(() => clients[2].frames.length).toBe(1);
   });
 
-  it("signs with both secrets while a rotated one still signs", async () => {
+  it("signs with both secrets during the overlap of a rotation", async () => {
     const { key, webhookSecret } = await makeCaller({}, { scopes: ["tasks:write", "tasks:read", "account:write"] });
     const client = await connect(key);
     const rotated = await call("POST", "/v1/webhook/rotate", { key, body: {} });
@@ -127,7 +129,7 @@ describe("GET /v1/stream", () => {
     expect([before.closed, during.closed]).toEqual([[], []]);
   });
 
-  it("sends nothing again for a since in the future, and takes a since with an offset", async () => {
+  it("sends no earlier event for a since in the future, and accepts a since with an offset", async () => {
     const { key } = await makeCaller();
     const { finishedAt } = await solve(key);
     const future = await connect(key, "?since=2199-01-01T00:00:00Z");
@@ -140,7 +142,7 @@ describe("GET /v1/stream", () => {
   });
 });
 
-describe("a connection ends", () => {
+describe("a connection of GET /v1/stream ends", () => {
   it("when its key is revoked", async () => {
     const { tenantId, key } = await makeCaller();
     const { id, key: second } = await makeKey(tenantId);
@@ -152,7 +154,7 @@ describe("a connection ends", () => {
     await expectProblem(await upgrade("/v1/stream", second), "unauthenticated");
   });
 
-  it("when its key expires, without an event", async () => {
+  it("when its key expires, even if there is no event", async () => {
     const { tenantId } = await makeCaller();
     const expiresAt = Date.now() + 60_000;
     const { key } = await makeKey(tenantId, { expiresAt: new Date(expiresAt).toISOString() });
@@ -194,10 +196,10 @@ describe("a connection ends", () => {
   });
 });
 
-describe("a client that does not read", () => {
+describe("a client of GET /v1/stream that does not read", () => {
   const bigEvent = { id: "msg_big", type: "task.ready", body: "x".repeat(1024 * 1024) } as const;
 
-  it("is closed once 4 MiB are unread", async () => {
+  it("is disconnected when it has not read 4 MiB", async () => {
     const { tenantId, key } = await makeCaller();
     const client = await connect(key);
     const tenant = env.TENANTS.get(env.TENANTS.idFromName(tenantId));
@@ -206,7 +208,7 @@ describe("a client that does not read", () => {
     expect(client.texts).toHaveLength(3);
   });
 
-  it("is not closed while it pings", async () => {
+  it("stays connected while it sends pings", async () => {
     const { tenantId, key } = await makeCaller();
     const client = await connect(key);
     const tenant = env.TENANTS.get(env.TENANTS.idFromName(tenantId));

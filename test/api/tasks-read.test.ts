@@ -123,7 +123,7 @@ describe("a task that is read", () => {
 });
 
 describe("a task whose record cannot be read", () => {
-  it("is 500 internal, and says nothing of the record", async () => {
+  it("returns 500 without details of the record", async () => {
     const { key } = await makeCaller();
     const { id } = await submit(key, scenario("sandbox-never"));
     const stub = env.TASKS.get(env.TASKS.idFromString(id.slice("tsk_".length)));

@@ -48,7 +48,7 @@ const read = (key: string, address: string, changes: object = {}) =>
 
 const statusOf = async (key: string, address: string) => (await read(key, address)).status;
 
-/** The statuses of requests that are made one after the other. */
+/** The statuses of requests that are sent one after the other. */
 async function statusesOf(requests: readonly { key: string; address: string }[]): Promise<Record<number, number>> {
   const statuses: Record<number, number> = {};
   for (const { key, address } of requests) {
