@@ -30,6 +30,9 @@ const MESSAGE_WINDOW_MS = 60_000;
 /** The maximum size of a message, in characters or bytes. */
 const MAX_MESSAGE = 65_536;
 
+/** When there are too many connections, one without a ping or a message for this long (ms) is closed: its client may be gone. */
+const SILENT_MS = 300_000;
+
 /** Close codes for private use (RFC 6455 §7.4.2). */
 const CLOSE_CODES = {
   revoked: 4001,
@@ -85,7 +88,8 @@ export class StreamConnections {
     keyExpiresAt: number | null,
     now: number,
   ): { client: WebSocket; server: WebSocket } | null {
-    if (this.#open(mode).length >= MAX_CONNECTIONS) return null;
+    const open = this.#open(mode);
+    if (open.length >= MAX_CONNECTIONS && !this.#closeSilent(open, now)) return null;
     const { 0: client, 1: server } = new WebSocketPair();
     const eventTags = STREAM_EVENTS.filter((event) => events.includes(event)).map((event) => eventTag(mode, event));
     this.#host.acceptWebSocket(server, [mode, keyTag(keyId), ...eventTags]);
@@ -124,6 +128,16 @@ export class StreamConnections {
     } catch {
       // The client has disconnected. The close event follows.
     }
+  }
+
+  /** Closes the connections that are silent. Returns whether there was one. */
+  #closeSilent(sockets: readonly WebSocket[], now: number): boolean {
+    const silent = sockets.filter((socket) => {
+      const heardAt = Math.max(attachmentOf(socket)?.readAt ?? 0, this.#pingedAt(socket));
+      return now - heardAt > SILENT_MS;
+    });
+    for (const socket of silent) close(socket, "unread");
+    return silent.length > 0;
   }
 
   /** Waits while too much data is unread, so that a replay is not faster than the client. */

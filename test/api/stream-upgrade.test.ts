@@ -1,10 +1,14 @@
 import { reset } from "cloudflare:test";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { StreamConnections } from "../../src/stream/connections.ts";
 import { expectEventually, expectInvalid, expectProblem } from "../support/answers.ts";
 import { call, callWith, makeCaller, makeKey, solve } from "../support/gateway.ts";
 import { clientOf, connect, eventOf, upgrade } from "../support/stream-client.ts";
 
-afterEach(() => reset());
+afterEach(() => {
+  vi.useRealTimers();
+  return reset();
+});
 
 const protocols = (...values: string[]) => ({ "sec-websocket-protocol": values.join(", ") });
 
@@ -107,5 +111,20 @@ describe("GET /v1/stream rejects", () => {
     clients.push(await connect(live.key));
     clients[0]?.socket.close();
     await expectEventually(async () => (await upgrade("/v1/stream", key)).status).toBe(101);
+  });
+
+  it("no connection at the limit if another one has been silent for 5 minutes, which is closed", async () => {
+    const { key } = await makeCaller();
+    const [silent, ...others] = await Promise.all(Array.from({ length: 100 }, () => connect(key)));
+    vi.useFakeTimers({ toFake: ["Date"] });
+    vi.setSystemTime(Date.now() + 299_000);
+    await expectProblem(await upgrade("/v1/stream", key), "rate_limited");
+    const received = vi.spyOn(StreamConnections.prototype, "received");
+    for (const { socket } of others) socket.send("still here");
+    await expectEventually(() => received.mock.calls.length).toBe(99);
+    vi.setSystemTime(Date.now() + 2_000);
+    await expectEventually(async () => (await upgrade("/v1/stream", key)).status).toBe(101);
+    await expectEventually(() => silent?.closed).toEqual([{ code: 4009 }]);
+    expect(others.flatMap(({ closed }) => closed)).toEqual([]);
   });
 });
