@@ -6,7 +6,7 @@ import { acceptPatient, accountsObject, FIRST, SECOND, TWO_ACCOUNTS } from "../s
 import { ADMIN_TOKEN, callWith } from "../support/gateway.ts";
 import { createTenant } from "../support/tenants.ts";
 import { eventually, freezeTime, pass, releaseTime, ring } from "../support/time.ts";
-import { created, refused, scriptOutside } from "../support/upstream.ts";
+import { created, errorAnswer, scriptOutside } from "../support/upstream.ts";
 
 /** The isolate's copy of the account states expires by time, so each test has its own day. */
 let day = 0;
@@ -71,7 +71,10 @@ describe("GET /admin/upstream", () => {
   });
 
   it("returns the number of tasks that each account accepted, and the time of the last one", async () => {
-    scriptOutside({ create: [created(), created(), refused("ERROR_ZERO_BALANCE")], second: { create: [created()] } });
+    scriptOutside({
+      create: [created(), created(), errorAnswer("ERROR_ZERO_BALANCE")],
+      second: { create: [created()] },
+    });
     for (let task = 0; task < 4; task += 1) {
       await ring(await acceptPatient());
       pass(100);

@@ -26,7 +26,7 @@ async function raise(...alerts: readonly Alert[]): Promise<void> {
 }
 
 /** Rings every alarm of the object on time for `ms`, losing its memory before each. */
-async function live(ms: number): Promise<void> {
+async function runFor(ms: number): Promise<void> {
   const until = Date.now() + ms;
   for (;;) {
     const at = await alarmOf(await sendingAlerts());
@@ -41,11 +41,11 @@ describe("an alert", () => {
   it("is sent at once as a signed webhook, and leaves nothing in storage after ten minutes", async () => {
     const outside = scriptOutside({ alert: [taken] });
     await raise(REFUSED);
-    await live(1_000);
+    await runFor(1_000);
     const [request] = outside.alerts;
     expect(request?.body).toEqual({ type: "upstream.refused", timestamp: new Date(START).toISOString(), data });
     expect(sentAlerts(outside)).toMatchObject([{ ...REFUSED, id: expect.stringMatching(/^alert_[0-9a-f-]{36}$/) }]);
-    await live(600_000);
+    await runFor(600_000);
     expect(await storedAlerts()).toEqual([]);
     expect(await alarmOf(await sendingAlerts())).toBeNull();
     expect(outside.alerts).toHaveLength(1);
@@ -64,12 +64,12 @@ describe("a receiver", () => {
     let down = true;
     const outside = scriptOutside({ alert: [(request) => (down ? failure(request) : taken(request))] });
     await raise(REFUSED, quotaOf("acme"));
-    await live(60_000);
+    await runFor(60_000);
     await raise(RECOVERED);
-    await live(ms);
+    await runFor(ms);
     const attempts = outside.alerts.length;
     down = false;
-    await live(900_000);
+    await runFor(900_000);
     const ids = sentAlerts(outside)
       .filter(({ type }) => type === "upstream.refused")
       .map(({ id }) => id);
@@ -85,7 +85,7 @@ describe("a receiver", () => {
 
   it.each(FAILURES)("gets each alert later, in order, once and under one id, if it %s", async (_name, failure) => {
     expect((await failFor(600_000, failure)).types).toEqual(ALL);
-    await live(3_600_000);
+    await runFor(3_600_000);
     expect(await storedAlerts()).toEqual([]);
   });
 
@@ -113,7 +113,7 @@ describe("a receiver", () => {
       alert: [({ body }) => new Response(null, { status: JSON.stringify(body).includes("poison") ? 422 : 204 })],
     });
     await raise(quotaOf("poison"), quotaOf("acme"), REFUSED);
-    await live(1_000);
+    await runFor(1_000);
     expect(outside.alerts).toHaveLength(3);
     expect((await storedAlerts()).filter((key) => key.startsWith("outgoing:"))).toHaveLength(1);
   });
@@ -122,7 +122,7 @@ describe("a receiver", () => {
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     scriptOutside({ alert: [plain(503)] });
     await raise(REFUSED);
-    await live(60_000);
+    await runFor(60_000);
     pass(3 * 86_400_000);
     await ringOnTime(await sendingAlerts());
     expect(await storedAlerts()).toEqual(["backoff"]);
@@ -131,9 +131,9 @@ describe("a receiver", () => {
   it("gets a pause if it asks for one, up to 15 minutes", async () => {
     const outside = scriptOutside({ alert: [plain(429, null, { "retry-after": "86400" })] });
     await raise(REFUSED);
-    await live(900_000);
+    await runFor(900_000);
     expect(outside.alerts).toHaveLength(1);
-    await live(1_000);
+    await runFor(1_000);
     expect(outside.alerts).toHaveLength(2);
   });
 });
@@ -155,7 +155,7 @@ describe("storage", () => {
     scriptOutside({ alert: [plain(503)] });
     for (let hour = 0; hour < 5; hour += 1) {
       await raise(REFUSED, RECOVERED);
-      await live(3_600_000);
+      await runFor(3_600_000);
     }
     expect((await storedAlerts()).filter((key) => key.startsWith("outgoing:"))).toHaveLength(2);
   });

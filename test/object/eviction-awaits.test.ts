@@ -2,8 +2,8 @@
 
 import { describe, expect, it, vi } from "vitest";
 import type { TaskRecord } from "../../src/tasks/record.ts";
-import type { Death, Moment } from "../support/mortality.ts";
-import { Mortality, restoreAlarm } from "../support/mortality.ts";
+import type { CrashPoint, Moment } from "../support/crashes.ts";
+import { CrashInjector, restoreAlarm } from "../support/crashes.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, again, LIVE, POLL_MS, stored, storedText } from "../support/objects.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
@@ -20,41 +20,41 @@ const RETRY_MS = 2_000;
 /** More alarms than any task has. */
 const MAX_ALARMS = 60;
 
-/** What a task left behind. */
-interface Life {
+/** What is left of a task. */
+interface Result {
   readonly stub: TaskStub;
   readonly outside: Outside;
-  readonly deaths: number;
+  readonly crashes: number;
   /** The record as storage had it after each alarm, oldest first. */
   readonly records: readonly TaskRecord[];
   readonly left: string;
 }
 
 /** Makes an evicted object load its record for a read. True if the object crashed in that. */
-async function readCold(stub: TaskStub, mortality: Mortality): Promise<boolean> {
+async function readCold(stub: TaskStub, injector: CrashInjector): Promise<boolean> {
   await evict(stub);
-  return mortality.survive(stub, (object) => object.view(LIVE));
+  return injector.run(stub, (object) => object.view(LIVE));
 }
 
 /** Runs a task from submission through two polls and two webhook attempts to the end of retention, with one crash. */
-async function live(death: Death): Promise<Life> {
+async function runWithCrash(point: CrashPoint): Promise<Result> {
   const outside = scriptOutside({
     create: [created()],
     poll: [processing, ready],
     receive: [plain(500), plain(204, null)],
   });
-  const mortality = new Mortality(death);
+  const injector = new CrashInjector(point);
   let stub = await acceptTask({ webhookUrl: RECEIVER_URL });
   const records: TaskRecord[] = [];
   for (let alarms = 0; ; alarms += 1) {
-    if (alarms === MAX_ALARMS) throw new Error("the life has no end");
+    if (alarms === MAX_ALARMS) throw new Error("the task does not end");
     // Not before the first alarm: a cold object could not know whether the task was submitted.
-    if (alarms > 0 && death.name === "load" && (await readCold(stub, mortality))) stub = again(stub);
+    if (alarms > 0 && point.name === "load" && (await readCold(stub, injector))) stub = again(stub);
     const scheduledTime = await alarmOf(stub);
     if (scheduledTime === null) break;
     vi.setSystemTime(Math.max(scheduledTime, Date.now()));
     await loseAlarm(stub);
-    if (await mortality.survive(stub, (object) => object.alarm({ scheduledTime, retryCount: 0, isRetry: false }))) {
+    if (await injector.run(stub, (object) => object.alarm({ scheduledTime, retryCount: 0, isRetry: false }))) {
       stub = again(stub);
       await restoreAlarm(stub, scheduledTime);
       pass(RETRY_MS);
@@ -62,7 +62,7 @@ async function live(death: Death): Promise<Life> {
     const record = await stored(stub);
     if (record !== undefined) records.push(record);
   }
-  return { stub, outside, deaths: mortality.deaths, records, left: await storedText(stub) };
+  return { stub, outside, crashes: injector.crashes, records, left: await storedText(stub) };
 }
 
 /** Every await of that task, in order. */
@@ -90,7 +90,7 @@ const MOMENTS: readonly Moment[] = ["before", "out", "after"];
 /** An object that is lost between the acceptance and the answer of createTask leaves an unknown outcome: the task is sent once more. */
 const UNTIL_ANSWERED = ["admit", "breaker", "createTask"];
 
-const DEATHS = AWAITS.flatMap(([name, nth]) =>
+const CRASHES = AWAITS.flatMap(([name, nth]) =>
   MOMENTS.map((moment) => ({
     name,
     nth,
@@ -106,9 +106,9 @@ function latestExpiry({ creates, polls }: Outside): number {
 }
 
 describe("an object that crashes", () => {
-  it.each(DEATHS)("ends its task the same way after a crash $moment $name $nth", async ({ submissions, ...death }) => {
-    const { stub, outside, deaths, records, left } = await live(death);
-    expect(deaths).toBe(1);
+  it.each(CRASHES)("ends its task the same way after a crash $moment $name $nth", async ({ submissions, ...point }) => {
+    const { stub, outside, crashes, records, left } = await runWithCrash(point);
+    expect(crashes).toBe(1);
 
     // One final status, which never changes.
     const ends = records.filter(({ finishedAt }) => finishedAt !== null);
@@ -143,13 +143,13 @@ describe("an object that crashes", () => {
   it("fails the task after two crashes during createTask and submits it no third time", async () => {
     const outside = scriptOutside({ create: [created()], poll: [ready] });
     let stub = await acceptTask();
-    for (let deaths = 0; deaths < 2; deaths += 1) {
-      const mortality = new Mortality({ name: "createTask", nth: 1, moment: "out" });
-      for (let rings = 0; mortality.deaths === 0 && rings < MAX_ALARMS; rings += 1) {
+    for (let crashes = 0; crashes < 2; crashes += 1) {
+      const injector = new CrashInjector({ name: "createTask", nth: 1, moment: "out" });
+      for (let rings = 0; injector.crashes === 0 && rings < MAX_ALARMS; rings += 1) {
         const scheduledTime = (await alarmOf(stub)) ?? Number.NaN;
         vi.setSystemTime(Math.max(scheduledTime, Date.now()));
         await loseAlarm(stub);
-        if (await mortality.survive(stub, (object) => object.alarm({ scheduledTime, retryCount: 0, isRetry: false }))) {
+        if (await injector.run(stub, (object) => object.alarm({ scheduledTime, retryCount: 0, isRetry: false }))) {
           stub = again(stub);
           await restoreAlarm(stub, scheduledTime);
         }

@@ -39,7 +39,7 @@ function statusOf(body: unknown): unknown {
 }
 
 /** Runs every step of a task. Evicts the objects before the steps in `evicted`. */
-async function live(evicted: (step: number) => boolean, webhookUrl: string | null, alsoTenant = false) {
+async function runTask(evicted: (step: number) => boolean, webhookUrl: string | null, alsoTenant = false) {
   const outside = scriptOutside({
     create: [created()],
     poll: [processing, processing, ready],
@@ -74,7 +74,7 @@ const EXPECTED = {
 
 describe("a task without an eviction", () => {
   it("gives the results that the other runs are compared with", async () => {
-    const { outcome, expiresAt } = await live(() => false, RECEIVER_URL);
+    const { outcome, expiresAt } = await runTask(() => false, RECEIVER_URL);
     expect(outcome).toMatchObject({ ...EXPECTED, webhooks: [{ at: 9_001, body: "task.ready" }] });
     expect(outcome.rows).toMatchObject([{ webhook_state: "delivered", own: true }]);
     expect(expiresAt).toBe(UNSOLVED + 120_000);
@@ -82,7 +82,7 @@ describe("a task without an eviction", () => {
 });
 
 describe("an eviction", () => {
-  const moments = [
+  const evictions = [
     ...STEPS.slice(1).map((name, index) => ({
       name: `before the ${name}`,
       evicted: (step: number) => step === index + 1,
@@ -90,8 +90,8 @@ describe("an eviction", () => {
     { name: "before every step but the first", evicted: (step: number) => step > 0 },
   ];
 
-  it.each(moments)("changes nothing that is visible outside the object: $name", async ({ evicted }) => {
-    const { outcome, expiresAt } = await live(evicted, RECEIVER_URL);
+  it.each(evictions)("changes nothing that is visible outside the object: $name", async ({ evicted }) => {
+    const { outcome, expiresAt } = await runTask(evicted, RECEIVER_URL);
     expect(outcome).toMatchObject({ ...EXPECTED, webhooks: [{ at: 9_001, body: "task.ready" }] });
     expect(expiresAt).toBeLessThanOrEqual(UNSOLVED + 120_000);
   });
@@ -109,7 +109,7 @@ describe("an eviction", () => {
   });
 
   it("changes nothing if it takes the tenant's object too", async () => {
-    const { outcome } = await live((step) => step > 0, RECEIVER_URL, true);
+    const { outcome } = await runTask((step) => step > 0, RECEIVER_URL, true);
     expect(outcome).toMatchObject({ ...EXPECTED, webhooks: [{ at: 9_001, body: "task.ready" }] });
   });
 });

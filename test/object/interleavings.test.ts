@@ -6,7 +6,7 @@ import type { Act, Call, Reply } from "../support/interleaving.ts";
 import { World } from "../support/interleaving.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
 import { freezeTime, START, useFrozenTime } from "../support/time.ts";
-import { created, lost, plain, processing, ready, refused } from "../support/upstream.ts";
+import { created, errorAnswer, lost, plain, processing, ready } from "../support/upstream.ts";
 
 useFrozenTime(createTenant);
 
@@ -24,15 +24,15 @@ const REPLIES = {
     reply("malformed", plain(200, "<html>"), true),
     reply("503", plain(503)),
     reply("429", plain(429, "slow", { "retry-after": "4" })),
-    reply("unsolvable", refused("ERROR_CAPTCHA_UNSOLVABLE")),
+    reply("unsolvable", errorAnswer("ERROR_CAPTCHA_UNSOLVABLE")),
   ],
   getTaskResult: [
     reply("ready", ready),
     reply("processing", processing),
     reply("lost", lost),
     reply("503", plain(503)),
-    reply("too fast", refused("ERROR_TOO_MUCH_REQUESTS")),
-    reply("unsolvable", refused("ERROR_CAPTCHA_UNSOLVABLE")),
+    reply("too fast", errorAnswer("ERROR_TOO_MUCH_REQUESTS")),
+    reply("unsolvable", errorAnswer("ERROR_CAPTCHA_UNSOLVABLE")),
   ],
   webhook: [reply("204", plain(204, null)), reply("500", plain(500)), reply("410", plain(410)), reply("lost", lost)],
 } as const satisfies Record<Call, readonly Reply[]>;

@@ -11,10 +11,20 @@ import type { TaskOutcome } from "../../src/tenants/ledger.ts";
 import { dayAt } from "../../src/tenants/sequence.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { again, setEnvironment, stored, storedText, view } from "../support/objects.ts";
-import { crash, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
+import { sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { createTenant, ledgerOf, limited } from "../support/tenants.ts";
-import { alarmOf, eventually, pass, ringAgain, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
+import {
+  alarmOf,
+  crash,
+  eventually,
+  pass,
+  ringAgain,
+  ringOnTime,
+  runUntil,
+  START,
+  useFrozenTime,
+} from "../support/time.ts";
 import { held, plain, RECEIVER_URL } from "../support/upstream.ts";
 
 const ok = plain(204, null);
@@ -102,7 +112,7 @@ describe("a task that is final", () => {
     await interceptOutcomeReport(stub, (real, outcomeReport, mayWait) => {
       asked += 1;
       return asked === 1
-        ? Promise.reject(new Error("an error made by the test"))
+        ? Promise.reject(new Error("an error of the test"))
         : real.reportOutcome(outcomeReport, mayWait);
     });
     await runUntil(stub, START + 60_000);

@@ -10,7 +10,16 @@ import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, aTask, LIVE, setEnvironment, stored, storedText, TIMEOUT_MS, view } from "../support/objects.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
 import { alarmOf, evict, loseAlarm, ring, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
-import { created, plain, processing, RECEIVER_URL, ready, refused, scriptOutside, TOKEN } from "../support/upstream.ts";
+import {
+  created,
+  errorAnswer,
+  plain,
+  processing,
+  RECEIVER_URL,
+  ready,
+  scriptOutside,
+  TOKEN,
+} from "../support/upstream.ts";
 
 useFrozenTime(createTenant);
 
@@ -224,7 +233,7 @@ describe("a tenant's object that cannot be reached", () => {
 
   it("delays a webhook whose settings are not in memory by pauses that double, and stores nothing meanwhile", async () => {
     const outside = scriptOutside({
-      create: [refused("ERROR_BAD_REQUEST")],
+      create: [errorAnswer("ERROR_BAD_REQUEST")],
       receive: [plain(500), plain(204, null)],
     });
     const stub = await acceptTask({ webhookUrl: RECEIVER_URL });

@@ -16,7 +16,7 @@ import {
   useFrozenTime,
 } from "../support/time.ts";
 import type { Outside } from "../support/upstream.ts";
-import { created, held, processing, ready, refused, scriptOutside, silent } from "../support/upstream.ts";
+import { created, errorAnswer, held, processing, ready, scriptOutside, silent } from "../support/upstream.ts";
 
 /** When createTask is answered: the first alarm is 1 ms after the acceptance. */
 const SUBMITTED = START + 1;
@@ -89,7 +89,7 @@ describe("a poll that returns processing", () => {
   });
 
   it("is stored with the next change", async () => {
-    scriptOutside({ create: [created()], poll: [processing, processing, refused("ERROR_CAPTCHA_UNSOLVABLE")] });
+    scriptOutside({ create: [created()], poll: [processing, processing, errorAnswer("ERROR_CAPTCHA_UNSOLVABLE")] });
     const stub = await acceptTask();
     await runUntil(stub, START + 20_000);
     expect(await stored(stub)).toMatchObject({ status: "failed", polls: 3 });

@@ -17,13 +17,13 @@ import {
 } from "../support/objects.ts";
 import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
 import { alarmOf, pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
-import { created, ready, refused, scriptOutside } from "../support/upstream.ts";
+import { created, errorAnswer, ready, scriptOutside } from "../support/upstream.ts";
 
 useFrozenTime(createTenant);
 
 const ends = [
   { name: "a ready task", poll: ready },
-  { name: "a failed task", poll: refused("ERROR_CAPTCHA_UNSOLVABLE") },
+  { name: "a failed task", poll: errorAnswer("ERROR_CAPTCHA_UNSOLVABLE") },
 ];
 
 describe("the end of retention", () => {

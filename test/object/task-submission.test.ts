@@ -1,6 +1,6 @@
 /** Submission: what accepting a task touches, what is stored before createTask is sent, and what its answers mean. */
 
-import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
+import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { TaskStub } from "../support/objects.ts";
@@ -8,6 +8,7 @@ import { acceptTask, again, aTask, freshTaskObject, LIVE, stored, TIMEOUT_MS, vi
 import { createTenant, ledgerOf } from "../support/tenants.ts";
 import {
   alarmOf,
+  crash,
   eventually,
   hastenTimers,
   pass,
@@ -21,12 +22,12 @@ import {
 import type { Outside } from "../support/upstream.ts";
 import {
   created,
+  errorAnswer,
   held,
   lost,
   plain,
   RECEIVER_URL,
   ready,
-  refused,
   scriptOutside,
   silent,
   TOKEN,
@@ -44,7 +45,7 @@ async function crashInFlight(stub: TaskStub, outside: Outside): Promise<number> 
   const sent = outside.creates.length;
   const handler = ringOnTime(stub).catch(() => null);
   await eventually(() => outside.creates.length > sent);
-  await runInDurableObject(stub, (_object, state) => state.abort("a crash of the tests")).catch(() => null);
+  await crash(stub);
   expect(await handler).toBeNull();
   vi.setSystemTime(Math.max(at, Date.now()));
   return at;
@@ -123,7 +124,7 @@ describe("the intent to submit", () => {
   it("of an object that crashed twice fails the task without a third submission", async () => {
     const outside = scriptOutside({ create: [silent] });
     const stub = await acceptTask();
-    for (let death = 0; death < 2; death += 1) {
+    for (let crashes = 0; crashes < 2; crashes += 1) {
       const due = await crashInFlight(again(stub), outside);
       await ringAgain(again(stub), due);
     }
@@ -190,9 +191,9 @@ describe("a rejected submission", () => {
     { name: "HTTP 400 without a readable body", answer: plain(400) },
     { name: "HTTP 500 without a readable body", answer: plain(500) },
     { name: "HTTP 503 without a readable body", answer: plain(503) },
-    { name: "a transient code", answer: refused("ERROR_NO_SLOT_AVAILABLE") },
-    { name: "the misspelt transient code", answer: refused("ERROR_SERVICE_UNAVALIABLE") },
-    { name: "an unknown code under HTTP 503", answer: refused("ERROR_NEW", 503) },
+    { name: "a transient code", answer: errorAnswer("ERROR_NO_SLOT_AVAILABLE") },
+    { name: "the misspelt transient code", answer: errorAnswer("ERROR_SERVICE_UNAVALIABLE") },
+    { name: "an unknown code under HTTP 503", answer: errorAnswer("ERROR_NEW", 503) },
   ];
 
   it.each(cases)("is retried with backoff until the deadline and is not counted: $name", async ({ answer }) => {
@@ -230,7 +231,7 @@ describe("an answer to createTask", () => {
   ];
 
   it.each(failures)("fails the task at once with $error when it is $code", async ({ code, status, error }) => {
-    const outside = scriptOutside({ create: [refused(code, status)] });
+    const outside = scriptOutside({ create: [errorAnswer(code, status)] });
     const stub = await acceptTask();
     await runUntil(stub, START + TIMEOUT_MS);
     expect(outside.creates).toHaveLength(1);

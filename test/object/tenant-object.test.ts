@@ -28,11 +28,11 @@ describe("a tenant", () => {
   it("has a signing secret per mode, which neither its view nor its snapshot contains", async () => {
     const limits = { maxInFlight: 100, monthlyTasks: null };
     const stub = tenantObject();
-    const made = await stub.create({ id: TENANT_ID, name: "Acme", allowedHosts: [], limits });
-    expect(made?.webhookSecrets.live).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+    const created = await stub.create({ id: TENANT_ID, name: "Acme", allowedHosts: [], limits });
+    expect(created?.webhookSecrets.live).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(await stub.webhookSettings({ createdAt: Date.now() }, "live")).toEqual({
       endpoint: null,
-      secrets: [made?.webhookSecrets.live],
+      secrets: [created?.webhookSecrets.live],
       streamed: [],
     });
     expect(JSON.stringify(await stub.describe())).not.toContain("whsec_");

@@ -68,7 +68,7 @@ describe("admission of a suspended tenant", () => {
   });
 });
 
-/** The first moment of June 2035, and its distance from the start of a test. */
+/** The beginning of June 2035, and the time (ms) from the start of a test until then. */
 const JUNE = Date.UTC(2035, 5, 1);
 const UNTIL_JUNE = JUNE - START;
 

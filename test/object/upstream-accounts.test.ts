@@ -8,7 +8,7 @@ import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, again, LIVE, setEnvironment, view } from "../support/objects.ts";
 import { createTenant, tenantObject } from "../support/tenants.ts";
 import { eventually, evict, pass, ring, ringOnTime, useFrozenTime } from "../support/time.ts";
-import { created, processing, ready, refused, scriptOutside } from "../support/upstream.ts";
+import { created, errorAnswer, processing, ready, scriptOutside } from "../support/upstream.ts";
 
 const MINUTE_MS = 60_000;
 /** Held tasks come back spread over this (ms). */
@@ -24,7 +24,7 @@ useFrozenTime(async () => {
   pass(day * 86_400_000);
 });
 
-const noBalance = refused("ERROR_ZERO_BALANCE");
+const noBalance = errorAnswer("ERROR_ZERO_BALANCE");
 
 async function ringAll(tasks: readonly TaskStub[]): Promise<void> {
   for (const task of tasks) await ring(task);
@@ -69,7 +69,7 @@ describe("an account that the upstream refuses", () => {
   it("is marked by a poll too, and the polled task goes on with backoff", async () => {
     const outside = scriptOutside({
       create: [created("a-1")],
-      poll: [refused("ERROR_IP_BANNED"), ready],
+      poll: [errorAnswer("ERROR_IP_BANNED"), ready],
       second: { create: [created("b-1")] },
     });
     const [polled, next] = [await acceptPatient(), await acceptPatient()];

@@ -6,7 +6,7 @@ import type { TaskStub } from "../support/objects.ts";
 import { LIVE, view } from "../support/objects.ts";
 import { createTenant } from "../support/tenants.ts";
 import { alarmOf, eventually, evict, pass, ring, useFrozenTime } from "../support/time.ts";
-import { created, held, lost, plain, processing, refused, scriptOutside } from "../support/upstream.ts";
+import { created, errorAnswer, held, lost, plain, processing, scriptOutside } from "../support/upstream.ts";
 
 const MINUTE_MS = 60_000;
 /** Held tasks come back spread over this (ms). */
@@ -22,7 +22,7 @@ useFrozenTime(async () => {
   pass(day * 86_400_000);
 });
 
-const noBalance = refused("ERROR_ZERO_BALANCE");
+const noBalance = errorAnswer("ERROR_ZERO_BALANCE");
 
 async function ringAll(tasks: readonly TaskStub[]): Promise<void> {
   for (const task of tasks) await ring(task);
@@ -64,7 +64,7 @@ describe("a probe", () => {
 
   it("shows that the account works if it is rejected for its own request", async () => {
     const code = "ERROR_RECAPTCHA_INVALID_SITEKEY";
-    scriptOutside({ create: [noBalance, refused(code)], second: { create: [created()] } });
+    scriptOutside({ create: [noBalance, errorAnswer(code)], second: { create: [created()] } });
     await ring(await acceptPatient());
     pass(MINUTE_MS);
     const probe = await acceptPatient();

@@ -36,7 +36,7 @@ describe("the tenant's endpoint", () => {
   const both = { [ENDPOINT]: [plain(500)], [MOVED]: [plain(500), ok], [RECEIVER_URL]: [ok] };
   const urlsOf = (received: readonly Received[]) => received.map(({ url }) => url);
 
-  /** A task without an address of its own, ready, whose endpoint has failed once. */
+  /** A ready task without a webhook URL of its own, after one failed attempt to the endpoint. */
   async function readyAtEndpoint(): Promise<TaskStub> {
     await tenant.setEndpoint(OPERATOR, "test", ENDPOINT);
     const stub = await sandboxTask("sandbox-instant");

@@ -37,7 +37,7 @@ async function attemptsOf(stub: TaskStub): Promise<TimelineEvent[]> {
   return events.filter(({ type }) => type === "webhook");
 }
 
-/** A task that is ready with its submission, by the sandbox, and whose webhooks go to its own address. */
+/** A sandbox task that is ready at its submission, with a webhook URL of its own. */
 const ready = () => sandboxTask("sandbox-instant", { webhookUrl: RECEIVER_URL });
 
 const statesOf = (received: readonly Received[]) => received.map(({ event }) => event.data.solutionState);

@@ -7,10 +7,10 @@ import type { TaskOutcome } from "../../src/tenants/ledger.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { again, setEnvironment, view } from "../support/objects.ts";
 import type { Received } from "../support/receivers.ts";
-import { crash, FINAL, runEvicted, sandboxTask, scriptReceivers, TEST, verifies } from "../support/receivers.ts";
+import { FINAL, runEvicted, sandboxTask, scriptReceivers, TEST, verifies } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { createTenant, ledgerOf } from "../support/tenants.ts";
-import { alarmOf, eventually, ringAgain, ringOnTime, runUntil, useFrozenTime } from "../support/time.ts";
+import { alarmOf, crash, eventually, ringAgain, ringOnTime, runUntil, useFrozenTime } from "../support/time.ts";
 import type { Answer } from "../support/upstream.ts";
 import { lost, plain, RECEIVER_URL } from "../support/upstream.ts";
 

@@ -1,4 +1,4 @@
-// Upstream accounts: a gateway with two of them, and what their object, KV and the tasks know of them.
+// Upstream accounts: the environment of a gateway with two accounts, and their states in the object and in KV.
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -17,7 +17,7 @@ export const SECOND = { name: "second", url: SECOND_URL, clientKey: "key-of-the-
 /** The environment of a gateway with both accounts, in this order. */
 export const TWO_ACCOUNTS = { ...env, UPSTREAM_ACCOUNTS: JSON.stringify([FIRST, SECOND]) };
 
-/** A live task that lives long enough to see accounts recover, in a gateway with both accounts. */
+/** A live task with a deadline late enough for accounts to recover, in a gateway with both accounts. */
 export async function acceptPatient(
   overrides: Partial<AcceptRequest> = {},
   environment: object = TWO_ACCOUNTS,
@@ -34,18 +34,18 @@ export function accountsObject(): UpstreamStub {
   return upstreamObject(env);
 }
 
-/** What the object says of an account, or undefined where it was never refused. */
+/** The state of an account in the object, or undefined if it was never refused. */
 export async function stateOfAccount(name: string): Promise<AccountState | undefined> {
   return stateOf(await accountsObject().states(), name);
 }
 
-/** The copy that KV has. */
+/** The copy in KV. */
 export async function publishedStates(): Promise<AccountStates | null> {
   const stored = await env.DIRECTORY.get(STATES_KEY);
   return stored === null ? null : accountStatesSchema.parse(JSON.parse(stored));
 }
 
-/** Everything that the object has in storage, as one text. */
+/** The whole storage of the object, as text. */
 export function storedAccounts(): Promise<string> {
   return runInDurableObject(accountsObject(), async (_object, { storage }) =>
     JSON.stringify([...(await storage.list())]),

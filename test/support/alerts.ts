@@ -1,4 +1,4 @@
-// Operator alerts in tests: a gateway that sends them, and what its AlertObject holds.
+// Operator alerts: the environment of a gateway that sends them, the alerts that were sent, and the storage of the AlertObject.
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -16,7 +16,7 @@ const ALERT_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /** The environment of a gateway that sends alerts. */
 export const WITH_ALERTS = { ...env, ALERT_WEBHOOK_URL: ALERTS_URL, ALERT_WEBHOOK_SECRET: ALERT_SECRET };
 
-/** A fresh handle on the one AlertObject, in an environment that sends alerts. Asked for again after an eviction. */
+/** A new stub of the AlertObject, in an environment that sends alerts. Call it again after an eviction. */
 export async function sendingAlerts(): Promise<DurableObjectStub<AlertObject>> {
   const stub = alertObject(env);
   await setEnvironment(stub, WITH_ALERTS);

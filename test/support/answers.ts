@@ -77,7 +77,7 @@ export async function expectProblem(response: Response, code: string): Promise<P
   if (errors !== undefined) {
     expect(code).toBe("invalid_request");
     expect(errors).not.toHaveLength(0);
-    for (const fault of errors) expect(fault).toStrictEqual({ path: expect.any(String), message: nonEmpty });
+    for (const error of errors) expect(error).toStrictEqual({ path: expect.any(String), message: nonEmpty });
   }
   return problem;
 }
@@ -85,7 +85,7 @@ export async function expectProblem(response: Response, code: string): Promise<P
 /** The response is `invalid_request`, and one of its errors is at `path`. */
 export async function expectInvalid(response: Response, path: string): Promise<void> {
   const { errors = [] } = await expectProblem(response, "invalid_request");
-  expect(errors.map((fault) => fault.path)).toContain(path);
+  expect(errors.map((error) => error.path)).toContain(path);
 }
 
 /** The response is an error of the compatibility API. */

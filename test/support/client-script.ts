@@ -1,5 +1,5 @@
-// A gateway made of prepared responses, for the tests of the client: each request gets the next one, at the clock of the tests. It
-// records the requests and their times.
+// A scripted gateway for the tests of the client: each request gets the next response, by the test's clock. It records the requests
+// and their times.
 
 import { afterEach, beforeEach, vi } from "vitest";
 import { Solvegate, SolvegateError, type SolvegateOptions } from "../../src/client/index.ts";

@@ -1,4 +1,4 @@
-// A WebSocket made of prepared scenes, for the tests of the client: each connection plays the next scene, at the clock of the test.
+// A scripted WebSocket for the tests of the client: each connection plays the next scene, by the test's clock.
 
 import type { WebSocketConstructor, WebSocketLike } from "../../src/client/index.ts";
 
@@ -21,7 +21,7 @@ export interface FakeConnection {
   closed: boolean;
 }
 
-/** A class whose connections play `scenes`, one after another, and the last of them for good. */
+/** A class whose connections play `scenes`, one after another. The last scene repeats. */
 export function fakeWebSockets(scenes: readonly ((server: ServerSide, connection: FakeConnection) => void)[]): {
   WebSocket: WebSocketConstructor;
   connections: FakeConnection[];

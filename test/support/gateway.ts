@@ -35,10 +35,10 @@ export interface CallOptions {
   readonly headers?: Record<string, string>;
 }
 
-/** An address without failed authentications, which are counted per address. */
+/** A client IP address that has no failed authentications yet. */
 export const freshAddress = (): string => `2001:db8::${crypto.randomUUID().slice(9, 18).replace("-", ":")}`;
 
-/** A body that is text, bytes or a stream goes as it is, any other as JSON. A stream says no length. */
+/** Text, bytes and streams are sent unchanged, any other body as JSON. A stream has no Content-Length. */
 function wireBody(body: unknown): Uint8Array | ReadableStream | null {
   if (body === undefined) return null;
   if (body instanceof Uint8Array || body instanceof ReadableStream) return body;
@@ -113,8 +113,8 @@ export async function makeCaller(
   key: Record<string, unknown> = {},
 ): Promise<{ tenantId: string; key: string; webhookSecret: string }> {
   const { id, webhookSecrets } = await makeTenant(tenant);
-  const made = await makeKey(id, key);
-  return { tenantId: id, key: made.key, webhookSecret: webhookSecrets[made.mode] };
+  const created = await makeKey(id, key);
+  return { tenantId: id, key: created.key, webhookSecret: webhookSecrets[created.mode] };
 }
 
 /** Submits a task and expects it to be accepted. */

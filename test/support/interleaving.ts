@@ -9,15 +9,15 @@ import type { Task } from "../../src/tasks/present.ts";
 import type { ClaimResult } from "../../src/tasks/rpc.ts";
 import type { TaskStatus } from "../../src/tasks/status.ts";
 import { isFinal, TASK_STATUSES } from "../../src/tasks/status.ts";
-import { kill, restoreAlarm } from "./mortality.ts";
+import { restoreAlarm } from "./crashes.ts";
 import type { TaskStub } from "./objects.ts";
 import { acceptTask, again, LIVE, POLL_MS, storedText } from "./objects.ts";
-import { alarmOf, eventually, evict, pass, ring } from "./time.ts";
+import { alarmOf, crash, eventually, evict, pass, ring } from "./time.ts";
 import type { Answer } from "./upstream.ts";
 import { lost, RECEIVER_URL, TOKEN } from "./upstream.ts";
 
 /** The longest request (ms): its timeout is real time, and the test's clock must not overtake it. */
-const EXCHANGE_MS = 9_000;
+const REQUEST_MS = 9_000;
 /** No restart takes less (ms). */
 const RESTART_MS = 300;
 /** How long a long poll waits (ms of real time): longer than a test may take. */
@@ -33,10 +33,10 @@ export interface Reply {
 }
 
 /** The answer to a request that was not released. */
-const LOST: Pick<Reply, "answer"> = { answer: lost };
+const LOST_REPLY: Pick<Reply, "answer"> = { answer: lost };
 
 /** One request that is, or was, out. */
-interface Exchange {
+interface SentRequest {
   readonly call: Call;
   readonly at: number;
   reply: Reply | null;
@@ -55,7 +55,7 @@ export type Act = "view" | "claim" | "cancel" | "redeliver" | "wake";
 
 export class World {
   #stub: TaskStub;
-  readonly #exchanges: Exchange[] = [];
+  readonly #requests: SentRequest[] = [];
   readonly #subscribers: { done: boolean }[] = [];
   /** The alarm's handler while it runs, and when that alarm was due. */
   #handler: { readonly done: Promise<unknown>; readonly dueAt: number } | null = null;
@@ -63,7 +63,7 @@ export class World {
   #claims = 0;
   /** A caller claimed the solution or saw that it is gone, so later calls must not see it. */
   #gone = false;
-  #faults: string[] = [];
+  #contradictions: string[] = [];
 
   private constructor(stub: TaskStub) {
     this.#stub = stub;
@@ -85,7 +85,7 @@ export class World {
   async act(acts: readonly Act[]): Promise<void> {
     const known = this.#known;
     await Promise.all(acts.map((one) => this.#actOne(one, known)));
-    await this.#settle();
+    await this.#untilIdle();
   }
 
   /** A long poll. A crash of the object rejects its promise, and the Worker tries again. */
@@ -99,8 +99,8 @@ export class World {
     );
     const received = view.then(
       (task) => {
-        if (task !== null && !isFinal(task.status)) this.#faults.push(`a subscriber received ${task.status}`);
-        if (task !== null) this.#witness("a subscriber", task, known);
+        if (task !== null && !isFinal(task.status)) this.#contradictions.push(`a subscriber received ${task.status}`);
+        if (task !== null) this.#recordTask("a subscriber", task, known);
       },
       () => null,
     );
@@ -126,7 +126,7 @@ export class World {
     );
     this.#handler = { done, dueAt };
     await eventually(() => over || this.#out !== null);
-    await this.#settle();
+    await this.#untilIdle();
   }
 
   /** Releases the answer that is waited for. */
@@ -135,13 +135,13 @@ export class World {
     if (out === null) return;
     out.reply = replies[out.call];
     out.endedAt = Date.now();
-    await this.#settle();
+    await this.#untilIdle();
   }
 
   /** Lets time go by. */
   pass(ms: number): void {
     const out = this.#out;
-    pass(out === null ? ms : Math.max(Math.min(ms, out.at + EXCHANGE_MS - Date.now()), 0));
+    pass(out === null ? ms : Math.max(Math.min(ms, out.at + REQUEST_MS - Date.now()), 0));
   }
 
   /** Evicts the object, or crashes it if a call is running. */
@@ -149,7 +149,7 @@ export class World {
     const handler = this.#handler;
     if (handler === null && this.#subscribers.every(({ done }) => done)) return evict(this.#stub);
     const out = this.#out;
-    await kill(this.#stub);
+    await crash(this.#stub);
     if (out !== null) out.endedAt = Date.now();
     await handler?.done;
     this.#handler = null;
@@ -161,9 +161,9 @@ export class World {
 
   /** What must hold after every step. */
   async check(): Promise<void> {
-    expect(this.#faults).toEqual([]);
+    expect(this.#contradictions).toEqual([]);
     expect(this.#claims).toBeLessThanOrEqual(1);
-    const creates = this.#exchanges.filter(({ call }) => call === "createTask");
+    const creates = this.#requests.filter(({ call }) => call === "createTask");
     expect(creates.filter(({ reply }) => reply?.takes ?? true).length).toBeLessThanOrEqual(2);
     this.#checkPolls();
     if (this.#gone) expect(await storedText(this.#stub)).not.toContain(TOKEN);
@@ -182,12 +182,12 @@ export class World {
     expect(await storedText(this.#stub)).toBe("[]");
   }
 
-  get #out(): Exchange | null {
-    return this.#exchanges.find(({ endedAt }) => endedAt === null) ?? null;
+  get #out(): SentRequest | null {
+    return this.#requests.find(({ endedAt }) => endedAt === null) ?? null;
   }
 
-  /** Until the handler has come to its end, or to an exchange. */
-  async #settle(): Promise<void> {
+  /** Until the handler has come to its end, or to an sent. */
+  async #untilIdle(): Promise<void> {
     const handler = this.#handler;
     if (handler === null) return;
     let over = false;
@@ -202,20 +202,21 @@ export class World {
     switch (act) {
       case "view": {
         const task = await runInDurableObject<TaskObject, Task | null>(this.#stub, (object) => object.view(LIVE));
-        if (task !== null) this.#witness("a read", task, known);
+        if (task !== null) this.#recordTask("a read", task, known);
         return;
       }
       case "claim":
-        return this.#hear(await this.#stub.claim(LIVE), known);
+        return this.#recordClaim(await this.#stub.claim(LIVE), known);
       case "cancel": {
         const result = await this.#stub.cancel(LIVE);
-        if (result.tag === "canceled") this.#witness("a cancel", result.task, known);
-        else if (result.tag === "finished" && this.#final === "canceled") this.#faults.push("canceled, then finished");
+        if (result.tag === "canceled") this.#recordTask("a cancel", result.task, known);
+        else if (result.tag === "finished" && this.#final === "canceled")
+          this.#contradictions.push("canceled, then finished");
         return;
       }
       case "redeliver": {
         const result = await this.#stub.redeliver(LIVE);
-        if (result.tag === "redelivering") this.#witness("a redelivery", result.task, known);
+        if (result.tag === "redelivering") this.#recordTask("a redelivery", result.task, known);
         return;
       }
       case "wake":
@@ -223,26 +224,27 @@ export class World {
     }
   }
 
-  #hear({ tag }: ClaimResult, known: Known): void {
+  #recordClaim({ tag }: ClaimResult, known: Known): void {
     if (tag === "absent") return;
     if (tag === "not_ready") {
-      if (known.final === "ready") this.#faults.push("ready, then not");
+      if (known.final === "ready") this.#contradictions.push("ready, then not");
       return;
     }
-    this.#end("a claim", "ready", known);
+    this.#recordStatus("a claim", "ready", known);
     if (tag === "claimed") this.#claims += 1;
     this.#gone = true;
   }
 
-  #witness(who: string, task: Task, known: Known): void {
+  #recordTask(who: string, task: Task, known: Known): void {
     const { status, solution, solutionState, submissions, solutionExpiresAt } = task;
-    this.#end(who, status, known);
-    if (submissions > 2) this.#faults.push(`${who} saw ${submissions} submissions`);
+    this.#recordStatus(who, status, known);
+    if (submissions > 2) this.#contradictions.push(`${who} saw ${submissions} submissions`);
     const shown = solution !== null || JSON.stringify(task).includes(TOKEN);
-    if (shown && known.gone) this.#faults.push(`${who} saw a solution that was gone`);
-    if (shown !== (solutionState === "available")) this.#faults.push(`${who} saw a solution that is ${solutionState}`);
+    if (shown && known.gone) this.#contradictions.push(`${who} saw a solution that was gone`);
+    if (shown !== (solutionState === "available"))
+      this.#contradictions.push(`${who} saw a solution that is ${solutionState}`);
     if (solutionExpiresAt !== null && Date.parse(solutionExpiresAt) > this.#latestExpiry) {
-      this.#faults.push(`${who} saw an expiry that is too late`);
+      this.#contradictions.push(`${who} saw an expiry that is too late`);
     }
     if (solutionState === "claimed" || solutionState === "expired") this.#gone = true;
   }
@@ -252,20 +254,20 @@ export class World {
   }
 
   /** Records a status that a caller saw. A final status must not change. */
-  #end(who: string, status: TaskStatus, known: Known): void {
+  #recordStatus(who: string, status: TaskStatus, known: Known): void {
     const before = isFinal(status) ? this.#final : known.final;
-    if (before !== null && status !== before) this.#faults.push(`${who} saw ${status} after ${before}`);
+    if (before !== null && status !== before) this.#contradictions.push(`${who} saw ${status} after ${before}`);
     if (isFinal(status)) this.#final = status;
   }
 
   /** The lifetime of 120 s cannot start before the last answer without a solution. */
   get #latestExpiry(): number {
-    const unsolved = this.#exchanges.filter(({ call, reply }) => call === "createTask" || reply?.name === "processing");
+    const unsolved = this.#requests.filter(({ call, reply }) => call === "createTask" || reply?.name === "processing");
     return Math.max(...unsolved.map(({ at }) => at)) + 120_000;
   }
 
   #checkPolls(): void {
-    const polls = this.#exchanges.filter(({ call }) => call === "getTaskResult");
+    const polls = this.#requests.filter(({ call }) => call === "getTaskResult");
     for (const [index, { at }] of polls.slice(1).entries()) {
       expect(at - (polls[index]?.endedAt ?? Number.NaN)).toBeGreaterThanOrEqual(POLL_MS);
     }
@@ -274,22 +276,22 @@ export class World {
   async #receive(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     const call = request.url === RECEIVER_URL ? "webhook" : pathname === "/createTask" ? "createTask" : "getTaskResult";
-    const exchange: Exchange = { call, at: Date.now(), reply: null, endedAt: null };
-    this.#exchanges.push(exchange);
+    const sent: SentRequest = { call, at: Date.now(), reply: null, endedAt: null };
+    this.#requests.push(sent);
     const known = this.#known;
     const body: unknown = await request.json();
     if (call === "webhook") this.#readWebhook(body, known);
-    // The two sides share a field and never a promise: the runtime does not survive one object's settled from another's.
-    await eventually(() => exchange.reply !== null);
-    const { answer } = exchange.reply ?? LOST;
-    return answer({ path: pathname, body, headers: request.headers, at: exchange.at });
+    // The two sides share a field and never a promise: workerd aborts if one object settles another's promise.
+    await eventually(() => sent.reply !== null);
+    const { answer } = sent.reply ?? LOST_REPLY;
+    return answer({ path: pathname, body, headers: request.headers, at: sent.at });
   }
 
   #readWebhook(body: unknown, known: Known): void {
     const text = JSON.stringify(body);
-    const said = TASK_STATUSES.find((status) => text.includes(`"type":"task.${status}"`));
-    if (said === undefined || !text.includes(`"status":"${said}"`)) this.#faults.push(`a webhook said ${text}`);
-    else this.#end("a webhook", said, known);
-    if (known.gone && text.includes(TOKEN)) this.#faults.push("a webhook contained a solution that was gone");
+    const type = TASK_STATUSES.find((status) => text.includes(`"type":"task.${status}"`));
+    if (type === undefined || !text.includes(`"status":"${type}"`)) this.#contradictions.push(`a webhook type ${text}`);
+    else this.#recordStatus("a webhook", type, known);
+    if (known.gone && text.includes(TOKEN)) this.#contradictions.push("a webhook contained a solution that was gone");
   }
 }

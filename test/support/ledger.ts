@@ -41,7 +41,7 @@ export interface Filling {
   >;
 }
 
-/** Inserts finished tasks in one statement, and evicts the object, so that it finds them as any others. */
+/** Inserts finished tasks with one statement, and evicts the object, so that it reads them again. */
 export async function fillLedger(stub: TenantStub, { count, from, stepMs, columns = {} }: Filling) {
   const { mode = "'live'", website = "'antcpt.com'", status = "'ready'", errorCode = "NULL" } = columns;
   const { solveMs = "4000 + n % 5000", webhookState = "NULL", reference = "NULL", keyId = "NULL" } = columns;
@@ -61,7 +61,7 @@ export async function fillLedger(stub: TenantStub, { count, from, stepMs, column
   await evict(stub);
 }
 
-/** A finished test task that only the ledger has: it has no object. */
+/** A finished test task that exists only in the ledger, without an object. */
 export async function ledgerTask(
   tenantId: string,
   overrides: Partial<AdmissionRequest & TaskOutcome> = {},

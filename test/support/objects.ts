@@ -1,4 +1,4 @@
-// Tasks as their objects know them: builders with overrides, and looks into storage that no caller has.
+// Tasks in their objects: builders with overrides, and reads of storage that callers cannot make.
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -60,7 +60,7 @@ export async function acceptTask(overrides: Partial<AcceptRequest> = {}): Promis
   return stub;
 }
 
-/** The record of a task that its owner can read, as it is in memory. */
+/** The record of a task in memory. Throws if the owner cannot read the task. */
 export async function view(stub: TaskStub, owner: TaskRef = LIVE): Promise<TaskRecord> {
   const record = await viewOrNull(stub, owner);
   if (record === null) throw new Error("the task is absent");
@@ -78,7 +78,7 @@ export function stored(stub: TaskStub): Promise<TaskRecord | undefined> {
   return runInDurableObject(stub, (_object, state) => state.storage.kv.get<TaskRecord>(RECORD_KEY));
 }
 
-/** Everything that an object has in storage, as one text. */
+/** The whole storage of an object, as text. */
 export function storedText(stub: TaskStub): Promise<string> {
   return runInDurableObject(stub, async (_object, state) => JSON.stringify([...(await state.storage.list())]));
 }
@@ -93,7 +93,7 @@ export async function tasksInOrder(count: number): Promise<TaskStub[]> {
   return tasks;
 }
 
-/** Replaces an object's environment, for this life of it: a binding that fails, or a variable out of its range. */
+/** Replaces an object's environment until its eviction: a binding that fails, or a variable out of its range. */
 export function setEnvironment(stub: AnyStub, environment: object): Promise<boolean> {
   return runInDurableObject<AnyObject, boolean>(stub, (object) => Reflect.set(object, "env", environment));
 }

@@ -1,7 +1,6 @@
 // Webhook receivers, scripted by URL. They replace `fetch`, so a request to any other URL is an error of the
-// test; the tasks are test tasks, whose upstream is the sandbox inside the gateway. They keep what they get as it came.
+// test; the tasks are test tasks, whose upstream is the sandbox inside the gateway. They record the webhooks unchanged.
 
-import { runInDurableObject } from "cloudflare:test";
 import { Webhook } from "standardwebhooks";
 import { vi } from "vitest";
 import type { Task, TimelineEvent } from "../../src/tasks/present.ts";
@@ -14,7 +13,7 @@ import type { Answer } from "./upstream.ts";
 
 type SentRequest = Parameters<Answer>[0];
 
-/** A webhook as it came. */
+/** A webhook as received. */
 export interface Received extends SentRequest {
   readonly url: string;
   readonly method: string;
@@ -23,10 +22,10 @@ export interface Received extends SentRequest {
   readonly event: { readonly type: string; readonly timestamp: string; readonly data: Task };
 }
 
-/** What an address answers, in order; its last answer repeats. */
+/** The answers of each URL, in order. The last answer repeats. */
 export type Receivers = Readonly<Record<string, readonly Answer[]>>;
 
-/** Puts receivers in the place of `fetch` until the mocks are restored; gives what they get, oldest first. */
+/** Replaces `fetch` by receivers until the mocks are restored. Returns what they receive, oldest first. */
 export function scriptReceivers(receivers: Receivers): Received[] {
   const received: Received[] = [];
   vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
@@ -64,7 +63,7 @@ export const delayed =
     return answer(request);
   };
 
-/** Whether a secret verifies a webhook as it came, at the time of the test's clock. */
+/** Whether a secret verifies a received webhook, at the time of the test's clock. */
 export function verifies({ text, headers }: Received, secret: string): boolean {
   try {
     new Webhook(secret).verify(text, Object.fromEntries(headers));
@@ -74,7 +73,7 @@ export function verifies({ text, headers }: Received, secret: string): boolean {
   }
 }
 
-/** What a key of the tenant reads and does over the wire. */
+/** The calls of a tenant's key over the API. */
 export function accountOf(key: string) {
   const get = async <T>(path: string): Promise<T> => {
     const response = await call("GET", path, { key });
@@ -94,15 +93,15 @@ export function accountOf(key: string) {
 /** The owner of the test tasks. */
 export const TEST: TaskRef = { ...LIVE, mode: "test" };
 
-/** When a task that is accepted at `START` and comes to its end with its submission is final. */
+/** When a task is final that is accepted at `START` and ends with its submission. */
 export const FINAL = START + 1;
 
-/** A task of a scenario of the sandbox, accepted and not begun. */
+/** An accepted task of a scenario of the sandbox. */
 export function sandboxTask(websiteKey: string, overrides: Partial<AcceptRequest> = {}): Promise<TaskStub> {
   return acceptTask({ mode: "test", task: { ...scenario(websiteKey), isInvisible: true }, ...overrides });
 }
 
-/** Rings every alarm until `until`, with the object evicted before each but the first: each attempt knows what storage knows. */
+/** Rings every alarm until `until`, and evicts the object before each but the first. */
 export async function runEvicted(stub: TaskStub, until: number): Promise<void> {
   let first = true;
   for (let at = await alarmOf(stub); at !== null && at <= until; at = await alarmOf(stub)) {
@@ -111,9 +110,4 @@ export async function runEvicted(stub: TaskStub, until: number): Promise<void> {
     first = false;
     await ringOnTime(stub);
   }
-}
-
-/** Aborts an object at once. What was written stays, and the stub is broken from then on. */
-export async function crash(stub: TaskStub): Promise<void> {
-  await runInDurableObject(stub, (_object, state) => state.abort("a crash of the tests")).catch(() => null);
 }

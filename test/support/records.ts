@@ -1,5 +1,5 @@
-// Records of tasks in every state, by builders with overrides. They are made by hand, not by the lifecycle: a test of the
-// lifecycle must not lean on it. All moments are counted from `AT`.
+// Builders of records in every state, with overrides. They do not use the lifecycle, so that its tests do not depend on it. All times
+// are counted from `AT`.
 
 import type { Solver, TaskEvent } from "../../src/tasks/events.ts";
 import { applyEvent } from "../../src/tasks/lifecycle.ts";
@@ -12,7 +12,7 @@ import type { DeliveryOutcome } from "../../src/webhooks/outcome.ts";
 
 /** When the tasks of the tests are accepted. */
 export const AT = Date.UTC(2026, 10, 23, 9, 30);
-/** A moment, in ms after the task was accepted. */
+/** A time `ms` after the task was accepted. */
 export const at = (ms: number): number => AT + ms;
 
 export const INTERVAL_MS = 3_000;
@@ -25,7 +25,7 @@ export const SOLVER: Solver = { userAgent: "Solver/1", secChUa: '"Solver";v="1"'
 export const SOLUTION: Solution = { gRecaptchaResponse: "token-of-the-tests", cookies: { _GRECAPTCHA: "cookie" } };
 export const STORED_SOLUTION: StoredSolution = { ...SOLUTION, ...SOLVER };
 
-/** What it takes to accept a task. */
+/** A request for a new task. */
 export function aNewTask(overrides: Partial<NewTask> = {}): NewTask {
   return {
     id: "5f".repeat(32),
@@ -52,22 +52,22 @@ export function aNewTask(overrides: Partial<NewTask> = {}): NewTask {
   };
 }
 
-/** A task as just accepted, at `AT`. */
+/** A task that was accepted at `AT`. */
 export function aRecord(overrides: Partial<TaskRecord> = {}): TaskRecord {
   return { ...newRecord(aNewTask(), AT), ...overrides };
 }
 
-/** A task that has waited for its slot, to be submitted now. */
+/** A task that has its slot and is due for submission. */
 export function admitted(overrides: Partial<TaskRecord> = {}): TaskRecord {
   return aRecord({ stage: "submission", intentAt: null, ...overrides });
 }
 
-/** A task whose createTask is under way since `AT`. */
+/** A task whose createTask was sent at `AT` and is not answered. */
 export function submitting(overrides: Partial<TaskRecord> = {}): TaskRecord {
   return admitted({ intentAt: AT, sending: true, ...overrides });
 }
 
-/** A task that upstream took at `AT`, answered within 100 ms; the first poll is due 3 s later. */
+/** A task that was sent to the upstream at `AT` and accepted after 100 ms. The first poll is due 3 s later. */
 export function processing(overrides: Partial<TaskRecord> = {}): TaskRecord {
   return admitted({
     status: "processing",
@@ -80,7 +80,7 @@ export function processing(overrides: Partial<TaskRecord> = {}): TaskRecord {
   });
 }
 
-/** A task that was ready 10 s after it was accepted, and was last known unsolved 5 s before: not settled yet. */
+/** A task that was ready after 10 s, and not ready after 5 s. Its outcome is not reported yet. */
 export function readyRecord(overrides: Partial<TaskRecord> = {}): TaskRecord {
   return processing({
     status: "ready",
@@ -113,10 +113,10 @@ export function canceledRecord(overrides: Partial<TaskRecord> = {}): TaskRecord 
   return processing({ status: "canceled", finishedAt: at(10_000), settleAt: at(10_000), ...overrides });
 }
 
-/** What settling adds to a finished record. */
+/** The fields of a finished record whose outcome is reported. */
 export const SETTLED = { settled: true, settleAt: null } as const;
 
-/** A delivery to the task's own address whose first attempt is due, 10 s after the task was accepted. */
+/** A delivery to the task's own URL, whose first attempt is due 10 s after the task was accepted. */
 export function aDelivery(overrides: Partial<Delivery> = {}): Delivery {
   return { ...newDelivery(HOOK, "task", at(10_000)), ...overrides };
 }
@@ -146,12 +146,12 @@ export const polled = (outcome: PollOutcome, sentAt: number): TaskEvent => ({
   solver: SOLVER,
 });
 export const CREATED: CreateOutcome = { tag: "created", taskId: '"upstream-1"' };
-export const HIDDEN: CreateOutcome = { tag: "unknown", reason: "timeout" };
+export const UNKNOWN_OUTCOME: CreateOutcome = { tag: "unknown", reason: "timeout" };
 export const PROCESSING: PollOutcome = { tag: "processing" };
-export const FAULT: PollOutcome = { tag: "request_failed", reason: "http_503", retryAfterMs: null };
+export const FAILED_POLL: PollOutcome = { tag: "request_failed", reason: "http_503", retryAfterMs: null };
 export const READY: PollOutcome = { tag: "ready", solution: SOLUTION };
 
-/** Applies facts one after the other, each at its moment (ms after the task was accepted). */
+/** Applies events in order, each at its time (ms after the task was accepted). */
 export function applied(record: TaskRecord, ...events: ReadonlyArray<readonly [number, TaskEvent]>): TaskRecord {
   return events.reduce((current, [ms, event]) => applyEvent(current, event, at(ms)), record);
 }

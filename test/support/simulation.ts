@@ -1,5 +1,5 @@
-// A task's whole life without its object: the loop that asks the clock what is due, makes the exchange out of a script, and
-// hands the fact back, as the object does. No I/O and no real time. It gives back every exchange as it was made.
+// Runs a task without its object: a loop takes what is due, gets the outcome of the request from a script, and applies the event, as
+// the object does. No I/O and no real time.
 
 import * as fc from "fast-check";
 import type { AdmissionOutcome, TaskEvent } from "../../src/tasks/events.ts";
@@ -10,17 +10,17 @@ import { nextAction, nextWakeAt } from "../../src/tasks/timers.ts";
 import type { CreateOutcome, PollOutcome } from "../../src/upstream/protocol.ts";
 import type { DeliveryOutcome } from "../../src/webhooks/outcome.ts";
 import { AT, ENDPOINT, polled, submitted } from "./records.ts";
-import { admissionOutcome, createOutcome, deliveryOutcome, EXCHANGE_MS, jitter, pollOutcome } from "./task-events.ts";
+import { admissionOutcome, createOutcome, deliveryOutcome, jitter, pollOutcome, REQUEST_MS } from "./task-events.ts";
 
-/** One turn: how late the alarm rings, how long the exchange takes, what comes of it, and what happens meanwhile. */
+/** One turn: how late the alarm rings, how long the request takes, its outcome, and an event meanwhile. */
 export interface Turn {
   readonly lateMs: number;
   readonly tookMs: number;
   readonly admission: AdmissionOutcome;
-  /** Null: the object dies before the answer comes, and another one finds the intent. */
+  /** Null: the object crashes before the answer, and finds the intent when it is loaded again. */
   readonly create: CreateOutcome | null;
   readonly poll: PollOutcome;
-  readonly settles: boolean;
+  readonly reportSucceeds: boolean;
   readonly delivery: DeliveryOutcome;
   readonly jitter: number;
   readonly meanwhile: TaskEvent | null;
@@ -31,15 +31,15 @@ const meanwhile: fc.Arbitrary<TaskEvent> = fc.oneof(
   fc.record({ tag: fc.constant("redeliver" as const), endpoint: fc.constantFrom(null, ENDPOINT) }),
 );
 
-/** Mostly what keeps a task going, so that scripts get far. */
+/** Mostly turns that do not end the task, so that scripts reach later states. */
 export const turns: fc.Arbitrary<Turn[]> = fc.array(
   fc.record({
     lateMs: fc.oneof({ arbitrary: fc.integer({ min: 0, max: 50 }), weight: 4 }, fc.integer({ min: 0, max: 60_000 })),
-    tookMs: fc.integer({ min: 0, max: EXCHANGE_MS }),
+    tookMs: fc.integer({ min: 0, max: REQUEST_MS }),
     admission: fc.oneof({ arbitrary: fc.constant({ tag: "admitted" as const }), weight: 4 }, admissionOutcome),
     create: fc.option(createOutcome, { freq: 6 }),
     poll: pollOutcome,
-    settles: fc.boolean(),
+    reportSucceeds: fc.boolean(),
     delivery: deliveryOutcome,
     jitter,
     meanwhile: fc.oneof({ arbitrary: fc.constant(null), weight: 7 }, meanwhile),
@@ -47,8 +47,8 @@ export const turns: fc.Arbitrary<Turn[]> = fc.array(
   { minLength: 1, maxLength: 60 },
 );
 
-/** One exchange as it was made: what the record was when it left, and what it is now that its answer is in. */
-export interface Exchange {
+/** One request, with the record when it was sent and the record after its answer. */
+export interface SimulatedRequest {
   readonly tag: Exclude<Action["tag"], "sleep" | "purge">;
   readonly sentAt: number;
   readonly answeredAt: number;
@@ -57,7 +57,7 @@ export interface Exchange {
   readonly after: TaskRecord;
 }
 
-function factOf(tag: Exchange["tag"], turn: Turn, sentAt: number): TaskEvent {
+function eventOf(tag: SimulatedRequest["tag"], turn: Turn, sentAt: number): TaskEvent {
   switch (tag) {
     case "admit":
       return { tag: "admission", outcome: turn.admission };
@@ -66,15 +66,15 @@ function factOf(tag: Exchange["tag"], turn: Turn, sentAt: number): TaskEvent {
     case "poll":
       return polled(turn.poll, sentAt);
     case "report":
-      return turn.settles ? { tag: "outcome_recorded", endpoint: ENDPOINT } : { tag: "report_failed" };
+      return turn.reportSucceeds ? { tag: "outcome_recorded", endpoint: ENDPOINT } : { tag: "report_failed" };
     case "deliver":
       return { tag: "delivered", sentAt, outcome: turn.delivery, jitter: turn.jitter };
   }
 }
 
-/** Plays a script on a record, until the script or the record's life ends. */
-export function play(start: TaskRecord, script: readonly Turn[]): { exchanges: Exchange[]; record: TaskRecord } {
-  const exchanges: Exchange[] = [];
+/** Runs a script on a record until the script ends or the task is purged. */
+export function play(start: TaskRecord, script: readonly Turn[]): { requests: SimulatedRequest[]; record: TaskRecord } {
+  const requests: SimulatedRequest[] = [];
   let record = start;
   let now = AT;
   for (const turn of script) {
@@ -91,9 +91,9 @@ export function play(start: TaskRecord, script: readonly Turn[]): { exchanges: E
     record =
       turn.meanwhile === null ? before : applyEvent(before, turn.meanwhile, sentAt + Math.floor(turn.tookMs / 2));
     now += turn.tookMs;
-    record = applyEvent(record, factOf(action.tag, turn, sentAt), now);
-    exchanges.push({ tag: action.tag, sentAt, answeredAt: now, turn, before, after: record });
+    record = applyEvent(record, eventOf(action.tag, turn, sentAt), now);
+    requests.push({ tag: action.tag, sentAt, answeredAt: now, turn, before, after: record });
     now = nextWakeAt(record, now);
   }
-  return { exchanges, record };
+  return { requests, record };
 }

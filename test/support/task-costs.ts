@@ -21,7 +21,7 @@ import type { TenantStub } from "./tenants.ts";
 import { createTenant, mintKey } from "./tenants.ts";
 import { alarmOf, eventually, evict, nextRing, pass, runFirstSteps } from "./time.ts";
 import type { Script } from "./upstream.ts";
-import { created, plain, processing, RECEIVER_URL, ready, refused, scriptOutside } from "./upstream.ts";
+import { created, errorAnswer, plain, processing, RECEIVER_URL, ready, scriptOutside } from "./upstream.ts";
 
 /** An object without work for this long (ms) leaves memory. */
 const HIBERNATES_AFTER_MS = 10_000;
@@ -34,7 +34,7 @@ const SOLVED: Script = {
   poll: [processing, processing, processing, ready],
   receive: [plain(204, null)],
 };
-const REJECTED: Script = { create: [refused("ERROR_RECAPTCHA_INVALID_SITEKEY")] };
+const REJECTED: Script = { create: [errorAnswer("ERROR_RECAPTCHA_INVALID_SITEKEY")] };
 
 /** A task that was purged, and what it took of its own object and of its tenant's. */
 export interface CountedTask {

@@ -7,8 +7,8 @@ import type { CreateOutcome, PollOutcome, Solution, UpstreamError } from "../../
 import type { DeliveryOutcome } from "../../src/webhooks/outcome.ts";
 import { SOLVER } from "./records.ts";
 
-/** The longest exchange (ms), as the upstream's time-out has it. */
-export const EXCHANGE_MS = 10_000;
+/** The longest request (ms): the upstream's timeout. */
+export const REQUEST_MS = 10_000;
 
 const retryAfterMs = fc.option(fc.integer({ min: 0, max: 90_000 }));
 const words = fc.string({ maxLength: 20 });
@@ -89,8 +89,8 @@ const solver = fc.constant(SOLVER);
 const unstamped = fc.constant(0);
 const bare = <Tag extends string>(...tags: Tag[]) => fc.record({ tag: fc.constantFrom(...tags) });
 
-/** Any fact at all. `sentAt` and `until` are for `stamp` to fill in. */
-const anyFact: fc.Arbitrary<TaskEvent> = fc.oneof(
+/** Any event. `stamp` sets `sentAt` and `until`. */
+const anyEvent: fc.Arbitrary<TaskEvent> = fc.oneof(
   bare(
     "clock",
     "woken",
@@ -114,7 +114,7 @@ const anyFact: fc.Arbitrary<TaskEvent> = fc.oneof(
   fc.record({ tag: fc.constant("step_failed" as const), limit: fc.integer({ min: 1, max: 10 }) }),
 );
 
-/** A fact, how long after the one before it is known, and how long its exchange took (or a hold lasts). */
+/** An event, how long it comes after the one before, and how long its request took (or its hold lasts). */
 export interface Move {
   readonly afterMs: number;
   readonly tookMs: number;
@@ -124,13 +124,13 @@ export interface Move {
 export const moves: fc.Arbitrary<Move[]> = fc.array(
   fc.record({
     afterMs: fc.oneof(fc.integer({ min: 0, max: 20_000 }), fc.constantFrom(0, 1, 120_000, 90_000_000)),
-    tookMs: fc.integer({ min: 0, max: EXCHANGE_MS }),
-    event: anyFact,
+    tookMs: fc.integer({ min: 0, max: REQUEST_MS }),
+    event: anyEvent,
   }),
   { maxLength: 40 },
 );
 
-/** The fact as it is at `now`. */
+/** The event with its times, if it comes at `now`. */
 export function stamp({ event, tookMs }: Move, now: number): TaskEvent {
   if (event.tag === "held") return { ...event, until: now + tookMs };
   return "sentAt" in event ? { ...event, sentAt: now - tookMs } : event;

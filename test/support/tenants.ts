@@ -1,4 +1,4 @@
-// Tenants as their objects know them: builders with overrides, and looks into the ledger and the snapshot that no caller has.
+// Tenants in their objects: builders with overrides, and reads of the ledger and the snapshot that callers cannot make.
 
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -56,7 +56,7 @@ export async function publishedSnapshot(id: string = TENANT_ID): Promise<TenantS
   return text === null ? null : snapshotSchema.parse(JSON.parse(text));
 }
 
-/** Everything that a tenant's object has in storage: entries, tables with their rows, and the alarm. */
+/** The whole storage of a tenant's object: entries, tables with their rows, and the alarm. */
 export function storageOf(stub: TenantStub) {
   return runInDurableObject(stub, async (_object, { storage }) => {
     const names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'";
@@ -97,7 +97,7 @@ export const limited = (maxInFlight: number, monthlyTasks: number | null = null)
   limits: { maxInFlight, monthlyTasks },
 });
 
-/** A request of a task that needs no object of its own, made `age` ms after the test's beginning. */
+/** The admission request of a task without an object, created `age` ms after `START`. */
 export function aRequest(age = 0, mode: "live" | "test" = "live"): AdmissionRequest {
   const createdAt = START + age;
   const taskId = freshTaskObject().id.toString();

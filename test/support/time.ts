@@ -85,12 +85,20 @@ export async function eventually(done: () => boolean | Promise<boolean>): Promis
   throw new Error("it did not happen");
 }
 
-/** Takes an object's memory away and leaves its storage, whether it is in memory at the moment or not. */
+/** Evicts an object: its memory is lost and its storage remains. */
 export async function evict(stub: AnyStub): Promise<void> {
   heldTasks.delete(stub.id.toString());
-  // Only what runs can be evicted: a look at nothing brings it back first.
+  // Only an object in memory can be evicted, so it is loaded first.
   await withState(stub, () => undefined);
   await evictDurableObject(stub);
+}
+
+/** Aborts an object at once. What it wrote is on disk. The stub is broken from then on. */
+export async function crash(stub: AnyStub): Promise<void> {
+  await withState(stub, async (state) => {
+    await state.storage.sync();
+    state.abort("a crash of the tests");
+  }).catch(() => null);
 }
 
 /** When the alarm of an object is to ring, or null where none is set. */

@@ -1,10 +1,10 @@
-// The outside of the gateway, scripted: two upstreams that answer from a list and record what they were asked, a receiver of
-// webhooks and one of operator alerts. It replaces `fetch`, so a request to anything else is an error of the test.
+// A scripted outside of the gateway: two upstreams with lists of answers, which record their requests, a receiver of webhooks and a
+// receiver of operator alerts. It replaces `fetch`, so a request to any other URL fails the test.
 
 import { vi } from "vitest";
 import { eventually } from "./time.ts";
 
-/** One request as the outside saw it. */
+/** One request as received. */
 interface SeenRequest {
   readonly path: string;
   readonly body: unknown;
@@ -13,10 +13,10 @@ interface SeenRequest {
   readonly at: number;
 }
 
-/** One answer; it may take its time, and may throw what a broken connection throws. */
+/** One answer. It can wait, and it can throw as a lost connection does. */
 export type Answer = (request: SeenRequest) => Response | Promise<Response>;
 
-/** What the outside does. Each list is answered from in order, and its last answer repeats. */
+/** The answers, in order. The last answer of each list repeats. */
 export interface Script {
   readonly create?: readonly Answer[];
   readonly poll?: readonly Answer[];
@@ -51,7 +51,7 @@ export interface Outside {
   readonly count: number;
 }
 
-/** Puts a scripted outside in the place of `fetch` until the mocks are restored. With no script it rejects every request. */
+/** Replaces `fetch` by a scripted outside until the mocks are restored. Without a script it rejects every request. */
 export function scriptOutside(script: Script = {}): Outside {
   const creates: SeenRequest[] = [];
   const polls: SeenRequest[] = [];
@@ -110,12 +110,12 @@ export const ready: Answer = () =>
   });
 
 /** An error answer of the protocol. */
-export const refused =
+export const errorAnswer =
   (errorCode: string, status = 200): Answer =>
   () =>
     Response.json({ errorId: 1, errorCode, errorDescription: `${errorCode} of the tests` }, { status });
 
-/** An answer of no protocol. */
+/** A response that is not an answer of the protocol. */
 export const plain =
   (status: number, body: string | null = "no JSON", headers: Record<string, string> = {}): Answer =>
   () =>
@@ -131,7 +131,7 @@ export const silent: Answer = () => new Promise<never>(() => {});
 
 /**
  * An answer that is held back: `asked` waits for the request, `release` lets the answer go. The two sides share a flag and never
- * a promise: the runtime does not survive one object's promise being settled from another's.
+ * a promise: workerd aborts if one object settles another's promise.
  */
 export function held(answer: Answer): { answer: Answer; asked: () => Promise<void>; release: () => void } {
   let asked = false;

@@ -19,7 +19,7 @@ import {
 const AT = Date.UTC(2026, 10, 23, 9, 30);
 const NAME = "first";
 
-/** The refusal of an answer to a request that was sent when it was answered. */
+/** A refusal, by the answer to a request that was sent at `sentAt`. */
 const refusal = (sentAt: number, probe: Probe | null = null, code = "ERROR_ZERO_BALANCE") => ({
   account: NAME,
   code,
@@ -47,7 +47,7 @@ describe("a refused account", () => {
     });
   });
 
-  it("is not refused anew by another task", () => {
+  it("does not change when another task is refused", () => {
     expect(markRefused(refused, refusal(AT + 5_000, null, "ERROR_IP_BANNED"), AT + 5_000)).toBe(refused);
   });
 
@@ -145,7 +145,7 @@ describe("copies of the states", () => {
 describe("any order of reports", () => {
   const event = fc.record({
     wait: fc.nat(90_000),
-    what: fc.constantFrom("markRefused", "ask", "works", "refuses", "lost"),
+    what: fc.constantFrom("refused", "ask", "works", "probe refused", "lost"),
     age: fc.nat(12_000),
   });
 
@@ -161,8 +161,8 @@ describe("any order of reports", () => {
           const before = states;
           const latest = probes.at(-1) ?? { account: NAME, since: 0 };
           const oldest = probes[0] ?? latest;
-          if (what === "markRefused") states = markRefused(states, refusal(now - age), now);
-          if (what === "refuses") states = markRefused(states, refusal(now - age, latest), now);
+          if (what === "refused") states = markRefused(states, refusal(now - age), now);
+          if (what === "probe refused") states = markRefused(states, refusal(now - age, latest), now);
           if (what === "lost") states = markOk(states, oldest, now);
           if (what === "works") states = markOk(states, latest, now);
           if (what === "ask") {

@@ -27,7 +27,7 @@ function sentBy(
     channel = step.channel;
     if (step.due !== null) out.push([minute, step.due.alert]);
   };
-  const settle = (until: number) => {
+  const advanceTo = (until: number) => {
     for (
       let at = channel && pendingAt(channel);
       channel && at != null && at <= until;
@@ -38,11 +38,11 @@ function sentBy(
   };
   for (const [minute, alert] of raised) {
     const now = AT + minute * MINUTE_MS;
-    settle(now);
+    advanceTo(now);
     if (alert !== "ended") take(minute, raise(channel, alert, now));
     else if (channel !== undefined) channel = endState(channel);
   }
-  settle(Number.POSITIVE_INFINITY);
+  advanceTo(Number.POSITIVE_INFINITY);
   return out;
 }
 

@@ -40,9 +40,9 @@ const attempt = (record: TaskRecord, outcome: DeliveryOutcome, sentMs: number, j
 
 describe("the outcome report", () => {
   it("is recorded once, and gives a task without a URL the tenant's endpoint, due since it was final", () => {
-    const settled = markReported(readyRecord(), ENDPOINT, at(15_000));
-    expect(settled).toMatchObject({ settled: true, settleAt: null });
-    expect(settled.delivery).toStrictEqual({
+    const reported = markReported(readyRecord(), ENDPOINT, at(15_000));
+    expect(reported).toMatchObject({ settled: true, settleAt: null });
+    expect(reported.delivery).toStrictEqual({
       url: ENDPOINT,
       source: "tenant",
       state: "pending",
@@ -53,7 +53,7 @@ describe("the outcome report", () => {
       nextAttemptAt: at(10_000),
       log: [],
     });
-    expect(markReported(settled, null, at(16_000))).toBe(settled);
+    expect(markReported(reported, null, at(16_000))).toBe(reported);
   });
 
   it("does not change a task's own URL", () => {
@@ -174,9 +174,9 @@ describe("a webhook attempt", () => {
     }
     expect(postponed).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
     expect(record.delivery).toMatchObject({ state: "pending", attempts: 0, nextAttemptAt: at(10_000) });
-    const made = attempt(record, attemptFailed(), 26_000);
-    expect(made.delivery).not.toHaveProperty("postponedUntil");
-    expect(made.delivery?.nextAttemptAt).toBe(at(50_000));
+    const attempted = attempt(record, attemptFailed(), 26_000);
+    expect(attempted.delivery).not.toHaveProperty("postponedUntil");
+    expect(attempted.delivery?.nextAttemptAt).toBe(at(50_000));
   });
 
   it("is not postponed if it is due later", () => {

@@ -1,10 +1,10 @@
-// `error.message` of a failed task: four cases are told apart, because they decide whether the task was charged.
+// `error.message` of a failed task: it distinguishes four cases, which decide whether the task was charged.
 
 import { describe, expect, it } from "vitest";
 import type { TaskEvent } from "../../src/tasks/events.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import type { CreateOutcome, PollOutcome } from "../../src/upstream/protocol.ts";
-import { AT, admitted, applied, aRecord, at, CREATED, HIDDEN, polled, submitted } from "../support/records.ts";
+import { AT, admitted, applied, aRecord, at, CREATED, polled, submitted, UNKNOWN_OUTCOME } from "../support/records.ts";
 
 const NEVER_SENT = "The task was never sent to the upstream, so it was not charged.";
 const NOT_ACCEPTED = "The upstream did not accept the task, so it was not charged.";
@@ -24,8 +24,8 @@ const send = (ms: number, outcome: CreateOutcome): Step[] => [
 const DEADLINE: Step = [120_000, { tag: "clock" }];
 const NO_ACCOUNT: TaskEvent = { tag: "held", reason: "upstream_unavailable", until: at(60_000) };
 const BUSY: CreateOutcome = { tag: "transient", reason: "http_503", retryAfterMs: null };
-const REFUSED: CreateOutcome = { tag: "account", code: "ERROR_ZERO_BALANCE" };
-const strikes = Array.from({ length: 10 }, (_, index): Step => [index, { tag: "step_failed", limit: 10 }]);
+const ACCOUNT_REFUSED: CreateOutcome = { tag: "account", code: "ERROR_ZERO_BALANCE" };
+const tenFailures = Array.from({ length: 10 }, (_, index): Step => [index, { tag: "step_failed", limit: 10 }]);
 
 function errorOf(start: TaskRecord, ...steps: readonly Step[]) {
   const { status, error } = applied(start, ...steps);
@@ -55,7 +55,7 @@ describe("the message of a task that was never sent", () => {
       [[1, admission({ tag: "rejected", code: "tenant_suspended" })]],
       "suspended",
     ],
-    ["the gateway failed", "internal", strikes, "The gateway failed"],
+    ["the gateway failed", "internal", tenFailures, "The gateway failed"],
   ])("says so when %s", (_why, code, steps, reason) => {
     const error = errorOf(aRecord(), ...steps);
     expect(error).toMatchObject({ code, message: expect.stringContaining(reason) });
@@ -66,8 +66,8 @@ describe("the message of a task that was never sent", () => {
 describe("the message of a task that was sent and not accepted", () => {
   it.each<[string, readonly Step[]]>([
     ["the upstream was busy", send(10, BUSY)],
-    ["the account was refused", send(10, REFUSED)],
-    ["the account was refused, and then none worked", [...send(10, REFUSED), [30, NO_ACCOUNT]]],
+    ["the account was refused", send(10, ACCOUNT_REFUSED)],
+    ["the account was refused, and then none worked", [...send(10, ACCOUNT_REFUSED), [30, NO_ACCOUNT]]],
   ])("says so at its deadline when %s", (_why, steps) => {
     const error = errorOf(admitted(), ...steps, DEADLINE);
     expect(error?.code).toBe("upstream_unavailable");
@@ -86,14 +86,14 @@ describe("the message of a task that was sent and not accepted", () => {
 
 describe("the message of a task that was sent with an unknown outcome", () => {
   it("says so when a second outcome is unknown, too", () => {
-    const error = errorOf(admitted(), ...send(10, HIDDEN), ...send(6_000, HIDDEN));
+    const error = errorOf(admitted(), ...send(10, UNKNOWN_OUTCOME), ...send(6_000, UNKNOWN_OUTCOME));
     expect(error?.code).toBe("upstream_unavailable");
     expect(error?.message.endsWith(UNKNOWN)).toBe(true);
   });
 
   it.each<[string, readonly Step[]]>([
-    ["it could not be sent again", [...send(10, HIDDEN), [6_000, NO_ACCOUNT]]],
-    ["the second send was rejected for the moment", [...send(10, HIDDEN), ...send(6_000, BUSY)]],
+    ["it could not be sent again", [...send(10, UNKNOWN_OUTCOME), [6_000, NO_ACCOUNT]]],
+    ["the second send was rejected temporarily", [...send(10, UNKNOWN_OUTCOME), ...send(6_000, BUSY)]],
     ["its send is still pending", [[10, { tag: "submitting" }]]],
   ])("says so at its deadline when %s", (_why, steps) => {
     expect(errorOf(admitted(), ...steps, DEADLINE)?.message.endsWith(UNKNOWN)).toBe(true);
@@ -101,7 +101,7 @@ describe("the message of a task that was sent with an unknown outcome", () => {
 
   it("says so when the second send was rejected for good", () => {
     const outcome = { tag: "failed", kind: "rejected", code: "E", description: "" } as const;
-    expect(errorOf(admitted(), ...send(10, HIDDEN), ...send(6_000, outcome))?.message).toBe(
+    expect(errorOf(admitted(), ...send(10, UNKNOWN_OUTCOME), ...send(6_000, outcome))?.message).toBe(
       "The upstream rejected the task. An earlier send has an unknown outcome and may have been charged",
     );
   });

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hostAllowed, normalizeHosts, parseHostPattern, websiteHost } from "../../src/tenants/hosts.ts";
 
-/** Ends in a letter label, as a name that ends in digits is an address to URL parsers. */
+/** Ends in a label of letters: URL parsers read a name that ends in digits as an IPv4 address. */
 const names = fc
   .tuple(
     fc.array(fc.stringMatching(/^[a-z0-9]{1,10}$/), { minLength: 1, maxLength: 4 }),

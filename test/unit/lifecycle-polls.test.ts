@@ -11,9 +11,8 @@ import {
   at,
   CREATED,
   canceledRecord,
-  FAULT,
+  FAILED_POLL,
   failedRecord,
-  HIDDEN,
   PROCESSING,
   polled,
   processing,
@@ -23,10 +22,11 @@ import {
   STORED_SOLUTION,
   submitted,
   submitting,
+  UNKNOWN_OUTCOME,
 } from "../support/records.ts";
 
-const FAULTS: [string, PollOutcome][] = [
-  ["a malformed or missing answer", FAULT],
+const FAILURES: [string, PollOutcome][] = [
+  ["a malformed or missing answer", FAILED_POLL],
   ["a transient rejection", { tag: "transient", reason: "ERROR_TOO_MUCH_REQUESTS", retryAfterMs: null }],
   ["a rejection of the operator's account", { tag: "account", code: "ERROR_ZERO_BALANCE" }],
 ];
@@ -51,7 +51,7 @@ describe("a poll", () => {
     });
   });
 
-  it.each(FAULTS)(
+  it.each(FAILURES)(
     "is repeated after 3, 6, 12, 15, 15 s, and records nothing about the solution: %s",
     (_name, outcome) => {
       let record = processing();
@@ -75,12 +75,12 @@ describe("a poll", () => {
   it("resets the count of failures when it is answered", () => {
     const record = applied(
       processing(),
-      [4_000, polled(FAULT, at(3_100))],
-      [7_000, polled(FAULT, at(7_000))],
+      [4_000, polled(FAILED_POLL, at(3_100))],
+      [7_000, polled(FAILED_POLL, at(7_000))],
       [13_000, polled(PROCESSING, at(13_000))],
     );
     expect(record).toMatchObject({ faults: 0, lastExchangeFailed: false, stepAt: at(16_000) });
-    expect(applied(record, [16_000, polled(FAULT, at(16_000))]).stepAt).toBe(at(19_000));
+    expect(applied(record, [16_000, polled(FAILED_POLL, at(16_000))]).stepAt).toBe(at(19_000));
   });
 
   it.each([
@@ -99,7 +99,7 @@ describe("a poll", () => {
   });
 
   it.each<[string, PollOutcome, string]>([
-    ...FAULTS.map(([name, outcome]): [string, PollOutcome, string] => [name, outcome, "upstream_unavailable"]),
+    ...FAILURES.map(([name, outcome]): [string, PollOutcome, string] => [name, outcome, "upstream_unavailable"]),
     ["processing", PROCESSING, "timeout"],
   ])("decides by the last answer before the deadline how the task fails: %s", (_name, outcome, code) => {
     const record = applied(processing(), [4_000, polled(outcome, at(3_100))], [120_000, { tag: "clock" }]);
@@ -141,7 +141,7 @@ describe("the solution", () => {
 
   it("expires 120 s after the submission was sent if no poll returned processing", () => {
     const created = applied(submitting({ intentAt: at(500) }), [600, submitted(CREATED, at(500))]);
-    const record = applied(created, [9_000, polled(FAULT, at(3_600))], [20_000, polled(READY, at(19_000))]);
+    const record = applied(created, [9_000, polled(FAILED_POLL, at(3_600))], [20_000, polled(READY, at(19_000))]);
     expect(record).toMatchObject({ solutionExpiresAt: at(120_500), solutionBestBefore: at(60_500) });
   });
 
@@ -150,7 +150,7 @@ describe("the solution", () => {
       processing(),
       [4_000, polled(PROCESSING, at(3_100))],
       [7_500, polled(PROCESSING, at(7_000))],
-      [12_000, polled(FAULT, at(10_500))],
+      [12_000, polled(FAILED_POLL, at(10_500))],
       [16_000, polled(READY, at(15_500))],
     );
     expect(record).toMatchObject({
@@ -194,7 +194,7 @@ describe("a finished task", () => {
     ["a poll that failed", polled({ tag: "failed", kind: "rejected", code: "E", description: "" }, at(9_000))],
     ["a poll that said processing", polled(PROCESSING, at(9_000))],
     ["a submission that was taken", submitted(CREATED, at(9_000))],
-    ["a submission whose answer is hidden", submitted(HIDDEN, at(9_000))],
+    ["a submission with an unknown outcome", submitted(UNKNOWN_OUTCOME, at(9_000))],
     ["an admission", { tag: "admission", outcome: { tag: "admitted" } }],
     ["a rejection", { tag: "admission", outcome: { tag: "rejected", code: "tenant_suspended" } }],
     ["a hold", { tag: "held", reason: "upstream_unavailable", until: at(40_000) }],

@@ -25,7 +25,7 @@ import {
   SETTLED,
   submitting,
 } from "../support/records.ts";
-import { type Exchange, play, turns } from "../support/simulation.ts";
+import { play, type SimulatedRequest, turns } from "../support/simulation.ts";
 import { type Move, moves, stamp } from "../support/task-events.ts";
 
 const anyRecord = fc.constantFrom(
@@ -40,7 +40,7 @@ const anyRecord = fc.constantFrom(
   canceledRecord(SETTLED),
 );
 
-/** Every state that the moves lead through, each with the moment it is reached. */
+/** Every state that the moves lead to, with its time. */
 function* states(
   start: TaskRecord,
   script: readonly Move[],
@@ -147,23 +147,23 @@ const anyTask = fc.record({
 });
 
 /** Simulates many tasks, and checks the requests of each with the rule. */
-function inEveryLife(rule: (exchanges: Exchange[], record: TaskRecord) => void): void {
+function inEverySimulation(rule: (requests: SimulatedRequest[], record: TaskRecord) => void): void {
   fc.assert(
     fc.property(anyTask, turns, (task, script) => {
-      const { exchanges, record } = play(newRecord(aNewTask(task), AT), script);
-      rule(exchanges, record);
+      const { requests, record } = play(newRecord(aNewTask(task), AT), script);
+      rule(requests, record);
     }),
     { numRuns: 400 },
   );
 }
 
-const named = (exchanges: readonly Exchange[], tag: Exchange["tag"]) =>
-  exchanges.filter((exchange) => exchange.tag === tag);
+const named = (requests: readonly SimulatedRequest[], tag: SimulatedRequest["tag"]) =>
+  requests.filter((request) => request.tag === tag);
 
 describe("in a whole simulated task", () => {
   it("no poll is sent sooner than one interval after the last answer, or before the upstream's Retry-After", () => {
-    inEveryLife((exchanges) => {
-      const polls = named(exchanges, "poll");
+    inEverySimulation((requests) => {
+      const polls = named(requests, "poll");
       for (const [index, poll] of polls.entries()) {
         const previous = polls[index - 1];
         if (previous === undefined) continue;
@@ -176,21 +176,21 @@ describe("in a whole simulated task", () => {
   });
 
   it("the first poll is sent no sooner than 3 s after createTask's answer", () => {
-    inEveryLife((exchanges) => {
-      const first = named(exchanges, "poll")[0];
+    inEverySimulation((requests) => {
+      const first = named(requests, "poll")[0];
       if (first !== undefined) expect(first.sentAt - (first.before.submittedAt ?? 0)).toBeGreaterThanOrEqual(3_000);
     });
   });
 
   it("the upstream gets the task at most twice, and a second time only after an unknown outcome", () => {
-    inEveryLife((exchanges, record) => {
-      const taking = named(exchanges, "submit").filter(({ turn: { create } }) =>
+    inEverySimulation((requests, record) => {
+      const taking = named(requests, "submit").filter(({ turn: { create } }) =>
         [undefined, "created", "ready", "unknown"].includes(create?.tag),
       );
-      const hidden = taking.filter(({ turn: { create } }) => create === null || create.tag === "unknown");
-      expect(hidden.length).toBeLessThanOrEqual(2);
-      expect(taking.length).toBeLessThanOrEqual(Math.min(hidden.length + 1, 2));
-      expect(record.hiddenSubmissions).toBeLessThanOrEqual(hidden.length);
+      const unknown = taking.filter(({ turn: { create } }) => create === null || create.tag === "unknown");
+      expect(unknown.length).toBeLessThanOrEqual(2);
+      expect(taking.length).toBeLessThanOrEqual(Math.min(unknown.length + 1, 2));
+      expect(record.hiddenSubmissions).toBeLessThanOrEqual(unknown.length);
       expect(record.submissions).toBeLessThanOrEqual(record.hiddenSubmissions + 1);
       // Without other events in between, each is counted when its outcome is known.
       for (const { before, after, turn } of taking) {
@@ -200,8 +200,8 @@ describe("in a whole simulated task", () => {
   });
 
   it("a submission is repeated 5 s after an unknown outcome", () => {
-    inEveryLife((exchanges) => {
-      const submits = named(exchanges, "submit");
+    inEverySimulation((requests) => {
+      const submits = named(requests, "submit");
       for (const [index, submit] of submits.entries()) {
         const previous = submits[index - 1];
         if (previous === undefined || (previous.turn.create?.tag ?? "unknown") !== "unknown") continue;
@@ -211,8 +211,8 @@ describe("in a whole simulated task", () => {
   });
 
   it("no request is sent to the upstream after the deadline or the end of the task", () => {
-    inEveryLife((exchanges) => {
-      for (const { tag, before, sentAt } of exchanges) {
+    inEverySimulation((requests) => {
+      for (const { tag, before, sentAt } of requests) {
         if (tag !== "submit" && tag !== "poll") continue;
         expect(sentAt).toBeLessThan(before.deadlineAt);
         expect(isFinal(before.status)).toBe(false);
@@ -221,9 +221,9 @@ describe("in a whole simulated task", () => {
   });
 
   it("a solution expires 120 s after the last request that was sent before there was one", () => {
-    inEveryLife((exchanges, record) => {
+    inEverySimulation((requests, record) => {
       if (record.status !== "ready") return;
-      const unsolved = exchanges.filter(({ tag, turn }) =>
+      const unsolved = requests.filter(({ tag, turn }) =>
         tag === "submit"
           ? ["created", "ready"].includes(turn.create?.tag ?? "")
           : tag === "poll" && turn.poll.tag === "processing",
@@ -234,8 +234,8 @@ describe("in a whole simulated task", () => {
   });
 
   it("no webhook is sent with a solution that has expired", () => {
-    inEveryLife((exchanges) => {
-      for (const { before, sentAt } of named(exchanges, "deliver")) {
+    inEverySimulation((requests) => {
+      for (const { before, sentAt } of named(requests, "deliver")) {
         expect(before.delivery?.state).toBe("pending");
         if (before.solution !== null) expect(sentAt).toBeLessThan(before.solutionExpiresAt ?? 0);
       }
@@ -243,6 +243,6 @@ describe("in a whole simulated task", () => {
   });
 
   it("a delivery cycle has at most 12 attempts", () => {
-    inEveryLife((_exchanges, record) => expect(record.delivery?.roundAttempts ?? 0).toBeLessThanOrEqual(12));
+    inEverySimulation((_exchanges, record) => expect(record.delivery?.roundAttempts ?? 0).toBeLessThanOrEqual(12));
   });
 });

@@ -12,12 +12,12 @@ import {
   aRecord,
   at,
   CREATED,
-  HIDDEN,
   processing,
   SOLUTION,
   STORED_SOLUTION,
   submitted,
   submitting,
+  UNKNOWN_OUTCOME,
 } from "../support/records.ts";
 
 const admission = (outcome: AdmissionOutcome): TaskEvent => ({ tag: "admission", outcome });
@@ -99,7 +99,7 @@ describe("submission", () => {
   });
 
   it("counts an unknown outcome, and sends the task again 5 s later", () => {
-    const record = applied(submitting(), [10_000, submitted(HIDDEN, AT)]);
+    const record = applied(submitting(), [10_000, submitted(UNKNOWN_OUTCOME, AT)]);
     expect(record).toMatchObject({
       status: "queued",
       stage: "submission",
@@ -114,9 +114,9 @@ describe("submission", () => {
   it("fails the task after a second unknown outcome, with both submissions counted", () => {
     const record = applied(
       submitting(),
-      [100, submitted(HIDDEN, AT)],
+      [100, submitted(UNKNOWN_OUTCOME, AT)],
       [5_100, { tag: "submitting" }],
-      [5_200, submitted(HIDDEN, at(5_100))],
+      [5_200, submitted(UNKNOWN_OUTCOME, at(5_100))],
     );
     expect(record).toMatchObject({ status: "failed", submissions: 2, error: { code: "upstream_unavailable" } });
   });
@@ -130,8 +130,8 @@ describe("submission", () => {
   });
 
   it("counts two submissions of a task that is created after one unknown outcome", () => {
-    const hidden = applied(submitting(), [100, submitted(HIDDEN, AT)]);
-    const record = applied(hidden, [5_100, { tag: "submitting" }], [5_200, submitted(CREATED, at(5_100))]);
+    const unknown = applied(submitting(), [100, submitted(UNKNOWN_OUTCOME, AT)]);
+    const record = applied(unknown, [5_100, { tag: "submitting" }], [5_200, submitted(CREATED, at(5_100))]);
     expect(record).toMatchObject({ status: "processing", submissions: 2, unsolvedAt: at(5_100) });
   });
 

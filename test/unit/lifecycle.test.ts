@@ -14,11 +14,11 @@ import {
   CREATED,
   canceledRecord,
   failedRecord,
-  HIDDEN,
   processing,
   readyRecord,
   submitted,
   submitting,
+  UNKNOWN_OUTCOME,
 } from "../support/records.ts";
 
 const admission = (outcome: AdmissionOutcome): TaskEvent => ({ tag: "admission", outcome });
@@ -122,7 +122,11 @@ describe("the deadline", () => {
     ["refused at its last submission", refused, "upstream_unavailable"],
     ["refused for the operator's account", applied(submitting(), [90, account]), "upstream_unavailable"],
     ["held because no account works", applied(admitted(), [90, held(15_000)]), "upstream_unavailable"],
-    ["sent once with an unknown outcome", applied(submitting(), [90, submitted(HIDDEN, AT)]), "upstream_unavailable"],
+    [
+      "sent once with an unknown outcome",
+      applied(submitting(), [90, submitted(UNKNOWN_OUTCOME, AT)]),
+      "upstream_unavailable",
+    ],
     ["created after a rejection", applied(refused, [3_090, { tag: "submitting" }], [3_100, created]), "timeout"],
   ])("fails a task that was %s with its code", (_name, record, code) => {
     expect(applied(record, clockAt(120_000))).toMatchObject({ status: "failed", error: { code } });

@@ -24,10 +24,10 @@ import {
   readyRecord,
   submitted,
 } from "../support/records.ts";
-import { EXCHANGE_MS, pollWithoutEnd } from "../support/task-events.ts";
+import { pollWithoutEnd, REQUEST_MS } from "../support/task-events.ts";
 
 const recovered = (record: TaskRecord, alarmMs: number | null, ms: number): TaskRecord =>
-  recover(record, alarmMs === null ? null : at(alarmMs), at(ms), EXCHANGE_MS);
+  recover(record, alarmMs === null ? null : at(alarmMs), at(ms), REQUEST_MS);
 
 describe("recover()", () => {
   it.each([
@@ -76,19 +76,19 @@ interface Ring {
   readonly lateMs: number;
   readonly tookMs: number;
   readonly outcome: PollOutcome;
-  readonly death: "none" | "during the poll" | "after the answer";
+  readonly crash: "none" | "during the poll" | "after the answer";
   /** From the crash until storage is read again. */
-  readonly goneMs: number;
+  readonly restartMs: number;
 }
 
 const rings: fc.Arbitrary<Ring[]> = fc.array(
   fc.record({
     lateMs: fc.integer({ min: 0, max: 200 }),
-    tookMs: fc.integer({ min: 0, max: EXCHANGE_MS }),
+    tookMs: fc.integer({ min: 0, max: REQUEST_MS }),
     outcome: pollWithoutEnd,
-    death: fc.constantFrom("none" as const, "during the poll" as const, "after the answer" as const),
+    crash: fc.constantFrom("none" as const, "during the poll" as const, "after the answer" as const),
     // No restart takes less than a quarter of a second.
-    goneMs: fc.oneof(fc.integer({ min: 251, max: 20_000 }), fc.integer({ min: 251, max: 3_100 })),
+    restartMs: fc.oneof(fc.integer({ min: 251, max: 20_000 }), fc.integer({ min: 251, max: 3_100 })),
   }),
   { minLength: 1, maxLength: 30 },
 );
@@ -99,15 +99,15 @@ function onDisk(disk: TaskRecord, before: TaskRecord, after: TaskRecord, outcome
   return unwritten ? disk : taskRecordSchema.parse(JSON.parse(JSON.stringify(after)));
 }
 
-interface Life {
+interface Simulation {
   /** Each poll: when it was sent, and the last time at which it may have reached upstream or been answered. */
   readonly polls: { readonly sentAt: number; readonly endedAt: number }[];
   /** Each recovery: the real value of `notReadyAt`, and the value that was concluded. */
-  readonly recoveries: { readonly truth: number; readonly concluded: number | null }[];
+  readonly recoveries: { readonly actual: number; readonly concluded: number | null }[];
 }
 
-function live(pollIntervalMs: number, script: readonly Ring[]): Life {
-  const life: Life = { polls: [], recoveries: [] };
+function simulate(pollIntervalMs: number, script: readonly Ring[]): Simulation {
+  const result: Simulation = { polls: [], recoveries: [] };
   const fresh = newRecord(aNewTask({ pollIntervalMs, timeoutMs: 300_000 }), AT);
   let memory = applyEvent(
     { ...fresh, stage: "submission", intentAt: AT, sending: true },
@@ -115,14 +115,14 @@ function live(pollIntervalMs: number, script: readonly Ring[]): Life {
     at(100),
   );
   let disk = memory;
-  let truth = AT;
+  let actual = AT;
   let now = at(100);
   let alarmAt = nextWakeAt(memory, now);
 
   const reload = () => {
-    memory = recover(disk, alarmAt, now, EXCHANGE_MS);
+    memory = recover(disk, alarmAt, now, REQUEST_MS);
     disk = memory;
-    life.recoveries.push({ truth, concluded: memory.unsolvedAt });
+    result.recoveries.push({ actual, concluded: memory.unsolvedAt });
   };
 
   for (const ring of script) {
@@ -133,9 +133,9 @@ function live(pollIntervalMs: number, script: readonly Ring[]): Life {
       const sentAt = now;
       const answeredAt = sentAt + ring.tookMs;
       now = answeredAt;
-      life.polls.push({ sentAt, endedAt: answeredAt });
-      if (ring.death === "during the poll") {
-        now += ring.goneMs;
+      result.polls.push({ sentAt, endedAt: answeredAt });
+      if (ring.crash === "during the poll") {
+        now += ring.restartMs;
         reload();
         alarmAt = nextWakeAt(memory, now);
         continue;
@@ -143,15 +143,15 @@ function live(pollIntervalMs: number, script: readonly Ring[]): Life {
       const before = memory;
       memory = applyEvent(before, polled(ring.outcome, sentAt), now);
       disk = onDisk(disk, before, memory, ring.outcome);
-      if (ring.outcome.tag === "processing") truth = sentAt;
+      if (ring.outcome.tag === "processing") actual = sentAt;
     }
     alarmAt = nextWakeAt(memory, now);
-    if (ring.death === "after the answer") {
-      now += ring.goneMs;
+    if (ring.crash === "after the answer") {
+      now += ring.restartMs;
       reload();
     }
   }
-  return life;
+  return result;
 }
 
 const interval = fc.constantFrom(1_000, INTERVAL_MS, 20_000);
@@ -160,8 +160,8 @@ describe("after any number of crashes", () => {
   it("the concluded notReadyAt is never later than the real one", () => {
     fc.assert(
       fc.property(interval, rings, (pollIntervalMs, script) => {
-        for (const { truth, concluded } of live(pollIntervalMs, script).recoveries) {
-          expect(concluded).toBeLessThanOrEqual(truth);
+        for (const { actual, concluded } of simulate(pollIntervalMs, script).recoveries) {
+          expect(concluded).toBeLessThanOrEqual(actual);
         }
       }),
       { numRuns: 500 },
@@ -171,7 +171,7 @@ describe("after any number of crashes", () => {
   it("no poll is sent sooner than one interval after one that may have been sent", () => {
     fc.assert(
       fc.property(interval, rings, (pollIntervalMs, script) => {
-        const { polls } = live(pollIntervalMs, script);
+        const { polls } = simulate(pollIntervalMs, script);
         for (const [index, poll] of polls.entries()) {
           const previous = polls[index - 1];
           if (previous !== undefined) expect(poll.sentAt - previous.endedAt).toBeGreaterThanOrEqual(pollIntervalMs);
@@ -185,8 +185,8 @@ describe("after any number of crashes", () => {
     fc.assert(
       fc.property(rings, (script) => {
         const processingOnly = script.map((ring): Ring => ({ ...ring, outcome: { tag: "processing" } }));
-        for (const { truth, concluded } of live(INTERVAL_MS, processingOnly).recoveries) {
-          expect(truth - (concluded ?? 0)).toBeLessThanOrEqual(EXCHANGE_MS);
+        for (const { actual, concluded } of simulate(INTERVAL_MS, processingOnly).recoveries) {
+          expect(actual - (concluded ?? 0)).toBeLessThanOrEqual(REQUEST_MS);
         }
       }),
     );

@@ -1,4 +1,4 @@
-// Submissions of a task whose object is lost at any moment. Only what is stored survives, and storage does not always know whether a
+// Submissions of a task whose object can be lost at any time. Only what is stored survives, and storage does not always know whether a
 // createTask was sent. Two promises: the upstream gets the task at most twice, and `submissions` counts every send that it took.
 
 import * as fc from "fast-check";
@@ -41,7 +41,7 @@ const turns: fc.Arbitrary<Turn[]> = fc.array(
 );
 
 /** A task's object: its memory, and its storage. */
-class Life {
+class SimulatedTask {
   #memory: TaskRecord;
   #stored: TaskRecord;
   now = AT;
@@ -107,13 +107,13 @@ describe("however often a task's object is lost", () => {
   it("the upstream takes the task at most twice, and every send that it took is counted", () => {
     fc.assert(
       fc.property(turns, (script) => {
-        const life = new Life();
+        const task = new SimulatedTask();
         for (const turn of script) {
-          if (isFinal(life.record.status) || life.record.status === "processing") break;
-          life.wake(turn);
-          expect(life.taken).toBeLessThanOrEqual(2);
-          expect(life.record.submissions).toBeGreaterThanOrEqual(life.taken);
-          expect(life.record.submissions).toBeLessThanOrEqual(2);
+          if (isFinal(task.record.status) || task.record.status === "processing") break;
+          task.wake(turn);
+          expect(task.taken).toBeLessThanOrEqual(2);
+          expect(task.record.submissions).toBeGreaterThanOrEqual(task.taken);
+          expect(task.record.submissions).toBeLessThanOrEqual(2);
         }
       }),
       { numRuns: 3_000 },
@@ -123,13 +123,13 @@ describe("however often a task's object is lost", () => {
   it("a task is sent only when its intent is stored", () => {
     fc.assert(
       fc.property(turns, (script) => {
-        const life = new Life();
+        const task = new SimulatedTask();
         for (const turn of script) {
-          if (isFinal(life.record.status) || life.record.status === "processing") break;
-          const { sent } = life;
-          life.wake({ ...turn, lost: "during the send" });
+          if (isFinal(task.record.status) || task.record.status === "processing") break;
+          const { sent } = task;
+          task.wake({ ...turn, lost: "during the send" });
           // An object that finds a record of a task that was sent knows that its outcome is unknown.
-          if (life.sent > sent) expect(life.record.hiddenSubmissions).toBeGreaterThan(0);
+          if (task.sent > sent) expect(task.record.hiddenSubmissions).toBeGreaterThan(0);
         }
       }),
     );

@@ -1,5 +1,5 @@
-// Crashes an object at a chosen await: every call out of the object (to storage, KV, its tenant, the outside) passes through
-// here, and the chosen one never returns. Then the object is aborted, which keeps what it wrote, as in a crash.
+// Crashes a task's object at a chosen await. Every call out of the object (to storage, KV, its tenant, the outside) is intercepted, and
+// the chosen one never returns. Then the object is aborted, which keeps what it wrote, as in a crash.
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -10,7 +10,7 @@ import type { KeyMode } from "../../src/tenants/keys.ts";
 import type { AdmissionRequest, DeliveryState, TaskOutcome } from "../../src/tenants/ledger.ts";
 import type { TaskStub } from "./objects.ts";
 import { again, setEnvironment } from "./objects.ts";
-import { eventually } from "./time.ts";
+import { crash, eventually } from "./time.ts";
 
 /** The awaits of a task's object. */
 export type AwaitName =
@@ -25,42 +25,42 @@ export type AwaitName =
   | "recordDeliveryState"
   | "deleteAll";
 
-/** `before`: the call has not left. `out`: it has had its effect, its answer is not known. `after`: at whatever comes next. */
+/** `before`: the call was not made. `out`: it had its effect, and its answer is lost. `after`: at the next call. */
 export type Moment = "before" | "out" | "after";
 
-/** The `nth` await of a name in a task, and when the object crashes there. */
-export interface Death {
+/** Where the object crashes: at the `nth` await of a name, and before, during or after it. */
+export interface CrashPoint {
   readonly name: AwaitName;
   readonly nth: number;
   readonly moment: Moment;
 }
 
-type Cry = { dying: boolean; due: boolean };
+type CrashState = { crashing: boolean; due: boolean };
 
 /** Blocks until the object is aborted, which also ends the timer. */
-async function waitForDeath(cry: Cry): Promise<never> {
-  cry.dying = true;
+async function waitForCrash(state: CrashState): Promise<never> {
+  state.crashing = true;
   await eventually(() => false);
-  throw new Error("it did not die");
+  throw new Error("the object did not crash");
 }
 
 /** Intercepts the object's outgoing calls, and crashes it at one of them. */
-export class Mortality {
-  readonly #death: Death;
+export class CrashInjector {
+  readonly #point: CrashPoint;
   readonly #calls = new Map<AwaitName, number>();
   readonly #watched = new WeakSet<DurableObjectStorage>();
   #acting = false;
-  readonly #cry: Cry = { dying: false, due: false };
+  readonly #state: CrashState = { crashing: false, due: false };
   /** How often the object has crashed. */
-  deaths = 0;
+  crashes = 0;
 
-  constructor(death: Death) {
-    this.#death = death;
+  constructor(point: CrashPoint) {
+    this.#point = point;
     this.#watchFetch();
   }
 
   /** Runs work on an object. True if it crashed; the caller must then continue with `again(stub)`. */
-  async survive(stub: TaskStub, act: (object: TaskObject) => Promise<unknown>): Promise<boolean> {
+  async run(stub: TaskStub, act: (object: TaskObject) => Promise<unknown>): Promise<boolean> {
     await setEnvironment(stub, this.#environment());
     let done = false;
     const acting = runInDurableObject<TaskObject, void>(stub, async (object, state) => {
@@ -75,29 +75,29 @@ export class Mortality {
       this.#acting = false;
       done = true;
     });
-    await eventually(() => done || this.#cry.dying);
-    if (!this.#cry.dying && !this.#cry.due) {
+    await eventually(() => done || this.#state.crashing);
+    if (!this.#state.crashing && !this.#state.due) {
       const error = await acting;
       if (error !== null) throw error;
       return false;
     }
-    await kill(stub);
+    await crash(stub);
     await acting;
-    this.#cry.dying = false;
-    this.#cry.due = false;
-    this.deaths += 1;
+    this.#state.crashing = false;
+    this.#state.due = false;
+    this.crashes += 1;
     return true;
   }
 
   async #around<T>(name: AwaitName, call: () => Promise<T>): Promise<T> {
     const nth = (this.#calls.get(name) ?? 0) + 1;
     this.#calls.set(name, nth);
-    const { moment, ...fatal } = this.#death;
-    const here = name === fatal.name && nth === fatal.nth;
-    if (this.#cry.due || (here && moment === "before")) return waitForDeath(this.#cry);
+    const { moment, ...chosen } = this.#point;
+    const here = name === chosen.name && nth === chosen.nth;
+    if (this.#state.due || (here && moment === "before")) return waitForCrash(this.#state);
     const result = await call();
-    if (here && moment === "out") return waitForDeath(this.#cry);
-    if (here) this.#cry.due = true;
+    if (here && moment === "out") return waitForCrash(this.#state);
+    if (here) this.#state.due = true;
     return result;
   }
 
@@ -145,14 +145,6 @@ export class Mortality {
       return this.#around(name, () => outside(request));
     });
   }
-}
-
-/** Aborts an object at once. What it wrote is on disk, because output waits for writes. */
-export async function kill(stub: TaskStub): Promise<void> {
-  await runInDurableObject(stub, async (_object, state) => {
-    await state.storage.sync();
-    state.abort("a crash of the tests");
-  }).catch(() => null);
 }
 
 /** Restores the alarm whose handler crashed, as the platform retries it, unless another was set. */
