@@ -1,12 +1,13 @@
 // /admin/tenants/{id}/keys: the operator creates, lists, rotates and revokes keys of both modes.
 
 import { reset } from "cloudflare:test";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { aTime, expectInvalid, expectProblem } from "../support/answers.ts";
 import { ADMIN_TOKEN, ALL_SCOPES, admin, call, makeCaller, makeKey, makeTenant, scenario } from "../support/gateway.ts";
+import { freezeTime, releaseTime } from "../support/time.ts";
 
 afterEach(async () => {
-  vi.useRealTimers();
+  releaseTime();
   await reset();
 });
 
@@ -42,12 +43,6 @@ async function works(key: string): Promise<boolean> {
   const { status } = await call("GET", `/v1/tasks/${TASK_ID}`, { key });
   expect([401, 404]).toContain(status);
   return status === 404;
-}
-
-/** Only `Date` moves. */
-function setClock(at: number): void {
-  vi.useFakeTimers({ toFake: ["Date"] });
-  vi.setSystemTime(at);
 }
 
 describe("a new key of a tenant", () => {
@@ -91,9 +86,9 @@ describe("a new key of a tenant", () => {
     const expiresAt = new Date(Date.now() + HOUR_MS).toISOString();
     const { key } = await makeKey(tenantId, { expiresAt });
     expect((await list(tenantId))[0]?.expiresAt).toBe(expiresAt);
-    setClock(Date.parse(expiresAt) - 1);
+    freezeTime(Date.parse(expiresAt) - 1);
     expect(await works(key)).toBe(true);
-    setClock(Date.parse(expiresAt));
+    freezeTime(Date.parse(expiresAt));
     expect(await works(key)).toBe(false);
   });
 
@@ -146,7 +141,7 @@ describe("POST /admin/tenants/{id}/keys", () => {
   it("returns 400 for an expiry that is not in the future", async () => {
     const { id: tenantId } = await makeTenant();
     const now = Date.now();
-    setClock(now);
+    freezeTime(now);
     const body = { name: "CI", mode: "test", expiresAt: new Date(now).toISOString() };
     await expectInvalid(await admin("POST", keysOf(tenantId), body), "expiresAt");
   });
@@ -199,7 +194,7 @@ describe("a rotated key", () => {
     expect(JSON.stringify(keys)).not.toContain(next.key.slice(-38));
     const endsAt = Date.parse(keys.find(({ id }) => id === old.id)?.expiresAt ?? "");
     expect(Math.abs(endsAt - Date.parse(next.createdAt) - HOUR_MS)).toBeLessThan(1_000);
-    setClock(endsAt);
+    freezeTime(endsAt);
     expect([await works(old.key), await works(next.key)]).toEqual([false, true]);
   });
 
@@ -223,7 +218,7 @@ describe("a rotated key", () => {
     const { id: tenantId } = await makeTenant();
     const old = await makeKey(tenantId);
     const next = await rotate(tenantId, old.id, { overlapSeconds: 604_800 });
-    setClock(Date.parse(next.createdAt) + 604_790_000);
+    freezeTime(Date.parse(next.createdAt) + 604_790_000);
     expect(await works(old.key)).toBe(true);
   });
 

@@ -3,6 +3,7 @@
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
+import { newTenantId, postTenant, type TenantPage, tenantPage, tenantPath } from "../support/admin-tenants.ts";
 import { expectInvalid, expectProblem } from "../support/answers.ts";
 import {
   ADMIN_TOKEN,
@@ -23,22 +24,7 @@ afterEach(reset);
 
 const ENDLESS = scenario("sandbox-never");
 
-interface TenantPage {
-  readonly tenants: readonly { readonly id: string }[];
-  readonly nextCursor: string | null;
-}
-
-const freshId = (): string => `t-${crypto.randomUUID().slice(0, 13)}`;
-const create = (body: object): Promise<Response> =>
-  admin("POST", "/admin/tenants", { id: freshId(), name: "Acme", allowedHosts: ["antcpt.com"], ...body });
-const pathOf = (id: string): string => `/admin/tenants/${id}`;
-const read = async (id: string) => (await admin("GET", pathOf(id))).json();
-
-async function page(query: string): Promise<TenantPage> {
-  const response = await admin("GET", `/admin/tenants${query}`);
-  expect(response.status).toBe(200);
-  return response.json();
-}
+const read = async (id: string) => (await admin("GET", tenantPath(id))).json();
 
 describe("a tenant's view", () => {
   it("has the tasks in flight and queued in each mode, and the live tasks of the month", async () => {
@@ -59,22 +45,25 @@ describe("a tenant's view", () => {
 
 describe("the upstreamAccount of a tenant", () => {
   it("is set on creation, kept by other changes, removed by null, and set again", async () => {
-    const response = await create({ upstreamAccount: "default" });
+    const response = await postTenant({ upstreamAccount: "default" });
     expect(response.status).toBe(201);
     const { id, ...created } = await response.json<{ id: string }>();
     expect(created).toMatchObject({ upstreamAccount: "default" });
-    await admin("PATCH", pathOf(id), { name: "Renamed" });
+    await admin("PATCH", tenantPath(id), { name: "Renamed" });
     expect(await read(id)).toMatchObject({ upstreamAccount: "default" });
-    await admin("PATCH", pathOf(id), { upstreamAccount: null });
+    await admin("PATCH", tenantPath(id), { upstreamAccount: null });
     expect(await read(id)).toMatchObject({ upstreamAccount: null });
-    await admin("PATCH", pathOf(id), { upstreamAccount: "default" });
+    await admin("PATCH", tenantPath(id), { upstreamAccount: "default" });
     expect(await read(id)).toMatchObject({ upstreamAccount: "default" });
   });
 
   it("returns 400 for an account that is not configured, and changes nothing", async () => {
-    await expectInvalid(await create({ upstreamAccount: "other" }), "upstreamAccount");
+    await expectInvalid(await postTenant({ upstreamAccount: "other" }), "upstreamAccount");
     const { id } = await makeTenant();
-    await expectInvalid(await admin("PATCH", pathOf(id), { upstreamAccount: "other", name: "x" }), "upstreamAccount");
+    await expectInvalid(
+      await admin("PATCH", tenantPath(id), { upstreamAccount: "other", name: "x" }),
+      "upstreamAccount",
+    );
     expect(await read(id)).toMatchObject({ upstreamAccount: null, name: "A tenant" });
   });
 
@@ -95,7 +84,7 @@ describe("the upstreamAccount of a tenant", () => {
   });
 
   it("is part of the admission of live tasks, and not of test tasks", async () => {
-    const tenant = await createTenant({ id: freshId(), upstreamAccount: "default" });
+    const tenant = await createTenant({ id: newTenantId(), upstreamAccount: "default" });
     const request = { taskId: env.TASKS.newUniqueId().toString(), website: "antcpt.com", createdAt: Date.now() };
     const deadlineAt = Date.now() + 60_000;
     const admitted = await tenant.admit({ ...request, mode: "live", deadlineAt });
@@ -116,19 +105,19 @@ describe("the location of a tenant", () => {
         return env.TENANTS.get(id, options);
       },
     };
-    const body = { id: freshId(), name: "Acme", allowedHosts: [], location };
+    const body = { id: newTenantId(), name: "Acme", allowedHosts: [], location };
     const response = await callWith({ TENANTS }, "POST", "/admin/tenants", { key: ADMIN_TOKEN, body });
     expect(await response.json()).toMatchObject({ location });
     expect(hints).toEqual([location]);
   });
 
   it.each(["", "WEUR", "europe", 1])("returns 400 for %j", async (location) => {
-    await expectInvalid(await create({ location }), "location");
+    await expectInvalid(await postTenant({ location }), "location");
   });
 
   it("cannot be changed", async () => {
     const { id } = await makeTenant();
-    await expectInvalid(await admin("PATCH", pathOf(id), { location: "weur" }), "location");
+    await expectInvalid(await admin("PATCH", tenantPath(id), { location: "weur" }), "location");
   });
 });
 
@@ -139,7 +128,7 @@ describe("GET /admin/tenants", () => {
     let cursor: string | null = "";
     for (let pages = 0; cursor !== null; pages += 1) {
       expect(pages).toBeLessThan(4);
-      const { tenants, nextCursor }: TenantPage = await page(
+      const { tenants, nextCursor }: TenantPage = await tenantPage(
         cursor === "" ? "?limit=2" : `?limit=2&cursor=${encodeURIComponent(cursor)}`,
       );
       expect(tenants.length).toBeLessThanOrEqual(2);
@@ -151,13 +140,13 @@ describe("GET /admin/tenants", () => {
 
   it("returns a tenant as GET /admin/tenants/{id} does", async () => {
     const { id } = await makeTenant();
-    const { tenants, nextCursor } = await page("");
-    expect(tenants).toStrictEqual([await (await admin("GET", pathOf(id))).json()]);
+    const { tenants, nextCursor } = await tenantPage("");
+    expect(tenants).toStrictEqual([await (await admin("GET", tenantPath(id))).json()]);
     expect(nextCursor).toBeNull();
   });
 
   it("returns an empty list when there is no tenant", async () => {
-    expect(await page("?limit=100")).toStrictEqual({ tenants: [], nextCursor: null });
+    expect(await tenantPage("?limit=100")).toStrictEqual({ tenants: [], nextCursor: null });
   });
 
   it.each(["0", "101", "1e1", ""])("returns 400 for the limit %j", async (limit) => {
@@ -172,9 +161,9 @@ describe("GET /admin/tenants", () => {
     const { id } = await makeTenant();
     const other = await makeTenant();
     const old = (await env.DIRECTORY.get(`tenant:${id}`)) ?? "";
-    await admin("DELETE", pathOf(id));
+    await admin("DELETE", tenantPath(id));
     await env.DIRECTORY.put(`tenant:${id}`, old);
-    expect((await page("")).tenants).toMatchObject([{ id: other.id }]);
+    expect((await tenantPage("")).tenants).toMatchObject([{ id: other.id }]);
   });
 
   it("lists a tenant whose object fails as unavailable, and returns the others", async () => {
@@ -195,18 +184,18 @@ describe("a deleted tenant", () => {
   it("is removed with its keys, and its id can be used again", async () => {
     const { tenantId, key } = await makeCaller();
     const { id } = await submit(key, ENDLESS);
-    const response = await admin("DELETE", pathOf(tenantId));
+    const response = await admin("DELETE", tenantPath(tenantId));
     expect(response.status).toBe(204);
     expect(await response.text()).toBe("");
     await expectProblem(await call("GET", `/v1/tasks/${id}`, { key }), "unauthenticated");
     await expectProblem(await call("POST", "/v1/tasks", { key, body: { task: ENDLESS } }), "unauthenticated");
-    await expectProblem(await admin("GET", pathOf(tenantId)), "not_found");
-    expect((await page("")).tenants).toEqual([]);
-    await expectProblem(await admin("DELETE", pathOf(tenantId)), "not_found");
+    await expectProblem(await admin("GET", tenantPath(tenantId)), "not_found");
+    expect((await tenantPage("")).tenants).toEqual([]);
+    await expectProblem(await admin("DELETE", tenantPath(tenantId)), "not_found");
 
-    expect((await create({ id: tenantId })).status).toBe(201);
+    expect((await postTenant({ id: tenantId })).status).toBe(201);
     await expectProblem(await call("GET", `/v1/tasks/${id}`, { key }), "unauthenticated");
-    expect(await (await admin("GET", `${pathOf(tenantId)}/keys`)).json()).toStrictEqual({ keys: [] });
+    expect(await (await admin("GET", `${tenantPath(tenantId)}/keys`)).json()).toStrictEqual({ keys: [] });
   });
 
   it("shares no task and no idempotency key with a new tenant of the same id", async () => {
@@ -215,7 +204,7 @@ describe("a deleted tenant", () => {
     const headers = { "idempotency-key": "order-1" };
     const create = (by: string) => call("POST", "/v1/tasks", { key: by, body: { task: EXAMPLE_TASK }, headers });
     const { id: oldId } = await (await create(key)).json<{ id: string }>();
-    expect((await admin("DELETE", pathOf(tenantId))).status).toBe(204);
+    expect((await admin("DELETE", tenantPath(tenantId))).status).toBe(204);
 
     await makeTenant({ id: tenantId });
     const next = await makeKey(tenantId);

@@ -2,6 +2,7 @@
 
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
+import { newTenantId, postTenant, tenantPage, tenantPath } from "../support/admin-tenants.ts";
 import { aTime, expectEventually, expectInvalid, expectProblem } from "../support/answers.ts";
 import { admin, call, makeCaller, makeKey, makeTenant, scenario, submit } from "../support/gateway.ts";
 
@@ -10,26 +11,10 @@ afterEach(reset);
 const ENDLESS = scenario("sandbox-never");
 const DEFAULT_LIMITS = { maxInFlight: 100, monthlyTasks: null };
 
-interface TenantPage {
-  readonly tenants: readonly { readonly id: string }[];
-  readonly nextCursor: string | null;
-}
-
-const freshId = (): string => `t-${crypto.randomUUID().slice(0, 13)}`;
-const create = (body: object): Promise<Response> =>
-  admin("POST", "/admin/tenants", { id: freshId(), name: "Acme", allowedHosts: [], ...body });
-const pathOf = (id: string): string => `/admin/tenants/${id}`;
-
-async function page(query: string): Promise<TenantPage> {
-  const response = await admin("GET", `/admin/tenants${query}`);
-  expect(response.status).toBe(200);
-  return response.json();
-}
-
 describe("a new tenant", () => {
   it("is returned with its signing secrets, and no later response contains them", async () => {
     const wanted = {
-      id: freshId(),
+      id: newTenantId(),
       name: "Acme & Söhne",
       allowedHosts: ["shop.example", "*.shop.example"],
       limits: { maxInFlight: 7, monthlyTasks: 1_000 },
@@ -50,16 +35,16 @@ describe("a new tenant", () => {
     const secret = expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(webhookSecrets).toStrictEqual({ live: secret, test: secret });
 
-    const again = await admin("GET", pathOf(wanted.id));
+    const again = await admin("GET", tenantPath(wanted.id));
     expect(again.status).toBe(200);
     expect(await again.json()).toStrictEqual(tenant);
-    expect(JSON.stringify(await page(""))).not.toContain("whsec_");
+    expect(JSON.stringify(await tenantPage(""))).not.toContain("whsec_");
   });
 
   it("has the default for each limit that the request omits", async () => {
-    expect(await (await create({})).json()).toMatchObject({ limits: DEFAULT_LIMITS });
-    expect(await (await create({ limits: {} })).json()).toMatchObject({ limits: DEFAULT_LIMITS });
-    const partial = await (await create({ limits: { maxInFlight: 5 } })).json();
+    expect(await (await postTenant({})).json()).toMatchObject({ limits: DEFAULT_LIMITS });
+    expect(await (await postTenant({ limits: {} })).json()).toMatchObject({ limits: DEFAULT_LIMITS });
+    const partial = await (await postTenant({ limits: { maxInFlight: 5 } })).json();
     expect(partial).toMatchObject({ limits: { maxInFlight: 5, monthlyTasks: null } });
   });
 
@@ -71,18 +56,18 @@ describe("a new tenant", () => {
 
   it("returns 409 when the id is taken, and does not change the existing tenant", async () => {
     const { id } = await makeTenant({ name: "First" });
-    await expectProblem(await create({ id, name: "Second" }), "tenant_exists");
-    expect(await (await admin("GET", pathOf(id))).json()).toMatchObject({ name: "First" });
+    await expectProblem(await postTenant({ id, name: "Second" }), "tenant_exists");
+    expect(await (await admin("GET", tenantPath(id))).json()).toMatchObject({ name: "First" });
   });
 
   it("is created once by twenty concurrent requests", async () => {
-    const id = freshId();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => create({ id })));
+    const id = newTenantId();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => postTenant({ id })));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array<number>(19).fill(409)]);
   });
 
   it.each(["ab", "0a", "a-", "a--b", "0-9", "a".repeat(31)])("can have the id %s", async (id) => {
-    expect((await create({ id })).status).toBe(201);
+    expect((await postTenant({ id })).status).toBe(201);
   });
 });
 
@@ -109,16 +94,16 @@ describe("POST /admin/tenants", () => {
     ["webhookSecret", "whsec_x"],
     ["extra", 1],
   ])("returns 400 for %s: %j", async (field, value) => {
-    await expectInvalid(await create({ [field]: value }), field);
+    await expectInvalid(await postTenant({ [field]: value }), field);
   });
 
   it.each(["", "shop.*", "https://shop.example", 5])("returns 400 with the index of the host %j", async (pattern) => {
-    await expectInvalid(await create({ allowedHosts: ["good.example", pattern] }), "allowedHosts.1");
+    await expectInvalid(await postTenant({ allowedHosts: ["good.example", pattern] }), "allowedHosts.1");
   });
 
   it("returns 400 for `*` beside other hosts", async () => {
-    await expectInvalid(await create({ allowedHosts: ["*", "shop.example"] }), "allowedHosts.0");
-    await expectInvalid(await create({ allowedHosts: ["shop.example", "*"] }), "allowedHosts.1");
+    await expectInvalid(await postTenant({ allowedHosts: ["*", "shop.example"] }), "allowedHosts.0");
+    await expectInvalid(await postTenant({ allowedHosts: ["shop.example", "*"] }), "allowedHosts.1");
   });
 
   it.each([
@@ -128,13 +113,13 @@ describe("POST /admin/tenants", () => {
     ["monthlyTasks", -1],
     ["perSecond", 5],
   ])("returns 400 for limits.%s: %j", async (limit, value) => {
-    await expectInvalid(await create({ limits: { [limit]: value } }), `limits.${limit}`);
+    await expectInvalid(await postTenant({ limits: { [limit]: value } }), `limits.${limit}`);
   });
 
   it("creates no tenant when it returns 400", async () => {
-    const id = freshId();
-    await expectProblem(await create({ id, limits: { maxInFlight: 0 } }), "invalid_request");
-    await expectProblem(await admin("GET", pathOf(id)), "not_found");
+    const id = newTenantId();
+    await expectProblem(await postTenant({ id, limits: { maxInFlight: 0 } }), "invalid_request");
+    await expectProblem(await admin("GET", tenantPath(id)), "not_found");
   });
 });
 
@@ -148,21 +133,21 @@ describe("PATCH /admin/tenants/{id}", () => {
     [{}],
   ])("changes no other setting with %j", async (patch) => {
     const { id } = await makeTenant();
-    const { month, ...before } = await (await admin("GET", pathOf(id))).json<{ month: object }>();
-    const response = await admin("PATCH", pathOf(id), patch);
+    const { month, ...before } = await (await admin("GET", tenantPath(id))).json<{ month: object }>();
+    const response = await admin("PATCH", tenantPath(id), patch);
     expect(response.status).toBe(200);
     const after = await response.json();
     const quota = patch.limits?.monthlyTasks ?? null;
     expect(after).toStrictEqual({ ...before, ...patch, month: { ...month, quota } });
-    expect(await (await admin("GET", pathOf(id))).json()).toStrictEqual(after);
-    expect((await page("")).tenants).toStrictEqual([after]);
+    expect(await (await admin("GET", tenantPath(id))).json()).toStrictEqual(after);
+    expect((await tenantPage("")).tenants).toStrictEqual([after]);
   });
 
   it("changes one limit without the other, and removes the quota with null", async () => {
     const { id } = await makeTenant({ limits: { maxInFlight: 5, monthlyTasks: 10 } });
-    const one = await (await admin("PATCH", pathOf(id), { limits: { maxInFlight: 6 } })).json();
+    const one = await (await admin("PATCH", tenantPath(id), { limits: { maxInFlight: 6 } })).json();
     expect(one).toMatchObject({ limits: { maxInFlight: 6, monthlyTasks: 10 } });
-    const two = await (await admin("PATCH", pathOf(id), { limits: { monthlyTasks: null } })).json();
+    const two = await (await admin("PATCH", tenantPath(id), { limits: { monthlyTasks: null } })).json();
     expect(two).toMatchObject({ limits: { maxInFlight: 6, monthlyTasks: null } });
   });
 
@@ -177,17 +162,17 @@ describe("PATCH /admin/tenants/{id}", () => {
     ["extra", { name: "Good", extra: 1 }],
   ])("returns 400 for %s and changes nothing: %j", async (path, patch) => {
     const { id } = await makeTenant();
-    const before = await (await admin("GET", pathOf(id))).json();
-    await expectInvalid(await admin("PATCH", pathOf(id), patch), path);
-    expect(await (await admin("GET", pathOf(id))).json()).toStrictEqual(before);
+    const before = await (await admin("GET", tenantPath(id))).json();
+    await expectInvalid(await admin("PATCH", tenantPath(id), patch), path);
+    expect(await (await admin("GET", tenantPath(id))).json()).toStrictEqual(before);
   });
 
   it("applies new hosts at once", async () => {
     const { tenantId, key } = await makeCaller();
     await submit(key, ENDLESS);
-    await admin("PATCH", pathOf(tenantId), { allowedHosts: ["other.example"] });
+    await admin("PATCH", tenantPath(tenantId), { allowedHosts: ["other.example"] });
     await expectProblem(await call("POST", "/v1/tasks", { key, body: { task: ENDLESS } }), "website_not_allowed");
-    await admin("PATCH", pathOf(tenantId), { allowedHosts: ["*"] });
+    await admin("PATCH", tenantPath(tenantId), { allowedHosts: ["*"] });
     await submit(key, ENDLESS);
   });
 
@@ -199,7 +184,7 @@ describe("PATCH /admin/tenants/{id}", () => {
       return (await Promise.all(tasks)).map(({ status }) => status).sort();
     };
     await expectEventually(statuses).toEqual(["processing", "queued"]);
-    await admin("PATCH", pathOf(tenantId), { limits: { maxInFlight: 2 } });
+    await admin("PATCH", tenantPath(tenantId), { limits: { maxInFlight: 2 } });
     await expectEventually(statuses).toEqual(["processing", "processing"]);
   });
 });
@@ -208,20 +193,20 @@ describe("a tenant that does not exist", () => {
   it.each(["missing", "Acme", "..%2facme", "%00"])("returns 404 from every call: %s", async (id) => {
     const keyBody = { name: "A key", mode: "test" };
     const answers = [
-      await admin("GET", pathOf(id)),
-      await admin("PATCH", pathOf(id), { name: "Renamed" }),
-      await admin("DELETE", pathOf(id)),
-      await admin("GET", `${pathOf(id)}/keys`),
-      await admin("POST", `${pathOf(id)}/keys`, keyBody),
-      await admin("DELETE", `${pathOf(id)}/keys/key_1`),
-      await admin("POST", `${pathOf(id)}/keys/key_1/rotate`, {}),
+      await admin("GET", tenantPath(id)),
+      await admin("PATCH", tenantPath(id), { name: "Renamed" }),
+      await admin("DELETE", tenantPath(id)),
+      await admin("GET", `${tenantPath(id)}/keys`),
+      await admin("POST", `${tenantPath(id)}/keys`, keyBody),
+      await admin("DELETE", `${tenantPath(id)}/keys/key_1`),
+      await admin("POST", `${tenantPath(id)}/keys/key_1/rotate`, {}),
     ];
     for (const answer of answers) await expectProblem(answer, "not_found");
   });
 
   it("is not created by other calls", async () => {
-    await admin("PATCH", pathOf("missing"), { name: "Renamed" });
+    await admin("PATCH", tenantPath("missing"), { name: "Renamed" });
     await expect(makeKey("missing")).rejects.toThrow("404");
-    expect((await page("")).tenants).toEqual([]);
+    expect((await tenantPage("")).tenants).toEqual([]);
   });
 });

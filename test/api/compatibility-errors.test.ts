@@ -2,7 +2,7 @@
 
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { expectCompatibilityError, expectEventually } from "../support/answers.ts";
 import { createTask, getTaskResult } from "../support/compatibility.ts";
 import {
@@ -17,21 +17,15 @@ import {
   solve,
   submit,
 } from "../support/gateway.ts";
+import { freezeTime, releaseTime } from "../support/time.ts";
 import { plain, scriptOutside } from "../support/upstream.ts";
 
 afterEach(async () => {
-  vi.useRealTimers();
+  releaseTime();
   await reset();
 });
 
 const ENDLESS = scenario("sandbox-never");
-
-/** Moves `Date` only. Reading a task applies the time that has passed. */
-function moveClockBy(ms: number): void {
-  const now = Date.now();
-  vi.useFakeTimers({ toFake: ["Date"] });
-  vi.setSystemTime(now + ms);
-}
 
 describe("createTask returns an error for", () => {
   it.each([
@@ -180,7 +174,7 @@ describe("getTaskResult of a task without a solution", () => {
     const { key } = await makeCaller();
     const { id } = await submit(key, ENDLESS);
     await expectEventually(() => read(key, id)).toMatchObject({ status: "processing" });
-    moveClockBy(120_000);
+    freezeTime(Date.now() + 120_000);
     await expectCompatibilityError(await getTaskResult(key, id), "ERROR_TASK_TIMEOUT");
   });
 
@@ -192,7 +186,7 @@ describe("getTaskResult of a task without a solution", () => {
     await expectEventually(async () => (await call("GET", `/v1/tasks/${id}/events`, { key })).text()).toContain(
       "submission_",
     );
-    moveClockBy(120_000);
+    freezeTime(Date.now() + 120_000);
     await expectCompatibilityError(await getTaskResult(key, id), "ERROR_SERVICE_UNAVAILABLE");
   });
 });
@@ -208,7 +202,7 @@ describe("getTaskResult of a solution that is deleted", () => {
   it("returns ERROR_TOKEN_EXPIRED when it has expired", async () => {
     const { key } = await makeCaller();
     const { id } = await solve(key);
-    moveClockBy(120_000);
+    freezeTime(Date.now() + 120_000);
     await expectCompatibilityError(await getTaskResult(key, id), "ERROR_TOKEN_EXPIRED");
   });
 });

@@ -107,32 +107,24 @@ describe("the limit of a key's creations", () => {
     expect(counted[0]).toBe(counted[2]);
     expect(counted[1]).toBe(other.id);
   });
-
-  it("is ERROR_NO_SLOT_AVAILABLE in the compatibility API", async () => {
-    const { key } = await makeCaller();
-    const body = { clientKey: key, task };
-    const response = await callWith({ CREATE_LIMIT: EXHAUSTED }, "POST", "/createTask", { body });
-    await expectCompatibilityError(response, "ERROR_NO_SLOT_AVAILABLE", 429);
-  });
 });
 
 describe("the limit of a key's other calls", () => {
   it.each([
     ["GET", ""],
-    ["GET", "/events"],
     ["POST", "/cancel"],
-    ["POST", "/claim"],
-    ["POST", "/redeliver"],
   ])("is 3,000 in 10 s for %s /v1/tasks/{id}%s", async (method, suffix) => {
     const { key } = await makeCaller();
     const limited = await callWith({ CALL_LIMIT: EXHAUSTED }, method, `/v1/tasks/${TASK_ID}${suffix}`, { key });
     await expectLimited(limited, 3_000, 10);
   });
 
-  it("is ERROR_NO_SLOT_AVAILABLE in the compatibility API", async () => {
-    const { key } = await makeCaller();
-    const body = { clientKey: key, taskId: "1" };
-    const response = await callWith({ CALL_LIMIT: EXHAUSTED }, "POST", "/getTaskResult", { body });
-    await expectCompatibilityError(response, "ERROR_NO_SLOT_AVAILABLE", 429);
+  it("is ERROR_NO_SLOT_AVAILABLE in the compatibility API, and so is the limit of creations", async () => {
+    const { key: clientKey } = await makeCaller();
+    const limits = { CALL_LIMIT: EXHAUSTED, CREATE_LIMIT: EXHAUSTED };
+    for (const path of ["/getTaskResult", "/createTask"]) {
+      const response = await callWith(limits, "POST", path, { body: { clientKey, taskId: "1", task } });
+      await expectCompatibilityError(response, "ERROR_NO_SLOT_AVAILABLE", 429);
+    }
   });
 });

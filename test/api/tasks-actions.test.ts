@@ -1,14 +1,15 @@
 // What a caller can do with a task: cancel, claim, read its events, redeliver its webhook.
 
 import { reset } from "cloudflare:test";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import type { TimelineEvent } from "../../src/tasks/present.ts";
 import { aTime, expectEventually, expectProblem } from "../support/answers.ts";
 import { call, finished, makeCaller, read, scenario, solve, submit } from "../support/gateway.ts";
+import { freezeTime, releaseTime } from "../support/time.ts";
 import { plain, RECEIVER_URL, scriptOutside } from "../support/upstream.ts";
 
 afterEach(async () => {
-  vi.useRealTimers();
+  releaseTime();
   await reset();
 });
 
@@ -22,13 +23,6 @@ async function fail(key: string, extra: object = {}): Promise<string> {
   const { id } = await submit(key, REJECTED, extra);
   await finished(key, id);
   return id;
-}
-
-/** Moves `Date` only. */
-function moveClockBy(ms: number): void {
-  const now = Date.now();
-  vi.useFakeTimers({ toFake: ["Date"] });
-  vi.setSystemTime(now + ms);
 }
 
 async function eventsOf(key: string, id: string): Promise<TimelineEvent[]> {
@@ -96,14 +90,14 @@ describe("POST /v1/tasks/{id}/claim", () => {
     const { key } = await makeCaller();
     const { id } = await solve(key);
     await act(key, id, "claim");
-    moveClockBy(121_000);
+    freezeTime(Date.now() + 121_000);
     await expectProblem(await act(key, id, "claim"), "already_claimed");
   });
 
   it("returns 410 when the solution has expired", async () => {
     const { key } = await makeCaller();
     const { id } = await solve(key);
-    moveClockBy(121_000);
+    freezeTime(Date.now() + 121_000);
     await expectProblem(await act(key, id, "claim"), "solution_expired");
     expect(await read(key, id)).toMatchObject({ status: "ready", solution: null, solutionState: "expired" });
   });

@@ -44,17 +44,6 @@ describe("the URL of a task's webhook", () => {
     expect(await deliveries(id)).toEqual([{ url: ENDPOINT, type: "task.ready", id }]);
   });
 
-  it("is callbackUrl in the compatibility API, even when there is an endpoint", async () => {
-    const { deliveries } = listen();
-    const body = { clientKey: key, task: scenario("sandbox-instant"), callbackUrl: RECEIVER_URL };
-    await call("POST", "/createTask", { body });
-    const tasks = async () =>
-      (await (await call("GET", "/v1/tasks", { key })).json<{ tasks: { id: string }[] }>()).tasks;
-    await eventually(async () => (await tasks()).length === 1);
-    const id = (await tasks())[0]?.id ?? "";
-    expect(await deliveries(id)).toEqual([{ url: RECEIVER_URL, type: "task.ready", id }]);
-  });
-
   it("is in the Task from the start for a webhookUrl, and after the task is final for the endpoint", async () => {
     const { deliveries } = listen();
     const own = await submit(key, EXAMPLE_TASK, { webhookUrl: RECEIVER_URL });

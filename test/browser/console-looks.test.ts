@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startReceiver, type WebhookReceiver } from "../../scripts/support/webhook-receiver.ts";
 import { ADMIN_TOKEN, ask, askAdmin, awaitTask, EXAMPLE_TASK } from "../e2e/support.ts";
-import { button, credentialField, dialog, signIn, submitTask } from "./support/console.ts";
+import { button, credentialField, dialog, showRefusedAccount, signIn, submitTask } from "./support/console.ts";
 import { expectEveryLook } from "./support/looks.ts";
 import { browserStage } from "./support/stage.ts";
 
@@ -234,25 +234,7 @@ describe("the operator's console, in every look, fits the screen and is accessib
 
   it("in the upstream accounts with one that is refused", async () => {
     const { page } = await stage.visit();
-    const common = { url: "https://upstream.example", lastSuccessAt: null, tasksLastHour: 12 };
-    const time = new Date().toISOString();
-    await page.route("**/admin/upstream", (route) =>
-      route.fulfill({
-        json: {
-          accounts: [
-            {
-              name: "primary",
-              ...common,
-              state: "refused",
-              code: "ERROR_ZERO_BALANCE",
-              since: time,
-              nextProbeAt: time,
-            },
-            { name: "reserve", ...common, state: "ok", code: null, since: time, nextProbeAt: null },
-          ],
-        },
-      }),
-    );
+    await showRefusedAccount(page);
     await signIn(page, ADMIN_TOKEN, "upstream");
     await page.getByText("1 of 2 accounts").waitFor();
     await expectEveryLook(page, "operator-upstream");

@@ -3,7 +3,15 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { ADMIN_TOKEN, ask, askAdmin, awaitTask } from "../e2e/support.ts";
-import { button, dialog, dialogButton, signIn, submitTask, viewHeading } from "./support/console.ts";
+import {
+  button,
+  dialog,
+  dialogButton,
+  showRefusedAccount,
+  signIn,
+  submitTask,
+  viewHeading,
+} from "./support/console.ts";
 import { browserStage } from "./support/stage.ts";
 
 // These views show all tenants, so this file has its own gateway.
@@ -163,19 +171,7 @@ describe("the operator's view of upstream accounts", () => {
 
   it("explains which accounts the upstream refuses and why", async () => {
     const { page } = await stage.visit();
-    const time = new Date().toISOString();
-    const refused = { state: "refused", code: "ERROR_ZERO_BALANCE", since: time, nextProbeAt: time };
-    const common = { url: "https://upstream.example", lastSuccessAt: null, tasksLastHour: 12 };
-    await page.route("**/admin/upstream", (route) =>
-      route.fulfill({
-        json: {
-          accounts: [
-            { name: "primary", ...common, ...refused },
-            { name: "reserve", ...common, state: "ok", code: null, since: null, nextProbeAt: null },
-          ],
-        },
-      }),
-    );
+    await showRefusedAccount(page);
     await signIn(page, ADMIN_TOKEN, "upstream");
     await page.getByText("1 of 2 accounts is refused by the upstream.").waitFor();
     const first = page.getByRole("listitem").filter({ hasText: "primary" });

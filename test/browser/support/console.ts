@@ -16,6 +16,18 @@ export const viewHeading = (page: Page, name: string): Locator => page.getByRole
 /** The rows of the view's table. */
 export const rows = (page: Page): Locator => page.getByRole("table").locator("tbody tr");
 
+/** Lets the page see two upstream accounts, of which the upstream refuses the first. */
+export async function showRefusedAccount(page: Page): Promise<void> {
+  const time = new Date().toISOString();
+  const common = { url: "https://upstream.example", lastSuccessAt: null, tasksLastHour: 12 };
+  const refused = { state: "refused", code: "ERROR_ZERO_BALANCE", since: time, nextProbeAt: time };
+  const accounts = [
+    { name: "primary", ...common, ...refused },
+    { name: "reserve", ...common, state: "ok", code: null, since: null, nextProbeAt: null },
+  ];
+  await page.route("**/admin/upstream", (route) => route.fulfill({ json: { accounts } }));
+}
+
 /** Everything in the page's sessionStorage, as JSON. */
 export const sessionStorageOf = (page: Page): Promise<string> =>
   page.evaluate<string>("JSON.stringify({ ...sessionStorage })");
