@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } fr
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
+import { DOCS_PAGE, HOME_PAGE } from "../src/reference/pages.ts";
 import { PROBLEMS_PAGE } from "../src/reference/problems-page.ts";
 import { PROJECT } from "./support/gateway-process.ts";
 
@@ -33,8 +34,8 @@ await build({
 
 const docs = join(STAGING, "docs");
 mkdirSync(docs, { recursive: true });
-cpSync(join(REFERENCE, "home.html"), join(STAGING, "index.html"));
-cpSync(join(REFERENCE, "docs.html"), join(STAGING, "docs.html"));
+writeFileSync(join(STAGING, "index.html"), HOME_PAGE);
+writeFileSync(join(STAGING, "docs.html"), DOCS_PAGE);
 writeFileSync(join(docs, "problems.html"), PROBLEMS_PAGE);
 // The reference uses the console's colors.
 const styles = [

@@ -1,10 +1,10 @@
-// The page /docs/problems as HTML, generated from the tables of codes when the assets are built. It has no scripts and no inline styles,
-// which its Content-Security-Policy forbids.
+// The page /docs/problems as HTML, generated from the tables of codes when the assets are built.
 
 import { COMPATIBILITY_CODES } from "../compatibility-codes.ts";
 import type { ErrorCode } from "../errors.ts";
 import { ApiError, ERROR_CODES, invalidField, problemOf } from "../errors.ts";
 import { PROBLEMS, TASK_ERRORS } from "./problems.ts";
+import { pageOf } from "./shell.ts";
 
 /** The anchor of a task's error code. Some codes exist for requests and for tasks; requests have the plain anchor. */
 const taskAnchor = (code: string): string => `task-${code}`;
@@ -67,28 +67,10 @@ const example = JSON.stringify(
   2,
 );
 
-/** The whole document. */
-export const PROBLEMS_PAGE = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8" />
-<meta name="viewport" content="width=device-width, initial-scale=1" />
-<meta name="color-scheme" content="light dark" />
-<title>Problems – Solvegate</title>
-<link rel="icon" href="/docs/icon.svg" type="image/svg+xml" />
-<link rel="stylesheet" href="/docs/reference.css" />
-</head>
-<body>
-<header class="bar">
-<a class="brand" href="/docs"><img src="/docs/icon.svg" alt="" width="24" height="24" />Solvegate</a>
-<nav aria-label="Pages">
-<a href="/docs">Reference</a>
-<a href="/docs/problems" aria-current="page">Problems</a>
-<a href="/console">Console</a>
-<a href="/openapi.json">OpenAPI</a>
-</nav>
-</header>
-<main class="text">
+export const PROBLEMS_PAGE = pageOf({
+  path: "/docs/problems",
+  title: "Problems – Solvegate",
+  main: `<main class="text">
 <h1>Problems</h1>
 <p>Every error response is a problem document (RFC 9457, <code>application/problem+json</code>). Its <code>type</code> links to a
 paragraph of this page.</p>
@@ -128,7 +110,5 @@ ${compatibilityRows.join("\n")}
 </tbody>
 </table></div>
 </section>
-</main>
-</body>
-</html>
-`;
+</main>`,
+});
