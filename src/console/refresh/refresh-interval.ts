@@ -9,7 +9,7 @@ export interface RefreshPolicy {
   readonly nextChangeAt: number | null;
   /** When to load it again without an event stream (ms since the epoch); by default soon. */
   readonly pollAt?: number;
-  /** Nothing will change by itself, so it is not loaded again. */
+  /** It is not loaded again, because nothing else changes it. */
   readonly final: boolean;
 }
 

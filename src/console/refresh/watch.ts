@@ -8,10 +8,10 @@ import type { EventStream, StreamEvent } from "./event-stream.ts";
 import type { LoadOutcome, RefreshHistory, RefreshPolicy } from "./refresh-interval.ts";
 import { FRESH, historyAfter, refreshIntervalMs } from "./refresh-interval.ts";
 
-/** For what changes only by actions in the view. */
+/** Loads once: the value changes only by actions in the view. */
 export const LOAD_ONCE = (): RefreshPolicy => ({ running: false, nextChangeAt: null, final: true });
 
-/** For counts: they are loaded again at most this often (ms). */
+/** Loads a value at most this often (ms). */
 export const loadEvery =
   (ms: number) =>
   (_value: unknown, now: number): RefreshPolicy => ({
@@ -39,16 +39,16 @@ type Shown<T> = Pick<Watched<T>, "value" | "failure" | "phase" | "nextAt">;
 
 const LOADING = { value: null, failure: null, phase: "loading", nextAt: null } as const;
 
-/** Time (ms) after a known change, because the gateway needs a moment to make it. */
+/** Time (ms) after a known change, because the gateway needs a moment to apply it. */
 const CHANGE_MARGIN_MS = 800;
 
-/** Time (ms) between two loads that events cause: a burst of events is one load. */
+/** Least time (ms) between two loads that events cause: a burst of events is one load. */
 const EVENT_GAP_MS = 1_000;
 
 /** The event stream, and which of its events concern the view. */
 export interface EventSource {
   readonly stream: EventStream;
-  /** Time (ms) between two loads that events cause, if it is longer than usual. */
+  /** Least time (ms) between two loads that events cause; by default a second. */
   readonly gapMs?: number;
   concerns(event: StreamEvent): boolean;
 }
@@ -225,7 +225,7 @@ class Watch<T> {
     if (this.#stale) this.eventReceived();
   }
 
-  /** Takes a value over. Returns whether it differs from the one before. */
+  /** Stores a value. Returns whether it differs from the last one. */
   #take(value: T): boolean {
     const text = JSON.stringify(value);
     const changed = text !== this.#text;

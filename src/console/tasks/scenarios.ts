@@ -3,7 +3,7 @@
 export interface Scenario {
   readonly websiteKey: string;
   readonly name: string;
-  /** What will be seen. */
+  /** What happens to the task. */
   readonly hint: string;
 }
 

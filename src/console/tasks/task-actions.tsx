@@ -54,7 +54,7 @@ export function TaskActions({ task, onTask }: TaskActionsProps) {
 
 /**
  * Where a redelivery goes, or null where it is not possible: the task is not final, or there is no URL. A task without a webhook goes
- * to the endpoint, if one is set by now.
+ * to the endpoint, if one is set.
  */
 function useRedeliveryTarget({ status, webhook }: Task): string | null {
   const { client, can } = useTenant();

@@ -62,7 +62,7 @@ function NextStep({ task, now }: TaskProps & { readonly now: number }) {
   );
 }
 
-/** What holds a task that is not with the upstream yet. */
+/** Why a task is not submitted yet. */
 export function WaitingNotice({ task }: TaskProps) {
   const sentence = waitingSentence(task);
   if (sentence === null) return null;

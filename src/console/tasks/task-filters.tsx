@@ -1,4 +1,4 @@
-// Search and filters of the task list. What the list is narrowed to is in the URL: a filter is a link.
+// Search and filters of the task list. The filters are in the URL, so each is a link.
 
 import { useEffect, useState } from "preact/hooks";
 import { TASK_STATUSES } from "../../tasks/status.ts";
@@ -73,7 +73,7 @@ export function StatusFilter({ filter }: FilterProps) {
   );
 }
 
-/** Whether one of the filters beside the status and the search is set. */
+/** Whether a filter other than the status and the search is set. */
 export const isNarrowed = ({ website, webhook, from, to }: ListFilter): boolean =>
   [website, webhook, from, to].some((value) => value !== null);
 
@@ -82,7 +82,7 @@ const WEBHOOK_OPTIONS = [
   ...WEBHOOK_STATES.map((value) => ({ value, name: webhookWord(value) })),
 ];
 
-/** The filters beside the status. They are shown when one is set, or on request. */
+/** The other filters. They are shown when one is set, or on request. */
 export function FilterForm({ filter }: FilterProps) {
   const [website, setWebsite] = useState(filter.website ?? "");
   const [webhook, setWebhook] = useState<string>(filter.webhook ?? "");

@@ -9,7 +9,7 @@ import type { ListFilter } from "../route.ts";
 /** Rows of a page. */
 export const PAGE_SIZE = 50;
 
-/** Requests for one page, at most. A rare filter over a long list is continued by the reader. */
+/** Requests for one page, at most. With a rare filter over a long list, the reader continues. */
 const MAX_REQUESTS = 10;
 
 /** Rows of the console's list, and where the next ones begin. */
@@ -46,7 +46,7 @@ function isMoving(row: Pick<TaskSummary, "status" | "finishedAt" | "webhookState
   );
 }
 
-/** A page that took several requests is not loaded again by itself. */
+/** A page that took several requests is loaded again only on request. */
 export const pagePolicy = (page: LoadedPage, now: number): RefreshPolicy => ({
   running: page.tasks.some((row) => isMoving(row, now)),
   nextChangeAt: null,

@@ -1,4 +1,4 @@
-// A task with its timeline, as one thing that a view watches.
+// A task with its timeline, loaded together.
 
 import type { Solvegate, Task, TimelineEntry } from "../../client/index.ts";
 import { isFinal } from "../../tasks/status.ts";

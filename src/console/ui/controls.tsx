@@ -92,7 +92,7 @@ interface NoticeProps {
   readonly title: string;
   readonly children?: ComponentChildren;
   readonly actions?: ComponentChildren;
-  /** Read at once by screen readers, because it answers what was just done. */
+  /** Screen readers read it at once: it is the response to an action. */
   readonly alert?: boolean;
 }
 
@@ -115,7 +115,7 @@ interface FailureProps {
   readonly nextAt?: number | null;
 }
 
-/** A failure in sentences, with a way out. */
+/** A failure: what happened, and what to do. */
 export function FailureNotice({ failure, retry, nextAt = null }: FailureProps) {
   const now = useNow(nextAt === null ? null : 1_000);
   const { what, next } = explain(failure);

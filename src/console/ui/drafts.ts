@@ -1,4 +1,4 @@
-// What was typed and not sent yet. It survives a revoked key, a reload and a change of view, and is never shown to another tenant. It
+// Text that was typed and not sent yet. It survives a revoked key, a reload and a change of view, and is never shown to another tenant. It
 // holds no secrets: those are typed only into the sign-in form, which keeps no draft.
 
 import { useCallback, useState } from "preact/hooks";

@@ -7,7 +7,7 @@ import { CopyButton } from "./controls.tsx";
 
 interface HeadingProps {
   readonly children: ComponentChildren;
-  /** The id of what is shown. */
+  /** Shown under the name. */
   readonly id?: string;
   readonly aside?: ComponentChildren;
 }
@@ -82,7 +82,7 @@ export function Disclosure({ title, children }: { readonly title: string; readon
   );
 }
 
-/** Shown where there is nothing yet, with what to do next. */
+/** Shown in place of an empty list, with what to do next. */
 export function Empty({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
   return (
     <div class="empty">

@@ -5,7 +5,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { shortDay } from "../ui/formats.ts";
 
-/** What is drawn over each day. */
+/** One value for each day. */
 interface PlotSeries {
   readonly values: readonly (number | null)[];
   /** A custom property of the style sheet, such as `--draw-good`. */
