@@ -1,7 +1,8 @@
 /** The first steps of a task run without an alarm. Here the alarm rings while they run, or shortly before the first poll. */
 
 import { describe, expect, it, vi } from "vitest";
-import { acceptTask, LIVE, stored, view } from "../support/objects.ts";
+import { TaskState } from "../../src/tasks/state.ts";
+import { acceptTask, aTask, freshTaskObject, LIVE, stored, view } from "../support/objects.ts";
 import { createTenant } from "../support/tenants.ts";
 import { alarmOf, eventually, pass, ring, ringOnTime, runFirstSteps, START, useFrozenTime } from "../support/time.ts";
 import { created, held, plain, RECEIVER_URL, ready, scriptOutside } from "../support/upstream.ts";
@@ -10,6 +11,39 @@ useFrozenTime(createTenant);
 
 /** When the alarm of an accepted task rings (ms). */
 const FIRST_ALARM = START + 3_001;
+
+describe("the first steps of an accepted task", () => {
+  it("run without an alarm, once, also if the request is repeated meanwhile", async () => {
+    vi.mocked(TaskState.prototype.afterAnswer).mockRestore();
+    const answer = held(created());
+    const outside = scriptOutside({ create: [answer.answer] });
+    const request = aTask({ bodyHash: "hash" });
+    const stub = freshTaskObject();
+    await stub.accept(request);
+    expect(await stub.accept(request)).toMatchObject({ tag: "replayed" });
+    await answer.asked();
+    expect(await stub.accept(request)).toMatchObject({ tag: "replayed" });
+    answer.release();
+    await eventually(async () => (await view(stub)).status === "processing");
+    expect(outside.creates).toHaveLength(1);
+    expect(await alarmOf(stub)).toBe(START + 3_000);
+  });
+
+  it("report a task that is canceled before they begin, without a submission", async () => {
+    vi.mocked(TaskState.prototype.afterAnswer).mockRestore();
+    const outside = scriptOutside({ receive: [plain(204, null)] });
+    const stub = freshTaskObject();
+    const [accepted] = await Promise.all([
+      stub.accept(aTask({ bodyHash: "hash", webhookUrl: RECEIVER_URL })),
+      stub.cancel(LIVE),
+    ]);
+    expect(accepted.tag).toBe("accepted");
+    await eventually(async () => (await view(stub)).settled);
+    expect(outside.creates).toEqual([]);
+    expect(outside.webhooks).toHaveLength(1);
+    expect(await view(stub)).toMatchObject({ status: "canceled", submissions: 0 });
+  });
+});
 
 describe("an alarm that rings while the first steps run", () => {
   it("waits for them, so the task is submitted once, and is set for the first poll", async () => {
