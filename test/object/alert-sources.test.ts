@@ -35,14 +35,6 @@ describe("a tenant's quota", () => {
     for (let task = 0; task < 4; task += 1) await ringOnTime(await acceptTask());
     expect(raised).toEqual([{ type: "tenant.quota_reached", data: { tenantId: "acme", month: "2035-05", quota: 2 } }]);
   });
-
-  it("raises no alert if the tenant has none", async () => {
-    const { environment, raised } = recordingAlerts();
-    await tenantWith(environment, null);
-    scriptOutside({ create: [created()], poll: [ready] });
-    await ringOnTime(await acceptTask());
-    expect(raised).toEqual([]);
-  });
 });
 
 describe("an endpoint that answers 410", () => {

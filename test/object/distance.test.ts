@@ -7,7 +7,7 @@ import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, again, LIVE, setEnvironment, storedText, view } from "../support/objects.ts";
 import { connectTo, eventOf } from "../support/stream-client.ts";
 import type { TenantStub } from "../support/tenants.ts";
-import { createTenant } from "../support/tenants.ts";
+import { createTenant, withTenantMethods } from "../support/tenants.ts";
 import { eventually, evict, pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import type { Answer, Outside, Script } from "../support/upstream.ts";
 import { created, plain, processing, RECEIVER_URL, ready, scriptOutside } from "../support/upstream.ts";
@@ -273,24 +273,18 @@ describe("a task whose tenant has stream clients", () => {
     scriptOutside({ create: [created()], poll: [ready] });
     const stub = await acceptTask();
     await ringOnTime(stub);
-    let lost = 0;
-    const get = (id: DurableObjectId) =>
-      new Proxy(env.TENANTS.get(id), {
-        get: (target, name) => {
-          if (name !== "reportOutcome" || lost > 0) return Reflect.get(target, name);
-          return async (...parameters: Parameters<TenantStub["reportOutcome"]>) => {
-            lost += 1;
-            await target.reportOutcome(...parameters);
-            throw new Error("Network connection lost.");
-          };
-        },
-      });
-    await setEnvironment(stub, {
-      ...env,
-      TENANTS: { idFromName: (name: string) => env.TENANTS.idFromName(name), get },
-    });
+    let reports = 0;
+    const environment = withTenantMethods((real) => ({
+      reportOutcome: async (...parameters: Parameters<TenantStub["reportOutcome"]>) => {
+        reports += 1;
+        const receipt = await real.reportOutcome(...parameters);
+        if (reports === 1) throw new Error("Network connection lost.");
+        return receipt;
+      },
+    }));
+    await setEnvironment(stub, environment);
     await runUntil(stub, START + 60_000);
-    expect(lost).toBe(1);
+    expect(reports).toBe(2);
     expect(await view(stub)).toMatchObject({ status: "ready", settled: true });
     await solveOne();
     await eventually(() => client.frames.length > 1);

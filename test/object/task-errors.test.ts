@@ -8,7 +8,7 @@ import { RECORD_KEY } from "../../src/tasks/record.ts";
 import type { AcceptRequest } from "../../src/tasks/rpc.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, aTask, LIVE, setEnvironment, stored, storedText, TIMEOUT_MS, view } from "../support/objects.ts";
-import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
+import { createTenant, ledgerOf, TENANT_UNREACHABLE, tenantObject } from "../support/tenants.ts";
 import { alarmOf, evict, loseAlarm, ring, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import {
   created,
@@ -179,22 +179,11 @@ describe("a record that this version cannot read", () => {
   });
 });
 
-/** An environment in which the tenant's object cannot be reached. */
-const AWAY = {
-  ...env,
-  TENANTS: {
-    idFromName: (name: string) => name,
-    get: () => {
-      throw new Error("the tenant's object is away");
-    },
-  },
-};
-
 describe("a tenant's object that cannot be reached", () => {
   it("delays the admission by 1, 2, 5, 15, 60 s, which counts as no failed step", async () => {
     const outside = scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask({ timeoutMs: 300_000 });
-    await setEnvironment(stub, AWAY);
+    await setEnvironment(stub, TENANT_UNREACHABLE);
     const rung: number[] = [];
     for (let attempt = 0; attempt < 6; attempt += 1) rung.push((await ringOnTime(stub)) - START - 1);
     expect(rung).toEqual([0, 1_000, 3_000, 8_000, 23_000, 83_000]);
@@ -205,19 +194,11 @@ describe("a tenant's object that cannot be reached", () => {
     expect(outside.creates).toHaveLength(1);
   });
 
-  it("fails the task with timeout at its deadline", async () => {
-    scriptOutside();
-    const stub = await acceptTask();
-    await setEnvironment(stub, AWAY);
-    await runUntil(stub, START + TIMEOUT_MS);
-    expect(await view(stub)).toMatchObject({ status: "failed", error: { code: "timeout" }, submissions: 0 });
-  });
-
   it("delays the outcome report, and not the webhook", async () => {
     const outside = scriptOutside({ create: [created()], poll: [ready], receive: [plain(204, null)] });
     const stub = await acceptTask({ webhookUrl: RECEIVER_URL });
     await ringOnTime(stub);
-    await setEnvironment(stub, AWAY);
+    await setEnvironment(stub, TENANT_UNREACHABLE);
     const readyAt = await ringOnTime(stub);
     expect(await view(stub)).toMatchObject({ status: "ready", settled: false, delivery: { state: "delivered" } });
     expect(outside.webhooks).toHaveLength(1);
@@ -240,14 +221,14 @@ describe("a tenant's object that cannot be reached", () => {
     await ringOnTime(stub);
     expect(outside.webhooks).toHaveLength(1);
     await evict(stub);
-    await setEnvironment(stub, AWAY);
+    await setEnvironment(stub, TENANT_UNREACHABLE);
     const before = await storedText(stub);
     const rung: number[] = [];
     for (let alarms = 0; alarms < 12; alarms += 1) {
       rung.push(await ringOnTime(stub));
       // The pauses outlive the memory of the object.
       await evict(stub);
-      await setEnvironment(stub, AWAY);
+      await setEnvironment(stub, TENANT_UNREACHABLE);
     }
     const pauses = rung.slice(1).map((at, index) => (at - (rung[index] ?? 0)) / 1_000);
     expect(pauses).toEqual([1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);

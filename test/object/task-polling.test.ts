@@ -163,19 +163,4 @@ describe("the end of an unsolved task", () => {
     await handler;
     expect(await view(stub)).toMatchObject({ status: "failed", solution: null });
   });
-
-  it("is final, so upstream gets no request after a cancellation and another one changes nothing", async () => {
-    const outside = scriptOutside({ create: [created()], poll: [processing] });
-    const stub = await acceptTask();
-    await runUntil(stub, START + 7_000);
-    await stub.cancel(LIVE);
-    const canceled = await view(stub);
-    const asked = outside.count;
-    await runUntil(stub, START + TIMEOUT_MS);
-    expect(await stub.cancel(LIVE)).toMatchObject({
-      tag: "canceled",
-      task: { finishedAt: new Date(canceled.finishedAt ?? 0).toISOString() },
-    });
-    expect(outside.count).toBe(asked);
-  });
 });

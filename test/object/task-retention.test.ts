@@ -15,7 +15,7 @@ import {
   view,
   viewOrNull,
 } from "../support/objects.ts";
-import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
+import { createTenant, ledgerOf, TENANT_UNREACHABLE, tenantObject } from "../support/tenants.ts";
 import { alarmOf, pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import { created, errorAnswer, ready, scriptOutside } from "../support/upstream.ts";
 
@@ -72,15 +72,7 @@ describe("the end of retention", () => {
   it("waits for the ledger while the tenant's object cannot be reached, for one more retention at the most", async () => {
     scriptOutside({ create: [ready] });
     const stub = await acceptTask();
-    await setEnvironment(stub, {
-      ...env,
-      TENANTS: {
-        idFromName: (name: string) => name,
-        get: () => {
-          throw new Error("the tenant's object is away");
-        },
-      },
-    });
+    await setEnvironment(stub, TENANT_UNREACHABLE);
     await stub.cancel(LIVE);
     await ringOnTime(stub);
     await runInDurableObject(stub, (_object, state) => state.storage.setAlarm(START + RETENTION_MS));

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { TaskStub } from "../support/objects.ts";
-import { acceptTask, LIVE, TIMEOUT_MS, tasksInOrder, view } from "../support/objects.ts";
+import { acceptTask, LIVE, TIMEOUT_MS, threeTasks, twoTasks, view } from "../support/objects.ts";
 import { admit, anOutcome, aRequest, createTenant, ledgerOf, limited, tenantObject } from "../support/tenants.ts";
 import {
   alarmOf,
@@ -38,31 +38,17 @@ describe("slots", () => {
     }
   });
 
-  it("are counted once for a task that asks again", async () => {
-    const stub = await createTenant(limited(1));
-    const [first, second] = [aRequest(0), aRequest(1)];
-    for (let time = 0; time < 3; time += 1) {
-      expect(await admit(stub, first)).toEqual({ tag: "admitted" });
-      expect(await admit(stub, second)).toEqual({ tag: "waiting" });
-    }
-    expect(await ledgerOf(stub)).toMatchObject([
-      { task_id: first.taskId, admitted: 1 },
-      { task_id: second.taskId, admitted: 0 },
-    ]);
-  });
-
   it("go to the task that was accepted first when they become free, and wake it", async () => {
     scriptOutside({ create: [created()], poll: [ready] });
     await createTenant(limited(1));
-    const [running, older, younger] = await tasksInOrder(3);
-    if (running === undefined || older === undefined || younger === undefined) throw new Error("three tasks");
+    const [running, older, younger] = await threeTasks();
     for (const task of [running, younger, older]) await ring(task);
     expect([await stageOf(running), await stageOf(older), await stageOf(younger)]).toEqual([
       "processing",
       "waiting",
       "waiting",
     ]);
-    await runUntil(running, START + 3_003);
+    await runUntil(running, START + 3_002);
     await eventually(async () => (await alarmOf(older)) === Date.now() + 1);
     await ringOnTime(older);
     expect([await stageOf(running), await stageOf(older), await stageOf(younger)]).toEqual([
@@ -90,8 +76,7 @@ describe("slots", () => {
   it("go to waiting tasks when the limit is raised", async () => {
     scriptOutside({ create: [created()] });
     const stub = await createTenant(limited(1));
-    const [running, waiting] = await tasksInOrder(2);
-    if (running === undefined || waiting === undefined) throw new Error("two tasks");
+    const [running, waiting] = await twoTasks();
     await ring(running);
     await ring(waiting);
     await stub.patch({ limits: { maxInFlight: 2 } });
@@ -103,8 +88,7 @@ describe("slots", () => {
   it("become free when a task is canceled, and a canceled waiting task leaves the queue", async () => {
     scriptOutside({ create: [created()] });
     await createTenant(limited(1));
-    const [running, canceled, last] = await tasksInOrder(3);
-    if (running === undefined || canceled === undefined || last === undefined) throw new Error("three tasks");
+    const [running, canceled, last] = await threeTasks();
     for (const task of [running, canceled, last]) await ring(task);
     await canceled.cancel(LIVE);
     await ringOnTime(canceled);

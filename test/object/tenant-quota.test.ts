@@ -4,7 +4,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import type { TenantRecord } from "../../src/tenants/settings.ts";
 import { rowsReadBy } from "../support/ledger.ts";
-import { acceptTask, tasksInOrder, view } from "../support/objects.ts";
+import { acceptTask, threeTasks, twoTasks, view } from "../support/objects.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { admit, anOutcome, aRequest, createTenant, ledgerOf, limited, publishedSnapshot } from "../support/tenants.ts";
 import { alarmOf, eventually, evict, pass, ring, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
@@ -39,8 +39,7 @@ describe("admission of a suspended tenant", () => {
   it("fails a task that waited for a slot when a slot becomes free", async () => {
     scriptOutside({ create: [created()], poll: [ready] });
     const stub = await createTenant(limited(1));
-    const [running, waiting] = await tasksInOrder(2);
-    if (running === undefined || waiting === undefined) throw new Error("two tasks");
+    const [running, waiting] = await twoTasks();
     await ring(running);
     await ring(waiting);
     await stub.patch({ suspended: true });
@@ -56,8 +55,7 @@ describe("admission of a suspended tenant", () => {
   it("wakes the waiting tasks on suspension, and fails them", async () => {
     scriptOutside({ create: [created()] });
     const stub = await createTenant(limited(1));
-    const [running, waiting] = await tasksInOrder(2);
-    if (running === undefined || waiting === undefined) throw new Error("two tasks");
+    const [running, waiting] = await twoTasks();
     await ring(running);
     await ring(waiting);
     await stub.patch({ suspended: true });
@@ -87,8 +85,7 @@ describe("the monthly quota", () => {
     const outside = scriptOutside({ create: [created()] });
     const stub = await createTenant(limited(100, 2));
     expect(await admit(stub, aRequest(0, "test"))).toEqual({ tag: "admitted" });
-    const [first, second, third] = await tasksInOrder(3);
-    if (first === undefined || second === undefined || third === undefined) throw new Error("three tasks");
+    const [first, second, third] = await threeTasks();
     for (const task of [first, second, third]) await ring(task);
     expect(outside.creates).toHaveLength(2);
     expect(await view(third)).toMatchObject({ status: "failed", error: { code: "quota_exceeded" }, submissions: 0 });

@@ -3,36 +3,32 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { presentTask } from "../../src/tasks/present.ts";
-import { acceptPatient, FIRST, publishedStates, SECOND, stateOfAccount, TWO_ACCOUNTS } from "../support/accounts.ts";
+import {
+  acceptMany,
+  acceptPatient,
+  FIRST,
+  holdsOf,
+  MINUTE_MS,
+  noBalance,
+  publishedStates,
+  ringAll,
+  SECOND,
+  SPREAD_MS,
+  stateOfAccount,
+  TWO_ACCOUNTS,
+} from "../support/accounts.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, again, LIVE, setEnvironment, view } from "../support/objects.ts";
-import { createTenant, tenantObject } from "../support/tenants.ts";
+import { createTenant, tenantObject, withTenantMethods } from "../support/tenants.ts";
 import { eventually, evict, pass, ring, ringOnTime, useFrozenTime } from "../support/time.ts";
 import { created, errorAnswer, processing, ready, scriptOutside } from "../support/upstream.ts";
 
-const MINUTE_MS = 60_000;
-/** Held tasks come back spread over this (ms). */
-const SPREAD_MS = 5_000;
-
-/** The memory of an isolate is keyed by nothing but time: each test has a day of its own. */
-let day = 0;
-
 useFrozenTime(async () => {
-  day += 1;
   vi.spyOn(console, "error").mockImplementation(() => undefined);
   await createTenant();
-  pass(day * 86_400_000);
 });
 
-const noBalance = errorAnswer("ERROR_ZERO_BALANCE");
-
-async function ringAll(tasks: readonly TaskStub[]): Promise<void> {
-  for (const task of tasks) await ring(task);
-}
-
-const accept = (count: number) => Promise.all(Array.from({ length: count }, () => acceptPatient()));
 const keyOf = ({ body }: { readonly body: unknown }) => (body as { clientKey: string }).clientKey;
-const holdsOf = (task: TaskStub) => view(task).then(({ events }) => events.filter(({ type }) => type === "held"));
 
 describe("an account that the upstream refuses", () => {
   it("passes its task on to the next account in the same alarm", async () => {
@@ -56,7 +52,7 @@ describe("an account that the upstream refuses", () => {
       poll: [processing],
       second: { create: [created("b-1")], poll: [processing] },
     });
-    const [polled, refusedTask, next] = await accept(3);
+    const [polled, refusedTask, next] = await acceptMany(3);
     if (polled === undefined || refusedTask === undefined || next === undefined) throw new Error("three tasks");
     await ringAll([polled, refusedTask, next]);
     expect([outside.creates.length, outside.second.creates.length]).toEqual([2, 2]);
@@ -107,12 +103,8 @@ describe("a pinned task", () => {
   async function acceptPinned(account: string): Promise<TaskStub> {
     const outcome = { tag: "admitted", upstreamAccount: account } as const;
     const admit = async () => ({ outcome, webhook: null });
-    const tenants = {
-      idFromName: (name: string) => env.TENANTS.idFromName(name),
-      get: (id: DurableObjectId) =>
-        new Proxy(env.TENANTS.get(id), { get: (stub, key) => (key === "admit" ? admit : Reflect.get(stub, key)) }),
-    };
-    return acceptPatient({}, { ...TWO_ACCOUNTS, TENANTS: tenants });
+    const { UPSTREAM_ACCOUNTS } = TWO_ACCOUNTS;
+    return acceptPatient({}, { ...withTenantMethods(() => ({ admit })), UPSTREAM_ACCOUNTS });
   }
 
   it("uses its own account and no other", async () => {

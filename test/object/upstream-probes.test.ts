@@ -1,36 +1,26 @@
 // Probes of refused upstream accounts: one a minute, by a task, until an answer shows that the account works.
 
 import { describe, expect, it, vi } from "vitest";
-import { acceptPatient, accountsObject, stateOfAccount } from "../support/accounts.ts";
-import type { TaskStub } from "../support/objects.ts";
+import {
+  acceptMany,
+  acceptPatient,
+  accountsObject,
+  holdsOf,
+  MINUTE_MS,
+  noBalance,
+  ringAll,
+  SPREAD_MS,
+  stateOfAccount,
+} from "../support/accounts.ts";
 import { LIVE, view } from "../support/objects.ts";
 import { createTenant } from "../support/tenants.ts";
 import { alarmOf, eventually, evict, pass, ring, useFrozenTime } from "../support/time.ts";
 import { created, errorAnswer, held, lost, plain, processing, scriptOutside } from "../support/upstream.ts";
 
-const MINUTE_MS = 60_000;
-/** Held tasks come back spread over this (ms). */
-const SPREAD_MS = 5_000;
-
-/** The memory of an isolate is keyed by nothing but time: each test has a day of its own. */
-let day = 0;
-
 useFrozenTime(async () => {
-  day += 1;
   vi.spyOn(console, "error").mockImplementation(() => undefined);
   await createTenant();
-  pass(day * 86_400_000);
 });
-
-const noBalance = errorAnswer("ERROR_ZERO_BALANCE");
-
-async function ringAll(tasks: readonly TaskStub[]): Promise<void> {
-  for (const task of tasks) await ring(task);
-}
-
-const accept = (count: number) => Promise.all(Array.from({ length: count }, () => acceptPatient()));
-const _keyOf = ({ body }: { readonly body: unknown }) => (body as { clientKey: string }).clientKey;
-const holdsOf = (task: TaskStub) => view(task).then(({ events }) => events.filter(({ type }) => type === "held"));
 
 /** Waits until the first account is marked as working again, which happens beside the task. */
 const firstWorks = () => eventually(async () => (await stateOfAccount("first"))?.state === "ok");
@@ -41,7 +31,7 @@ describe("a probe", () => {
     await ring(await acceptPatient());
     for (let minute = 1; minute <= 3; minute += 1) {
       pass(MINUTE_MS);
-      await ringAll(await accept(5));
+      await ringAll(await acceptMany(5));
       expect(outside.creates).toHaveLength(1 + minute);
     }
     expect(outside.second.creates).toHaveLength(16);
@@ -55,7 +45,7 @@ describe("a probe", () => {
     });
     await ring(await acceptPatient());
     pass(MINUTE_MS);
-    const tasks = await accept(3);
+    const tasks = await acceptMany(3);
     await ringAll(tasks.slice(0, 1));
     await firstWorks();
     await ringAll(tasks.slice(1));
@@ -102,7 +92,7 @@ describe("a probe", () => {
     await ring(await acceptPatient());
     await firstWorks();
     pass(1_000);
-    const tasks = await accept(4);
+    const tasks = await acceptMany(4);
     await ringAll(tasks);
     expect(await stateOfAccount("first")).toMatchObject({ state: "refused" });
     expect([outside.creates.length, outside.second.creates.length]).toEqual([3, 5]);
@@ -131,17 +121,17 @@ describe("a refused account behind one that works", () => {
       poll: [processing],
       second: { create: [noBalance, noBalance, created("b-1")], poll: [processing] },
     });
-    const tasks = await accept(1);
+    const tasks = await acceptMany(1);
     await ringAll(tasks);
     pass(MINUTE_MS + SPREAD_MS);
     await ringAll(tasks);
     await firstWorks();
-    const next = await accept(3);
+    const next = await acceptMany(3);
     await ringAll(next);
     expect([outside.creates.length, outside.second.creates.length]).toEqual([5, 2]);
     for (const task of next) expect(await view(task)).toMatchObject({ status: "processing", submissions: 1 });
     pass(MINUTE_MS + SPREAD_MS);
-    await ringAll(await accept(2));
+    await ringAll(await acceptMany(2));
     await eventually(async () => (await stateOfAccount("second"))?.state === "ok");
     expect([outside.creates.length, outside.second.creates.length]).toEqual([6, 3]);
   });
@@ -164,7 +154,7 @@ describe("a task while no account works", () => {
 
   it("probes each account once a minute, however many tasks wait", async () => {
     const outside = scriptOutside({ create: [noBalance], second: { create: [noBalance] } });
-    const tasks = await accept(6);
+    const tasks = await acceptMany(6);
     await ringAll(tasks);
     for (let minute = 1; minute <= 3; minute += 1) {
       pass(MINUTE_MS + SPREAD_MS);
@@ -179,7 +169,7 @@ describe("a task while no account works", () => {
       create: [noBalance, slow.answer, created("a-2")],
       second: { create: [noBalance] },
     });
-    const [probe, ...others] = await accept(5);
+    const [probe, ...others] = await acceptMany(5);
     if (probe === undefined) throw new Error("five tasks");
     await ringAll([probe, ...others]);
     pass(MINUTE_MS + SPREAD_MS);

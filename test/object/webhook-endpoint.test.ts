@@ -5,10 +5,10 @@ import { OPERATOR } from "../../src/tenants/actor.ts";
 import { aTime } from "../support/answers.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { view } from "../support/objects.ts";
-import type { Received } from "../support/receivers.ts";
+import type { Received, TenantCalls } from "../support/receivers.ts";
 import { accountOf, delayed, FINAL, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
-import { createTenant, ledgerOf, mintKey, tenantObject } from "../support/tenants.ts";
+import { createTenant, ledgerOf, tenantObject } from "../support/tenants.ts";
 import { pass, runUntil, useFrozenTime } from "../support/time.ts";
 import type { Answer } from "../support/upstream.ts";
 import { plain, RECEIVER_URL } from "../support/upstream.ts";
@@ -23,13 +23,12 @@ const ok = plain(204, null);
 const none = { url: null, disabledAt: null, disabledReason: null };
 
 let tenant: TenantStub;
-let account: ReturnType<typeof accountOf>;
+let account: TenantCalls;
 
 useFrozenTime(async () => {
   vi.spyOn(Math, "random").mockReturnValue(0.5);
   tenant = await createTenant();
-  const minted = await mintKey(tenant, { scopes: ["tasks:write", "tasks:read", "account:read", "account:write"] });
-  account = accountOf(minted.key);
+  account = await accountOf(tenant);
 });
 
 describe("the tenant's endpoint", () => {

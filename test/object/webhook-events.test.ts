@@ -1,15 +1,14 @@
 // Webhook events: the body, the solution in it, the target URL, and the recorded attempts.
 
-import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import type { TimelineEvent } from "../../src/tasks/present.ts";
 import { aTime } from "../support/answers.ts";
 import type { TaskStub } from "../support/objects.ts";
 import { again, setEnvironment, storedText } from "../support/objects.ts";
-import type { Received } from "../support/receivers.ts";
+import type { Received, TenantCalls } from "../support/receivers.ts";
 import { accountOf, delayed, FINAL, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
-import { createTenant, ledgerOf, mintKey, tenantObject } from "../support/tenants.ts";
+import { createTenant, ledgerOf, tenantObject, withTenantMethods } from "../support/tenants.ts";
 import { pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import type { Answer } from "../support/upstream.ts";
 import { lost, plain, RECEIVER_URL } from "../support/upstream.ts";
@@ -22,13 +21,12 @@ const LAST = FINAL + 50_000_000;
 const ok = plain(204, null);
 
 let tenant: TenantStub;
-let account: ReturnType<typeof accountOf>;
+let account: TenantCalls;
 
 useFrozenTime(async () => {
   vi.spyOn(Math, "random").mockReturnValue(0.5);
   tenant = await createTenant();
-  const minted = await mintKey(tenant, { scopes: ["tasks:write", "tasks:read", "account:read", "account:write"] });
-  account = accountOf(minted.key);
+  account = await accountOf(tenant);
 });
 
 async function attemptsOf(stub: TaskStub): Promise<TimelineEvent[]> {
@@ -139,8 +137,10 @@ describe("the solution in a webhook", () => {
       expect(await again(stub).claim(TEST)).toMatchObject({ tag: "claimed" });
       return tenantObject().webhookSettings({ createdAt: Date.now() }, "test");
     };
-    const get = () => ({ webhookSettings, recordDeliveryState: () => undefined });
-    await setEnvironment(stub, { ...env, TENANTS: { idFromName: (name: string) => name, get } });
+    await setEnvironment(
+      stub,
+      withTenantMethods(() => ({ webhookSettings })),
+    );
     await runUntil(stub, FINAL + 3_000);
     expect(statesOf(received)).toEqual(["available", "claimed"]);
     expect(received[1]?.event.data.solution).toBeNull();
@@ -154,8 +154,10 @@ describe("the solution in a webhook", () => {
       pass(2_000);
       return tenantObject().webhookSettings({ createdAt: START }, "test");
     };
-    const get = () => ({ webhookSettings, recordDeliveryState: () => undefined });
-    await setEnvironment(stub, { ...env, TENANTS: { idFromName: (name: string) => name, get } });
+    await setEnvironment(
+      stub,
+      withTenantMethods(() => ({ webhookSettings })),
+    );
     await stub.redeliver(TEST);
     await ringOnTime(stub);
     expect(received.map(({ at, event }) => [at - FINAL, event.data.solutionState])).toEqual([
@@ -189,39 +191,6 @@ describe("the recorded attempts", () => {
     expect(token).toMatch(/^sandbox\./);
     expect(await storedText(stub)).not.toContain(token.slice(0, 12));
     expect((await attemptsOf(stub))[0]).toMatchObject({ responseBody: expect.stringContaining("[removed]") });
-  });
-
-  it("are the last twenty of all delivery cycles, while all are counted", async () => {
-    const received = scriptReceivers({ [RECEIVER_URL]: [plain(500)] });
-    const stub = await ready();
-    await runUntil(stub, LAST);
-    expect((await account.act(stub, "redeliver")).status).toBe(202);
-    await runUntil(stub, LAST + 23_000_000);
-    expect(received).toHaveLength(12 + 11);
-    const times = received.map(({ at }) => new Date(at).toISOString());
-    expect((await attemptsOf(stub)).map(({ at }) => at)).toEqual(times.slice(-20));
-    expect((await account.readTask(stub)).webhook).toMatchObject({ state: "pending", attempts: 23, lastStatus: 500 });
-  });
-
-  it("include the time of the next one", async () => {
-    scriptReceivers({ [RECEIVER_URL]: [plain(500), lost] });
-    const stub = await ready();
-    await runUntil(stub, FINAL);
-    const webhook = { url: RECEIVER_URL, state: "pending" };
-    const next = (ms: number) => new Date(FINAL + ms).toISOString();
-    expect((await account.readTask(stub)).webhook).toEqual({
-      ...webhook,
-      attempts: 1,
-      lastStatus: 500,
-      nextAttemptAt: next(2_000),
-    });
-    await runUntil(stub, FINAL + 2_000);
-    expect((await account.readTask(stub)).webhook).toEqual({
-      ...webhook,
-      attempts: 2,
-      lastStatus: null,
-      nextAttemptAt: next(5_000),
-    });
   });
 });
 

@@ -1,6 +1,5 @@
 // The webhook schedule: when each attempt is sent, what ends the attempts, and that a crash loses none.
 
-import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { OPERATOR } from "../../src/tenants/actor.ts";
 import type { TaskOutcome } from "../../src/tenants/ledger.ts";
@@ -9,7 +8,7 @@ import { again, setEnvironment, view } from "../support/objects.ts";
 import type { Received } from "../support/receivers.ts";
 import { FINAL, runEvicted, sandboxTask, scriptReceivers, TEST, verifies } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
-import { createTenant, ledgerOf } from "../support/tenants.ts";
+import { createTenant, ledgerOf, withTenantMethods } from "../support/tenants.ts";
 import { alarmOf, crash, eventually, ringAgain, ringOnTime, runUntil, useFrozenTime } from "../support/time.ts";
 import type { Answer } from "../support/upstream.ts";
 import { lost, plain, RECEIVER_URL } from "../support/upstream.ts";
@@ -182,21 +181,14 @@ describe("a crash", () => {
   /** The tenant's object stores the outcome, and its response is lost. */
   async function holdOutcomeReport(stub: TaskStub): Promise<() => boolean> {
     let reported = false;
-    const get = (id: DurableObjectId) => {
-      const real = env.TENANTS.get(id);
-      return {
-        admit: (request: Parameters<typeof real.admit>[0]) => real.admit(request),
-        reportOutcome: async (outcomeReport: TaskOutcome, mayWait: boolean) => {
-          await real.reportOutcome(outcomeReport, mayWait);
-          reported = true;
-          return new Promise<never>(() => {});
-        },
-      };
-    };
-    await setEnvironment(stub, {
-      ...env,
-      TENANTS: { idFromName: (name: string) => env.TENANTS.idFromName(name), get },
-    });
+    const environment = withTenantMethods((real) => ({
+      reportOutcome: async (outcomeReport: TaskOutcome, mayWait: boolean) => {
+        await real.reportOutcome(outcomeReport, mayWait);
+        reported = true;
+        return new Promise<never>(() => {});
+      },
+    }));
+    await setEnvironment(stub, environment);
     return () => reported;
   }
 

@@ -8,8 +8,9 @@ import { accountStatesSchema, stateOf } from "../../src/upstream/account-states.
 import type { UpstreamObject } from "../../src/upstream/object.ts";
 import { STATES_KEY, upstreamObject } from "../../src/upstream/rpc.ts";
 import type { TaskStub } from "./objects.ts";
-import { acceptTask, setEnvironment } from "./objects.ts";
-import { SECOND_URL } from "./upstream.ts";
+import { acceptTask, setEnvironment, view } from "./objects.ts";
+import { ring } from "./time.ts";
+import { errorAnswer, SECOND_URL } from "./upstream.ts";
 
 export const FIRST = { name: "first", url: "http://upstream.test", clientKey: "key-of-the-first-account" } as const;
 export const SECOND = { name: "second", url: SECOND_URL, clientKey: "key-of-the-second-account" } as const;
@@ -51,3 +52,20 @@ export function storedAccounts(): Promise<string> {
     JSON.stringify([...(await storage.list())]),
   );
 }
+
+export const MINUTE_MS = 60_000;
+/** Held tasks ask again spread over this time (ms). */
+export const SPREAD_MS = 5_000;
+
+/** The upstream refuses the account. */
+export const noBalance = errorAnswer("ERROR_ZERO_BALANCE");
+
+/** So many live tasks in a gateway with both accounts. */
+export const acceptMany = (count: number) => Promise.all(Array.from({ length: count }, () => acceptPatient()));
+
+export async function ringAll(tasks: readonly TaskStub[]): Promise<void> {
+  for (const task of tasks) await ring(task);
+}
+
+/** The timeline entries of a task that is held. */
+export const holdsOf = async (task: TaskStub) => (await view(task)).events.filter(({ type }) => type === "held");

@@ -83,14 +83,18 @@ export function storedText(stub: TaskStub): Promise<string> {
   return runInDurableObject(stub, async (_object, state) => JSON.stringify([...(await state.storage.list())]));
 }
 
-/** Tasks that were accepted one after the other, 1 ms apart. */
-export async function tasksInOrder(count: number): Promise<TaskStub[]> {
-  const tasks: TaskStub[] = [];
-  for (let n = 0; n < count; n += 1) {
-    tasks.push(await acceptTask());
-    pass(1);
-  }
-  return tasks;
+/** Two tasks, the second accepted 1 ms after the first. */
+export async function twoTasks(): Promise<[TaskStub, TaskStub]> {
+  const first = await acceptTask();
+  pass(1);
+  return [first, await acceptTask()];
+}
+
+/** Three tasks, accepted 1 ms apart. */
+export async function threeTasks(): Promise<[TaskStub, TaskStub, TaskStub]> {
+  const tasks = await twoTasks();
+  pass(1);
+  return [...tasks, await acceptTask()];
 }
 
 /** Replaces an object's environment until its eviction: a binding that fails, or a variable out of its range. */

@@ -8,6 +8,8 @@ import type { AcceptRequest, TaskRef } from "../../src/tasks/rpc.ts";
 import { call, scenario } from "./gateway.ts";
 import type { TaskStub } from "./objects.ts";
 import { acceptTask, LIVE } from "./objects.ts";
+import type { TenantStub } from "./tenants.ts";
+import { mintKey } from "./tenants.ts";
 import { alarmOf, evict, pass, ringOnTime, START } from "./time.ts";
 import type { Answer } from "./upstream.ts";
 
@@ -73,8 +75,10 @@ export function verifies({ text, headers }: Received, secret: string): boolean {
   }
 }
 
-/** The calls of a tenant's key over the API. */
-export function accountOf(key: string) {
+/** The calls of a new test key of the tenant, over the API. */
+export async function accountOf(tenant: TenantStub) {
+  const scopes = ["tasks:write", "tasks:read", "account:read", "account:write"] as const;
+  const { key } = await mintKey(tenant, { scopes: [...scopes] });
   const get = async <T>(path: string): Promise<T> => {
     const response = await call("GET", path, { key });
     if (response.status !== 200) throw new Error(`not read: ${response.status} ${await response.text()}`);
@@ -89,6 +93,8 @@ export function accountOf(key: string) {
       call("POST", `${pathOf(stub)}/${action}`, { key }),
   };
 }
+
+export type TenantCalls = Awaited<ReturnType<typeof accountOf>>;
 
 /** The owner of the test tasks. */
 export const TEST: TaskRef = { ...LIVE, mode: "test" };

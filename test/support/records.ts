@@ -1,7 +1,7 @@
 // Builders of records in every state, with overrides. They do not use the lifecycle, so that its tests do not depend on it. All times
 // are counted from `AT`.
 
-import type { Solver, TaskEvent } from "../../src/tasks/events.ts";
+import type { AdmissionOutcome, Solver, TaskEvent } from "../../src/tasks/events.ts";
 import { applyEvent } from "../../src/tasks/lifecycle.ts";
 import type { NewTask, StoredSolution, TaskRecord } from "../../src/tasks/record.ts";
 import { newRecord } from "../../src/tasks/record.ts";
@@ -145,6 +145,12 @@ export const polled = (outcome: PollOutcome, sentAt: number): TaskEvent => ({
   outcome,
   solver: SOLVER,
 });
+/** The outcome of an admission request. */
+export const admission = (outcome: AdmissionOutcome): TaskEvent => ({ tag: "admission", outcome });
+
+/** A submission that is held until `ms` after the task was accepted, because no account works. */
+export const held = (ms: number): TaskEvent => ({ tag: "held", reason: "upstream_unavailable", until: at(ms) });
+
 export const CREATED: CreateOutcome = { tag: "created", taskId: '"upstream-1"' };
 export const UNKNOWN_OUTCOME: CreateOutcome = { tag: "unknown", reason: "timeout" };
 export const PROCESSING: PollOutcome = { tag: "processing" };

@@ -121,3 +121,24 @@ export function anOutcome({ taskId, mode, website, createdAt }: AdmissionRequest
 export async function admit(stub: TenantStub, request: AdmissionRequest): Promise<AdmissionOutcome> {
   return (await stub.admit(request)).outcome;
 }
+
+/** An environment in which methods of the tenants' objects are replaced. `overrides` gets the real object. */
+export function withTenantMethods(overrides: (real: TenantStub) => Partial<Record<keyof TenantStub, unknown>>): object {
+  const get = (id: DurableObjectId) => {
+    const real = env.TENANTS.get(id);
+    const methods = new Map(Object.entries(overrides(real)));
+    return new Proxy(real, { get: (target, name) => methods.get(String(name)) ?? Reflect.get(target, name) });
+  };
+  return { ...env, TENANTS: { idFromName: (name: string) => env.TENANTS.idFromName(name), get } };
+}
+
+/** An environment in which no tenant's object can be reached. */
+export const TENANT_UNREACHABLE: object = {
+  ...env,
+  TENANTS: {
+    idFromName: (name: string) => name,
+    get: () => {
+      throw new Error("the tenant's object cannot be reached");
+    },
+  },
+};

@@ -4,7 +4,18 @@ import { describe, expect, it } from "vitest";
 import type { TaskEvent } from "../../src/tasks/events.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import type { CreateOutcome, PollOutcome } from "../../src/upstream/protocol.ts";
-import { AT, admitted, applied, aRecord, at, CREATED, polled, submitted, UNKNOWN_OUTCOME } from "../support/records.ts";
+import {
+  AT,
+  admission,
+  admitted,
+  applied,
+  aRecord,
+  at,
+  CREATED,
+  polled,
+  submitted,
+  UNKNOWN_OUTCOME,
+} from "../support/records.ts";
 
 const NEVER_SENT = "The task was never sent to the upstream, so it was not charged.";
 const NOT_ACCEPTED = "The upstream did not accept the task, so it was not charged.";
@@ -13,10 +24,6 @@ const NOT_SOLVED = "The upstream accepted the task and did not solve it.";
 
 type Step = readonly [number, TaskEvent];
 
-const admission = (outcome: Extract<TaskEvent, { tag: "admission" }>["outcome"]): TaskEvent => ({
-  tag: "admission",
-  outcome,
-});
 const send = (ms: number, outcome: CreateOutcome): Step[] => [
   [ms, { tag: "submitting" }],
   [ms + 10, submitted(outcome, at(ms))],

@@ -2,16 +2,18 @@
 
 import { describe, expect, it } from "vitest";
 import { isVolatile } from "../../src/tasks/durability.ts";
-import type { AdmissionOutcome, TaskEvent } from "../../src/tasks/events.ts";
+import type { TaskEvent } from "../../src/tasks/events.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import type { CreateOutcome } from "../../src/upstream/protocol.ts";
 import {
   AT,
+  admission,
   admitted,
   applied,
   aRecord,
   at,
   CREATED,
+  held,
   processing,
   SOLUTION,
   STORED_SOLUTION,
@@ -20,8 +22,6 @@ import {
   UNKNOWN_OUTCOME,
 } from "../support/records.ts";
 
-const admission = (outcome: AdmissionOutcome): TaskEvent => ({ tag: "admission", outcome });
-const held = (ms: number): TaskEvent => ({ tag: "held", reason: "upstream_unavailable", until: at(ms) });
 const last = (record: TaskRecord) => record.events.at(-1);
 
 describe("submission", () => {

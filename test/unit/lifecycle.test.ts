@@ -2,11 +2,12 @@
 // and lifecycle-properties.test.ts has what is true of every sequence of events.
 
 import { describe, expect, it } from "vitest";
-import type { AdmissionOutcome, TaskEvent } from "../../src/tasks/events.ts";
+import type { TaskEvent } from "../../src/tasks/events.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import {
   AT,
   aDelivery,
+  admission,
   admitted,
   applied,
   aRecord,
@@ -14,6 +15,7 @@ import {
   CREATED,
   canceledRecord,
   failedRecord,
+  held,
   processing,
   readyRecord,
   submitted,
@@ -21,8 +23,6 @@ import {
   UNKNOWN_OUTCOME,
 } from "../support/records.ts";
 
-const admission = (outcome: AdmissionOutcome): TaskEvent => ({ tag: "admission", outcome });
-const held = (ms: number): TaskEvent => ({ tag: "held", reason: "upstream_unavailable", until: at(ms) });
 const last = (record: TaskRecord) => record.events.at(-1);
 
 describe("a new task", () => {
