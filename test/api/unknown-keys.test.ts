@@ -102,16 +102,6 @@ it("an unknown tenant is looked up once for several keys", async () => {
   expect(cost).toEqual({ reads: 1, calls: 1 });
 });
 
-it("an address with 30 failed authentications gets 429 with Retry-After and RateLimit-Policy", async () => {
-  const address = freshAddress();
-  for (let n = 0; n < 30; n += 1) await statusOf("not-a-key", address);
-  const response = await read(randomKey(unknownTenant()), address);
-  await expectProblem(response, "rate_limited");
-  expect(response.headers.get("retry-after")).toBe("60");
-  expect(response.headers.get("ratelimit-policy")).toBe('"auth-failures";q=30;w=60');
-  expect(cost).toEqual({ reads: 0, calls: 0 });
-});
-
 it("a known key is accepted when its address and its tenant have used up their lookups", async () => {
   const { tenantId, key } = await makeCaller();
   const other = await makeCaller();

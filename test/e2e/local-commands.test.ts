@@ -9,6 +9,7 @@ import { describe, expect, it, vi } from "vitest";
 import { tokenExpression } from "../../scripts/support/banner.ts";
 import { type GatewayLog, parseLog, readableLog } from "../../scripts/support/gateway-logs.ts";
 import { Shutdown, shutdownSignal } from "../../scripts/support/shutdown.ts";
+import { StartError } from "../../scripts/support/start-error.ts";
 import { claimStateFolder } from "../../scripts/support/state-folder.ts";
 import { flagValues, hasFlag, variablesIn, withoutFlags } from "../../scripts/support/wrangler-flags.ts";
 
@@ -24,6 +25,15 @@ describe("the flags of npm start", () => {
     expect(hasFlag(FLAGS, "--mini")).toBe(false);
     expect(variablesIn(FLAGS)).toEqual({ A: "1", B: "2", C: "x=y:z" });
   });
+
+  it.each(["POLL_INTERVAL_MS=5000", "UPSTREAM_URL=http://needle"])(
+    "must not have an equals sign in --var %s",
+    (text) => {
+      const [name] = text.split("=");
+      const message = `--var ${name}=… has an equals sign: write --var ${name}:VALUE`;
+      expect(() => variablesIn(["--var", text])).toThrow(new StartError(message));
+    },
+  );
 
   it("are removed with all their values", () => {
     expect(withoutFlags(FLAGS, "--port", "--var")).toEqual(["--minify", "-e", "staging"]);
