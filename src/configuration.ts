@@ -179,7 +179,8 @@ export function parseConfiguration(
   const problems = result.error.issues.map((issue) => {
     const [name = "", ...path] = issue.path.map(String);
     // zod's message for an unknown field quotes the field's name, which could be a misplaced secret.
-    const rule = issue.code === "unrecognized_keys" ? "must have no fields but name, url and clientKey" : issue.message;
+    const rule =
+      issue.code === "unrecognized_keys" ? "must have only the fields name, url and clientKey" : issue.message;
     const rest = path.map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`)).join("");
     return { name: name + rest, rule, showValue: SHOWN.has(name) };
   });

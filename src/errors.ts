@@ -33,6 +33,7 @@ const PROBLEMS = {
 
 /** The `code` of a problem document. */
 export type ErrorCode = keyof typeof PROBLEMS;
+/** All error codes. */
 export const ERROR_CODES = Object.keys(PROBLEMS) as [ErrorCode, ...ErrorCode[]];
 
 /** A validation error. `path` is a dotted path into the body, or the name of a parameter or header. */
@@ -63,6 +64,11 @@ export class ApiError extends Error {
   get status(): ContentfulStatusCode {
     return PROBLEMS[this.code].status;
   }
+}
+
+/** The error for an unknown path. `/admin` without a configured token returns it too, so that both look alike. */
+export function unknownPath(): ApiError {
+  return new ApiError("not_found", "This path does not exist. The API is described at /docs and /openapi.json.");
 }
 
 /** The maximum number of fields named in `detail`. `errors` lists them all. */

@@ -1,7 +1,9 @@
 // Structured logs: one JSON line per event. Fields are ids, codes, counts and times. Callers must never pass a key, token, cookie,
 // secret or body. A test searches the log for them.
 
+/** The severity of a log line. */
 export type LogLevel = "info" | "warn" | "error";
+/** The fields of a log line. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** Logs one line: `{ "level", "event", … }`. */

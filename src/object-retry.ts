@@ -37,9 +37,13 @@ export function retryPauseMs(attempts: number, random: number): number {
 /** The error response for an overloaded object, or null for any other error. */
 export function overloadedError(error: unknown): ApiError | null {
   if (!hasMark(error, "overloaded")) return null;
-  return new ApiError("overloaded", "There are too many requests for this tenant or task at the moment.", {
-    headers: { "Retry-After": String(OVERLOADED_RETRY_AFTER_S) },
-  });
+  return new ApiError(
+    "overloaded",
+    "This tenant or task has too many requests at the moment. Send the request again later.",
+    {
+      headers: { "Retry-After": String(OVERLOADED_RETRY_AFTER_S) },
+    },
+  );
 }
 
 /** Whether a call failed because the object was unreachable, reset or overloaded. */

@@ -2,6 +2,7 @@
 
 import { VERSION } from "./version.ts";
 
+/** Everything except paths, webhooks and components. */
 export const OPENAPI_HEAD = {
   openapi: "3.1.0",
   info: {
@@ -24,6 +25,7 @@ export const OPENAPI_HEAD = {
   ],
 };
 
+/** The security schemes, by name. */
 export const SECURITY_SCHEMES = {
   apiKey: { type: "http", scheme: "bearer", description: "A Solvegate key: `sg_live_…` or `sg_test_…`" },
   operatorToken: { type: "http", scheme: "bearer", description: "The gateway's ADMIN_TOKEN" },

@@ -258,7 +258,7 @@ export interface Timeline {
      */
     at: string;
     /**
-     * accepted, waiting, admitted, held, submitted, submission_refused, submission_hidden, poll, ready, failed, canceled, claimed, expired, webhook
+     * One of accepted, waiting, admitted, held, submitted, submission_refused, submission_hidden, poll, ready, failed, canceled, claimed, expired, webhook
      */
     type: string;
     durationMs?: number | undefined;

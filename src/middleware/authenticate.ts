@@ -5,7 +5,7 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { BoundedMap } from "../bounded-map.ts";
 import type { Configuration, Env } from "../env.ts";
-import { ApiError } from "../errors.ts";
+import { ApiError, unknownPath } from "../errors.ts";
 import { rateLimited } from "../rate-limit-policy.ts";
 import { tenantStub } from "../tenants/directory.ts";
 import { ADDRESS_FAILURES, countFailure, findKey } from "../tenants/find-key.ts";
@@ -54,11 +54,11 @@ export function authenticate(scope: Scope | null, keyOf: (c: Context<AppEnv>) =>
   });
 }
 
-/** Requires the operator's token. Responds with 404 if no token is configured. */
+/** Requires the operator's token. If none is configured, /admin does not exist. */
 export function authenticateOperator() {
   return createMiddleware<AppEnv>(async function authenticateOperator(c, next) {
     const { adminToken } = c.var.configuration;
-    if (adminToken === null) throw new ApiError("not_found", "There is nothing here.");
+    if (adminToken === null) throw unknownPath();
     const token = bearerOf(c);
     if (token === null || !equalInConstantTime(token, adminToken)) {
       throw await authFailure(c, "This call needs the operator's token: Authorization: Bearer …");

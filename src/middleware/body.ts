@@ -13,7 +13,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 export const limitBody = bodyLimit({
   maxSize: MAX_BODY_BYTES,
   onError: () => {
-    throw new ApiError("payload_too_large", "The body is over 64 KiB.");
+    throw new ApiError("payload_too_large", "The body is larger than 64 KiB.");
   },
 });
 

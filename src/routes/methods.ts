@@ -1,7 +1,7 @@
 // 404 and 405 responses. A wrong method is reported before authentication.
 
 import type { Context, Hono } from "hono";
-import { ApiError } from "../errors.ts";
+import { ApiError, unknownPath } from "../errors.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
@@ -21,7 +21,7 @@ export function unroutedError(app: Pick<Hono<AppEnv>, "router">, c: Context<AppE
   const hidden = path.startsWith("/admin/") && c.var.configuration.adminToken === null;
   const allowed = hidden ? [] : methodsOf(app, path);
   if (allowed.length === 0 || allowed.includes(method)) {
-    return new ApiError("not_found", "This path does not exist. The API is described at /docs and /openapi.json.");
+    return unknownPath();
   }
   const list = allowed.join(", ");
   return new ApiError("method_not_allowed", `This path supports ${list}.`, { headers: { Allow: list } });

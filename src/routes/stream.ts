@@ -22,7 +22,7 @@ const querySchema = z.strictObject({
   events: z
     .string()
     .transform((text) => text.split(","))
-    .pipe(z.array(z.enum(STREAM_EVENTS, `must be a list of ${STREAM_EVENTS.join(", ")}`)))
+    .pipe(z.array(z.enum(STREAM_EVENTS, `must be one or more of ${STREAM_EVENTS.join(", ")}`)))
     .optional()
     .openapi({
       type: "string",

@@ -205,7 +205,7 @@ export const timelineSchema = z
         at: timeSchema,
         type: z.string().openapi({
           description:
-            "accepted, waiting, admitted, held, submitted, submission_refused, submission_hidden, poll, ready, failed, canceled, claimed, expired, webhook",
+            "One of accepted, waiting, admitted, held, submitted, submission_refused, submission_hidden, poll, ready, failed, canceled, claimed, expired, webhook",
           example: "poll",
         }),
         durationMs: z.int().optional(),

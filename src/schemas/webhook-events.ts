@@ -33,7 +33,7 @@ const ALERTS: Readonly<Record<Alert["type"], string>> = {
   "upstream.recovered": "Operator alert: a rejected account works again",
   "upstream.exhausted": "Operator alert: no upstream account is left",
   "tenant.quota_reached": "Operator alert: a tenant has used up its monthly quota",
-  "endpoint.disabled": "Operator alert: a tenant's endpoint answered 410 and was disabled",
+  "endpoint.disabled": "Operator alert: a tenant's endpoint returned 410 and was disabled",
   "task.internal_error": "Operator alert: a task failed because of an error in the gateway",
 };
 

@@ -24,6 +24,15 @@ describe("a known path with a wrong method", () => {
     const response = await callWith({ ADMIN_TOKEN: undefined }, "PATCH", "/admin/tenants");
     await expectProblem(response, "not_found");
   });
+
+  it("returns the same 404 for /admin without an operator's token as for an unknown path", async () => {
+    const problem = async (path: string) => {
+      const response = await callWith({ ADMIN_TOKEN: undefined }, "GET", path);
+      const { requestId: _, ...rest } = await response.json<Record<string, unknown>>();
+      return rest;
+    };
+    expect(await problem("/admin/tenants")).toEqual(await problem("/unknown"));
+  });
 });
 
 describe("GET /", () => {
