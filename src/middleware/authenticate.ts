@@ -23,7 +23,7 @@ export interface Caller {
   readonly scopes: readonly Scope[];
   /** From the tenant's snapshot, up to 90 s old. */
   readonly profile: TenantProfile;
-  /** The month (`2026-11`) whose quota of live tasks is used up, or null. From the snapshot too. */
+  /** From the snapshot: the month (`2026-11`) whose quota of live tasks is used up, or null. */
   readonly exhaustedMonth: string | null;
 }
 

@@ -30,7 +30,7 @@ const MESSAGE_WINDOW_MS = 60_000;
 /** The maximum size of a message, in characters or bytes. */
 const MAX_MESSAGE = 65_536;
 
-/** When there are too many connections, one without a ping or a message for this long (ms) is closed: its client may be gone. */
+/** If there are too many connections, those without a ping or message for this long (ms) are closed, because their clients may be gone. */
 const SILENT_MS = 300_000;
 
 /** Close codes for private use (RFC 6455 §7.4.2). */
@@ -130,7 +130,7 @@ export class StreamConnections {
     }
   }
 
-  /** Closes the connections that are silent. Returns whether there was one. */
+  /** Closes silent connections. Returns whether there were any. */
   #closeSilent(sockets: readonly WebSocket[], now: number): boolean {
     const silent = sockets.filter((socket) => {
       const heardAt = Math.max(attachmentOf(socket)?.readAt ?? 0, this.#pingedAt(socket));

@@ -138,14 +138,14 @@ function onAdmitted(
     stepAt: now,
     faults: 0,
   };
-  // A held task has its slot already.
+  // A held task was already admitted.
   if (record.lastExchangeFailed) return admitted;
   return withTimelineEntry(admitted, now, "admitted", { durationMs: now - record.createdAt });
 }
 
 /**
- * No upstream account takes the submission at the moment. The task then asks for admission again, because meanwhile the operator may pin
- * its tenant to another account or suspend it.
+ * Holds a task, because no upstream account is available. The task requests admission again later, because the operator may have pinned
+ * its tenant to another account or suspended it.
  */
 function onHeld(record: TaskRecord, { reason, until }: Extract<TaskEvent, { tag: "held" }>, now: number): TaskRecord {
   if (record.status !== "queued") return record;

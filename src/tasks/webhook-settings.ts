@@ -9,7 +9,7 @@ const MAX_AGE_MS = 60_000;
 /** Settings older than this (ms) are refreshed during a poll, so that they are available when the task ends. */
 const REFRESH_AGE_MS = 30_000;
 
-/** Without a secret no webhook is sent. */
+/** The settings of a deleted tenant. Without a secret, no webhook is sent. */
 const OF_DELETED_TENANT: TaskSettings = { endpoint: null, secrets: [] };
 
 /** The cached webhook settings. */
@@ -22,7 +22,7 @@ export class WebhookSettingsCache {
     this.#cached = { settings, askedAt };
   }
 
-  /** Must be called when the tenant is deleted. From then on, all settings are ignored, also those of a response that is still on its way. */
+  /** Must be called when the tenant is deleted. Later settings are ignored, including those of a pending response. */
   tenantDeleted(): void {
     this.#tenantDeleted = true;
   }

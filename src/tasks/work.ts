@@ -61,7 +61,7 @@ export async function doDueSteps(state: TaskState, contextOf: () => StepContext)
   }
 }
 
-/** Waits until `at` (ms), or until the task becomes final: its webhook must not wait. */
+/** Waits until `at` (ms) or until the task is final, so that its webhook is not delayed. */
 async function waitUntil(at: number, final: AbortSignal): Promise<void> {
   try {
     await scheduler.wait(at - Date.now(), { signal: final });

@@ -170,7 +170,7 @@ function readRecord(stored: unknown): UpstreamRecord {
   return { states: NO_STATES, published: 0, alerts: [] };
 }
 
-/** Runs work without overlap. Work requested meanwhile and work that failed are left to the alarm. */
+/** Runs work without overlap. Work that is requested in the meantime or fails is left to the alarm. */
 class OneAtATime {
   #running = false;
 
