@@ -36,6 +36,9 @@ export type ErrorCode = keyof typeof PROBLEMS;
 /** All error codes. */
 export const ERROR_CODES = Object.keys(PROBLEMS) as [ErrorCode, ...ErrorCode[]];
 
+/** The HTTP status of an error code. */
+export const statusOf = (code: ErrorCode): ContentfulStatusCode => PROBLEMS[code].status;
+
 /** A validation error. `path` is a dotted path into the body, or the name of a parameter or header. */
 export interface FieldError {
   readonly path: string;
@@ -62,7 +65,7 @@ export class ApiError extends Error {
   }
 
   get status(): ContentfulStatusCode {
-    return PROBLEMS[this.code].status;
+    return statusOf(this.code);
   }
 }
 
@@ -92,19 +95,8 @@ function detailOf(errors: readonly FieldError[]): string {
   return `${errors.length} problems, in ${names.slice(0, MAX_NAMED).join(", ")}${others}.`;
 }
 
-/** Problem details (RFC 9457) with the gateway's extension members. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: ErrorCode;
-  readonly requestId: string;
-  readonly errors?: readonly FieldError[];
-}
-
-/** The problem document for an error. */
-export function problemOf(error: ApiError, requestId: string): Problem {
+/** The problem document (RFC 9457) for an error. */
+export function problemOf(error: ApiError, requestId: string) {
   const { status, title } = PROBLEMS[error.code];
   return {
     type: `/docs/problems#${error.code}`,

@@ -25,7 +25,6 @@ import {
 import { json, jsonContent } from "../schemas/shared.ts";
 import { createHeadersSchema } from "../schemas/tasks.ts";
 import type { Task } from "../tasks/present.ts";
-import type { StoredSolution } from "../tasks/record.ts";
 import type { Scope } from "../tenants/keys.ts";
 import { parseTraceparent } from "../traceparent.ts";
 import { balanceOf } from "./balance.ts";
@@ -245,15 +244,7 @@ function parseTask(task: unknown) {
   return parsed.data;
 }
 
-interface Progress {
-  readonly errorId: 0;
-  readonly errorCode: null;
-  readonly errorDescription: null;
-  readonly status: "processing" | "ready";
-  readonly solution?: StoredSolution;
-}
-
-function resultOf(task: Task): Progress {
+function resultOf(task: Task) {
   const success = { errorId: 0, errorCode: null, errorDescription: null } as const;
   switch (task.status) {
     case "queued":

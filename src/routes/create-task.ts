@@ -91,24 +91,17 @@ export async function acceptTask(
   // Retries are safe, because an object accepts at most one task.
   const result = await withRetry(async (): Promise<AcceptResult> => await env.TASKS.get(id).accept(request));
   if (byNumber && (result.tag === "mismatch" || result.tag === "absent")) throw new NumberTakenError();
-  const { task: accepted, replayed } = outcomeOf(result, () =>
-    logged(rejection ?? new ApiError("internal", "The task was not found."), caller, wanted, requestId),
-  );
-  return { task: accepted, replayed: replayed && idempotencyKey !== undefined };
-}
-
-function outcomeOf(result: AcceptResult, rejection: () => ApiError): AcceptedOutcome {
   switch (result.tag) {
-    case "accepted":
-    case "replayed":
-      return { task: result.task, replayed: result.tag === "replayed" };
     case "mismatch":
       throw new ApiError(
         "idempotency_mismatch",
         "This idempotency key was used with another request. Use a new key for a new task.",
       );
     case "absent":
-      throw rejection();
+      throw logged(rejection ?? new ApiError("internal", "The task was not found."), caller, wanted, requestId);
+    case "accepted":
+    case "replayed":
+      return { task: result.task, replayed: keyed && result.tag === "replayed" };
   }
 }
 

@@ -1,7 +1,7 @@
 // Wire schemas and response definitions that several routes share.
 
 import { z } from "@hono/zod-openapi";
-import { ERROR_CODES } from "../errors.ts";
+import { ERROR_CODES, statusOf } from "../errors.ts";
 import type { ResponseHeader } from "./headers.ts";
 import { responseHeaders } from "./headers.ts";
 
@@ -75,20 +75,19 @@ const problemSchema = z
   .openapi("Problem", { description: "Problem details (RFC 9457)" });
 
 const PROBLEM_DESCRIPTIONS = {
-  400: "The request is not valid: `invalid_json`, `invalid_request`",
-  401: "No valid key or token: `unauthenticated`",
-  403: "Forbidden: `insufficient_scope`, `website_not_allowed`, `tenant_suspended`, `webhook_url_not_allowed`",
-  404: "Not found for this caller: `not_found`",
-  405: "The path does not support this method: `method_not_allowed`",
-  409: "Conflict with the current state: `task_finished`, `task_not_ready`, `not_redeliverable`, `tenant_exists`, `key_rotated`",
-  410: "The solution was erased: `solution_expired`, `already_claimed`",
-  413: "The body is larger than 64 KiB: `payload_too_large`",
-  415: "The body is not JSON: `unsupported_media_type`",
-  422: "The idempotency key was used with another request: `idempotency_mismatch`",
-  426: "A WebSocket upgrade is required: `upgrade_required`",
-  429: "Too many requests: `rate_limited`, `quota_exceeded`",
-  500: "The gateway failed: `internal`, `configuration`",
-  503: "Not available: `upstream_not_configured`, `overloaded`",
+  400: "The request is not valid",
+  401: "No valid key or token",
+  403: "Forbidden",
+  404: "Not found for this caller",
+  409: "Conflict with the current state",
+  410: "The solution was erased",
+  413: "The body is larger than 64 KiB",
+  415: "The body is not JSON",
+  422: "The idempotency key was used with another request",
+  426: "A WebSocket upgrade is required",
+  429: "Too many requests",
+  500: "The gateway failed",
+  503: "Not available",
 } as const;
 type ProblemStatus = keyof typeof PROBLEM_DESCRIPTIONS;
 
@@ -114,7 +113,8 @@ function problemResponses<Status extends ProblemStatus>(statuses: readonly Statu
   return Object.fromEntries(
     statuses.map((status: ProblemStatus) => {
       const headers = responseHeaders(...(PROBLEM_HEADERS[status] ?? []));
-      return [status, { description: PROBLEM_DESCRIPTIONS[status], headers, content }];
+      const codes = ERROR_CODES.filter((code) => statusOf(code) === status).map((code) => `\`${code}\``);
+      return [status, { description: `${PROBLEM_DESCRIPTIONS[status]}: ${codes.join(", ")}`, headers, content }];
     }),
   ) as Record<Status, ReturnType<typeof noContent> & { content: typeof content }>;
 }

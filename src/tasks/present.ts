@@ -1,59 +1,19 @@
 // Converts a task's record to the Task of the API, for responses and webhooks. Pure.
 
+import type { z } from "zod";
 import { rfc3339, rfc3339OrNull } from "../rfc3339.ts";
-import type { DeliveryAttempt, WebhookState } from "../webhooks/delivery.ts";
+import type { taskViewSchema, timelineSchema } from "../schemas/tasks.ts";
+import type { DeliveryAttempt } from "../webhooks/delivery.ts";
 import { attemptAtOf } from "../webhooks/delivery.ts";
-import type { AcceptedTask, StoredSolution, TaskError, TaskRecord } from "./record.ts";
-import type { SolutionState, TaskStatus } from "./status.ts";
+import type { TaskRecord } from "./record.ts";
 import { isFinal } from "./status.ts";
 import { TASK_ID_PREFIX } from "./task-id.ts";
 
-/** The Task of the API. Times are RFC 3339 in UTC with milliseconds. */
-export interface Task {
-  readonly id: string;
-  readonly status: TaskStatus;
-  readonly mode: "live" | "test";
-  readonly task: AcceptedTask;
-  readonly reference: string | null;
-  readonly metadata: Record<string, string>;
-  readonly compatTaskId: number | null;
-  readonly createdAt: string;
-  readonly submittedAt: string | null;
-  readonly finishedAt: string | null;
-  readonly deadlineAt: string;
-  /** What a queued task waits for: a free slot of its tenant, or a working upstream account. */
-  readonly waitingFor: "slot" | "upstream" | null;
-  /** When the next step of an unfinished task is due. */
-  readonly nextStepAt: string | null;
-  readonly solution: StoredSolution | null;
-  readonly solutionState: SolutionState;
-  readonly solutionExpiresAt: string | null;
-  readonly solutionBestBefore: string | null;
-  readonly error: TaskError | null;
-  readonly polls: number;
-  readonly submissions: number;
-  readonly webhook: {
-    readonly url: string;
-    readonly state: WebhookState;
-    readonly attempts: number;
-    readonly lastStatus: number | null;
-    readonly nextAttemptAt: string | null;
-  } | null;
-}
+/** The Task of the API. */
+export type Task = z.output<typeof taskViewSchema>;
 
 /** An entry of the timeline in the API. */
-export interface TimelineEvent {
-  readonly at: string;
-  readonly type: string;
-  readonly durationMs?: number | undefined;
-  readonly detail?: string | undefined;
-  /** For a webhook attempt: the HTTP status, or null if there was no response. */
-  readonly status?: number | null | undefined;
-  /** For a webhook attempt: why it failed, or null if the status explains it. */
-  readonly error?: string | null | undefined;
-  /** For a webhook attempt: the first 256 characters of the response body, or null. */
-  readonly responseBody?: string | null | undefined;
-}
+export type TimelineEvent = z.output<typeof timelineSchema>["events"][number];
 
 /** The Task of a record. */
 export function presentTask(record: TaskRecord): Task {

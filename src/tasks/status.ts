@@ -18,7 +18,6 @@ export type TaskErrorCode = (typeof TASK_ERROR_CODES)[number];
 
 /** The state of a task's solution. `claimed` and `expired` solutions are erased. */
 export const SOLUTION_STATES = ["none", "available", "claimed", "expired"] as const;
-export type SolutionState = (typeof SOLUTION_STATES)[number];
 
 /** Whether a status is final. */
 export function isFinal(status: TaskStatus): boolean {
