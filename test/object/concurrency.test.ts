@@ -1,4 +1,4 @@
-/** Concurrent callers: a solution is claimed once and an idempotency key creates one task, however many requests race. */
+// Concurrent callers: a solution is claimed once and an idempotency key creates one task, however many requests race.
 
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";

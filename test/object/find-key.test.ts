@@ -1,4 +1,4 @@
-/** Finding a key: the isolate's copy of a snapshot is refreshed in the background, and is never used for long. */
+// Finding a key: the isolate's copy of a snapshot is refreshed in the background, and is never used for long.
 
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -34,13 +34,14 @@ function edge() {
   const background: Promise<unknown>[] = [];
   const seen = { reads: 0 };
   let read = (name: string): Promise<string | null> => env.DIRECTORY.get(name);
-  const DIRECTORY = {
-    get: (name: string) => {
-      seen.reads += 1;
-      return read(name);
-    },
+  const get = (name: string) => {
+    seen.reads += 1;
+    return read(name);
   };
-  const edgeEnv = { ...env, DIRECTORY } as unknown as Env;
+  const DIRECTORY = new Proxy(env.DIRECTORY, {
+    get: (target, key) => (key === "get" ? get : Reflect.get(target, key)),
+  });
+  const edgeEnv: Env = { ...env, DIRECTORY };
   return {
     seen,
     background,

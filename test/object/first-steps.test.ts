@@ -1,4 +1,4 @@
-/** The first steps of a task run without an alarm. Here the alarm rings while they run, or shortly before the first poll. */
+// The first steps of a task run without an alarm. Here the alarm rings while they run, or shortly before the first poll.
 
 import { describe, expect, it, vi } from "vitest";
 import { TaskState } from "../../src/tasks/state.ts";

@@ -1,4 +1,4 @@
-/** Random interleavings: in any order of events, all callers see one consistent task, and each effect happens once. */
+// Random interleavings: in any order of events, all callers see one consistent task, and each effect happens once.
 
 import * as fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";

@@ -1,4 +1,4 @@
-/** What an idle connection of the event stream costs: nothing is called, written or woken for it, also when its client pings. */
+// What an idle connection of the event stream costs: nothing is called, written or woken for it, also when its client pings.
 
 import { evictDurableObject, reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";

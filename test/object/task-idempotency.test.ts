@@ -1,4 +1,4 @@
-/** Idempotency keys: repeats reach one object, another body is rejected, and the key is freed with the task. */
+// Idempotency keys: repeats reach one object, another body is rejected, and the key is freed with the task.
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";

@@ -1,4 +1,4 @@
-/** A task's own identity: its id, its webhook-id, and the incarnation of the tenant that it belongs to. */
+// A task's own identity: its id, its webhook-id, and the incarnation of the tenant that it belongs to.
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";

@@ -40,7 +40,6 @@ describe("a caller that does not own the task", () => {
   const others: { name: string; owner: TaskRef }[] = [
     { name: "another tenant", owner: { ...LIVE, tenantId: "globex", mode: "live" } },
     { name: "the same tenant in the other mode", owner: { ...LIVE, mode: "test" } },
-    { name: "another tenant in the other mode", owner: { ...LIVE, tenantId: "globex", mode: "test" } },
   ];
 
   it.each(others)("cannot see or change it, finished or not: $name", async ({ owner }) => {

@@ -1,4 +1,4 @@
-/** Solutions: how long they are available, that they are erased from storage, and that they are claimed exactly once. */
+// Solutions: how long they are available, that they are erased from storage, and that they are claimed exactly once.
 
 import { describe, expect, it } from "vitest";
 import type { TaskStub } from "../support/objects.ts";

@@ -1,4 +1,4 @@
-/** Submission: what accepting a task touches, what is stored before createTask is sent, and what its answers mean. */
+// Submission: what accepting a task touches, what is stored before createTask is sent, and what its answers mean.
 
 import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";

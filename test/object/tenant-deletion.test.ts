@@ -35,6 +35,15 @@ const kvWith = (changes: object) => ({
   },
 });
 
+/** An environment in which the objects of tasks are lost. */
+const TASKS_LOST = {
+  ...env,
+  TASKS: {
+    idFromString: (id: string) => id,
+    get: () => ({ abandon: () => Promise.reject(new Error("the object was lost")) }),
+  },
+};
+
 /** Two tasks of a tenant with one slot: one is processing, the other waits. */
 async function unfinishedTasks() {
   const running = await acceptTask();
@@ -175,8 +184,7 @@ describe("a deleted tenant", () => {
     scriptOutside({ create: [created()] });
     const stub = await createTenant({ limits: { maxInFlight: 1, monthlyTasks: null } });
     const tasks = await unfinishedTasks();
-    const lost = { abandon: () => Promise.reject(new Error("the object was lost")) };
-    await setEnvironment(stub, { ...env, TASKS: { idFromString: (id: string) => id, get: () => lost } });
+    await setEnvironment(stub, TASKS_LOST);
     await stub.remove();
     await ringOnTime(stub);
     for (const task of tasks) expect(await isCanceled(task)).toBe(false);
@@ -243,8 +251,7 @@ describe("a tenant that is created again while the old one is deleted", () => {
     scriptOutside({ create: [created()] });
     const stub = await createTenant({ limits: { maxInFlight: 1, monthlyTasks: null } });
     const tasks = await unfinishedTasks();
-    const lost = { abandon: () => Promise.reject(new Error("the object was lost")) };
-    await setEnvironment(stub, { ...env, TASKS: { idFromString: (id: string) => id, get: () => lost } });
+    await setEnvironment(stub, TASKS_LOST);
     await stub.remove();
     await createTenant({ name: "New" });
     await stub.remove();

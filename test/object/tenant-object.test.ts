@@ -1,4 +1,4 @@
-/** A tenant's object: creating a tenant, keeping it, reading older and unreadable records, and holding no tenant. */
+// A tenant's object: creating a tenant, keeping it, reading older and unreadable records, and holding no tenant.
 
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";

@@ -36,22 +36,6 @@ describe("admission of a suspended tenant", () => {
     expect(await view(task)).toMatchObject({ status: "ready" });
   });
 
-  it("fails a task that waited for a slot when a slot becomes free", async () => {
-    scriptOutside({ create: [created()], poll: [ready] });
-    const stub = await createTenant(limited(1));
-    const [running, waiting] = await twoTasks();
-    await ring(running);
-    await ring(waiting);
-    await stub.patch({ suspended: true });
-    await runUntil(running, START + 10_000);
-    await runUntil(waiting, START + 60_000);
-    expect(await view(waiting)).toMatchObject({
-      status: "failed",
-      error: { code: "tenant_suspended" },
-      submissions: 0,
-    });
-  });
-
   it("wakes the waiting tasks on suspension, and fails them", async () => {
     scriptOutside({ create: [created()] });
     const stub = await createTenant(limited(1));

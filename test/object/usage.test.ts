@@ -79,28 +79,6 @@ describe("the usage of a day that is over", () => {
     expect(rows).toBeLessThan(21_000);
   });
 
-  it("counts both modes, and keys where they are asked for", async () => {
-    const stub = await createTenant();
-    await fillLedger(stub, {
-      count: 300,
-      from: (TODAY - 1) * DAY_MS,
-      stepMs: 1_000,
-      columns: {
-        mode: "iif(n % 3 = 0, 'test', 'live')",
-        keyId: "iif(n % 2 = 0, 'key_even', 'key_odd')",
-        status: "iif(n < 30, 'canceled', 'ready')",
-      },
-    });
-    const keys = { key_even: { submitted: 100, ready: 90 }, key_odd: { submitted: 100, ready: 90 } };
-    for (let time = 0; time < 2; time += 1) {
-      expect(await usage(stub, TODAY - 1, TODAY - 1, true)).toMatchObject([{ submitted: 200, canceled: 20, keys }]);
-    }
-    expect((await usage(stub, TODAY - 1))[0]).not.toHaveProperty("keys");
-    expect(await stub.usage(OPERATOR, "test", { from: TODAY - 1, to: TODAY - 1, byKey: false })).toMatchObject([
-      { submitted: 100, ready: 90 },
-    ]);
-  });
-
   it("is counted again after an outcome that comes days late", async () => {
     const stub = await createTenant();
     const late = aRequest(0);
@@ -129,16 +107,6 @@ describe("the usage of a day that is over", () => {
 });
 
 describe("the usage of a day that is not over", () => {
-  it("counts a task as submitted at once, and by its outcome when it is finished", async () => {
-    const stub = await createTenant();
-    const request = aRequest(0);
-    await stub.admit(request);
-    expect(await usage(stub, TODAY)).toMatchObject([{ submitted: 1, ready: 0, solveMs: { p50: null, p95: null } }]);
-    await stub.reportOutcome(anOutcome(request));
-    expect(await usage(stub, TODAY)).toMatchObject([{ submitted: 1, ready: 1, solveMs: { p50: 5_000, p95: 5_000 } }]);
-    expect(await storedDays(stub)).toEqual([]);
-  });
-
   it("reads old rows once, and then only the rows of tasks that may still change", async () => {
     const stub = await createTenant();
     await fillLedger(stub, { count: 10_000, from: START - 4 * 3_600_000, stepMs: 1_000 });
