@@ -150,17 +150,25 @@ describe("a test of the endpoint", () => {
   });
 });
 
+/** The ids of the tasks whose webhook has a state. */
+async function tasksBy(key: string, webhookState: string): Promise<string[]> {
+  const { body } = await ask(stage.gateway, "GET", `/v1/tasks?webhookState=${webhookState}`, { token: key });
+  return (body as { tasks: { id: string }[] }).tasks.map(({ id }) => id);
+}
+
 describe("the deliveries in the webhook view", () => {
   it("are listed by their state, beginning with failed ones", async () => {
     const { page, key } = await enter(receiver.url);
     await page.getByText("No webhook failed in the last 30 days.").waitFor();
     const { id } = await submitTask(stage.gateway, key, "sandbox-instant");
+    await expect.poll(() => tasksBy(key, "delivered")).toEqual([id]);
     await button(page, "Delivered").click();
     await page.locator(`[title="${id}"]`).waitFor();
 
     // 410 from a task's own URL ends the attempts.
     answer = 410;
     const failed = await submitTask(stage.gateway, key, "sandbox-instant", { webhookUrl: `${receiver.url}/own` });
+    await expect.poll(() => tasksBy(key, "exhausted")).toEqual([failed.id]);
     await button(page, "Failed").click();
     await page.locator(`[title="${failed.id}"]`).click();
     await page.getByRole("heading", { level: 1, name: "Task Ready" }).waitFor();
