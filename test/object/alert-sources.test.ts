@@ -14,7 +14,7 @@ import { created, plain, RECEIVER_URL, ready, scriptOutside } from "../support/u
 
 useFrozenTime();
 
-/** An environment whose AlertObject records what it is handed. */
+/** An environment whose AlertObject records the alerts that are raised. */
 function recordingAlerts(): { readonly environment: object; readonly raised: Alert[] } {
   const raised: Alert[] = [];
   const stub = { raise: async (alert: Alert) => void raised.push(alert) };
@@ -71,7 +71,7 @@ describe("a task that fails inside the gateway", () => {
 });
 
 describe("a receiver of alerts that hangs", () => {
-  it("delays no task", async () => {
+  it("does not delay a task", async () => {
     scriptOutside({
       create: [created()],
       poll: [ready],

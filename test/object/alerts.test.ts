@@ -150,15 +150,6 @@ describe("storage", () => {
     expect(keys.filter((key) => key.startsWith("outgoing:"))).toHaveLength(201);
     expect(outside.alerts).toHaveLength(0);
   });
-
-  it("keeps one alert of a kind and subject while the receiver is down", async () => {
-    scriptOutside({ alert: [plain(503)] });
-    for (let hour = 0; hour < 5; hour += 1) {
-      await raise(REFUSED, RECOVERED);
-      await runFor(3_600_000);
-    }
-    expect((await storedAlerts()).filter((key) => key.startsWith("outgoing:"))).toHaveLength(2);
-  });
 });
 
 describe("raising an alert", () => {

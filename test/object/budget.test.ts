@@ -75,7 +75,7 @@ describe("the meter", () => {
     }
   });
 
-  it("misses no write, because loading a tenant's object writes nothing", async () => {
+  it("counts every write, because loading a tenant's object writes nothing", async () => {
     const tenant = await createTenant();
     scriptOutside({ create: [created()], poll: [processing] });
     await ringOnTime(await acceptTask());

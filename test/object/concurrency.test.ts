@@ -63,7 +63,7 @@ describe("concurrent claims of one solution", () => {
     expect(await tally(answers)).toEqual({ "200": 1, "410 already_claimed": 99, "404 not_found": 10 });
   });
 
-  it("hide the solution from every read that follows the claim", async () => {
+  it("hide the solution from every later read", async () => {
     const { key } = await makeCaller();
     const { id } = await solve(key);
     const [claims, reads] = await Promise.all([times(50, () => claim(key, id)), times(50, () => read(key, id))]);

@@ -1,4 +1,4 @@
-// Crashes: an object may be stopped before, during and after every await of its alarm, and the task ends the same way.
+// Crashes before, during and after every await of the alarm: the task ends the same way.
 
 import { describe, expect, it, vi } from "vitest";
 import type { TaskRecord } from "../../src/tasks/record.ts";

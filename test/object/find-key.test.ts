@@ -14,7 +14,7 @@ import { createTenant, mintKey } from "../support/tenants.ts";
 import { freezeTime, releaseTime, START } from "../support/time.ts";
 
 let tenant: TenantStub;
-/** Of a key of the tenant. */
+/** The hash of a key of the tenant. */
 let hash: string;
 
 beforeEach(async () => {

@@ -15,7 +15,7 @@ const TEST_TIMEOUT = { timeout: 90_000 };
 
 const reply = (name: string, answer: Reply["answer"], takes = false): Reply => ({ name, answer, takes });
 
-/** Answers to each call. The first of each is the healthy one. */
+/** Answers to each call. The first of each is a success. */
 const REPLIES = {
   createTask: [
     reply("created", created(), true),
@@ -115,8 +115,8 @@ async function expectOneRow(world: World): Promise<void> {
   expect(own.map(({ status }) => status)).toEqual([world.status]);
 }
 
-describe("in any order of events", TEST_TIMEOUT, () => {
-  it("a final status stays, a solution is claimed once, upstream limits are kept, and every long poll ends", async () => {
+describe("a task in any order of events", TEST_TIMEOUT, () => {
+  it("keeps its final status, is claimed once, keeps the limits of the upstream, and ends every long poll", async () => {
     const ends = new Set<string | null>();
     let runs = 0;
     await fc.assert(

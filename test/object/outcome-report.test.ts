@@ -45,7 +45,7 @@ async function interceptOutcomeReport(
 
 const solvedTask = () => sandboxTask("sandbox-instant", { webhookUrl: RECEIVER_URL });
 
-describe("a task that is final", () => {
+describe("a final task", () => {
   it("frees its slot before its receiver has answered", async () => {
     const slow = held(ok);
     scriptReceivers({ [RECEIVER_URL]: [slow.answer] });

@@ -1,4 +1,4 @@
-// Idempotency keys: repeats reach one object, another body is rejected, and the key is freed with the task.
+// Idempotency keys: repeats reach one object, another body is rejected, and a call that may only replay creates nothing.
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -83,7 +83,7 @@ describe("a call that may only replay", () => {
     expect(await alarmOf(stub)).toBeNull();
   });
 
-  it("does not use the key up, so the next call can create a task", async () => {
+  it("does not use up the key, so the next call can create a task", async () => {
     const stub = objectOf("order-6");
     await accept(stub, BODY, true);
     expect(await accept(stub, OTHER_BODY)).toMatchObject({ tag: "accepted" });

@@ -64,7 +64,7 @@ describe("two tasks under one idempotency key, the second after the first was pu
 });
 
 describe("a tenant's clock that runs ahead of the task's", () => {
-  it("does not hide the tenant's first task, nor reject it", async () => {
+  it("does not hide or reject the tenant's first task", async () => {
     await createTenant();
     scriptOutside({ create: [created()], poll: [processing] });
     pass(-50);
@@ -76,7 +76,7 @@ describe("a tenant's clock that runs ahead of the task's", () => {
 });
 
 describe("a tenant that was deleted and created again", () => {
-  it("does not inherit a task, whatever the clocks say", async () => {
+  it("does not get a task of the deleted one, with any difference of clocks", async () => {
     const tenant = await createTenant();
     scriptOutside({ create: [created()], poll: [processing] });
     pass(5_000);

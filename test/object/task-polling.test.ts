@@ -23,7 +23,7 @@ const SUBMITTED = START + 1;
 
 useFrozenTime(createTenant);
 
-/** When each poll left, in ms after createTask's answer. */
+/** When each poll was sent, in ms after createTask's answer. */
 const pollTimes = ({ polls }: Outside) => polls.map(({ at }) => at - SUBMITTED);
 
 describe("the poll interval", () => {
@@ -42,7 +42,7 @@ describe("the poll interval", () => {
     expect(pollTimes(outside)).toEqual([3_000, 13_000, 23_000]);
   });
 
-  it("is kept when an alarm rings early, which is set again for the same time", async () => {
+  it("is kept when an alarm rings early", async () => {
     const outside = scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask();
     await ringOnTime(stub);
@@ -99,7 +99,7 @@ describe("a poll that returns processing", () => {
 });
 
 describe("a failed poll", () => {
-  it("includes a poll without an answer within 10 s", async () => {
+  it("is a poll without an answer within 10 s", async () => {
     scriptOutside({ create: [created()], poll: [silent, ready] });
     const stub = await acceptTask();
     await ringOnTime(stub);
@@ -110,7 +110,7 @@ describe("a failed poll", () => {
   });
 });
 
-describe("the end of an unsolved task", () => {
+describe("the end of a task without a solution", () => {
   it("is timeout at the deadline if upstream kept answering", async () => {
     const outside = scriptOutside({ create: [created()], poll: [processing] });
     const stub = await acceptTask({ timeoutMs: 10_000 });

@@ -25,7 +25,7 @@ const PATIENT_MS = 60_000;
 
 useFrozenTime(createTenant);
 
-/** What every call of a task's object answers to `owner`, as one table. */
+/** The results of a task object's calls for `owner`. */
 async function answersTo(stub: TaskStub, owner: TaskRef) {
   const viewed = await stub.view(owner);
   const { tag: canceled } = await stub.cancel(owner);

@@ -1,22 +1,19 @@
-// The end of retention: storage is empty, the task is absent, and its idempotency key can be used again.
+// The end of retention: storage is empty and the task is absent.
 
 import { runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import {
   acceptTask,
-  aTask,
   LIVE,
   RETENTION_MS,
   setEnvironment,
   stored,
   storedText,
-  TENANT_ID,
   view,
   viewOrNull,
 } from "../support/objects.ts";
 import { createTenant, ledgerOf, TENANT_UNREACHABLE, tenantObject } from "../support/tenants.ts";
-import { alarmOf, pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
+import { alarmOf, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import { created, errorAnswer, ready, scriptOutside } from "../support/upstream.ts";
 
 useFrozenTime(createTenant);
@@ -52,21 +49,6 @@ describe("the end of retention", () => {
     expect(await viewOrNull(stub)).not.toBeNull();
     await runUntil(stub, START + 1 + 10_000);
     expect(await viewOrNull(stub)).toBeNull();
-  });
-
-  it("frees the idempotency key", async () => {
-    scriptOutside({ create: [ready] });
-    const stub = env.TASKS.get(env.TASKS.idFromName(`${TENANT_ID}/live/order-1`));
-    await stub.accept(aTask({ bodyHash: "a".repeat(64) }));
-    await runUntil(stub, START + 1 + RETENTION_MS);
-    pass(1_000);
-    expect(await stub.accept(aTask({ bodyHash: "b".repeat(64) }))).toMatchObject({
-      tag: "accepted",
-      task: { createdAt: new Date().toISOString(), submissions: 0 },
-    });
-    await ringOnTime(stub);
-    expect(await view(stub)).toMatchObject({ status: "ready" });
-    expect(await ledgerOf(tenantObject())).toHaveLength(2);
   });
 
   it("waits for the ledger while the tenant's object cannot be reached, for one more retention at the most", async () => {

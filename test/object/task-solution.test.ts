@@ -6,7 +6,7 @@ import { acceptTask, LIVE, POLL_MS, stored, storedText, view } from "../support/
 import { createTenant } from "../support/tenants.ts";
 import { alarmOf, loseAlarm, pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import type { Script } from "../support/upstream.ts";
-import { created, errorAnswer, processing, ready, scriptOutside, TOKEN } from "../support/upstream.ts";
+import { created, processing, ready, scriptOutside, TOKEN } from "../support/upstream.ts";
 
 const SUBMITTED = START + 1;
 /** The scripted solution arrives with the second poll, so the first poll is the last time without a solution. */
@@ -89,17 +89,5 @@ describe("claiming", () => {
     await loseAlarm(stub);
     pass(EXPIRES - SOLVED);
     expect(await stub.claim(LIVE)).toEqual({ tag: "expired" });
-  });
-
-  it("is rejected when there is no solution", async () => {
-    scriptOutside({ create: [created()], poll: [processing, errorAnswer("ERROR_CAPTCHA_UNSOLVABLE")] });
-    const stub = await acceptTask();
-    expect(await stub.claim(LIVE)).toEqual({ tag: "not_ready" });
-    await runUntil(stub, UNSOLVED);
-    expect(await stub.claim(LIVE)).toEqual({ tag: "not_ready" });
-    await runUntil(stub, SOLVED);
-    expect(await stub.claim(LIVE)).toEqual({ tag: "not_ready" });
-    await stub.cancel(LIVE);
-    expect(await stub.claim(LIVE)).toEqual({ tag: "not_ready" });
   });
 });

@@ -111,7 +111,7 @@ describe("the intent to submit", () => {
   });
 });
 
-describe("an unknown outcome", () => {
+describe("an unknown outcome of createTask", () => {
   beforeEach(() => createTenant());
 
   it("follows a createTask without an answer within 10 s", async () => {

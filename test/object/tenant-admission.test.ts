@@ -28,8 +28,8 @@ const stageOf = async (task: TaskStub) => {
   return status === "queued" ? stage : status;
 };
 
-describe("slots", () => {
-  it("go to that many tasks of each mode, and the next tasks wait", async () => {
+describe("the slots of a tenant", () => {
+  it("go to as many tasks of each mode as the limit allows, and the next tasks wait", async () => {
     const stub = await createTenant(limited(2));
     for (const mode of ["live", "test"] as const) {
       expect(await admit(stub, aRequest(0, mode))).toEqual({ tag: "admitted" });
@@ -154,8 +154,8 @@ describe("a lease that expires without an outcome", () => {
   });
 });
 
-describe("an outcome report", () => {
-  it("is written once, however often and late it is reported", async () => {
+describe("an outcome report to the tenant's object", () => {
+  it("is written once, however often it is repeated", async () => {
     const stub = await createTenant(limited(1));
     const request = aRequest(0);
     await admit(stub, request);

@@ -1,4 +1,4 @@
-// How a task logs a failed call to its tenant's object: an object that is lost is not the same as a bug.
+// How a task logs a failed call to its tenant's object: a lost object at warn, a bug at error.
 
 import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";

@@ -1,4 +1,4 @@
-// A tenant's object: creating a tenant, keeping it, reading older and unreadable records, and holding no tenant.
+// A tenant's object: its secrets, evictions, older and unreadable records, and an object without a tenant.
 
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
@@ -39,7 +39,7 @@ describe("a tenant", () => {
     expect(JSON.stringify(await publishedSnapshot())).not.toContain("whsec_");
   });
 
-  it("stored before modes were isolated uses its one endpoint and secret in both modes, until one of them changes", async () => {
+  it("uses its one endpoint and secret in both modes, until one of them changes, if it was stored before modes were isolated", async () => {
     const stub = await createTenant();
     const secret = `whsec_${"A".repeat(43)}=`;
     const url = "https://hooks.example/old";

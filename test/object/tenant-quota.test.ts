@@ -54,7 +54,7 @@ describe("admission of a suspended tenant", () => {
 const JUNE = Date.UTC(2035, 5, 1);
 const UNTIL_JUNE = JUNE - START;
 
-/** Changes what the object has noted about the published snapshot, as an older or a crashed version may have left it. */
+/** Changes the stored month of the published snapshot, as after a crash or an older version. */
 async function notePublished(stub: TenantStub, exhausted: string | null): Promise<void> {
   await runInDurableObject(stub, (_object, { storage }) => {
     const record = storage.kv.get<TenantRecord>("tenant");
@@ -65,7 +65,7 @@ async function notePublished(stub: TenantStub, exhausted: string | null): Promis
 }
 
 describe("the monthly quota", () => {
-  it("admits that many live tasks, fails the next with quota_exceeded, and does not count test tasks", async () => {
+  it("admits live tasks up to the quota, fails the next with quota_exceeded, and does not count test tasks", async () => {
     const outside = scriptOutside({ create: [created()] });
     const stub = await createTenant(limited(100, 2));
     expect(await admit(stub, aRequest(0, "test"))).toEqual({ tag: "admitted" });
@@ -124,7 +124,7 @@ describe("the monthly quota", () => {
     expect(await admit(stub, aRequest(UNTIL_JUNE))).toEqual({ tag: "admitted" });
   });
 
-  it("counts a task once, however often it asks and whatever is evicted in between", async () => {
+  it("counts a task once, however often it asks, also after evictions", async () => {
     const stub = await createTenant(limited(100, 2));
     for (let time = 0; time < 3; time += 1) {
       expect(await admit(stub, aRequest(time, "test"))).toEqual({ tag: "admitted" });

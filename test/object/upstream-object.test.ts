@@ -1,4 +1,4 @@
-// The UpstreamObject: what it publishes, stores and alerts, whatever KV, evictions and its storage do.
+// The UpstreamObject: what it publishes and stores, and which alerts it raises, also after evictions and errors of KV.
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -19,7 +19,7 @@ const published = () => eventually(async () => (await publishedStates()) !== nul
 const ENVIRONMENT = { ...WITH_ALERTS, UPSTREAM_ACCOUNTS: JSON.stringify([FIRST, SECOND]) };
 
 describe("a change of state", () => {
-  it("is published, and a write that KV rejects is repeated until it holds, across evictions", async () => {
+  it("is published, and a write that KV rejects is repeated until it succeeds, across evictions", async () => {
     const put = vi.spyOn(Object.getPrototypeOf(env.DIRECTORY), "put").mockRejectedValueOnce(new Error("429"));
     await refuse();
     await eventually(() => put.mock.calls.length > 0);
@@ -60,7 +60,7 @@ describe("a record that cannot be read", () => {
   });
 });
 
-describe("alerts", () => {
+describe("alerts of the UpstreamObject", () => {
   /** Lets the AlertObject send what it has taken. */
   async function deliver(): Promise<void> {
     await ringOnTime(await sendingAlerts());
@@ -93,7 +93,7 @@ describe("alerts", () => {
     });
   });
 
-  it("are not lost when the AlertObject is away and the object is evicted", async () => {
+  it("are repeated if the AlertObject does not answer and the object is evicted", async () => {
     const outside = scriptOutside({ alert: [plain(204, null)] });
     await sendingAlerts();
     const ALERTS = new Proxy(env.ALERTS, {
@@ -112,7 +112,7 @@ describe("alerts", () => {
   });
 });
 
-describe("usage", () => {
+describe("the usage of accounts", () => {
   it("counts the tasks of the last hour and the last success, across evictions", async () => {
     await accountsObject().reportUsage([{ account: "first", tasks: 3, ageMs: 500 }]);
     pass(61_000);

@@ -34,7 +34,7 @@ function storedDays(stub: TenantStub): Promise<number[]> {
   );
 }
 
-/** A task of now that is finished. */
+/** A finished task that was created now. */
 async function finishedTask(stub: TenantStub, overrides: object = {}) {
   const request = { ...aRequest(Date.now() - START), ...overrides };
   await stub.admit(request);
@@ -190,7 +190,7 @@ describe("counting a long day", () => {
   });
 });
 
-describe("pruning", () => {
+describe("pruning of the ledger", () => {
   it("deletes the rows of days that ended 30 days ago, and keeps their totals", async () => {
     const stub = await createTenant();
     await fillLedger(stub, { count: 5_000, from: (TODAY - 31) * DAY_MS, stepMs: 40_000 });

@@ -8,7 +8,7 @@ import { again, setEnvironment, storedText } from "../support/objects.ts";
 import type { Received, TenantCalls } from "../support/receivers.ts";
 import { accountOf, delayed, FINAL, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
-import { createTenant, ledgerOf, tenantObject, withTenantMethods } from "../support/tenants.ts";
+import { createTenant, tenantObject, withTenantMethods } from "../support/tenants.ts";
 import { pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import type { Answer } from "../support/upstream.ts";
 import { lost, plain, RECEIVER_URL } from "../support/upstream.ts";
@@ -191,26 +191,5 @@ describe("the recorded attempts", () => {
     expect(token).toMatch(/^sandbox\./);
     expect(await storedText(stub)).not.toContain(token.slice(0, 12));
     expect((await attemptsOf(stub))[0]).toMatchObject({ responseBody: expect.stringContaining("[removed]") });
-  });
-});
-
-describe("a receiver that fails", () => {
-  it.each<[string, Answer]>([
-    ["with 410", plain(410)],
-    ["after a minute", delayed(60_000, plain(500))],
-  ])("does not change the result: %s", async (_how, answer) => {
-    scriptReceivers({ [RECEIVER_URL]: [answer] });
-    const stub = await ready();
-    await runUntil(stub, FINAL + 60_000);
-    expect(await account.readTask(stub)).toMatchObject({
-      status: "ready",
-      finishedAt: new Date(FINAL).toISOString(),
-      error: null,
-      solutionState: "available",
-      solution: { gRecaptchaResponse: expect.stringMatching(/^sandbox\./) },
-      solutionExpiresAt: new Date(FINAL + 120_000).toISOString(),
-    });
-    expect(await ledgerOf(tenant)).toMatchObject([{ status: "ready", error_code: null }]);
-    expect((await account.act(stub, "claim")).status).toBe(200);
   });
 });

@@ -8,11 +8,11 @@ const [MAIN, SPARE, SINGLE] = [account("main"), account("spare"), account("defau
 const BOTH = { upstreamAccounts: [MAIN, SPARE] };
 
 describe("the accounts that a task may be sent to", () => {
-  it.each([null, undefined])("are all of them, in order, without a pin: %s", (pinned) => {
+  it.each([null, undefined])("are all accounts in order if the tenant has none of its own: %s", (pinned) => {
     expect(accountsFor(BOTH, pinned)).toEqual([MAIN, SPARE]);
   });
 
-  it("are the pinned one only, and none when that is not configured", () => {
+  it("are the tenant's own account only, and none if it is not configured", () => {
     expect(accountsFor(BOTH, "spare")).toEqual([SPARE]);
     expect(accountsFor(BOTH, "gone")).toEqual([]);
     expect(accountsFor({ upstreamAccounts: [] }, null)).toEqual([]);

@@ -17,7 +17,7 @@ import {
 useFakeTimers();
 
 describe("a request", () => {
-  it("carries the key, accepts JSON, follows no redirect, and calls fetch without a this", async () => {
+  it("carries the key, accepts JSON, follows no redirect, and calls fetch without `this`", async () => {
     const seen: [unknown, string, RequestInit][] = [];
     async function fetch(this: unknown, url: string, init: RequestInit) {
       seen.push([this, url, init]);

@@ -1,11 +1,11 @@
-// Cursors of lists.
+// Cursors of lists: encoding and validation.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readCursor, writeCursor } from "../../src/routes/cursor.ts";
 
 describe("a cursor", () => {
-  it("gives its place back in its own list only, and needs no URL encoding", () => {
+  it("returns its position in its own list only, and needs no URL encoding", () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, unit: "grapheme" }), fc.string(), fc.string(), (place, scope, other) => {
         const cursor = writeCursor(place, scope);
@@ -16,7 +16,7 @@ describe("a cursor", () => {
     );
   });
 
-  it.each(["", "x", "!", "=", "AAAA", "🙂", "MDAwMDAwMDA"])("is rejected when it is not one: %j", (cursor) => {
+  it.each(["", "x", "!", "=", "AAAA", "🙂", "MDAwMDAwMDA"])("is rejected if it is invalid: %j", (cursor) => {
     expect(readCursor(cursor, "list")).toBeNull();
   });
 

@@ -75,7 +75,7 @@ describe("configurationOf", () => {
     expect(configurationOf(env).adaptiveFirstPoll).toBe(true);
   });
 
-  it("makes the single upstream key an account called default", () => {
+  it("returns the single upstream key as an account called default", () => {
     const env = { UPSTREAM_CLIENT_KEY: "k", UPSTREAM_URL: "https://up.example" };
     expect(configurationOf(env).upstreamAccounts).toEqual([
       { name: "default", url: "https://up.example", clientKey: "k" },

@@ -1,10 +1,10 @@
-// JSON that keeps task ids whole, and text that is UTF-8 or nothing.
+// JSON with task ids of any length, and strict UTF-8.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeUtf8, parseJson } from "../../src/json.ts";
 
-describe("JSON", () => {
+describe("parseJson()", () => {
   it.each([
     ["a small number", "7", 7],
     ["the largest safe integer", "9007199254740991", Number.MAX_SAFE_INTEGER],
@@ -25,7 +25,7 @@ describe("JSON", () => {
     expect(parseJson(`{"errorId":0,"taskId":${source}}`)).toStrictEqual({ errorId: 0, taskId: expected });
   });
 
-  it("keeps an id through a way in and out", () => {
+  it("keeps every digit of an id", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 10n ** 60n }), (id) => {
         expect(String(Object.values(Object(parseJson(`{"taskId":${id}}`)))[0])).toBe(String(id));
@@ -40,7 +40,7 @@ describe("JSON", () => {
     });
   });
 
-  it("is otherwise what JSON.parse makes of it", () => {
+  it("returns otherwise the same as JSON.parse", () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
         expect(parseJson(text)).toStrictEqual(JSON.parse(text));
@@ -56,8 +56,8 @@ describe("JSON", () => {
   );
 });
 
-describe("UTF-8", () => {
-  it("is decoded whole, from bytes or a buffer, whatever the script", () => {
+describe("decodeUtf8()", () => {
+  it("decodes bytes or a buffer in any script", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), (text) => {
         const bytes = new TextEncoder().encode(text);
@@ -67,7 +67,7 @@ describe("UTF-8", () => {
     );
   });
 
-  it("loses a byte order mark at its start", () => {
+  it("removes a byte order mark at the start", () => {
     expect(decodeUtf8(Uint8Array.of(0xef, 0xbb, 0xbf, 0x7b, 0x7d))).toBe("{}");
   });
 
@@ -78,7 +78,7 @@ describe("UTF-8", () => {
     ["a surrogate", [0xed, 0xa0, 0x80]],
     ["a code point beyond Unicode", [0xf4, 0x90, 0x80, 0x80]],
     ["Latin-1", [0x63, 0x61, 0x66, 0xe9]],
-  ])("is rejected, not repaired, when it is broken by %s", (_name, bytes) => {
+  ])("throws a TypeError for %s", (_name, bytes) => {
     expect(() => decodeUtf8(Uint8Array.from(bytes))).toThrow(TypeError);
   });
 });

@@ -1,4 +1,4 @@
-// The excerpt of a receiver's response body in the delivery log: short, well formed, free of secrets, and never waited for.
+// The excerpt of a receiver's response body in the delivery log: short, well formed, without secrets, and read without waiting.
 
 import { describe, expect, it } from "vitest";
 import { redactorOf } from "../../src/upstream/redact.ts";
@@ -7,7 +7,7 @@ import { readExcerpt } from "../../src/webhooks/response-body.ts";
 const unchanged = (text: string) => text;
 const excerpt = (body: BodyInit | null, redact = unchanged) => readExcerpt(new Response(body), redact);
 
-/** A body of these chunks, and whether its reader canceled it. `afterwards` says how it goes on. */
+/** A body of these chunks, and whether its reader canceled it. `afterwards`: what happens after them. */
 function streamOf(chunks: readonly string[], afterwards: "ends" | "hangs" | "breaks") {
   const state = { pulled: 0, canceled: false };
   const stream = new ReadableStream<Uint8Array>({
@@ -70,7 +70,7 @@ describe("the excerpt of a response body", () => {
     expect(state.pulled).toBeLessThan(20);
   });
 
-  it.each(["hangs", "breaks"] as const)("is what came of a body that %s", async (afterwards) => {
+  it.each(["hangs", "breaks"] as const)("has the received part of a body that %s", async (afterwards) => {
     const { stream } = streamOf(["so far, ", "so good"], afterwards);
     expect(await excerpt(stream)).toBe("so far, so good");
   });

@@ -1,4 +1,4 @@
-// Slots: never more leases than the limit, first come first served, and leases that end by themselves.
+// Slots: at most as many leases as the limit, in the order of creation, with an expiry.
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";

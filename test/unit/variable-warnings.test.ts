@@ -19,23 +19,23 @@ describe("variableWarnings", () => {
     ["UPSTREAM_ACCOUNT", "UPSTREAM_ACCOUNTS"],
     ["ALLOW_PRIVATE_WEBHOOK", "ALLOW_PRIVATE_WEBHOOKS"],
     ["ALERT_WEBHOOK_SECRETS", "ALERT_WEBHOOK_SECRET"],
-  ])("says that %s is not known and that %s may be meant", (name, meant) => {
+  ])("warns that %s is not known and suggests %s", (name, meant) => {
     expect(variableWarnings({ [name]: "needle" })).toEqual([`${name} is not a known variable. Did you mean ${meant}?`]);
   });
 
   it.each(["UPSTREAM", "DEBUG", "ADMIN", "TOKEN", "UPSTREAM_KEY_OF_ANOTHER_PROGRAM", "CLOUDFLARE_API_TOKEN", ""])(
-    "is silent about %j, which is not close to a known name",
+    "does not warn about %j, which is not close to a known name",
     (name) => {
       expect(variableWarnings({ [name]: "value" })).toEqual([]);
     },
   );
 
-  it("is silent about every known name and every binding", () => {
+  it("does not warn about known names and bindings", () => {
     expect(variableWarnings(Object.fromEntries(VARIABLE_NAMES.map((name) => [name, "value"])))).toEqual([]);
     expect(variableWarnings(env)).toEqual([]);
   });
 
-  it("says that an alert URL needs the secret", () => {
+  it("warns that an alert URL needs the secret", () => {
     expect(variableWarnings({ ALERT_WEBHOOK_URL: "https://ops.example" })).toEqual([
       "ALERT_WEBHOOK_URL has no effect without ALERT_WEBHOOK_SECRET, which signs the alerts.",
     ]);
