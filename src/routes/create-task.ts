@@ -58,52 +58,62 @@ export async function acceptTask(
   requestId: string,
 ): Promise<AcceptedOutcome> {
   const rejection = rejectionOf(configuration, caller, wanted);
-  const { idempotencyKey, task, metadata } = wanted;
-  const reference = wanted.reference ?? null;
-  if (rejection !== null && idempotencyKey === undefined) throw logged(rejection, caller, wanted, requestId);
-
-  const timeoutMs = wanted.timeoutSeconds === undefined ? configuration.taskTimeoutMs : wanted.timeoutSeconds * 1_000;
-  const webhookUrl = wanted.webhookUrl ?? null;
-  const keyed = idempotencyKey !== undefined;
-  const byNumber = !keyed && wanted.compatTaskId !== null;
-  // Without an idempotency key, a random value lets the object of a number recognize retries of this call, and only those.
-  const unkeyedHash = byNumber ? crypto.randomUUID() : null;
+  const keyed = wanted.idempotencyKey !== undefined;
+  if (rejection !== null && !keyed) throw logged(rejection, caller, wanted, requestId);
   const id = objectIdFor(env, caller, wanted);
-  const request: AcceptRequest = {
-    ...ownerOf(caller),
-    keyId: caller.keyId,
-    task,
-    reference,
-    compatTaskId: wanted.compatTaskId,
-    metadata,
-    webhookUrl,
-    bodyHash: keyed ? await fingerprintOf(wanted, DEFAULT_TIMEOUT_MS) : unkeyedHash,
-    // Older versions hashed the operator's default deadline.
-    legacyBodyHash: keyed ? await fingerprintOf(wanted, configuration.taskTimeoutMs) : null,
-    traceparent: wanted.traceparent,
-    timeoutMs,
-    pollIntervalMs: configuration.pollIntervalMs,
-    retentionMs: configuration.taskRetentionMs,
-    named: keyed || byNumber,
-    // A request that is rejected now may repeat one that was accepted earlier. It gets that task and creates nothing.
-    replayOnly: rejection !== null,
-  };
+  // A request that is rejected now may repeat one that was accepted earlier. It gets that task and creates nothing.
+  const request = await acceptRequestOf(configuration, caller, wanted, rejection !== null);
   // Retries are safe, because an object accepts at most one task.
   const result = await withRetry(async (): Promise<AcceptResult> => await env.TASKS.get(id).accept(request));
-  if (byNumber && (result.tag === "mismatch" || result.tag === "absent")) throw new NumberTakenError();
   switch (result.tag) {
-    case "mismatch":
-      throw new ApiError(
-        "idempotency_mismatch",
-        "This idempotency key was used with another request. Use a new key for a new task.",
-      );
-    case "absent":
-      throw logged(rejection ?? new ApiError("internal", "The task was not found."), caller, wanted, requestId);
     case "accepted":
     case "replayed":
       return { task: result.task, replayed: keyed && result.tag === "replayed" };
+    case "mismatch":
+    case "absent":
+      if (!keyed && wanted.compatTaskId !== null) throw new NumberTakenError();
+      if (result.tag === "mismatch") throw idempotencyMismatch();
+      throw logged(rejection ?? new ApiError("internal", "The task was not found."), caller, wanted, requestId);
   }
 }
+
+async function acceptRequestOf(
+  configuration: Configuration,
+  caller: Caller,
+  wanted: WantedTask,
+  replayOnly: boolean,
+): Promise<AcceptRequest> {
+  const { taskTimeoutMs, taskRetentionMs: retentionMs, pollIntervalMs } = configuration;
+  const { task, compatTaskId, metadata, timeoutSeconds, traceparent } = wanted;
+  const keyed = wanted.idempotencyKey !== undefined;
+  const byNumber = !keyed && compatTaskId !== null;
+  // Without an idempotency key, a random value lets the object of a number recognize retries of this call, and only those.
+  const unkeyedHash = byNumber ? crypto.randomUUID() : null;
+  return {
+    ...ownerOf(caller),
+    keyId: caller.keyId,
+    task,
+    reference: wanted.reference ?? null,
+    compatTaskId,
+    metadata,
+    webhookUrl: wanted.webhookUrl ?? null,
+    bodyHash: keyed ? await fingerprintOf(wanted, DEFAULT_TIMEOUT_MS) : unkeyedHash,
+    // Older versions hashed the operator's default deadline.
+    legacyBodyHash: keyed ? await fingerprintOf(wanted, taskTimeoutMs) : null,
+    traceparent,
+    timeoutMs: timeoutSeconds === undefined ? taskTimeoutMs : timeoutSeconds * 1_000,
+    pollIntervalMs,
+    retentionMs,
+    named: keyed || byNumber,
+    replayOnly,
+  };
+}
+
+const idempotencyMismatch = () =>
+  new ApiError(
+    "idempotency_mismatch",
+    "This idempotency key was used with another request. Use a new key for a new task.",
+  );
 
 /** @throws ApiError `tenant_suspended` if the caller's tenant is suspended */
 export function assertNotSuspended({ profile }: Caller): void {
