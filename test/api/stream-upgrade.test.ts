@@ -12,8 +12,8 @@ afterEach(() => {
 
 const protocols = (...values: string[]) => ({ "sec-websocket-protocol": values.join(", ") });
 
-describe("GET /v1/stream", () => {
-  it("has X-Request-Id on the response that opens the connection", async () => {
+describe("an upgrade of GET /v1/stream", () => {
+  it("returns X-Request-Id in the response that opens the connection", async () => {
     const { key } = await makeCaller();
     const response = await upgrade("/v1/stream", key);
     expect(response.headers.get("x-request-id")).toMatch(/^[\w-]{8,}$/);
@@ -35,7 +35,7 @@ describe("GET /v1/stream", () => {
     },
   );
 
-  it("takes an event that is named twice as named once", async () => {
+  it("accepts an event that is named twice, and sends it once", async () => {
     const { key } = await makeCaller();
     const client = await connect(key, "?events=task.ready,task.ready");
     await solve(key);
@@ -44,7 +44,7 @@ describe("GET /v1/stream", () => {
     expect(client.frames).toHaveLength(2);
   });
 
-  it("prefers the key of the Authorization header to the one of the subprotocol", async () => {
+  it("uses the key of the Authorization header when the subprotocol has another one", async () => {
     const { tenantId, key } = await makeCaller();
     const { key: writing } = await makeKey(tenantId, { scopes: ["tasks:write"] });
     const offered = (one: string) => protocols("solvegate.v1", `bearer.${one}`);
@@ -55,15 +55,15 @@ describe("GET /v1/stream", () => {
   });
 });
 
-describe("GET /v1/stream rejects", () => {
-  it("a request that is no upgrade, with 426", async () => {
+describe("GET /v1/stream returns", () => {
+  it("426 for a request that is not an upgrade", async () => {
     const { key } = await makeCaller();
     const response = await call("GET", "/v1/stream", { key });
     await expectProblem(response, "upgrade_required");
     expect(response.headers.get("upgrade")).toBe("websocket");
   });
 
-  it("a bad events or since, and an unknown parameter, with 400", async () => {
+  it("400 for an invalid events or since, and for an unknown parameter", async () => {
     const { key } = await makeCaller();
     await expectInvalid(await upgrade("/v1/stream?events=task.ready,nothing", key), "events.1");
     await expectInvalid(await upgrade("/v1/stream?events=", key), "events.0");
@@ -73,14 +73,14 @@ describe("GET /v1/stream rejects", () => {
     await expectInvalid(await upgrade("/v1/stream?mode=live", key), "mode");
   });
 
-  it("a parameter that is given twice, with 400", async () => {
+  it("400 for a parameter that is given twice", async () => {
     const { key } = await makeCaller();
     await expectInvalid(await upgrade("/v1/stream?events=task.ready&events=task.failed", key), "events");
     const time = "since=2026-11-27T22:00:00Z";
     await expectInvalid(await upgrade(`/v1/stream?${time}&${time}`, key), "since");
   });
 
-  it("an upgrade by HEAD with 426, and by any other method with 405 and Allow", async () => {
+  it("426 for an upgrade by HEAD, and 405 with Allow for other methods", async () => {
     const { key } = await makeCaller();
     const headers = { upgrade: "websocket" };
     // The runtime sends every upgrade as a GET, so the app is called directly.
@@ -92,7 +92,7 @@ describe("GET /v1/stream rejects", () => {
     }
   });
 
-  it("a key without tasks:read, and no valid key", async () => {
+  it("403 for a key without tasks:read, and 401 without a valid key", async () => {
     const { tenantId } = await makeCaller();
     const { key } = await makeKey(tenantId, { scopes: ["tasks:write"] });
     await expectProblem(await upgrade("/v1/stream", key), "insufficient_scope");
@@ -101,7 +101,7 @@ describe("GET /v1/stream rejects", () => {
     await expectProblem(wrong, "unauthenticated");
   });
 
-  it("the 101st connection of a mode with 429, and not the other mode's first", async () => {
+  it("429 for the 101st connection of a mode, and accepts the first one of the other mode", async () => {
     const { tenantId, key } = await makeCaller();
     const clients = await Promise.all(Array.from({ length: 100 }, () => connect(key)));
     const response = await upgrade("/v1/stream", key);
@@ -113,7 +113,7 @@ describe("GET /v1/stream rejects", () => {
     await expectEventually(async () => (await upgrade("/v1/stream", key)).status).toBe(101);
   });
 
-  it("no connection at the limit if another one has been silent for 5 minutes, which is closed", async () => {
+  it("101 at the limit when another connection was silent for 5 minutes, and closes that one", async () => {
     const { key } = await makeCaller();
     const [silent, ...others] = await Promise.all(Array.from({ length: 100 }, () => connect(key)));
     vi.useFakeTimers({ toFake: ["Date"] });
