@@ -54,13 +54,6 @@ describe("alerts about one subject", () => {
     ]);
   });
 
-  it("do not wait for each other if their kinds differ", () => {
-    expect(sentBy([0, REFUSED], [1, RECOVERED])).toEqual([
-      [0, REFUSED],
-      [1, RECOVERED],
-    ]);
-  });
-
   it("report a state that came back too soon at the end of the ten minutes", () => {
     expect(sentBy([0, REFUSED], [1, RECOVERED], [2, REFUSED])).toEqual([
       [0, REFUSED],
