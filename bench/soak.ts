@@ -4,7 +4,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bundle } from "./build.ts";
 import { overOf } from "./inflight.ts";
-import { Caller, sendFor, sendSteadily } from "./load.ts";
+import type { Answer } from "./load.ts";
+import { Caller, sendSteadily, sendWhile } from "./load.ts";
 import type { Outside } from "./outside.ts";
 import { openOutside, taskBody } from "./outside.ts";
 import type { Figure } from "./report.ts";
@@ -24,10 +25,10 @@ const RETENTION_S = 60;
 const PURGED_AFTER_MS = (60 + RETENTION_S + 15) * 1_000;
 
 /**
- * How long (ms) objects are created and purged as fast as possible before the soak. The memory of a process grows with its first
+ * How many objects each Worker creates and purges, as fast as possible, before the soak. The memory of a process grows with its first
  * thousands of objects, until the garbage collector has adapted.
  */
-const WARM_UP_MS = 60_000;
+const WARM_UP_OBJECTS = 10_000;
 
 const MINUTE_MS = 60_000;
 
@@ -58,8 +59,8 @@ export async function soak(bundle: Bundle, minutes: number, print: (line: string
     const warmUp = await createCaller(gateway, "warm-up");
     const instant = taskBody("sandbox-instant", "warm-up");
     await Promise.all([
-      sendFor(WARM_UP_MS, 4, () => warmUp.send("POST", "/v1/tasks", { body: instant })),
-      sendFor(WARM_UP_MS, 4, accept),
+      sendCount(WARM_UP_OBJECTS, () => warmUp.send("POST", "/v1/tasks", { body: instant })),
+      sendCount(WARM_UP_OBJECTS, accept),
     ]);
     warmUp.close();
     await delay((RETENTION_S + 15) * 1_000);
@@ -87,6 +88,12 @@ export async function soak(bundle: Bundle, minutes: number, print: (line: string
     for (const caller of [...callers, toBaseline]) caller.close();
     await Promise.all([gateway.stop(), baseline.stop(), outside.close()]);
   }
+}
+
+/** Sends `count` requests as fast as four clients can. */
+function sendCount(count: number, send: () => Promise<Answer>): Promise<Answer[]> {
+  let left = count;
+  return sendWhile(() => left-- > 0, 4, send);
 }
 
 function describe(memory: readonly MemoryReading[], { tasks }: Outside): string {
