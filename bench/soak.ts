@@ -30,6 +30,12 @@ const PURGED_AFTER_MS = (60 + RETENTION_S + 15) * 1_000;
  */
 const WARM_UP_OBJECTS = 10_000;
 
+/**
+ * Reads per second at the end. An object that was read stays in memory for ten seconds with its files open, and a process may have only
+ * some thousands.
+ */
+const READS_PER_S = 200;
+
 const MINUTE_MS = 60_000;
 
 export interface SoakResult {
@@ -112,12 +118,11 @@ async function resultOf(
   const overs = outside.tasks.flatMap(overOf);
   const failures = tasks.flatMap(({ failure }) => failure ?? []);
   const webhooks = webhookFailures(tasks, outside);
-  let readable = 0;
-  for (const { caller, id } of tasks) {
-    if (id === null) continue;
-    const { status } = await caller.send("GET", `/v1/tasks/${id}`, { expected: [200, 404] });
-    if (status !== 404) readable += 1;
-  }
+  const statuses = await sendSteadily(READS_PER_S, tasks.length, async (index) => {
+    const { caller, id } = tasks[index] ?? {};
+    return id == null ? 404 : (await caller?.send("GET", `/v1/tasks/${id}`, { expected: [200, 404] }))?.status;
+  });
+  const readable = statuses.filter((status) => status !== 404).length;
   const none = (name: string, value: number): Figure => {
     return { name, unit: "count", value, target: { side: "at most", bound: 0 } };
   };
