@@ -2,7 +2,8 @@
 // implementation would write a row to disk for each call. Variables change more, each for one measurement:
 //
 // BENCH_DEFER_ALARMS: the alarms of tasks are set an hour later and their first steps do not run, so that tasks are only accepted.
-// BENCH_FAR_MS: the delay (ms) of each call from a task's object to its tenant's object. /__bench/calls lists these calls.
+// BENCH_FAR_MS: the delay (ms) of each call from a task's object to its tenant's object. /__bench/calls lists these calls and the
+//   webhook attempts, in the order in which they were started.
 // BENCH_SPEED: the factor by which the objects' clock and alarms run faster.
 // BENCH_METER: counts rows, alarms and calls for /__bench/meter.
 // BENCH_TIMES: measures the methods of tenants' objects for /__bench/times. /__bench/fill fills a ledger.
@@ -55,6 +56,16 @@ function timed(Deployed, deferredByMs) {
 
 /** Calls from task objects to tenant objects. */
 const farCalls = [];
+
+if (FAR_MS >= 0) {
+  const send = globalThis.fetch;
+  globalThis.fetch = (request, init) => {
+    const webhookId = request instanceof Request ? request.headers.get("webhook-id") : null;
+    if (webhookId !== null)
+      farCalls.push({ taskId: webhookId.slice("msg_".length), method: "webhook", at: Date.now() });
+    return send(request, init);
+  };
+}
 
 /** Wraps a namespace so that each call from the task takes BENCH_FAR_MS longer. */
 function far(namespace, taskId) {

@@ -95,13 +95,18 @@ function measuredOf({ tasks, webhooks }: Outside, calls: readonly FarCall[]): Me
     return task === undefined || !webhook.name.startsWith("task-") ? [] : [{ webhook, task }];
   });
   const callsOf = (id: string) => calls.filter(({ taskId }) => `tsk_${taskId}` === id);
+  const beforeWebhook = (id: string, finishedAt: number) => {
+    const calls = callsOf(id);
+    // In the order in which they were started: the outcome is reported while the attempt is under way.
+    const attempt = calls.findIndex(({ method }) => method === "webhook");
+    if (attempt === -1) throw new Error(`the webhook attempt of ${id} is not listed`);
+    return calls.slice(0, attempt).filter(({ at }) => at >= finishedAt);
+  };
   return {
     lagsMs: counted.map(({ webhook, task }) => webhook.at - readyAtOf(task)),
     beforeSubmission: counted.flatMap(({ webhook, task }) =>
       callsOf(webhook.taskId).filter(({ at }) => at < task.createdAt),
     ),
-    beforeWebhook: counted.flatMap(({ webhook }) =>
-      callsOf(webhook.taskId).filter(({ at }) => at >= webhook.finishedAt && at < webhook.at),
-    ),
+    beforeWebhook: counted.flatMap(({ webhook }) => beforeWebhook(webhook.taskId, webhook.finishedAt)),
   };
 }
