@@ -90,16 +90,11 @@ export class Caller {
 }
 
 /** Runs `clients` that each send one request after another for `ms`. */
-export function sendFor(ms: number, clients: number, send: () => Promise<Answer>): Promise<Answer[]> {
+export async function sendFor(ms: number, clients: number, send: () => Promise<Answer>): Promise<Answer[]> {
   const until = performance.now() + ms;
-  return sendWhile(() => performance.now() < until, clients, send);
-}
-
-/** Runs `clients` that each send one request after another while `more` returns true. */
-export async function sendWhile(more: () => boolean, clients: number, send: () => Promise<Answer>): Promise<Answer[]> {
   const answers: Answer[] = [];
   const client = async () => {
-    while (more()) answers.push(await send());
+    while (performance.now() < until) answers.push(await send());
   };
   await Promise.all(Array.from({ length: clients }, client));
   return answers;

@@ -4,8 +4,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bundle } from "./build.ts";
 import { overOf } from "./inflight.ts";
-import type { Answer } from "./load.ts";
-import { Caller, sendSteadily, sendWhile } from "./load.ts";
+import { Caller, sendSteadily } from "./load.ts";
 import type { Outside } from "./outside.ts";
 import { openOutside, taskBody } from "./outside.ts";
 import type { Figure } from "./report.ts";
@@ -25,15 +24,13 @@ const RETENTION_S = 60;
 const PURGED_AFTER_MS = (60 + RETENTION_S + 15) * 1_000;
 
 /**
- * How many objects each Worker creates and purges, as fast as possible, before the soak. The memory of a process grows with its first
- * thousands of objects, until the garbage collector has adapted.
+ * How many objects each Worker creates and purges before the soak, and how many per second. The memory of a process grows with its first
+ * thousands of objects, until the garbage collector has adapted. The rate bounds how many exist at once: each has files open, and a process
+ * may have only some thousands.
  */
-const WARM_UP_OBJECTS = 10_000;
+const WARM_UP = { objects: 8_000, perS: 60 } as const;
 
-/**
- * Reads per second at the end. An object that was read stays in memory for ten seconds with its files open, and a process may have only
- * some thousands.
- */
+/** Reads per second at the end. An object that was read stays in memory for ten seconds, with its files open. */
 const READS_PER_S = 200;
 
 const MINUTE_MS = 60_000;
@@ -65,8 +62,8 @@ export async function soak(bundle: Bundle, minutes: number, print: (line: string
     const warmUp = await createCaller(gateway, "warm-up");
     const instant = taskBody("sandbox-instant", "warm-up");
     await Promise.all([
-      sendCount(WARM_UP_OBJECTS, () => warmUp.send("POST", "/v1/tasks", { body: instant })),
-      sendCount(WARM_UP_OBJECTS, accept),
+      sendSteadily(WARM_UP.perS, WARM_UP.objects, () => warmUp.send("POST", "/v1/tasks", { body: instant })),
+      sendSteadily(WARM_UP.perS, WARM_UP.objects, accept),
     ]);
     warmUp.close();
     await delay((RETENTION_S + 15) * 1_000);
@@ -94,12 +91,6 @@ export async function soak(bundle: Bundle, minutes: number, print: (line: string
     for (const caller of [...callers, toBaseline]) caller.close();
     await Promise.all([gateway.stop(), baseline.stop(), outside.close()]);
   }
-}
-
-/** Sends `count` requests as fast as four clients can. */
-function sendCount(count: number, send: () => Promise<Answer>): Promise<Answer[]> {
-  let left = count;
-  return sendWhile(() => left-- > 0, 4, send);
 }
 
 function describe(memory: readonly MemoryReading[], { tasks }: Outside): string {
