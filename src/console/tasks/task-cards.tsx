@@ -7,6 +7,7 @@ import { useNow } from "../ui/clock.ts";
 import { CopyButton, Notice, Secret } from "../ui/controls.tsx";
 import { ago, count, countdown, duration, moment } from "../ui/formats.ts";
 import { Card, Disclosure, Fact, Figure } from "../ui/surfaces.tsx";
+import { Scroll } from "../ui/table.tsx";
 import { waitingSentence } from "./task-status.tsx";
 
 interface TaskProps {
@@ -210,10 +211,9 @@ export function RawCard({ task, events }: TaskProps & { readonly events: readonl
       <div class="row">
         <CopyButton text={text} what="the JSON" word="Copy JSON" />
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region needs the focus to be scrolled by keyboard */}
-      <pre class="json" tabIndex={0}>
-        {text}
-      </pre>
+      <Scroll label="Raw JSON" class="tall">
+        <pre class="json">{text}</pre>
+      </Scroll>
     </Disclosure>
   );
 }
