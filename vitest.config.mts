@@ -6,13 +6,13 @@ import { linkProject } from "./scripts/support/linked-project.ts";
 import { PROJECT } from "./scripts/support/project.ts";
 import { hideFromStderr } from "./scripts/support/quiet-stderr.ts";
 
-// workerd reports these when `reset` deletes an object whose alarm or request is still in progress. Only tests delete objects so.
+// workerd reports these when `reset` deletes an object whose alarm or request is still in progress. Only tests do this.
 hideFromStderr([
   "SQLite alarm handler canceled with requestScheduledAlarm",
   "failed to invoke drain() on IncomingRequest before destroying it",
 ]);
 
-/** Starts the files of `e2e` first: they wait for most of their time, and the others fill the gaps. */
+/** Starts the files of `e2e` first, because they mostly wait, so that the others can run meanwhile. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
@@ -21,27 +21,27 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** `expect.poll` waits for up to 10 s: the default of 1 s is too short on a busy machine. */
+/** `expect.poll` waits for up to 10 s, because the default of 1 s is too short on a busy machine. */
 const POLLING = { poll: { timeout: 10_000 } } as const;
 
-/** Two projects: `workers` runs inside workerd, `e2e` runs in Node and drives a gateway over HTTP. */
+/** Two projects: `workers` runs inside workerd, and `e2e` runs in Node and calls a gateway over HTTP. */
 export default defineConfig({
   test: {
-    // The gateway logs a line for each request and each change of a task: shown where a test fails.
+    // The log of the gateway is shown only for failed tests.
     silent: "passed-only",
-    // More than cores: the files of `e2e` start processes and wait for them.
+    // More workers than cores, because the files of `e2e` start processes and wait for them.
     maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
-        // Not warnings: packages without their sources are no concern of the tests.
+        // Hides warnings about packages without source maps.
         logLevel: "error",
         plugins: [
           cloudflareTest({
             main: "./src/index.ts",
-            // Errors that a test provokes on purpose are not printed: a test that fails shows its own.
+            // Does not print the errors that tests cause on purpose.
             verbose: false,
-            // Away from the developer's `.dev.vars`, which wrangler reads beside its configuration.
+            // A copy in another folder, because wrangler would read the developer's `.dev.vars` beside the configuration.
             wrangler: { configPath: linkProject(join(PROJECT, ".wrangler", "test")) },
             miniflare: {
               bindings: {
@@ -57,7 +57,7 @@ export default defineConfig({
           isolate: false,
           include: ["test/{unit,object,api}/**/*.test.ts"],
           setupFiles: ["./test/support/setup.ts"],
-          // A machine may be busy. No test waits for its time to be over.
+          // Long, because the machine may be busy.
           testTimeout: 60_000,
           expect: POLLING,
           globalSetup: ["./test/support/failing-upstream.ts", "./test/support/failing-receiver.ts"],

@@ -3,10 +3,10 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import { costOf, countsBetween } from "../metering/cost.ts";
-import type { Reading } from "../metering/meter.ts";
 import type { Bundle } from "./build.ts";
 import type { Caller } from "./load.ts";
+import { costOf, countsBetween } from "./metering/cost.ts";
+import type { Reading } from "./metering/meter.ts";
 import { openOutside, taskBody } from "./outside.ts";
 import type { Figure } from "./report.ts";
 import { createCaller, startGateway } from "./runtime.ts";

@@ -68,7 +68,7 @@ export function startGateway(
   const modules = {
     "entry.js": readScript("bench/entry.js"),
     "ledger-rows.js": readScript("bench/ledger-rows.js"),
-    "meter.js": readScript("metering/meter.ts"),
+    "meter.js": readScript("bench/metering/meter.ts"),
     "index.js": script,
   };
   return start(

@@ -25,7 +25,7 @@ const anchorsOf = (document: string) =>
 
 describe.each(DOCUMENTS)("%s", (document) => {
   it("names only files and folders of the project that exist", () => {
-    const named = [...read(document).matchAll(/`((?:src|test|scripts|bench|metering|docs)\/[\w./-]+)`/g)];
+    const named = [...read(document).matchAll(/`((?:src|test|scripts|bench|docs)\/[\w./-]+)`/g)];
     expect(named.map(([, path = ""]) => path).filter((path) => !existsSync(join(PROJECT, path)))).toEqual([]);
   });
 

@@ -2,8 +2,8 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
-import type { TaskCounts } from "../../metering/cost.ts";
-import { costOf } from "../../metering/cost.ts";
+import type { TaskCounts } from "../../bench/metering/cost.ts";
+import { costOf } from "../../bench/metering/cost.ts";
 import { BUDGETS } from "../support/budgets.ts";
 import { acceptTask, freshTaskObject } from "../support/objects.ts";
 import { countTask, startMeter } from "../support/task-costs.ts";

@@ -1,6 +1,6 @@
 // The most that each kind of task may take, as counted in the running objects. DESIGN.md, section 9, has the bounds of `webhook`.
 
-import type { TaskCounts } from "../../metering/cost.ts";
+import type { TaskCounts } from "../../bench/metering/cost.ts";
 
 /** The kinds of tasks. All but `failed` are solved at the fourth poll, and all are counted until they are purged. */
 export type CountedKind = "polled" | "webhook" | "waited" | "failed" | "alone";

@@ -1,13 +1,13 @@
 // Runs a task from its creation to its purge and counts its rows, alarms, calls and requests, in the objects themselves. As on the
 // platform, alarms fire on time, and objects leave memory where ten seconds pass without work. The clock is the test's: an
-// outgoing call takes no time here, and is priced by `metering/cost.ts`.
+// outgoing call takes no time here, and is priced by `bench/metering/cost.ts`.
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
-import type { TaskCounts } from "../../metering/cost.ts";
-import { countsBetween } from "../../metering/cost.ts";
-import { Meter } from "../../metering/meter.ts";
+import type { TaskCounts } from "../../bench/metering/cost.ts";
+import { countsBetween } from "../../bench/metering/cost.ts";
+import { Meter } from "../../bench/metering/meter.ts";
 import worker, { TaskObject, TenantObject } from "../../src/index.ts";
 import type { Task } from "../../src/tasks/present.ts";
 import type { TaskRecord } from "../../src/tasks/record.ts";
