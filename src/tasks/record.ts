@@ -106,6 +106,8 @@ export const taskRecordSchema = z.object({
   hiddenSubmissions: z.int().nonnegative(),
   /** Submissions that the upstream did not accept. */
   rejectedSends: z.int().nonnegative().optional(),
+  /** By the names of accounts that have rejected the task: when it may be submitted to them again. */
+  accountRetryAt: z.record(z.string(), time).optional(),
   polls: z.int().nonnegative(),
   /** Consecutive failures of the current step, which determine the backoff. */
   faults: z.int().nonnegative(),

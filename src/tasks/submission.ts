@@ -34,11 +34,8 @@ export function onSubmitted(record: TaskRecord, event: SubmittedEvent, now: numb
       return onUnknownOutcome(record, sentAt, outcome.reason, now);
     case "failed":
       return rejected(record, outcome.kind, outcome.code, outcome.description, now);
-    case "account": {
-      // Request a permit immediately, because another account may work.
-      const next: TaskRecord = { ...withRejectedSend(record), stepAt: now, lastExchangeFailed: true };
-      return withTimelineEntry(next, now, "submission_refused", { durationMs, detail: "upstream_unavailable" });
-    }
+    case "account":
+      return accountRejected(record, event.account, durationMs, now);
     case "transient":
       return submissionRejected(record, outcome.reason, outcome.retryAfterMs, durationMs, now);
   }
@@ -62,6 +59,23 @@ function accepted(
     faults: 0,
     lastExchangeFailed: false,
   };
+}
+
+/** Applies an error of the operator's account. The reason does not reveal it, because tenants can read it. */
+function accountRejected(record: TaskRecord, account: string | undefined, durationMs: number, now: number): TaskRecord {
+  const reason = "upstream_unavailable";
+  // The sandbox has no other account.
+  if (account === undefined) return submissionRejected(record, reason, null, durationMs, now);
+  const rejected = withRejectedSend(record);
+  const retryAt = now + backoffMs(rejected.rejectedSends ?? 1, 0, null);
+  const next: TaskRecord = {
+    ...rejected,
+    accountRetryAt: { ...record.accountRetryAt, [account]: retryAt },
+    // Request a permit immediately, because another account may work.
+    stepAt: now,
+    lastExchangeFailed: true,
+  };
+  return withTimelineEntry(next, now, "submission_refused", { durationMs, detail: reason });
 }
 
 function submissionRejected(

@@ -50,7 +50,7 @@ export async function requestSubmission(
   if (candidates.length === 0) {
     return { tag: "held", reason: "upstream_not_configured", until: now + NOT_CONFIGURED_RETRY_MS };
   }
-  const permit = await accountView.requestPermit(env, candidates, now);
+  const permit = await accountView.requestPermit(env, candidates, now, record.accountRetryAt);
   // The reason does not reveal the account or its error, because tenants can read it.
   if (permit.tag === "held") return { tag: "held", reason: "upstream_unavailable", until: permit.until };
   const { account, probe } = permit;

@@ -56,13 +56,23 @@ export class AccountView {
   #calls = 0;
   #lastAnswered = 0;
 
-  /** Returns the account of `candidates`, which are in order of preference, that a task may use now. Never throws. */
-  async requestPermit(env: UpstreamEnv, candidates: readonly UpstreamAccount[], now: number): Promise<Permit> {
+  /**
+   * Returns the account of `candidates`, which are in order of preference, that a task may use now. Never throws.
+   * @param notBefore by account: when the task may use it at the earliest (ms). It limits the requests of a task whose account rejects
+   * it while the states say that the account works.
+   */
+  async requestPermit(
+    env: UpstreamEnv,
+    candidates: readonly UpstreamAccount[],
+    now: number,
+    notBefore: Readonly<Record<string, number>> = {},
+  ): Promise<Permit> {
+    const pausedUntil = (name: string) => notBefore[name] ?? 0;
     let states = await this.#known(env, now);
     // Probes come first, or an account would remain refused as long as another one works.
     for (const account of candidates) {
       const probeAt = stateOf(states, account.name)?.probeAt ?? null;
-      if (probeAt === null || probeAt > now) continue;
+      if (probeAt === null || probeAt > now || pausedUntil(account.name) > now) continue;
       const answer = await this.#call("probe", () => upstreamObject(env).requestProbe(account.name));
       // Do not call again for other accounts, because each call could take the full timeout.
       if (answer === null) break;
@@ -70,9 +80,9 @@ export class AccountView {
       states = this.#apply({ ...answer, value: after }, now);
       if (probe !== null) return { tag: "send", account, probe };
     }
-    const account = candidates.find(({ name }) => !this.#avoids(states, name, now));
+    const account = candidates.find(({ name }) => !this.#avoids(states, name, now) && pausedUntil(name) <= now);
     if (account !== undefined) return { tag: "send", account, probe: null };
-    const times = candidates.map(({ name }) => this.#retryAt(states, name, now));
+    const times = candidates.map(({ name }) => Math.max(this.#retryAt(states, name, now), pausedUntil(name)));
     return { tag: "held", until: Math.min(...times) + Math.floor(Math.random() * SPREAD_MS) };
   }
 
@@ -144,7 +154,7 @@ export class AccountView {
 
   #retryAt(states: AccountStates, name: string, now: number): number {
     const state = stateOf(states, name);
-    if (state?.state !== "refused") return this.#unreported.get(name)?.until ?? now + UNREACHABLE_RETRY_MS;
+    if (state?.state !== "refused") return this.#unreported.get(name)?.until ?? now;
     const at = retryAt(state, now);
     // If a due probe was not granted, the object does not respond. The limit guards against another machine's clock.
     return at <= now ? now + UNREACHABLE_RETRY_MS : Math.min(at, now + PROBE_INTERVAL_MS);

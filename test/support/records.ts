@@ -133,11 +133,13 @@ export function attemptFailed(status: number | null = 503, retryAfterMs: number 
   return { tag: "failed", status, error: status === null ? "network" : null, retryAfterMs };
 }
 
-export const submitted = (outcome: CreateOutcome, sentAt: number): TaskEvent => ({
+/** The outcome of a createTask. `account` is undefined for the sandbox. */
+export const submitted = (outcome: CreateOutcome, sentAt: number, account?: string): TaskEvent => ({
   tag: "submitted",
   sentAt,
   outcome,
   solver: SOLVER,
+  account,
 });
 export const polled = (outcome: PollOutcome, sentAt: number): TaskEvent => ({
   tag: "polled",

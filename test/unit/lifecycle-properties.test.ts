@@ -177,6 +177,17 @@ describe("in a whole simulated task", () => {
     });
   });
 
+  it("no createTask is sent sooner than 3 s after one that was rejected", () => {
+    inEverySimulation((requests) => {
+      const submits = named(requests, "submit");
+      for (const [index, { turn, answeredAt }] of submits.entries()) {
+        const next = submits[index + 1];
+        if (next === undefined || !["account", "transient"].includes(turn.create?.tag ?? "")) continue;
+        expect(next.sentAt - answeredAt).toBeGreaterThanOrEqual(3_000);
+      }
+    });
+  });
+
   it("no request is sent to the upstream after the deadline or the end of the task", () => {
     inEverySimulation((requests) => {
       for (const { tag, before, sentAt } of requests) {

@@ -153,13 +153,16 @@ describe("submission", () => {
 
   it("is not counted if the account is refused, and another account is requested at once", () => {
     const outcome: CreateOutcome = { tag: "account", code: "ERROR_ZERO_BALANCE" };
-    const record = applied(submitting(), [100, submitted(outcome, at(50))]);
+    const record = applied(submitting(), [100, submitted(outcome, at(50), "first")]);
     expect(record).toMatchObject({ status: "queued", intentAt: null, submissions: 0, faults: 0, stepAt: at(100) });
+    expect(record.accountRetryAt).toEqual({ first: at(3_100) });
     expect(last(record)).toMatchObject({ type: "submission_refused", detail: "upstream_unavailable", durationMs: 50 });
   });
 
-  it("is retried after 3, 6, 12, 15, 15 s, and not counted, after a transient error", () => {
-    const outcome: CreateOutcome = { tag: "transient", reason: "ERROR_NO_SLOT_AVAILABLE", retryAfterMs: null };
+  it.each<[string, CreateOutcome]>([
+    ["a transient error", { tag: "transient", reason: "ERROR_NO_SLOT_AVAILABLE", retryAfterMs: null }],
+    ["an account code of the sandbox, which has one account", { tag: "account", code: "ERROR_ZERO_BALANCE" }],
+  ])("is retried after 3, 6, 12, 15, 15 s, and not counted, after %s", (_name, outcome) => {
     let record = admitted();
     for (const pauseMs of [3_000, 6_000, 12_000, 15_000, 15_000]) {
       record = applied(record, [50, { tag: "submitting" }], [100, submitted(outcome, at(50))]);
