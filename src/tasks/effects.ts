@@ -7,12 +7,12 @@ import { isUnavailable } from "../object-retry.ts";
 import type { TaskOrigin } from "../tenants/incarnation.ts";
 import type { TaskOutcome } from "../tenants/ledger.ts";
 import type { AdmissionReceipt, OutcomeReceipt, TaskSettings, WebhookSettings } from "../tenants/rpc.ts";
-import { redactorOf } from "../upstream/redact.ts";
 import { deliverWebhook } from "../webhooks/deliver.ts";
 import { signWebhook } from "../webhooks/sign.ts";
 import type { TaskEvent } from "./events.ts";
-import type { StoredSolution, TaskRecord } from "./record.ts";
+import type { TaskRecord } from "./record.ts";
 import { solveBoundsOf } from "./record.ts";
+import { redactSolution } from "./redact-solution.ts";
 import { TASK_ID_PREFIX } from "./task-id.ts";
 import type { TaskWebhook } from "./task-webhook.ts";
 import { eventTypeOf, taskWebhook } from "./task-webhook.ts";
@@ -144,21 +144,9 @@ export async function deliverStep(
     fetch: (request) => fetch(request),
     allowPrivate: configuration.allowPrivateWebhooks,
     traceparent: record.traceparent,
-    // The response body may repeat the webhook. A solution in the delivery log would not be erased when it expires.
-    redact: (text) => redactorOf(secretsOf(solution)).prose(text),
+    redact: (text) => redactSolution(text, solution),
   });
   return { tag: "delivered", sentAt, outcome, responseBody, jitter };
-}
-
-/** Shorter strings (characters) in a solution are flags or names, not secrets. */
-const MIN_SECRET_LENGTH = 16;
-
-/** The parts of a solution that must not be stored in the delivery log. */
-function secretsOf(solution: StoredSolution | null): string[] {
-  if (solution === null) return [];
-  const { userAgent: _, secChUa: __, cookies = {}, ...fields } = solution;
-  const values: unknown[] = [...Object.values(fields), ...Object.values(cookies)];
-  return values.filter((value) => typeof value === "string").filter(({ length }) => length >= MIN_SECRET_LENGTH);
 }
 
 /** Asks the tenant's object to disable its endpoint, which returned 410. */

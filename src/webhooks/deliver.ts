@@ -2,6 +2,7 @@
 
 import { parseRetryAfter } from "../client/retry-after.ts";
 import type { DeliveryOutcome } from "./outcome.ts";
+import type { Redact } from "./response-body.ts";
 import { readExcerpt } from "./response-body.ts";
 import type { SignedWebhook } from "./sign.ts";
 import { checkWebhookTarget } from "./target.ts";
@@ -19,13 +20,13 @@ export interface DeliveryOptions {
   readonly traceparent?: string | undefined;
   readonly timeoutMs?: number;
   /** Removes secrets from the response body. By default, nothing is removed. */
-  readonly redact?: (text: string) => string;
+  readonly redact?: Redact;
 }
 
 /** The result of an attempt. */
 export interface DeliveryResult {
   readonly outcome: DeliveryOutcome;
-  /** The first 256 characters of the response body. Null if it is empty or missing. */
+  /** The first 256 characters of the response body. Null if it is empty or missing, or cannot be redacted. */
   readonly responseBody: string | null;
 }
 
@@ -47,6 +48,7 @@ export async function deliverWebhook(
   // Cleared below, because a pending timer keeps the object in memory, which is billed.
   const timer = setTimeout(() => abort.abort(), options.timeoutMs ?? DELIVERY_TIMEOUT_MS);
   const { signal } = abort;
+  let response: Response;
   try {
     const request = new Request(target.url, {
       method: "POST",
@@ -55,13 +57,15 @@ export async function deliverWebhook(
       redirect: "manual",
       signal,
     });
-    const response = await options.fetch(request);
-    return { outcome: judge(response), responseBody: await readExcerpt(response, options.redact ?? unchanged) };
+    response = await options.fetch(request);
   } catch {
     return { outcome: failed(null, signal.aborted ? "timeout" : "network", null), responseBody: null };
   } finally {
     clearTimeout(timer);
   }
+  // The status alone decides the outcome, whatever happens to the body.
+  const responseBody = await readExcerpt(response, options.redact ?? unchanged).catch(() => null);
+  return { outcome: judge(response), responseBody };
 }
 
 const unchanged = (text: string): string => text;

@@ -9,11 +9,14 @@ const MAX_BYTES = 4 * EXCERPT_LENGTH;
 /** Timeout (ms) of the body. Short, because the status alone decides whether the attempt succeeded. */
 const BODY_TIMEOUT_MS = 500;
 
+/** Removes secrets from a text. Null if it cannot, so that the text must not be stored. */
+export type Redact = (text: string) => string | null;
+
 /**
  * Reads the beginning of a body and discards the rest. Null if nothing was received in time.
- * @param redact removes secrets. Applied before truncation, or a part of a secret could remain at the end.
+ * @param redact applied before truncation, or a part of a secret could remain at the end
  */
-export async function readExcerpt(response: Response, redact: (text: string) => string): Promise<string | null> {
+export async function readExcerpt(response: Response, redact: Redact): Promise<string | null> {
   const reader = response.body?.getReader();
   if (reader === undefined) return null;
   const { promise: late, resolve: giveUp } = Promise.withResolvers<null>();
@@ -33,13 +36,14 @@ export async function readExcerpt(response: Response, redact: (text: string) => 
     clearTimeout(timer);
     void reader.cancel().catch(() => undefined);
   }
-  const text = excerptOf(await new Blob(chunks).arrayBuffer(), redact);
-  return text === "" ? null : text;
+  // `stream` drops an incomplete character at the end.
+  const received = new TextDecoder().decode(await new Blob(chunks).arrayBuffer(), { stream: true });
+  const text = received === "" ? null : redact(received);
+  return text === null ? null : excerptOf(text);
 }
 
-function excerptOf(bytes: ArrayBuffer, redact: (text: string) => string): string {
-  // `stream` drops an incomplete character at the end.
-  const text = redact(new TextDecoder().decode(bytes, { stream: true })).slice(0, EXCERPT_LENGTH);
+function excerptOf(redacted: string): string {
+  const text = redacted.slice(0, EXCERPT_LENGTH);
   // Truncation may have split a surrogate pair.
   return text.isWellFormed() ? text : text.slice(0, -1).toWellFormed();
 }

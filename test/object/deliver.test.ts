@@ -93,6 +93,18 @@ describe("a webhook attempt", TEST_TIMEOUT, () => {
     expect(await attempt(server.url, { fetch: broken })).toEqual(unanswered("network"));
   });
 
+  it("reports the status even if the redaction of the response body throws", async () => {
+    const redact = () => {
+      throw new SyntaxError("Regular expression too large");
+    };
+    const result = await deliverWebhook("https://receiver.example/hook", WEBHOOK, {
+      fetch: async () => new Response("thank you"),
+      allowPrivate: false,
+      redact,
+    });
+    expect(result).toEqual({ outcome: delivered(200), responseBody: null });
+  });
+
   it.each([
     ["hang", HASTE_MS],
     ["hang-after-headers", PATIENCE_MS],

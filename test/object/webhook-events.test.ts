@@ -4,14 +4,14 @@ import { describe, expect, it, vi } from "vitest";
 import type { TimelineEvent } from "../../src/tasks/present.ts";
 import { aTime } from "../support/answers.ts";
 import type { TaskStub } from "../support/objects.ts";
-import { again, setEnvironment, storedText } from "../support/objects.ts";
+import { acceptTask, again, setEnvironment, storedText, view } from "../support/objects.ts";
 import type { Received, TenantCalls } from "../support/receivers.ts";
 import { accountOf, delayed, FINAL, sandboxTask, scriptReceivers, TEST } from "../support/receivers.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { createTenant, tenantObject, withTenantMethods } from "../support/tenants.ts";
 import { pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import type { Answer } from "../support/upstream.ts";
-import { lost, plain, RECEIVER_URL } from "../support/upstream.ts";
+import { created, lost, plain, RECEIVER_URL, scriptOutside, TOKEN } from "../support/upstream.ts";
 
 const ENDPOINT = "https://endpoint.example/hook";
 
@@ -33,6 +33,16 @@ async function attemptsOf(stub: TaskStub): Promise<TimelineEvent[]> {
   const { events } = await account.readTimeline(stub);
   expect(events.map(({ at }) => at)).toEqual(events.map(({ at }) => at).sort());
   return events.filter(({ type }) => type === "webhook");
+}
+
+/** A live task whose solution has these fields and a token, after its first webhook attempt. */
+async function solvedTask(fields: object, receive: Answer): Promise<TaskStub> {
+  const solved: Answer = () =>
+    Response.json({ errorId: 0, status: "ready", solution: { gRecaptchaResponse: TOKEN, ...fields } });
+  scriptOutside({ create: [created()], poll: [solved], receive: [receive] });
+  const stub = await acceptTask({ webhookUrl: RECEIVER_URL });
+  await runUntil(stub, START + 4_000);
+  return stub;
 }
 
 /** A sandbox task that is ready at its submission, with a webhook URL of its own. */
@@ -191,5 +201,28 @@ describe("the recorded attempts", () => {
     expect(token).toMatch(/^sandbox\./);
     expect(await storedText(stub)).not.toContain(token.slice(0, 12));
     expect((await attemptsOf(stub))[0]).toMatchObject({ responseBody: expect.stringContaining("[removed]") });
+  });
+
+  it("contain nothing of a nested string of a solution that the receiver echoes", async () => {
+    const secret = "f3b1c2d4-a-nested-secret-of-the-tests";
+    const echo: Answer = ({ body }) => new Response(JSON.stringify(Object(body).data.solution.more), { status: 500 });
+    const stub = await solvedTask({ more: [{ session: { id: secret } }] }, echo);
+    await runUntil(stub, START + 200_000);
+    expect(await storedText(stub)).not.toContain(secret.slice(0, 12));
+    expect((await view(stub)).delivery?.log[0]).toMatchObject({
+      status: 500,
+      responseBody: '[{"session":{"id":"[removed]"}}]',
+    });
+  });
+
+  it("have no response body if the solution is too large to be redacted from it", async () => {
+    const large = "0123456789abcdef".repeat(16_384);
+    const stub = await solvedTask({ large }, ({ body }) => new Response(Object(body).data.solution.large));
+    await runUntil(stub, START + 10_000);
+    expect((await view(stub)).delivery).toMatchObject({
+      state: "delivered",
+      attempts: 1,
+      log: [{ status: 200, error: null, responseBody: null }],
+    });
   });
 });

@@ -5,7 +5,8 @@ import { redactorOf } from "../../src/upstream/redact.ts";
 import { readExcerpt } from "../../src/webhooks/response-body.ts";
 
 const unchanged = (text: string) => text;
-const excerpt = (body: BodyInit | null, redact = unchanged) => readExcerpt(new Response(body), redact);
+const excerpt = (body: BodyInit | null, redact: (text: string) => string | null = unchanged) =>
+  readExcerpt(new Response(body), redact);
 
 /** A body of these chunks, and whether its reader canceled it. `afterwards`: what happens after them. */
 function streamOf(chunks: readonly string[], afterwards: "ends" | "hangs" | "breaks") {
@@ -41,8 +42,15 @@ describe("the excerpt of a response body", () => {
   it.each([
     ["no body", null],
     ["an empty body", ""],
-  ])("is null for %s", async (_what, body) => {
-    expect(await excerpt(body)).toBeNull();
+  ])("is null for %s, without a call of the redaction", async (_what, body) => {
+    const redact = () => {
+      throw new Error("called");
+    };
+    expect(await excerpt(body, redact)).toBeNull();
+  });
+
+  it("is null if the text cannot be redacted", async () => {
+    expect(await excerpt("thank you", () => null)).toBeNull();
   });
 
   it("is well-formed text for bytes that are not UTF-8", async () => {
