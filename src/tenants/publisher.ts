@@ -6,16 +6,11 @@ import { parseSnapshot } from "./directory.ts";
 import type { TenantServices } from "./services.ts";
 import { snapshotKeyOf } from "./settings.ts";
 
-/** A failed write is retried after this time (ms). KV accepts one write a second per key. */
-const PUBLISH_RETRY_MS = 1_500;
-
 /** Dependencies of the publisher. */
 export interface Publishing {
   directory(): KVNamespace;
   /** The current tenant, or null if it was deleted. */
   current(): TenantServices | null;
-  /** Makes sure that the alarm is due at a time (ms) or earlier. */
-  wakeBy(at: number): void;
 }
 
 /** Publishes snapshots, one at a time. */
@@ -72,7 +67,7 @@ export class Publisher {
       if (this.#object.current() === tenant) tenant.settings.markPublished(snapshot);
     } catch (error) {
       log("warn", "snapshot_unpublished", { tenantId: profile.id, ...describeError(error) });
-      this.#object.wakeBy(Date.now() + PUBLISH_RETRY_MS);
+      tenant.settings.publishLater();
     }
   }
 

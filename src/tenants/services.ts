@@ -1,4 +1,4 @@
-// The services of a tenant on the storage of its object. They do not call other objects and do not set the alarm.
+// The services of a tenant on the storage of its object. They do not call other objects.
 
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
 import { drizzle } from "drizzle-orm/durable-sqlite";
@@ -7,6 +7,7 @@ import { Account } from "./account.ts";
 import { OPERATOR } from "./actor.ts";
 import { AdaptiveFirstPoll } from "./adaptive-first-poll.ts";
 import { Admission } from "./admission.ts";
+import type { Alarm } from "./alarm.ts";
 import { AuditLog } from "./audit.ts";
 import { Keyring } from "./keyring.ts";
 import type { KeyMode } from "./keys.ts";
@@ -64,16 +65,21 @@ export class TenantServices {
    * Loads the tenant. Null if there is none. Tables are only created for a tenant.
    * @throws if this version cannot read the tenant or a migration fails. Storage does not change then.
    */
-  static async load(storage: DurableObjectStorage): Promise<TenantServices | null> {
-    const settings = SettingsStore.load(storage);
+  static async load(storage: DurableObjectStorage, alarm: Alarm): Promise<TenantServices | null> {
+    const settings = SettingsStore.load(storage, alarm);
     return settings === null ? null : TenantServices.#open(storage, settings);
   }
 
   /** Creates a tenant in storage. */
-  static async create(storage: DurableObjectStorage, wanted: NewTenant, now: number): Promise<TenantServices> {
+  static async create(
+    storage: DurableObjectStorage,
+    alarm: Alarm,
+    wanted: NewTenant,
+    now: number,
+  ): Promise<TenantServices> {
     const { id, name, limits, upstreamAccount = null, location = null } = wanted;
     const allowedHosts = [...wanted.allowedHosts];
-    const settings = SettingsStore.create(storage, {
+    const settings = SettingsStore.create(storage, alarm, {
       version: 1,
       profile: { id, name, allowedHosts, limits, suspended: false, createdAt: now, upstreamAccount, location },
       secrets: [{ secret: randomSecret(), expiresAt: null }],

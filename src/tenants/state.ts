@@ -46,7 +46,6 @@ export class TenantState {
     this.#publisher = new Publisher({
       directory: () => env().DIRECTORY,
       current: () => this.#services,
-      wakeBy: (at) => this.alarm.ringBy(at),
     });
     this.#deletion = new Deletion(ctx.storage, {
       correctKv: (tenantId) => this.#publisher.correct(tenantId),
@@ -83,8 +82,11 @@ export class TenantState {
     try {
       await this.alarm.load();
       if (this.#deletion.nextAt !== null) this.alarm.ringBy(this.#deletion.nextAt);
-      this.#services = await TenantServices.load(this.#ctx.storage);
-      if (this.#services !== null) this.announceExhaustion(this.#services, Date.now());
+      this.#services = await TenantServices.load(this.#ctx.storage, this.alarm);
+      if (this.#services === null) return;
+      this.announceExhaustion(this.#services, Date.now());
+      // An older version stored changes without setting the alarm.
+      if (this.#services.settings.unpublished) this.#services.settings.publishLater();
     } catch (error) {
       this.#loadError = error;
       log("error", "tenant_unreadable", { objectId: this.#ctx.id.toString(), ...describeError(error) });
@@ -97,10 +99,9 @@ export class TenantState {
     if (this.tenant !== null) return null;
     const now = Math.max(Date.now(), this.#deletion.createdAfter);
     const tenant = await this.#ctx.blockConcurrencyWhile(async () => {
-      this.#services = await TenantServices.create(this.#ctx.storage, wanted, now);
+      this.#services = await TenantServices.create(this.#ctx.storage, this.alarm, wanted, now);
       return this.#services;
     });
-    this.alarm.ringBy(now + PRUNE_EVERY_MS);
     await this.#publisher.publish(tenant);
     return tenant.createdView(now);
   }

@@ -42,6 +42,24 @@ describe("the cost of a task", () => {
   });
 });
 
+describe("the cost of a change of settings", () => {
+  it("is at most 6 rows and one alarm, which has nothing left to publish", async () => {
+    const tenant = await createTenant();
+    await ringOnTime(tenant);
+    const meter = startMeter();
+    try {
+      await tenant.patch({ name: "Acme & Sons" });
+      await ringOnTime(tenant);
+      const { objects, kvPuts } = meter.read();
+      const { rowsWritten = 0, alarms = 0 } = objects[tenant.id.toString()] ?? {};
+      expect(rowsWritten).toBeLessThanOrEqual(6);
+      expect({ alarms, kvPuts }).toEqual({ alarms: 1, kvPuts: 1 });
+    } finally {
+      meter.stop();
+    }
+  });
+});
+
 describe("the meter", () => {
   it("counts every kind of write once, in the object that writes", async () => {
     const meter = startMeter();

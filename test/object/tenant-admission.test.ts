@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, LIVE, TIMEOUT_MS, threeTasks, twoTasks, view } from "../support/objects.ts";
+import type { TenantStub } from "../support/tenants.ts";
 import { admit, anOutcome, aRequest, createTenant, ledgerOf, limited, tenantObject } from "../support/tenants.ts";
 import {
   alarmOf,
@@ -22,6 +23,13 @@ import { created, processing, ready, scriptOutside } from "../support/upstream.t
 const GRACE_MS = 12_000;
 
 useFrozenTime();
+
+/** A tenant with one slot. The alarm of its creation has rung. */
+async function createQuietTenant(): Promise<TenantStub> {
+  const stub = await createTenant(limited(1));
+  await ring(stub);
+  return stub;
+}
 
 const stageOf = async (task: TaskStub) => {
   const { status, stage } = await view(task);
@@ -117,7 +125,7 @@ describe("the slots of a tenant", () => {
 describe("a lease that expires without an outcome", () => {
   it("frees the slot, and wakes the task whose alarm was lost", async () => {
     scriptOutside({ create: [created()], poll: [processing] });
-    const stub = await createTenant(limited(1));
+    const stub = await createQuietTenant();
     const task = await acceptTask();
     await ring(task);
     await loseAlarm(task);
@@ -132,7 +140,7 @@ describe("a lease that expires without an outcome", () => {
 
   it("admits the next task", async () => {
     scriptOutside({ create: [created()], poll: [processing] });
-    const stub = await createTenant(limited(1));
+    const stub = await createQuietTenant();
     await admit(stub, aRequest(0));
     pass(60_000);
     const waiting = await acceptTask();
@@ -146,7 +154,7 @@ describe("a lease that expires without an outcome", () => {
   });
 
   it("is found after an eviction", async () => {
-    const stub = await createTenant(limited(1));
+    const stub = await createQuietTenant();
     await admit(stub, aRequest(0));
     await evict(stub);
     await ringOnTime(stub);

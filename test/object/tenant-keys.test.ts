@@ -7,10 +7,32 @@ import { OPERATOR } from "../../src/tenants/actor.ts";
 import { hashKey, parseKey } from "../../src/tenants/keys.ts";
 import { setEnvironment, TENANT_ID } from "../support/objects.ts";
 import type { TenantStub } from "../support/tenants.ts";
-import { A_KEY, createTenant, mintKey, publishedSnapshot } from "../support/tenants.ts";
-import { alarmOf, eventually, pass, ring, START, useFrozenTime } from "../support/time.ts";
+import { A_KEY, createTenant, mintKey, publishedSnapshot, tenantObject } from "../support/tenants.ts";
+import {
+  alarmOf,
+  crash,
+  eventually,
+  evict,
+  loseAlarm,
+  pass,
+  ring,
+  ringOnTime,
+  START,
+  useFrozenTime,
+} from "../support/time.ts";
 
 useFrozenTime();
+
+/** Lets no put into KV end, and counts them. */
+async function setHangingKv(stub: TenantStub): Promise<{ readonly puts: number }> {
+  const hung = { puts: 0 };
+  const put = () => {
+    hung.puts += 1;
+    return new Promise(() => undefined);
+  };
+  await setEnvironment(stub, { ...env, DIRECTORY: { put } });
+  return hung;
+}
 
 /** Every row of the keys' table, as text. */
 const keyRows = (stub: TenantStub) =>
@@ -60,6 +82,49 @@ describe("the snapshot", () => {
     await setEnvironment(stub, env);
     pass(1_500);
     await ring(stub);
+    expect((await publishedSnapshot())?.profile.suspended).toBe(true);
+  });
+
+  it.each([
+    { what: "a patch", change: (stub: TenantStub) => stub.patch({ suspended: true }) },
+    { what: "a new key", change: (stub: TenantStub) => stub.createKey(OPERATOR, A_KEY) },
+    { what: "a revoked key", change: (stub: TenantStub, id: string) => stub.revokeKey(OPERATOR, id) },
+    { what: "a rotated key", change: (stub: TenantStub, id: string) => stub.rotateKey(OPERATOR, id, 60_000) },
+  ])("is put by the alarm after a crash during the put of $what", async ({ change }) => {
+    const stub = await createTenant();
+    const { id } = await mintKey(stub);
+    await ring(stub);
+    const hung = await setHangingKv(stub);
+    const changed = change(stub, id).catch(() => null);
+    await eventually(() => hung.puts === 1);
+    const snapshot = await stub.snapshot();
+    await crash(stub);
+    await changed;
+    expect(await publishedSnapshot()).not.toEqual(snapshot);
+    expect(await ringOnTime(tenantObject())).toBe(START + 1_500);
+    expect(await publishedSnapshot()).toEqual(snapshot);
+  });
+
+  it("is put by the alarm after a crash during the put of a new tenant", async () => {
+    const stub = tenantObject();
+    const hung = await setHangingKv(stub);
+    const created = createTenant().catch(() => null);
+    await eventually(() => hung.puts === 1);
+    await crash(stub);
+    await created;
+    expect(await publishedSnapshot()).toBeNull();
+    expect(await ringOnTime(tenantObject())).toBe(START + 1_500);
+    expect(await publishedSnapshot()).toMatchObject({ profile: { name: "Acme" } });
+  });
+
+  it("is put by the alarm once an object loads an unpublished change of an older version, which set no alarm", async () => {
+    const stub = await createTenant();
+    await setEnvironment(stub, { ...env, DIRECTORY: { put: () => Promise.reject(new Error("KV PUT failed")) } });
+    await stub.patch({ suspended: true });
+    await loseAlarm(stub);
+    await evict(stub);
+    expect(await stub.describe()).toMatchObject({ suspended: true });
+    expect(await ringOnTime(stub)).toBe(START + 1_500);
     expect((await publishedSnapshot())?.profile.suspended).toBe(true);
   });
 
