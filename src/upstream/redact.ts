@@ -20,7 +20,7 @@ export interface Redactor {
 /** Creates a redactor for keys in all forms in which an upstream may quote them. Expensive, so cache it. */
 export function redactorOf(keys: readonly string[]): Redactor {
   const pattern = patternOf(keys);
-  const parts = keys.map((key) => windowsOf(key.toLowerCase())).filter(({ size }) => size > 0);
+  const parts = keys.map((key) => windowsOf(lowerCase(key))).filter(({ size }) => size > 0);
   const text = (original: string) => (pattern === null ? original : original.replaceAll(pattern, REDACTED));
   return {
     prose: (original) => parts.reduce(withoutParts, text(original)),
@@ -63,6 +63,11 @@ function escapePattern(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
+/** The text with its ASCII letters in lower case. Lowercasing others can change the length, and positions would not match. */
+function lowerCase(text: string): string {
+  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
 /** All parts of a key that are one character longer than the longest part shown. */
 function windowsOf(key: string): Set<string> {
   const length = LONGEST_PART_SHOWN + 1;
@@ -72,9 +77,7 @@ function windowsOf(key: string): Set<string> {
 
 function withoutParts(text: string, windows: ReadonlySet<string>): string {
   const length = LONGEST_PART_SHOWN + 1;
-  const lower = text.toLowerCase();
-  // Lowercasing can change the length of a text, and positions would not match.
-  const searched = lower.length === text.length ? lower : text;
+  const searched = lowerCase(text);
   let result = "";
   let kept = 0;
   for (let start = 0; start + length <= searched.length; start += 1) {

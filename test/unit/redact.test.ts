@@ -39,6 +39,13 @@ describe("text of an upstream", () => {
     );
   });
 
+  it("shows no part of a key next to a character that is longer in lower case", () => {
+    const key = "9F4C1A7BE2D84C53A06F1D2E3B4C5D6E7F8091";
+    for (const text of [`İ ${key.slice(0, 20)}…`, `${key.slice(0, 20)}İ`, `İ ${key.slice(0, 20).toLowerCase()}`]) {
+      expect(longestPart(redactorOf([key]).prose(text).toUpperCase(), key)).toBeLessThan(12);
+    }
+  });
+
   it("shows no part of a key however many keys stand before it", () => {
     for (const key of [KEY, OTHER_KEY, "0123456789abcdef".repeat(32)]) {
       const own = redactorOf([key]);
