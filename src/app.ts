@@ -13,35 +13,36 @@ import { logRequests } from "./middleware/access-log.ts";
 import type { AppEnv } from "./middleware/authenticate.ts";
 import { overloadedError } from "./object-retry.ts";
 import { OPENAPI_HEAD, SECURITY_SCHEMES } from "./openapi.ts";
-import { accountRoutes } from "./routes/account.ts";
-import { adminKeyRoutes } from "./routes/admin-keys.ts";
-import { adminTenantRoutes } from "./routes/admin-tenants.ts";
-import { adminUpstreamRoutes } from "./routes/admin-upstream.ts";
-import { adminUsageRoutes } from "./routes/admin-usage.ts";
+import { addAccountRoutes } from "./routes/account.ts";
+import { addAdminKeyRoutes } from "./routes/admin-keys.ts";
+import { addAdminTenantRoutes } from "./routes/admin-tenants.ts";
+import { addAdminUpstreamRoutes } from "./routes/admin-upstream.ts";
+import { addAdminUsageRoutes } from "./routes/admin-usage.ts";
 import {
+  addCompatibilityRoutes,
   CompatibilityError,
   compatibilityFailure,
-  compatibilityRoutes,
   isCompatibilityPath,
   routedPath,
 } from "./routes/compatibility.ts";
-import { homeRoutes } from "./routes/home.ts";
-import { keyRoutes } from "./routes/keys.ts";
-import { listTasksRoutes } from "./routes/list-tasks.ts";
-import { metaRoutes } from "./routes/meta.ts";
+import { addHomeRoutes } from "./routes/home.ts";
+import { addKeyRoutes } from "./routes/keys.ts";
+import { addListTasksRoutes } from "./routes/list-tasks.ts";
+import { addMetaRoutes } from "./routes/meta.ts";
 import { unroutedError } from "./routes/methods.ts";
-import { pageRoutes } from "./routes/pages.ts";
-import { streamRoutes } from "./routes/stream.ts";
-import { taskRoutes } from "./routes/tasks.ts";
-import { usageRoutes } from "./routes/usage.ts";
-import { webhookEndpointRoutes } from "./routes/webhook-endpoint.ts";
+import { addPageRoutes } from "./routes/pages.ts";
+import { addStreamRoutes } from "./routes/stream.ts";
+import { addTaskRoutes } from "./routes/tasks.ts";
+import { addUsageRoutes } from "./routes/usage.ts";
+import { rejectInvalid } from "./routes/validation.ts";
+import { addWebhookEndpointRoutes } from "./routes/webhook-endpoint.ts";
 import { HEADER_COMPONENTS } from "./schemas/headers.ts";
 import { registerWebhookEvents } from "./schemas/webhook-events.ts";
 import { variableWarnings } from "./variable-warnings.ts";
 
 /** Creates the app. */
 export function createApp() {
-  const app = new OpenAPIHono<AppEnv>({ getPath: routedPath });
+  const app = new OpenAPIHono<AppEnv>({ getPath: routedPath, defaultHook: rejectInvalid });
 
   app.use(requestId());
   app.use(timing());
@@ -53,21 +54,21 @@ export function createApp() {
     await next();
   });
 
-  app.route("/", taskRoutes());
-  app.route("/", listTasksRoutes());
-  app.route("/", usageRoutes());
-  app.route("/", streamRoutes());
-  app.route("/", keyRoutes());
-  app.route("/", webhookEndpointRoutes());
-  app.route("/", compatibilityRoutes());
-  app.route("/", accountRoutes());
-  app.route("/", adminTenantRoutes());
-  app.route("/", adminKeyRoutes());
-  app.route("/", adminUsageRoutes());
-  app.route("/", adminUpstreamRoutes());
-  app.route("/", metaRoutes());
-  app.route("/", homeRoutes());
-  app.route("/", pageRoutes());
+  addTaskRoutes(app);
+  addListTasksRoutes(app);
+  addUsageRoutes(app);
+  addStreamRoutes(app);
+  addKeyRoutes(app);
+  addWebhookEndpointRoutes(app);
+  addCompatibilityRoutes(app);
+  addAccountRoutes(app);
+  addAdminTenantRoutes(app);
+  addAdminKeyRoutes(app);
+  addAdminUsageRoutes(app);
+  addAdminUpstreamRoutes(app);
+  addMetaRoutes(app);
+  addHomeRoutes(app);
+  addPageRoutes(app);
 
   for (const [name, scheme] of Object.entries(SECURITY_SCHEMES)) {
     app.openAPIRegistry.registerComponent("securitySchemes", name, scheme);

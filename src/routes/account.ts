@@ -1,6 +1,7 @@
 // GET /v1/account and GET /v1/audit: a tenant's own account and its audit log.
 
-import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { limitCalls } from "../middleware/rate-limit.ts";
@@ -8,16 +9,13 @@ import { accountSchema, auditListSchema } from "../schemas/account.ts";
 import { json, noQuerySchema, pageQuerySchema, problems } from "../schemas/shared.ts";
 import { callTenant } from "./account-access.ts";
 import { auditPage } from "./audit-page.ts";
-import { rejectInvalid } from "./validation.ts";
 
-const tags = ["Account"];
-const security = [{ apiKey: [] }];
+const base = { tags: ["Account"], security: [{ apiKey: [] }] };
 
 const accountRoute = createRoute({
   method: "get",
   path: "/v1/account",
-  tags,
-  security,
+  ...base,
   operationId: "getAccount",
   summary: "Read the account",
   description: "Returns the tenant of the calling key, its limits and its current usage. Requires no scope.",
@@ -29,8 +27,7 @@ const accountRoute = createRoute({
 const auditRoute = createRoute({
   method: "get",
   path: "/v1/audit",
-  tags,
-  security,
+  ...base,
   operationId: "listAudit",
   summary: "List the audit log",
   description:
@@ -40,10 +37,8 @@ const auditRoute = createRoute({
   responses: { 200: json(auditListSchema, "A page of entries"), ...problems(403) },
 });
 
-/** The routes of a tenant's own account. */
-export function accountRoutes() {
-  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
-
+/** Adds the routes of a tenant's own account. */
+export function addAccountRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(accountRoute, async (c) => {
     const { mode } = c.var.caller;
     const account = await callTenant(c, async (tenant, actor) => tenant.account(actor, mode));
@@ -58,6 +53,4 @@ export function accountRoutes() {
     );
     return c.json(page, 200);
   });
-
-  return app;
 }

@@ -1,6 +1,7 @@
 // /admin/tenants/{tenantId}/keys: the operator manages a tenant's keys of both modes.
 
-import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticateOperator } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
@@ -28,17 +29,14 @@ import {
   presentRotatedKey,
   rotatedOrThrow,
 } from "./tenant-views.ts";
-import { rejectInvalid } from "./validation.ts";
 
-const tags = ["Admin"];
-const security = [{ operatorToken: [] }];
+const base = { tags: ["Admin"], security: [{ operatorToken: [] }] };
 const operator = [authenticateOperator(), limitBody];
 
 const createKeyRoute = createRoute({
   method: "post",
   path: "/admin/tenants/{tenantId}/keys",
-  tags,
-  security,
+  ...base,
   operationId: "createTenantKey",
   summary: "Create a key for a tenant",
   middleware: [...operator, requireJson()],
@@ -49,8 +47,7 @@ const createKeyRoute = createRoute({
 const listKeysRoute = createRoute({
   method: "get",
   path: "/admin/tenants/{tenantId}/keys",
-  tags,
-  security,
+  ...base,
   operationId: "listTenantKeys",
   summary: "List a tenant's keys",
   middleware: operator,
@@ -61,8 +58,7 @@ const listKeysRoute = createRoute({
 const deleteKeyRoute = createRoute({
   method: "delete",
   path: "/admin/tenants/{tenantId}/keys/{keyId}",
-  tags,
-  security,
+  ...base,
   operationId: "deleteTenantKey",
   summary: "Revoke a tenant's key",
   description: "The key stops working within 90 seconds.",
@@ -74,8 +70,7 @@ const deleteKeyRoute = createRoute({
 const rotateKeyRoute = createRoute({
   method: "post",
   path: "/admin/tenants/{tenantId}/keys/{keyId}/rotate",
-  tags,
-  security,
+  ...base,
   operationId: "rotateTenantKey",
   summary: "Rotate a tenant's key",
   description:
@@ -89,10 +84,8 @@ const rotateKeyRoute = createRoute({
   responses: { 201: json(rotatedKeySchema, "The new key"), ...problems(404, 409, 413, 415) },
 });
 
-/** The routes of /admin/tenants/{tenantId}/keys. */
-export function adminKeyRoutes() {
-  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
-
+/** Adds the routes of /admin/tenants/{tenantId}/keys. */
+export function addAdminKeyRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(createKeyRoute, async (c) => {
     const { tenantId } = c.req.valid("param");
     const body = c.req.valid("json");
@@ -131,6 +124,4 @@ export function adminKeyRoutes() {
     dropCachedTenant(tenantId);
     return c.json(presentRotatedKey(rotatedOrThrow(result)), 201);
   });
-
-  return app;
 }

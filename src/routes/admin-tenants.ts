@@ -1,6 +1,7 @@
 // /admin/tenants: the operator manages tenants and reads their audit logs.
 
-import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { Configuration, Env } from "../env.ts";
 import { ApiError, invalidField } from "../errors.ts";
 import { describeError, log } from "../log.ts";
@@ -36,10 +37,8 @@ import { askTenant } from "./admin-access.ts";
 import { auditPage } from "./audit-page.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { presentTenant } from "./tenant-views.ts";
-import { rejectInvalid } from "./validation.ts";
 
-const tags = ["Admin"];
-const security = [{ operatorToken: [] }];
+const base = { tags: ["Admin"], security: [{ operatorToken: [] }] };
 const operator = [authenticateOperator(), limitBody];
 
 /** The scope of the cursors of the list of tenants. */
@@ -48,8 +47,7 @@ const LIST_SCOPE = "admin/tenants";
 const createTenantRoute = createRoute({
   method: "post",
   path: "/admin/tenants",
-  tags,
-  security,
+  ...base,
   operationId: "createTenant",
   summary: "Create a tenant",
   middleware: [...operator, requireJson()],
@@ -63,8 +61,7 @@ const createTenantRoute = createRoute({
 const listTenantsRoute = createRoute({
   method: "get",
   path: "/admin/tenants",
-  tags,
-  security,
+  ...base,
   operationId: "listTenants",
   summary: "List tenants",
   description: "Lists tenants by id. A new tenant can take a minute to appear.",
@@ -76,8 +73,7 @@ const listTenantsRoute = createRoute({
 const getTenantRoute = createRoute({
   method: "get",
   path: "/admin/tenants/{tenantId}",
-  tags,
-  security,
+  ...base,
   operationId: "getTenant",
   summary: "Read a tenant",
   middleware: operator,
@@ -88,8 +84,7 @@ const getTenantRoute = createRoute({
 const patchTenantRoute = createRoute({
   method: "patch",
   path: "/admin/tenants/{tenantId}",
-  tags,
-  security,
+  ...base,
   operationId: "patchTenant",
   summary: "Update a tenant",
   description: "Fields that are left out do not change. Changes take effect everywhere within 90 seconds.",
@@ -101,8 +96,7 @@ const patchTenantRoute = createRoute({
 const deleteTenantRoute = createRoute({
   method: "delete",
   path: "/admin/tenants/{tenantId}",
-  tags,
-  security,
+  ...base,
   operationId: "deleteTenant",
   summary: "Delete a tenant",
   description:
@@ -115,8 +109,7 @@ const deleteTenantRoute = createRoute({
 const tenantAuditRoute = createRoute({
   method: "get",
   path: "/admin/tenants/{tenantId}/audit",
-  tags,
-  security,
+  ...base,
   operationId: "listTenantAudit",
   summary: "List a tenant's audit log",
   description: "Lists the entries of `GET /v1/audit` for both modes or for one, newest first.",
@@ -125,10 +118,8 @@ const tenantAuditRoute = createRoute({
   responses: { 200: json(auditListSchema, "A page of entries"), ...problems(404) },
 });
 
-/** The routes of /admin/tenants, without keys, tasks and usage. */
-export function adminTenantRoutes() {
-  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
-
+/** Adds the routes of /admin/tenants, without keys, tasks and usage. */
+export function addAdminTenantRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(createTenantRoute, async (c) => {
     const { id, name, allowedHosts, limits, upstreamAccount, location } = c.req.valid("json");
     assertConfigured(c.var.configuration, upstreamAccount);
@@ -196,8 +187,6 @@ export function adminTenantRoutes() {
     );
     return c.json(page, 200);
   });
-
-  return app;
 }
 
 /** A tenant of the list, or null if it does not exist. An object that fails does not fail the whole list. */

@@ -1,6 +1,7 @@
 // GET /admin/upstream: the upstream accounts and their states.
 
-import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { z } from "zod";
 import type { UpstreamAccount } from "../configuration.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
@@ -13,7 +14,6 @@ import { stateOf } from "../upstream/account-states.ts";
 import { accountView } from "../upstream/permits.ts";
 import type { UpstreamOverview } from "../upstream/rpc.ts";
 import { upstreamObject } from "../upstream/rpc.ts";
-import { rejectInvalid } from "./validation.ts";
 
 const upstreamRoute = createRoute({
   method: "get",
@@ -28,18 +28,14 @@ const upstreamRoute = createRoute({
   responses: { 200: json(upstreamAccountsSchema, "The configured accounts"), ...problems(404) },
 });
 
-/** The route of /admin/upstream. */
-export function adminUpstreamRoutes() {
-  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
-
+/** Adds the route of /admin/upstream. */
+export function addAdminUpstreamRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(upstreamRoute, async (c) => {
     // Usage is reported once a minute at most, so a quiet gateway would not show its last tasks.
     await accountView.flushUsage(c.env, Date.now());
     const overview = await withRetry<UpstreamOverview>(async () => upstreamObject(c.env).overview());
     return c.json({ accounts: c.var.configuration.upstreamAccounts.map((account) => present(account, overview)) }, 200);
   });
-
-  return app;
 }
 
 type Presented = z.output<typeof upstreamAccountsSchema>["accounts"][number];

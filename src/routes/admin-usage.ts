@@ -1,6 +1,7 @@
 // The operator's view of one tenant's tasks and usage, and of the usage of all tenants.
 
-import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { z } from "zod";
 import type { Env } from "../env.ts";
 import { invalidField } from "../errors.ts";
@@ -29,10 +30,8 @@ import { askTenant } from "./admin-access.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { taskPage } from "./list-tasks.ts";
 import { rangeOf } from "./usage.ts";
-import { rejectInvalid } from "./validation.ts";
 
-const tags = ["Admin"];
-const security = [{ operatorToken: [] }];
+const base = { tags: ["Admin"], security: [{ operatorToken: [] }] };
 const middleware = [authenticateOperator()];
 
 /** The maximum number of tenants on a page of /admin/usage. Long ranges have fewer. */
@@ -47,8 +46,7 @@ const TENANT_TIMEOUT_MS = 10_000;
 const tenantTasksRoute = createRoute({
   method: "get",
   path: "/admin/tenants/{tenantId}/tasks",
-  tags,
-  security,
+  ...base,
   operationId: "listTenantTasks",
   summary: "List a tenant's tasks",
   description: "Lists tasks as `GET /v1/tasks` does for the tenant's keys of the mode.",
@@ -60,8 +58,7 @@ const tenantTasksRoute = createRoute({
 const tenantUsageRoute = createRoute({
   method: "get",
   path: "/admin/tenants/{tenantId}/usage",
-  tags,
-  security,
+  ...base,
   operationId: "getTenantUsage",
   summary: "Read a tenant's usage by day",
   description: "Returns usage as `GET /v1/usage` does for the tenant's keys of the mode.",
@@ -73,8 +70,7 @@ const tenantUsageRoute = createRoute({
 const allUsageRoute = createRoute({
   method: "get",
   path: "/admin/usage",
-  tags,
-  security,
+  ...base,
   operationId: "getUsageOfAllTenants",
   summary: "Read the usage of all tenants by day and mode",
   description:
@@ -84,10 +80,8 @@ const allUsageRoute = createRoute({
   responses: { 200: json(allUsageSchema, "A page of usage"), ...problems(404) },
 });
 
-/** The routes of /admin for tasks and usage. */
-export function adminUsageRoutes() {
-  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
-
+/** Adds the routes of /admin for tasks and usage. */
+export function addAdminUsageRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(tenantTasksRoute, async (c) => {
     const { mode, ...query } = c.req.valid("query");
     const { tenantId } = c.req.valid("param");
@@ -109,8 +103,6 @@ export function adminUsageRoutes() {
   });
 
   app.openapi(allUsageRoute, async (c) => c.json(await usagePage(c.env, c.req.valid("query")), 200));
-
-  return app;
 }
 
 async function usagePage(

@@ -1,6 +1,7 @@
 // The compatibility API: POST /createTask, /getTaskResult and /getBalance. Existing clients of the protocol only change their base URL.
 
-import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { getPath } from "hono/utils/url";
@@ -152,9 +153,8 @@ function failure(
   return c.json({ errorId: 1, errorCode: code, errorDescription: `${code}: ${message}` }, status, { ...headers });
 }
 
-/** The routes of the compatibility API. They parse bodies themselves: the route definitions only describe them. */
-export function compatibilityRoutes() {
-  const app = new OpenAPIHono<AppEnv>();
+/** Adds the routes of the compatibility API. They parse bodies themselves: the route definitions only describe them. */
+export function addCompatibilityRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openAPIRegistry.registerPath(createRouteDefinition);
   app.openAPIRegistry.registerPath(resultRouteDefinition);
   app.openAPIRegistry.registerPath(balanceRouteDefinition);
@@ -213,8 +213,6 @@ export function compatibilityRoutes() {
       throw new CompatibilityError("ERROR_NO_SUCH_METHOD", `The gateway does not support ${path.slice(1)}.`);
     });
   }
-
-  return app;
 }
 
 /** Authenticates the key in a body. @throws ApiError for an invalid key, or a key without `scope` (null: any key) */

@@ -1,6 +1,7 @@
 // GET /: describes the service, as a page for browsers and as JSON for programs.
 
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute, z } from "@hono/zod-openapi";
 import { accepts } from "hono/accepts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { json, publicProblems } from "../schemas/shared.ts";
@@ -30,9 +31,8 @@ const homeRoute = createRoute({
   responses: { 200: json(homeSchema, "The service"), ...publicProblems() },
 });
 
-/** The route of the home page. */
-export function homeRoutes() {
-  const app = new OpenAPIHono<AppEnv>();
+/** Adds the route of the home page. */
+export function addHomeRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openAPIRegistry.registerPath(homeRoute);
   app.get("/", async (c) => {
     const type = accepts(c, {
@@ -47,5 +47,4 @@ export function homeRoutes() {
     }
     return c.json(HOME);
   });
-  return app;
 }

@@ -1,6 +1,7 @@
 // /v1/keys: a tenant manages its own keys of the calling key's mode.
 
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute, z } from "@hono/zod-openapi";
 import { ApiError } from "../errors.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
@@ -29,10 +30,8 @@ import {
   presentRotatedKey,
   rotatedOrThrow,
 } from "./tenant-views.ts";
-import { rejectInvalid } from "./validation.ts";
 
-const security = [{ apiKey: [] }];
-const tags = ["Keys"];
+const base = { tags: ["Keys"], security: [{ apiKey: [] }] };
 const anyKey = [authenticate(null), limitCalls("calls")];
 const readable = [authenticate("account:read"), limitCalls("calls")];
 const writable = [authenticate("account:write"), limitCalls("calls"), limitBody];
@@ -42,8 +41,7 @@ const keyParamSchema = z.object({ id: z.string().openapi({ example: "key_0f8fad5
 const listKeysRoute = createRoute({
   method: "get",
   path: "/v1/keys",
-  tags,
-  security,
+  ...base,
   operationId: "listKeys",
   summary: "List keys",
   description: "Lists the valid keys of the calling key's mode.",
@@ -55,8 +53,7 @@ const listKeysRoute = createRoute({
 const currentKeyRoute = createRoute({
   method: "get",
   path: "/v1/keys/current",
-  tags,
-  security,
+  ...base,
   operationId: "getCurrentKey",
   summary: "Read the calling key",
   description: "Requires no scope.",
@@ -68,8 +65,7 @@ const currentKeyRoute = createRoute({
 const createKeyRoute = createRoute({
   method: "post",
   path: "/v1/keys",
-  tags,
-  security,
+  ...base,
   operationId: "createKey",
   summary: "Create a key",
   description: "The new key has the calling key's mode. It can only have scopes that the calling key has.",
@@ -81,8 +77,7 @@ const createKeyRoute = createRoute({
 const deleteKeyRoute = createRoute({
   method: "delete",
   path: "/v1/keys/{id}",
-  tags,
-  security,
+  ...base,
   operationId: "deleteKey",
   summary: "Revoke a key",
   description: "The key stops working within 90 seconds.",
@@ -94,8 +89,7 @@ const deleteKeyRoute = createRoute({
 const rotateKeyRoute = createRoute({
   method: "post",
   path: "/v1/keys/{id}/rotate",
-  tags,
-  security,
+  ...base,
   operationId: "rotateKey",
   summary: "Rotate a key",
   description:
@@ -112,10 +106,8 @@ const rotateKeyRoute = createRoute({
   },
 });
 
-/** The routes of /v1/keys. */
-export function keyRoutes() {
-  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
-
+/** Adds the routes of /v1/keys. */
+export function addKeyRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(listKeysRoute, async (c) => {
     const keys = await callTenant(c, async (tenant, actor) => tenant.listKeys(actor));
     return c.json({ keys: keys.map(presentKey) }, 200);
@@ -163,6 +155,4 @@ export function keyRoutes() {
     dropCachedTenant(c.var.caller.tenantId);
     return c.json(presentRotatedKey(rotatedOrThrow(result)), 201);
   });
-
-  return app;
 }

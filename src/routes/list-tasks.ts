@@ -1,6 +1,7 @@
 // GET /v1/tasks: lists a tenant's tasks from its ledger.
 
-import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { Env } from "../env.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
@@ -16,7 +17,6 @@ import type { LedgerPage, LedgerRow, TaskPageQuery } from "../tenants/ledger-que
 import { callTenant } from "./account-access.ts";
 import { readNumericCursor, writeCursor } from "./cursor.ts";
 import { ownerOf, taskStub } from "./task-access.ts";
-import { rejectInvalid } from "./validation.ts";
 
 /** Timeout (ms) for the objects of a page's unfinished tasks. After that, the page shows their last state in the ledger. */
 const TASK_TIMEOUT_MS = 2_000;
@@ -35,17 +35,13 @@ const listTasksRoute = createRoute({
   responses: { 200: json(taskListSchema, "A page of tasks"), ...problems(403) },
 });
 
-/** The route of the task list. */
-export function listTasksRoutes() {
-  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
-
+/** Adds the route of the task list. */
+export function addListTasksRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(listTasksRoute, async (c) => {
     const owner = ownerOf(c.var.caller);
     const read = (query: TaskPageQuery) => callTenant(c, (tenant, actor) => tenant.listTasks(actor, owner.mode, query));
     return c.json(await taskPage(c.env, owner, c.req.valid("query"), read), 200);
   });
-
-  return app;
 }
 
 /**

@@ -1,6 +1,7 @@
 // GET /healthz.
 
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute, z } from "@hono/zod-openapi";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { json, publicProblems } from "../schemas/shared.ts";
 
@@ -16,9 +17,7 @@ const healthRoute = createRoute({
   responses: { 200: json(healthSchema, "The gateway responds, and its configuration is valid"), ...publicProblems() },
 });
 
-/** The route of the health check. */
-export function metaRoutes() {
-  const app = new OpenAPIHono<AppEnv>();
+/** Adds the route of the health check. */
+export function addMetaRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(healthRoute, (c) => c.json({ status: "ok" as const }, 200));
-  return app;
 }

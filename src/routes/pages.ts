@@ -1,8 +1,7 @@
 // The pages for browsers, from the Worker's static assets: home (`/`), the reference (`/docs`) and the console (`/console`). They need
 // no authentication: they contain no data, and fetch it from the API.
 
-import type { Context } from "hono";
-import { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import type { StatusCode } from "hono/utils/http-status";
 import type { AppEnv } from "../middleware/authenticate.ts";
 
@@ -30,9 +29,7 @@ export async function servePage(c: Context<AppEnv>): Promise<Response | null> {
   return c.newResponse(asset.body, asset.status as StatusCode, headers);
 }
 
-/** The routes of the reference and the console. */
-export function pageRoutes() {
-  const app = new Hono<AppEnv>();
+/** Adds the routes of the reference and the console. */
+export function addPageRoutes(app: Hono<AppEnv>): void {
   app.on("GET", ["/docs", "/docs/*", "/console", "/console/*"], async (c) => (await servePage(c)) ?? c.notFound());
-  return app;
 }

@@ -1,6 +1,7 @@
 // GET /v1/stream: authenticates the WebSocket upgrade and forwards it to the tenant's object, which holds the connection.
 
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute, z } from "@hono/zod-openapi";
 import { ApiError } from "../errors.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate, authFailure, bearerOf, UNAUTHENTICATED } from "../middleware/authenticate.ts";
@@ -10,7 +11,6 @@ import { noContent, problems, timeInputSchema } from "../schemas/shared.ts";
 import { MAX_CONNECTIONS } from "../stream/connections.ts";
 import { keyFromProtocols, offersStreamProtocol, STREAM_EVENTS, STREAM_PROTOCOL } from "../stream/protocol.ts";
 import { tenantStub } from "../tenants/directory.ts";
-import { rejectInvalid } from "./validation.ts";
 
 /** `Retry-After` (s) if the tenant has too many connections. */
 const RETRY_AFTER_S = 60;
@@ -48,9 +48,8 @@ const streamRoute = createRoute({
   responses: { 101: noContent("The connection is open"), ...problems(403, 426) },
 });
 
-/** The route of the event stream. */
-export function streamRoutes() {
-  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
+/** Adds the route of the event stream. */
+export function addStreamRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(streamRoute, async (c) => {
     // Hono routes HEAD requests here too, and they cannot be upgraded.
     if (c.req.method !== "GET" || c.req.header("upgrade")?.toLowerCase() !== "websocket") {
@@ -82,5 +81,4 @@ export function streamRoutes() {
     if (offersStreamProtocol(protocolsOf(c))) headers.set("Sec-WebSocket-Protocol", STREAM_PROTOCOL);
     return new Response(null, { status: 101, webSocket: response.webSocket, headers });
   });
-  return app;
 }

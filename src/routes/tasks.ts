@@ -1,6 +1,7 @@
 // /v1/tasks: creates, reads, cancels and claims tasks, and redelivers their webhooks.
 
-import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { ApiError } from "../errors.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
@@ -24,10 +25,9 @@ import { parseTaskId } from "../tasks/task-id.ts";
 import { parseTraceparent } from "../traceparent.ts";
 import { acceptTask } from "./create-task.ts";
 import { MAX_WAIT_S, refOf, taskStub, visibleTo, waitForTask } from "./task-access.ts";
-import { rejectInvalid, requireNoFields } from "./validation.ts";
+import { requireNoFields } from "./validation.ts";
 
-const tags = ["Tasks"];
-const security = [{ apiKey: [] }];
+const base = { tags: ["Tasks"], security: [{ apiKey: [] }] };
 
 /** `Retry-After` (s) of an unfinished task. */
 const RETRY_AFTER = String(DOCUMENTED_POLL_MS / 1_000);
@@ -41,8 +41,7 @@ const created = ["Location", "Preference-Applied", "Idempotency-Replayed"] as co
 const createTaskRoute = createRoute({
   method: "post",
   path: "/v1/tasks",
-  tags,
-  security,
+  ...base,
   operationId: "createTask",
   summary: "Submit a task",
   description:
@@ -64,8 +63,7 @@ const createTaskRoute = createRoute({
 const getTaskRoute = createRoute({
   method: "get",
   path: "/v1/tasks/{id}",
-  tags,
-  security,
+  ...base,
   operationId: "getTask",
   summary: "Read a task",
   middleware: readable,
@@ -79,8 +77,7 @@ const getTaskRoute = createRoute({
 const cancelTaskRoute = createRoute({
   method: "post",
   path: "/v1/tasks/{id}/cancel",
-  tags,
-  security,
+  ...base,
   operationId: "cancelTask",
   summary: "Cancel a task",
   description: "Canceling a canceled task returns it unchanged.",
@@ -92,8 +89,7 @@ const cancelTaskRoute = createRoute({
 const claimTaskRoute = createRoute({
   method: "post",
   path: "/v1/tasks/{id}/claim",
-  tags,
-  security,
+  ...base,
   operationId: "claimTask",
   summary: "Claim the solution",
   description: "Returns the solution and erases it. A solution can be claimed exactly once.",
@@ -105,8 +101,7 @@ const claimTaskRoute = createRoute({
 const eventsRoute = createRoute({
   method: "get",
   path: "/v1/tasks/{id}/events",
-  tags,
-  security,
+  ...base,
   operationId: "getTaskEvents",
   summary: "Read a task's timeline",
   middleware: readable,
@@ -117,8 +112,7 @@ const eventsRoute = createRoute({
 const redeliverRoute = createRoute({
   method: "post",
   path: "/v1/tasks/{id}/redeliver",
-  tags,
-  security,
+  ...base,
   operationId: "redeliverTask",
   summary: "Redeliver the webhook",
   description: "Starts a new delivery cycle with the same `webhook-id`.",
@@ -127,10 +121,8 @@ const redeliverRoute = createRoute({
   responses: { 202: json(taskViewSchema, "The task"), ...problems(403, 404, 409, 413, 415) },
 });
 
-/** The routes of /v1/tasks. */
-export function taskRoutes() {
-  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
-
+/** Adds the routes of /v1/tasks. */
+export function addTaskRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(createTaskRoute, async (c) => {
     const body = c.req.valid("json");
     const headers = c.req.valid("header");
@@ -221,8 +213,6 @@ export function taskRoutes() {
         throw notFound();
     }
   });
-
-  return app;
 }
 
 const notFound = () => new ApiError("not_found", "There is no such task.");

@@ -1,6 +1,7 @@
 // GET /v1/usage: a tenant's usage by day.
 
-import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import { invalidField } from "../errors.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
@@ -11,7 +12,6 @@ import { usageQuerySchema, usageSchema } from "../schemas/usage.ts";
 import { dayAt } from "../tenants/sequence.ts";
 import type { UsageRange } from "../tenants/usage.ts";
 import { callTenant } from "./account-access.ts";
-import { rejectInvalid } from "./validation.ts";
 
 /** The length of the default range, in days. */
 const DEFAULT_DAYS = 30;
@@ -33,17 +33,13 @@ const usageRoute = createRoute({
   responses: { 200: json(usageSchema, "Each day of the range"), ...problems(403) },
 });
 
-/** The route of a tenant's own usage. */
-export function usageRoutes() {
-  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
-
+/** Adds the route of a tenant's own usage. */
+export function addUsageRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(usageRoute, async (c) => {
     const { mode } = c.var.caller;
     const range = rangeOf(c.req.valid("query"), Date.now());
     return c.json({ days: await callTenant(c, (tenant, actor) => tenant.usage(actor, mode, range)) }, 200);
   });
-
-  return app;
 }
 
 /**

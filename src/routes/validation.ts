@@ -10,7 +10,7 @@ import "../validation-messages.ts";
 /** The maximum number of errors in a response. */
 const MAX_ERRORS = 20;
 
-/** The validation hook of all routers. @throws ApiError `invalid_request` */
+/** The validation hook of the app. @throws ApiError `invalid_request` */
 export function rejectInvalid(result: { success: true } | { success: false; error: z.ZodError }): void {
   if (!result.success) throw invalidRequest(result.error);
 }

@@ -1,6 +1,7 @@
 // /v1/webhook: the default endpoint and the signing secrets of the calling key's mode.
 
-import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import { ApiError } from "../errors.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
@@ -21,10 +22,9 @@ import { probeEndpoint } from "../webhooks/probe.ts";
 import { checkWebhookTarget } from "../webhooks/target.ts";
 import { callTenant, callTenantOnce } from "./account-access.ts";
 import { targetError } from "./create-task.ts";
-import { rejectInvalid, requireNoFields } from "./validation.ts";
+import { requireNoFields } from "./validation.ts";
 
-const security = [{ apiKey: [] }];
-const tags = ["Webhooks"];
+const base = { tags: ["Webhooks"], security: [{ apiKey: [] }] };
 const readable = [authenticate("account:read"), limitCalls("calls")];
 const writable = [authenticate("account:write"), limitCalls("calls"), limitBody];
 
@@ -34,8 +34,7 @@ const SECRET_OVERLAP_S = 86_400;
 const getEndpointRoute = createRoute({
   method: "get",
   path: "/v1/webhook",
-  tags,
-  security,
+  ...base,
   operationId: "getWebhook",
   summary: "Read the default endpoint",
   description: "Returns the endpoint of the calling key's mode. `url` is null if no endpoint is set.",
@@ -47,8 +46,7 @@ const getEndpointRoute = createRoute({
 const putEndpointRoute = createRoute({
   method: "put",
   path: "/v1/webhook",
-  tags,
-  security,
+  ...base,
   operationId: "putWebhook",
   summary: "Set the default endpoint",
   description: "Sets the endpoint of the calling key's mode, and enables it if it was disabled.",
@@ -60,8 +58,7 @@ const putEndpointRoute = createRoute({
 const deleteEndpointRoute = createRoute({
   method: "delete",
   path: "/v1/webhook",
-  tags,
-  security,
+  ...base,
   operationId: "deleteWebhook",
   summary: "Delete the default endpoint",
   description: "Deletes the endpoint of the calling key's mode.",
@@ -73,8 +70,7 @@ const deleteEndpointRoute = createRoute({
 const getSecretRoute = createRoute({
   method: "get",
   path: "/v1/webhook/secret",
-  tags,
-  security,
+  ...base,
   operationId: "getWebhookSecret",
   summary: "Read the signing secret",
   description:
@@ -87,8 +83,7 @@ const getSecretRoute = createRoute({
 const rotateSecretRoute = createRoute({
   method: "post",
   path: "/v1/webhook/rotate",
-  tags,
-  security,
+  ...base,
   operationId: "rotateWebhookSecret",
   summary: "Rotate the signing secret",
   description:
@@ -104,8 +99,7 @@ const rotateSecretRoute = createRoute({
 const testEndpointRoute = createRoute({
   method: "post",
   path: "/v1/webhook/test",
-  tags,
-  security,
+  ...base,
   operationId: "testWebhook",
   summary: "Send `webhook.test` to the default endpoint",
   description:
@@ -115,10 +109,8 @@ const testEndpointRoute = createRoute({
   responses: { 200: json(probeSchema, "The response of the endpoint"), ...problems(403, 404, 413, 415) },
 });
 
-/** The routes of /v1/webhook. */
-export function webhookEndpointRoutes() {
-  const app = new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });
-
+/** Adds the routes of /v1/webhook. */
+export function addWebhookEndpointRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(getEndpointRoute, async (c) => {
     const { mode } = c.var.caller;
     const endpoint = await callTenant(c, async (tenant, actor) => tenant.endpoint(actor, mode));
@@ -165,8 +157,6 @@ export function webhookEndpointRoutes() {
     const result = await probeEndpoint(settings.endpoint, caller.tenantId, settings.secrets, configuration);
     return c.json(result, 200);
   });
-
-  return app;
 }
 
 function presentEndpoint({ url, disabledAt, disabledReason }: EndpointInfo) {
