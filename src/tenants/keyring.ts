@@ -13,6 +13,9 @@ import type { SnapshotKey } from "./settings.ts";
 /** The maximum number of keys of a tenant, because the snapshot contains all of them. */
 export const MAX_KEYS = 200;
 
+/** How many rotated keys are kept after their end, so that rotating one again is not answered as if it had never existed. */
+const MAX_ROTATED = 200;
+
 type KeyRow = typeof apiKeys.$inferSelect;
 
 /** A key and its SHA-256. */
@@ -69,7 +72,10 @@ export class Keyring {
     return key;
   }
 
-  /** Creates a replacement with the same name, mode, scopes and expiry. The old key ends after `overlapMs`. */
+  /**
+   * Creates a replacement with the same name, mode, scopes and expiry. The old key ends after `overlapMs`. A key can be rotated only once,
+   * which is also the answer after its end, when it is in no list.
+   */
   rotate(actor: Actor, id: string, overlapMs: number, secret: KeySecret, now: number): RotateKeyResult {
     const old = this.find(actor, id);
     if (old === null) return "absent";
@@ -101,8 +107,8 @@ export class Keyring {
 
   /** Stores a new key. Null if the tenant has the maximum number of keys. */
   #insert({ key, hash }: KeySecret, wanted: NewKey, now: number): CreatedKey | null {
-    this.#dropExpired(now);
-    if (this.#rows().length >= MAX_KEYS) return null;
+    this.#dropEnded(now);
+    if (this.#valid(now).length >= MAX_KEYS) return null;
     const row: KeyRow = {
       id: `key_${crypto.randomUUID().replaceAll("-", "")}`,
       hash,
@@ -130,9 +136,13 @@ export class Keyring {
     return this.#rows().filter((row) => isValid(row, now));
   }
 
-  #dropExpired(now: number): void {
-    for (const row of this.#rows()) {
-      if (!isValid(row, now)) this.#db.delete(apiKeys).where(eq(apiKeys.id, row.id)).run();
+  /** Deletes expired keys, and the oldest of the rotated keys that have ended. */
+  #dropEnded(now: number): void {
+    const ended = this.#rows().filter((row) => !isValid(row, now));
+    const expired = ended.filter(({ endsAt }) => endsAt === null);
+    const rotated = ended.filter(({ endsAt }) => endsAt !== null);
+    for (const { id } of [...expired, ...rotated.slice(0, -MAX_ROTATED)]) {
+      this.#db.delete(apiKeys).where(eq(apiKeys.id, id)).run();
     }
   }
 }

@@ -4,6 +4,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { OPERATOR } from "../../src/tenants/actor.ts";
+import { MAX_KEYS } from "../../src/tenants/keyring.ts";
 import { hashKey, parseKey } from "../../src/tenants/keys.ts";
 import { setEnvironment, TENANT_ID } from "../support/objects.ts";
 import type { TenantStub } from "../support/tenants.ts";
@@ -170,4 +171,60 @@ describe("a key", () => {
     expect(await keyRows(stub)).not.toContain(key);
     expect(await keyRows(stub)).toContain(await hashKey(key));
   });
+});
+
+describe("a rotated key", () => {
+  it("is rotated already, also after its end and after another key was created", async () => {
+    const stub = await createTenant();
+    const { id } = await mintKey(stub);
+    const rotate = () => stub.rotateKey(OPERATOR, id, 60_000);
+    expect(await rotate()).toMatchObject({ replaces: { id } });
+    expect(await rotate()).toBe("already_rotated");
+    pass(60_000);
+    expect(await rotate()).toBe("already_rotated");
+    await mintKey(stub);
+    expect(await rotate()).toBe("already_rotated");
+    expect((await stub.listKeys(OPERATOR))?.map((key) => key.id)).not.toContain(id);
+    expect(await stub.revokeKey(OPERATOR, id)).toBe(false);
+  });
+
+  it("does not exist any more once it was revoked", async () => {
+    const stub = await createTenant();
+    const { id } = await mintKey(stub);
+    await stub.rotateKey(OPERATOR, id, 60_000);
+    expect(await stub.revokeKey(OPERATOR, id)).toBe(true);
+    expect(await stub.rotateKey(OPERATOR, id, 60_000)).toBe("absent");
+  });
+
+  it("does not exist any more after its end and 200 later rotations, so that rotations cannot fill the storage", async () => {
+    const stub = await createTenant();
+    const ids = [(await mintKey(stub)).id];
+    for (let rotations = 0; rotations < MAX_KEYS + 2; rotations += 1) {
+      pass(1);
+      const rotated = await stub.rotateKey(OPERATOR, ids.at(-1) ?? "", 0);
+      if (rotated === null || typeof rotated === "string") throw new Error(`not rotated: ${rotated}`);
+      ids.push(rotated.created.id);
+    }
+    expect(await stub.rotateKey(OPERATOR, ids[0] ?? "", 0)).toBe("absent");
+    expect(await stub.rotateKey(OPERATOR, ids[1] ?? "", 0)).toBe("already_rotated");
+    expect(await stub.listKeys(OPERATOR)).toMatchObject([{ id: ids.at(-1) }]);
+  });
+
+  it("leaves room for a new key after its end", async () => {
+    const stub = await createTenant();
+    const { id } = await mintKey(stub);
+    await stub.rotateKey(OPERATOR, id, 0);
+    for (let keys = 1; keys < MAX_KEYS; keys += 1) await mintKey(stub);
+    expect(await stub.createKey(OPERATOR, A_KEY)).toBe("too_many");
+    expect(await stub.rotateKey(OPERATOR, id, 0)).toBe("already_rotated");
+  });
+});
+
+it("rotating a key that has expired and was not rotated finds no key, also before another one is created", async () => {
+  const stub = await createTenant();
+  const { id } = await mintKey(stub, { expiresAt: START + 1_000 });
+  pass(1_000);
+  expect(await stub.rotateKey(OPERATOR, id, 0)).toBe("absent");
+  await mintKey(stub);
+  expect(await stub.rotateKey(OPERATOR, id, 0)).toBe("absent");
 });
