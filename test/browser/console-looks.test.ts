@@ -115,7 +115,7 @@ describe("the console, in every look, fits the screen and is accessible", () => 
     await page.route(`**/v1/tasks/${id}`, async (route) => {
       const response = await route.fetch();
       const nextStepAt = new Date(Date.now() + 9_000).toISOString();
-      const held = { status: "queued", submittedAt: null, waitingFor: "upstream", nextStepAt };
+      const held = { status: "queued", submittedAt: null, submissions: 0, waitingFor: "upstream", nextStepAt };
       await route.fulfill({ response, json: { ...((await response.json()) as object), ...held } });
     });
     await signIn(page, key, `tasks/${id}`);

@@ -10,6 +10,7 @@ import { Button } from "../ui/controls.tsx";
 import { ActionDialog } from "../ui/dialog.tsx";
 import { middle } from "../ui/formats.ts";
 import { useIdempotencyKey } from "./idempotency-key.ts";
+import { cancellationText } from "./submission-texts.ts";
 
 interface TaskActionsProps {
   readonly task: Task;
@@ -93,12 +94,7 @@ function CancelDialog({ task, onDone, onClose }: DialogProps) {
       onSubmit={cancel.run}
       onClose={onClose}
     >
-      <p>
-        This cannot be undone.
-        {task.submittedAt === null
-          ? " It has not been submitted, so nothing is charged."
-          : " The upstream may still charge for it, and its result is not fetched."}
-      </p>
+      <p>This cannot be undone. {cancellationText(task)}</p>
     </ActionDialog>
   );
 }

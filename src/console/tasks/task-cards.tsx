@@ -8,7 +8,7 @@ import { CopyButton, Notice, Secret } from "../ui/controls.tsx";
 import { ago, count, countdown, duration, moment } from "../ui/formats.ts";
 import { Card, Disclosure, Fact, Figure } from "../ui/surfaces.tsx";
 import { Scroll } from "../ui/table.tsx";
-import { waitingSentence } from "./task-status.tsx";
+import { waitingText } from "./submission-texts.ts";
 
 interface TaskProps {
   readonly task: Task;
@@ -63,17 +63,13 @@ function NextStep({ task, now }: TaskProps & { readonly now: number }) {
   );
 }
 
-/** Why a task is not submitted yet. */
+/** Why a task waits. */
 export function WaitingNotice({ task }: TaskProps) {
-  const sentence = waitingSentence(task);
-  if (sentence === null) return null;
+  const text = waitingText(task);
+  if (text === null) return null;
   return (
-    <Notice tone={task.waitingFor === "upstream" ? "warn" : "plain"} title={sentence}>
-      <p>
-        {task.waitingFor === "upstream"
-          ? "It is submitted as soon as an account works again, or fails at its deadline without a charge."
-          : "It is submitted when one of them ends, or fails at its deadline without a charge."}
-      </p>
+    <Notice tone={task.waitingFor === "upstream" ? "warn" : "plain"} title={text.title}>
+      <p>{text.detail}</p>
     </Notice>
   );
 }
