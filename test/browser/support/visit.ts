@@ -23,8 +23,6 @@ export const LOOKS: readonly { readonly scheme: Scheme; readonly size: Size }[] 
 export interface VisitOptions {
   readonly scheme?: Scheme;
   readonly size?: Size;
-  /** Pictures have two pixels for each CSS pixel. */
-  readonly sharp?: boolean;
 }
 
 export interface Visit {
@@ -48,11 +46,10 @@ const LOG_VIOLATIONS = `document.addEventListener("securitypolicyviolation", (ev
 
 /** Opens a visit to an origin, with a blank page. */
 export async function startVisit(browser: Browser, origin: string, options: VisitOptions = {}): Promise<Visit> {
-  const { scheme = "light", size = "desktop", sharp = false } = options;
+  const { scheme = "light", size = "desktop" } = options;
   const context = await browser.newContext({
     baseURL: origin,
     viewport: SIZES[size],
-    deviceScaleFactor: sharp ? 2 : 1,
     colorScheme: scheme,
     reducedMotion: "reduce",
     locale: "en-GB",
