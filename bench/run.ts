@@ -11,7 +11,6 @@ import { measureAccepts } from "./accepts.ts";
 import { buildWorker, measureSize, measureStartup, PROJECT } from "./build.ts";
 import { cleanUp, cleanUpOnSignals, temporaryFolder } from "./cleanup.ts";
 import { measureFirstPoll } from "./first-poll.ts";
-import { measureIdleConnections } from "./idle-connections.ts";
 import { measureInflight } from "./inflight.ts";
 import { measureLag } from "./lag.ts";
 import { measureLedger } from "./ledger.ts";
@@ -29,7 +28,6 @@ const PLANS = {
     inflight: { rounds: 2, watchMs: 6_000 },
     lagTasks: 90,
     push: { longPolls: 100, streamed: 100 },
-    idleTasks: 100,
     ledgerRows: 1_000_000,
     startups: 3,
     firstPoll: { tasks: 3_000, seeds: 2 },
@@ -39,7 +37,6 @@ const PLANS = {
     inflight: { rounds: 1, watchMs: 2_000 },
     lagTasks: 20,
     push: { longPolls: 10, streamed: 20 },
-    idleTasks: 10,
     ledgerRows: 50_000,
     startups: 1,
     firstPoll: { tasks: 1_000, seeds: 2 },
@@ -80,10 +77,8 @@ async function bench(kind: keyof typeof PLANS): Promise<void> {
   if (kind === "full") await Promise.all([rows, lag]);
   const push = measure("long polls and stream", measurePush(bundle, plan.push));
   if (kind === "full") await push;
-  const idle = measure("idle connections", measureIdleConnections(bundle, plan.idleTasks));
-  if (kind === "full") await idle;
   const ledger = measure("ledger", measureLedger(bundle, plan.ledgerRows));
-  await Promise.all([inflight, rows, lag, push, idle, ledger]);
+  await Promise.all([inflight, rows, lag, push, ledger]);
   await measure("start-up", measureStartup(bundle, plan.startups));
   figures.push(...measureFirstPoll(plan.firstPoll), measureSize(bundle));
   const seconds = Math.round((Date.now() - startedAt) / 1_000);

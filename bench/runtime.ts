@@ -48,7 +48,6 @@ export const hasTmpfs = (): boolean => existsSync(STORAGE.tmpfs);
 
 export interface RunningWorker {
   readonly url: string;
-  readonly stateFolder: string;
   /** CPU time (ms) of workerd's process so far, in steps of 10 ms. NaN without /proc. */
   cpuMs(): number;
   /** Anonymous memory (KiB) of workerd's process. NaN without /proc. */
@@ -136,7 +135,6 @@ function start(worker: Options, healthPath: string, storage: Storage): Promise<R
 
 async function startNow(worker: Options, healthPath: string, storage: Storage): Promise<RunningWorker> {
   const folder = temporaryFolder(STORAGE[storage]);
-  const stateFolder = join(folder, "state");
   const before = workerdProcesses();
   const runtime = new miniflare.Miniflare(
     miniflare.convertV4MiniflareOptions({
@@ -146,7 +144,7 @@ async function startNow(worker: Options, healthPath: string, storage: Storage): 
       log: new miniflare.NoOpLog(),
       // Log lines are read as by the platform's collector, and dropped.
       handleStructuredLogs: () => undefined,
-      resourcePersistencePath: stateFolder,
+      resourcePersistencePath: join(folder, "state"),
       resourceTmpPath: join(folder, "tmp"),
       telemetry: { enabled: false },
       name: "bench",
@@ -172,7 +170,7 @@ async function startNow(worker: Options, healthPath: string, storage: Storage): 
     if (!answer.ok) throw new Error(`The Worker responded with ${answer.status}: ${await answer.text()}`);
     await answer.arrayBuffer();
     const pid = workerdProcesses().find((one) => !before.includes(one)) ?? null;
-    return { url: origin, stateFolder, cpuMs: () => cpuMsOf(pid), memoryKiB: () => memoryKiBOf(pid), stop };
+    return { url: origin, cpuMs: () => cpuMsOf(pid), memoryKiB: () => memoryKiBOf(pid), stop };
   } catch (error) {
     await stop();
     throw error;
