@@ -1,7 +1,7 @@
 // Starts the system's Chromium, so that no browser has to be downloaded. It can reach only this machine.
 
 import { existsSync } from "node:fs";
-import type { Browser, BrowserServer, LaunchOptions } from "playwright-core";
+import type { BrowserServer } from "playwright-core";
 import { chromium } from "playwright-core";
 
 /** The path of Debian's package; the variable `CHROMIUM` can name another. */
@@ -22,19 +22,10 @@ const ARGS = [
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
-/** Starts Chromium without a window. */
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch(options());
-}
-
-/** Starts Chromium for other processes, which connect to its `wsEndpoint()`. */
+/** Starts Chromium without a window for other processes, which connect to its `wsEndpoint()`. */
 export function launchChromiumServer(): Promise<BrowserServer> {
-  return chromium.launchServer(options());
-}
-
-function options(): LaunchOptions {
   if (!existsSync(executablePath)) {
     throw new Error(`There is no Chromium at ${executablePath}. Install it, or set CHROMIUM to its path.`);
   }
-  return { executablePath, headless: true, args: ARGS };
+  return chromium.launchServer({ executablePath, headless: true, args: ARGS });
 }
