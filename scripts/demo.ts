@@ -1,14 +1,13 @@
 // `npm run demo`: the main job on an empty machine. It starts a gateway, an upstream and a webhook receiver, submits the example task of
-// the upstream's documentation with a live key, and receives the result from the status endpoint and by a signed webhook. With
-// `-- --listen` it also shows `solvegate listen`. It ends all processes that it started, also when it is interrupted.
+// the upstream's documentation with a live key, and receives the result from the status endpoint and by a signed webhook. It ends all
+// processes that it started, also when it is interrupted.
 
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Webhook } from "standardwebhooks";
-import { z } from "zod";
-import { demonstrateListen } from "./support/demo-listen.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { Solvegate, SolvegateAdmin, type Task, verifyWebhook } from "../src/client/index.ts";
 import { startGateway } from "./support/gateway-process.ts";
 import { startSandbox } from "./support/sandbox-server.ts";
 import { Shutdown, shutdownSignal } from "./support/shutdown.ts";
@@ -19,21 +18,11 @@ import { startReceiver } from "./support/webhook-receiver.ts";
 const TIMEOUT_MS = 60_000;
 
 const EXAMPLE_TASK = {
-  type: "RecaptchaV3TaskProxyless",
   websiteURL: "https://antcpt.com/score_detector",
   websiteKey: "6LcR_okUAAAAAPYrPe-HK_0RULO1aZM15ENyM-Mf",
   pageAction: "homepage",
   websiteTitle: "Score detector for reCAPTCHA v3",
 };
-
-const taskSchema = z.looseObject({
-  id: z.string(),
-  status: z.enum(["queued", "processing", "ready", "failed", "canceled"]),
-  polls: z.int(),
-  solution: z.looseObject({ gRecaptchaResponse: z.string() }).nullable(),
-  error: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
-});
-const eventSchema = z.object({ type: z.string(), timestamp: z.string(), data: taskSchema });
 
 const startedAt = Date.now();
 
@@ -41,18 +30,6 @@ const startedAt = Date.now();
 function report(mark: string, text: string): void {
   const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1).padStart(5);
   console.log(`${seconds} s  ${mark} ${text}`);
-}
-
-/** Sends a JSON request and returns the body. @throws Error unless the status is 2xx */
-async function send(url: string, token: string, init: { method?: string; body?: unknown } = {}): Promise<unknown> {
-  const response = await fetch(url, {
-    method: init.method ?? "GET",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
-  });
-  const body: unknown = await response.json();
-  if (!response.ok) throw new Error(`${init.method ?? "GET"} ${url}: ${response.status} ${JSON.stringify(body)}`);
-  return body;
 }
 
 /** Runs the demo and returns the token. Adds to `cleanups` before each step what undoes it. */
@@ -83,52 +60,32 @@ async function demo(cleanups: (() => unknown)[], signal: AbortSignal): Promise<s
   const gateway = await starting;
   report("✓", `gateway on ${gateway.url}, upstream on ${upstream.url}`);
 
-  const tenant = z.object({ webhookSecrets: z.object({ live: z.string(), test: z.string() }) }).parse(
-    await send(`${gateway.url}/admin/tenants`, adminToken, {
-      method: "POST",
-      body: { id: "demo", name: "Demo", allowedHosts: ["antcpt.com"] },
-    }),
-  );
-  const createKey = async (mode: "live" | "test"): Promise<string> => {
-    const body = { name: "Demo", mode };
-    const created = await send(`${gateway.url}/admin/tenants/demo/keys`, adminToken, { method: "POST", body });
-    return z.object({ key: z.string() }).parse(created).key;
-  };
-  const key = await createKey("live");
+  const baseUrl = gateway.url;
+  const admin = new SolvegateAdmin({ baseUrl, adminToken });
+  const tenant = await admin.tenants.create({ id: "demo", name: "Demo", allowedHosts: ["antcpt.com"] });
+  const { key } = await admin.keys.create(tenant.id, { name: "Demo", mode: "live" });
   report("✓", "created tenant demo, allowed on antcpt.com, and a live key");
 
-  const accepted = taskSchema.parse(
-    await send(`${gateway.url}/v1/tasks`, key, {
-      method: "POST",
-      body: { task: EXAMPLE_TASK, webhookUrl: receiver.url, metadata: { from: "demo" } },
-    }),
-  );
+  const { tasks } = new Solvegate({ baseUrl, apiKey: key });
+  const metadata = { from: "demo" };
+  const accepted = await tasks.create({ task: EXAMPLE_TASK, webhookUrl: receiver.url, metadata });
   report("✓", `task ${accepted.id.slice(0, 16)}… accepted for ${EXAMPLE_TASK.websiteURL}`);
 
-  const done = await untilFinished(gateway.url, key, accepted.id);
+  const done = await tasks.wait(accepted.id, { timeoutSeconds: TIMEOUT_MS / 1_000, signal, onProgress: reporter() });
   if (done.status !== "ready" || done.solution === null) {
     throw new Error(`The task is ${done.status}: ${done.error?.message ?? "there is no error message"}`);
   }
   const token = done.solution.gRecaptchaResponse;
   report("✓", `the status endpoint has the solution, after ${done.polls} polls`);
 
-  const webhook = await withTimeout(receiver.nth(1), "No webhook arrived.");
-  new Webhook(tenant.webhookSecrets.live).verify(webhook.body, headersOf(webhook.headers));
-  const event = eventSchema.parse(JSON.parse(webhook.body));
+  const webhook = await Promise.race([receiver.nth(1), delay(TIMEOUT_MS, null, { ref: false })]);
+  if (webhook === null) throw new Error("No webhook arrived.");
+  const { body, headers } = webhook;
+  const event = await verifyWebhook({ body, headers, secret: tenant.webhookSecrets.live });
   if (event.type !== "task.ready" || event.data.solution?.gRecaptchaResponse !== token) {
     throw new Error(`The webhook is ${event.type}, or has another solution.`);
   }
-  report(
-    "✓",
-    `the webhook ${String(webhook.headers["webhook-id"]).slice(0, 16)}… has the same solution and a valid signature`,
-  );
-
-  if (process.argv.includes("--listen")) {
-    const { url } = gateway;
-    const secret = tenant.webhookSecrets.test;
-    const listening = demonstrateListen({ url, apiKey: await createKey("test"), secret, receiver, report, signal });
-    await withTimeout(listening, "solvegate listen forwarded no event.");
-  }
+  report("✓", `the webhook ${String(headers["webhook-id"]).slice(0, 16)}… has the same solution and a valid signature`);
 
   console.log("\nFrom the status endpoint:\n");
   console.log(JSON.stringify(done.solution, null, 2));
@@ -143,31 +100,14 @@ async function demo(cleanups: (() => unknown)[], signal: AbortSignal): Promise<s
   return token;
 }
 
-/** Reads a task until it is finished, and prints each change of its status and polls. */
-async function untilFinished(url: string, key: string, id: string): Promise<z.output<typeof taskSchema>> {
-  const until = Date.now() + TIMEOUT_MS;
+/** Prints each change of a task's status and polls. */
+function reporter(): (task: Task) => void {
   let reported = "";
-  while (Date.now() < until) {
-    const task = taskSchema.parse(await send(`${url}/v1/tasks/${id}`, key));
-    const state = `${task.status}, ${task.polls} ${task.polls === 1 ? "poll" : "polls"}`;
-    if (state !== reported) report(task.status === "ready" ? "✓" : "…", state);
+  return ({ status, polls }) => {
+    const state = `${status}, ${polls} ${polls === 1 ? "poll" : "polls"}`;
+    if (state !== reported) report(status === "ready" ? "✓" : "…", state);
     reported = state;
-    if (task.status !== "queued" && task.status !== "processing") return task;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-  throw new Error(`The task was not finished in ${TIMEOUT_MS / 1_000} s.`);
-}
-
-async function withTimeout<T>(promise: Promise<T>, message: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), TIMEOUT_MS);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
-function headersOf(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+  };
 }
 
 const cleanups: (() => unknown)[] = [];
