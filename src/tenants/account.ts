@@ -94,7 +94,7 @@ export class Account {
     // The path and query of a webhook URL can contain a token, so only the host is logged.
     if (url === null) audit.record(actor, "webhook.deleted", WEBHOOK, mode, { host: hostOf(before) }, now);
     else audit.record(actor, "webhook.updated", WEBHOOK, mode, { host: hostOf(url) }, now);
-    return webhooks.setEndpoint(mode, url);
+    return webhooks.setEndpoint(mode, url, now);
   }
 
   readSecret(actor: Actor, mode: KeyMode, now: number): SecretInfo {

@@ -117,23 +117,25 @@ export class Ledger {
 
   /**
    * Holds an outcome in memory until it is reported again or the ledger is read. After an eviction, the task reports it again.
-   * Returns false if the outcome is already written or held.
+   * Returns false if the outcome was already written or held.
    */
-  hold(report: TaskOutcome): boolean {
-    if (this.hasOutcome(report)) return false;
+  hold(report: TaskOutcome, now: number): boolean {
+    if (this.hasOutcome(report, now)) return false;
     if (this.#held.size >= MAX_HELD) this.#writeHeld();
     this.#held.set(report.taskId, report);
     return true;
   }
 
-  /** Whether the outcome of a task is written or held. */
-  hasOutcome({ taskId, createdAt }: Pick<TaskOutcome, "taskId" | "createdAt">): boolean {
-    return this.#held.has(taskId) || (this.#rows.find(taskId, createdAt).row?.finishedAt ?? null) !== null;
+  /** Whether the outcome of a task was written or is held. */
+  hasOutcome({ taskId, createdAt }: Pick<TaskOutcome, "taskId" | "createdAt">, now: number): boolean {
+    if (this.#held.has(taskId) || isPruned({ createdAt }, now)) return true;
+    return (this.#rows.find(taskId, createdAt).row?.finishedAt ?? null) !== null;
   }
 
   /** Writes an outcome, or only its webhook state if it was already written. Returns false if it was already written or held. */
-  recordOutcome(report: TaskOutcome): boolean {
+  recordOutcome(report: TaskOutcome, now: number): boolean {
     const held = this.#held.delete(report.taskId);
+    if (isPruned(report, now)) return false;
     if (this.#write(report)) return !held;
     const { taskId, createdAt, webhookState } = report;
     if (webhookState !== null) this.recordDeliveryState({ taskId, createdAt, webhookState });
@@ -178,7 +180,7 @@ export class Ledger {
    */
   async prune(now: number): Promise<void> {
     const { sequence } = tasks;
-    const before = sequenceOfDay(dayAt(now - LEDGER_KEPT_MS));
+    const before = oldestKept(now);
     for (;;) {
       const oldest =
         this.#db
@@ -267,6 +269,16 @@ export class Ledger {
       .get();
     return MonthlyCount.of(admitted?.n ?? 0, now);
   }
+}
+
+/** The first sequence whose row is kept. */
+function oldestKept(now: number): number {
+  return sequenceOfDay(dayAt(now - LEDGER_KEPT_MS));
+}
+
+/** Whether a task is too old for a row. A new row would replace the stored totals of its day. */
+function isPruned({ createdAt }: Pick<TaskOutcome, "createdAt">, now: number): boolean {
+  return sequenceAt(createdAt) < oldestKept(now);
 }
 
 const UNFINISHED = { finishedAt: null, solveMs: null, unsolvedMs: null, errorCode: null, webhookState: null } as const;

@@ -200,7 +200,7 @@ export class TenantObject extends DurableObject<Env> {
     if (tenant === null) return { entered: true, streaming: false, settings: NO_WEBHOOK };
     const now = Date.now();
     // Before the ledger is written, because the output gate delays messages until earlier writes are durable.
-    if (event !== null && !tenant.ledger.hasOutcome(report)) this.#publish(tenant, report.mode, event, now);
+    if (event !== null && !tenant.ledger.hasOutcome(report, now)) this.#publish(tenant, report.mode, event, now);
     const { entered, isNew, settings, admitted } = tenant.reportOutcome(report, mayWait, now);
     this.#state.tasks.wake(admitted);
     this.#state.announceExhaustion(tenant, now);

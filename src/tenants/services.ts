@@ -151,11 +151,14 @@ export class TenantServices {
    * @param mayWait if the task has a webhook, keep the outcome in memory until the task reports it again after the first attempt
    */
   reportOutcome(report: TaskOutcome, mayWait: boolean, now: number): ReportedOutcome {
-    const settings = this.webhooks.settings(report.mode, now);
+    const settings =
+      report.webhookState === null
+        ? this.webhooks.settingsOfEnded(report.mode, report.finishedAt, now)
+        : this.webhooks.settings(report.mode, now);
     const webhookState = report.webhookState ?? (settings.endpoint === null ? null : "pending");
     const entered = !mayWait || webhookState === null;
     const outcome = { ...report, webhookState };
-    const isNew = entered ? this.ledger.recordOutcome(outcome) : this.ledger.hold(outcome);
+    const isNew = entered ? this.ledger.recordOutcome(outcome, now) : this.ledger.hold(outcome, now);
     const { mode, unsolvedMs, solveMs } = outcome;
     if (isNew && unsolvedMs !== null && solveMs !== null) {
       this.firstPolls[mode].record({ afterMs: unsolvedMs, byMs: solveMs });

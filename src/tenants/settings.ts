@@ -41,7 +41,13 @@ const modeWebhookSchema = z.object({
   /** Newest first. A rotated secret signs until it expires. */
   secrets: z.array(z.object({ secret: z.string(), expiresAt: time.nullable() })).min(1),
   endpoint: z
-    .object({ url: z.string(), disabledAt: time.nullable(), disabledReason: z.string().nullable() })
+    .object({
+      url: z.string(),
+      /** Since when the mode has had an enabled endpoint, at this or another URL. Missing in records of older versions. */
+      since: time.optional(),
+      disabledAt: time.nullable(),
+      disabledReason: z.string().nullable(),
+    })
     .nullable()
     .default(null),
 });

@@ -9,6 +9,9 @@ import type { SettingsStore } from "./settings-store.ts";
 /** The maximum number of valid secrets of a mode, because each adds a signature to the header. A rotation drops the oldest. */
 const MAX_SECRETS = 5;
 
+/** How far (ms) the clocks of a task's object and its tenant's object may differ. */
+const CLOCK_SKEW_MS = 1_000;
+
 /** The webhook endpoints and signing secrets of a tenant. */
 export class WebhookEndpoints {
   readonly #settings: SettingsStore;
@@ -19,12 +22,15 @@ export class WebhookEndpoints {
 
   /** The endpoint of a mode. */
   endpoint(mode: KeyMode): EndpointInfo {
-    return this.#of(mode).endpoint ?? { url: null, disabledAt: null, disabledReason: null };
+    const { url = null, disabledAt = null, disabledReason = null } = this.#of(mode).endpoint ?? {};
+    return { url, disabledAt, disabledReason };
   }
 
   /** Sets and enables the endpoint, or deletes it (null). */
-  setEndpoint(mode: KeyMode, url: string | null): EndpointInfo {
-    this.#update(mode, { endpoint: url === null ? null : { url, disabledAt: null, disabledReason: null } });
+  setEndpoint(mode: KeyMode, url: string | null, now: number): EndpointInfo {
+    const { endpoint } = this.#of(mode);
+    const since = endpoint?.disabledAt === null ? endpoint.since : now;
+    this.#update(mode, { endpoint: url === null ? null : { url, since, disabledAt: null, disabledReason: null } });
     return this.endpoint(mode);
   }
 
@@ -32,7 +38,7 @@ export class WebhookEndpoints {
   disable(mode: KeyMode, url: string, reason: string, now: number): boolean {
     const { endpoint } = this.#of(mode);
     if (endpoint === null || endpoint.url !== url || endpoint.disabledAt !== null) return false;
-    this.#update(mode, { endpoint: { url, disabledAt: now, disabledReason: reason } });
+    this.#update(mode, { endpoint: { ...endpoint, disabledAt: now, disabledReason: reason } });
     return true;
   }
 
@@ -59,6 +65,17 @@ export class WebhookEndpoints {
   settings(mode: KeyMode, now: number): WebhookSettings {
     const { url, disabledAt } = this.endpoint(mode);
     return { endpoint: disabledAt === null ? url : null, secrets: this.#valid(mode, now).map(({ secret }) => secret) };
+  }
+
+  /**
+   * The settings for the webhook of a task without a URL of its own. An endpoint that was set after the task ended counts as missing,
+   * because a task can report its outcome late, and again after an eviction.
+   * @param endedAt by the clock of the task's object (ms since the epoch)
+   */
+  settingsOfEnded(mode: KeyMode, endedAt: number, now: number): WebhookSettings {
+    const settings = this.settings(mode, now);
+    const { since = 0 } = this.#of(mode).endpoint ?? {};
+    return since <= endedAt + CLOCK_SKEW_MS ? settings : { ...settings, endpoint: null };
   }
 
   #valid(mode: KeyMode, now: number) {
