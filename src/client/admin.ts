@@ -36,6 +36,7 @@ import type {
   TenantUsage,
   TenantUsageList,
   UpstreamAccount,
+  UpstreamAccounts,
   UsageDay,
   UsageOptions,
 } from "./types.ts";
@@ -82,8 +83,13 @@ export class SolvegateAdmin {
   }
 
   /** The upstream accounts in order of preference, with their states. */
-  async upstream({ signal }: CallOptions = {}): Promise<UpstreamAccount[]> {
-    return (await this.#transport.get("/admin/upstream", readUpstreamAccounts, { signal })).accounts;
+  async upstream(options: CallOptions = {}): Promise<UpstreamAccount[]> {
+    return (await this.upstreamOverview(options)).accounts;
+  }
+
+  /** The upstream accounts, and the last changes of their states. */
+  upstreamOverview({ signal }: CallOptions = {}): Promise<UpstreamAccounts> {
+    return this.#transport.get("/admin/upstream", readUpstreamAccounts, { signal });
   }
 }
 

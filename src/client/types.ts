@@ -128,6 +128,9 @@ export type TenantPatch = PatchTenant;
 /** An upstream account and whether it works. */
 export type UpstreamAccount = UpstreamAccounts["accounts"][number];
 
+/** A change of the state of an upstream account. */
+export type UpstreamChange = UpstreamAccounts["history"][number];
+
 /** The gateway's error codes. `/docs/problems#<code>` of the gateway explains each. */
 export type ProblemCode = Problem["code"];
 

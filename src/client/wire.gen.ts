@@ -684,4 +684,22 @@ export interface UpstreamAccounts {
      */
     tasksLastHour: number;
   }[];
+  /**
+   * The last 20 changes of state over all accounts, newest first
+   */
+  history: {
+    /**
+     * An account's name. It may no longer be configured
+     */
+    account: string;
+    state: "ok" | "refused";
+    /**
+     * The upstream's error code. Null while `ok`
+     */
+    code: string | null;
+    /**
+     * RFC 3339 in UTC, with milliseconds
+     */
+    at: string;
+  }[];
 }

@@ -1,4 +1,4 @@
-// GET /admin/upstream: the upstream accounts and their states.
+// GET /admin/upstream: the upstream accounts, their states and how these changed.
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { createRoute } from "@hono/zod-openapi";
@@ -7,7 +7,7 @@ import type { UpstreamAccount } from "../configuration.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticateOperator } from "../middleware/authenticate.ts";
 import { withRetry } from "../object-retry.ts";
-import { rfc3339OrNull } from "../rfc3339.ts";
+import { rfc3339, rfc3339OrNull } from "../rfc3339.ts";
 import { json, noQuerySchema, problems } from "../schemas/shared.ts";
 import { upstreamAccountsSchema } from "../schemas/upstream.ts";
 import { stateOf } from "../upstream/account-states.ts";
@@ -22,7 +22,8 @@ const upstreamRoute = createRoute({
   security: [{ operatorToken: [] }],
   operationId: "listUpstreamAccounts",
   summary: "List the upstream accounts and their states",
-  description: "Lists accounts in order of preference. New tasks use the first account that is `ok`.",
+  description:
+    "Lists accounts in order of preference. New tasks use the first account that is `ok`. `history` has the last changes of state.",
   middleware: [authenticateOperator()],
   request: { query: noQuerySchema },
   responses: { 200: json(upstreamAccountsSchema, "The configured accounts"), ...problems(404) },
@@ -34,7 +35,9 @@ export function addAdminUpstreamRoutes(app: OpenAPIHono<AppEnv>): void {
     // Usage is reported once a minute at most, so a quiet gateway would not show its last tasks.
     await accountView.flushUsage(c.env, Date.now());
     const overview = await withRetry<UpstreamOverview>(async () => upstreamObject(c.env).overview());
-    return c.json({ accounts: c.var.configuration.upstreamAccounts.map((account) => present(account, overview)) }, 200);
+    const accounts = c.var.configuration.upstreamAccounts.map((account) => present(account, overview));
+    const history = overview.history.map((change) => ({ ...change, at: rfc3339(change.at) }));
+    return c.json({ accounts, history }, 200);
   });
 }
 

@@ -1,7 +1,9 @@
-// Wire schema of the upstream accounts and their states.
+// Wire schema of the upstream accounts, their states and how these changed.
 
 import { z } from "@hono/zod-openapi";
-import { nullableTimeSchema } from "./shared.ts";
+import { nullableTimeSchema, timeSchema } from "./shared.ts";
+
+const stateSchema = z.enum(["ok", "refused"]);
 
 export const upstreamAccountsSchema = z
   .object({
@@ -9,7 +11,7 @@ export const upstreamAccountsSchema = z
       z.object({
         name: z.string(),
         url: z.string().openapi({ description: "The base URL of the account's upstream" }),
-        state: z.enum(["ok", "refused"]).openapi({
+        state: stateSchema.openapi({
           description: "`refused`: the upstream rejected the account. New tasks use another account or wait",
         }),
         code: z.string().nullable().openapi({ description: "The upstream's error code. Null while `ok`" }),
@@ -27,6 +29,16 @@ export const upstreamAccountsSchema = z
         }),
       }),
     ),
+    history: z
+      .array(
+        z.object({
+          account: z.string().openapi({ description: "An account's name. It may no longer be configured" }),
+          state: stateSchema,
+          code: z.string().nullable().openapi({ description: "The upstream's error code. Null while `ok`" }),
+          at: timeSchema,
+        }),
+      )
+      .openapi({ description: "The last 20 changes of state over all accounts, newest first" }),
   })
   .openapi("UpstreamAccounts", {
     example: {
@@ -41,6 +53,10 @@ export const upstreamAccountsSchema = z
           lastSuccessAt: "2026-11-23T09:29:58.120Z",
           tasksLastHour: 1204,
         },
+      ],
+      history: [
+        { account: "main", state: "refused", code: "ERROR_ZERO_BALANCE", at: "2026-11-23T09:30:00.000Z" },
+        { account: "main", state: "ok", code: null, at: "2026-11-22T17:04:12.031Z" },
       ],
     },
   });

@@ -36,6 +36,16 @@ export const accountStatesSchema = z.object({
 /** The states of all accounts. */
 export type AccountStates = z.output<typeof accountStatesSchema>;
 
+/** How many changes the history has, over all accounts. */
+const MAX_CHANGES = 20;
+
+/** The persisted history. */
+export const historySchema = z.array(
+  accountStateSchema.pick({ state: true, code: true }).extend({ account: z.string(), at: time }),
+);
+/** A change of an account's state, at a time in ms since the epoch. */
+export type StateChange = z.output<typeof historySchema>[number];
+
 /** The initial states: every account is `ok`. */
 export const NO_STATES: AccountStates = { version: 1, revision: 0, accounts: [] };
 
@@ -107,6 +117,18 @@ export function markOk(states: AccountStates, { account: name, since }: Probe, n
   if (known?.state !== "refused" || known.since !== since) return states;
   const recovered = { name, code: null, since: Math.max(now, since + 1), probeAt: null, probeSentAt: null };
   return changed(states, { ...recovered, state: "ok" }, now);
+}
+
+/** The history, newest first, after the states have changed. */
+export function withChanges(
+  history: readonly StateChange[],
+  before: AccountStates,
+  after: AccountStates,
+): StateChange[] {
+  const changes = after.accounts
+    .filter(({ name, state }) => state !== (stateOf(before, name)?.state ?? "ok"))
+    .map(({ name, state, code, since }) => ({ account: name, state, code, at: since }));
+  return [...changes, ...history].slice(0, MAX_CHANGES);
 }
 
 /** When a task that waits for a refused account should try again (ms): soon while a probe is pending, else at the next probe. */

@@ -13,11 +13,13 @@ import type { AccountStates, Probe } from "./account-states.ts";
 import {
   accountStatesSchema,
   grantProbe,
+  historySchema,
   isRefused,
   markOk,
   markRefused,
   NO_STATES,
   stateOf,
+  withChanges,
 } from "./account-states.ts";
 import type { RefusalReport, UpstreamOverview } from "./rpc.ts";
 import { STATES_KEY } from "./rpc.ts";
@@ -43,6 +45,8 @@ const recordSchema = z.object({
   published: z.int().nonnegative(),
   /** Alerts that the AlertObject has not accepted yet. */
   alerts: z.array(alertSchema),
+  /** The last changes, newest first. Missing in records of older versions. */
+  history: historySchema.default([]),
 });
 type UpstreamRecord = z.output<typeof recordSchema>;
 
@@ -109,9 +113,10 @@ export class UpstreamObject extends DurableObject<Env> {
     this.ctx.storage.kv.put(USAGE_KEY, this.#usage.toJSON(now));
   }
 
-  /** The states and the recent usage of all accounts. */
+  /** The states, the recent usage and the last changes of all accounts. */
   overview(): UpstreamOverview {
-    return { states: this.states(), usage: this.#usage.read(Date.now()) };
+    const { states, history } = this.#record;
+    return { states, usage: this.#usage.read(Date.now()), history };
   }
 
   override async alarm(): Promise<void> {
@@ -125,7 +130,9 @@ export class UpstreamObject extends DurableObject<Env> {
   /** Stores a change and starts to announce it. The alarm is set in the same write, so that an eviction cannot prevent it. */
   #change(states: AccountStates, alerts: readonly Alert[]): AccountStates {
     if (states === this.#record.states) return states;
-    this.#store({ ...this.#record, states, alerts: [...this.#record.alerts, ...alerts] });
+    const { states: before, history, alerts: unsent } = this.#record;
+    const after = { states, alerts: [...unsent, ...alerts], history: withChanges(history, before, states) };
+    this.#store({ ...this.#record, ...after });
     this.#arm(ANNOUNCE_RETRY_MS);
     // Not awaited, so that the calling task does not wait for KV.
     void this.#announce();
@@ -167,7 +174,7 @@ function readRecord(stored: unknown): UpstreamRecord {
   const parsed = recordSchema.safeParse(stored);
   if (parsed.success) return parsed.data;
   if (stored !== undefined) log("error", "upstream_states_unreadable", { error: z.prettifyError(parsed.error) });
-  return { states: NO_STATES, published: 0, alerts: [] };
+  return { states: NO_STATES, published: 0, alerts: [], history: [] };
 }
 
 /** Runs work without overlap. Work that is requested in the meantime or fails is left to the alarm. */

@@ -1,7 +1,7 @@
 // RPC types and the stub of the UpstreamObject. Does not import the class at run time, so that routes can be loaded outside workerd.
 
 import type { Env } from "../env.ts";
-import type { AccountStates, Refusal } from "./account-states.ts";
+import type { AccountStates, Refusal, StateChange } from "./account-states.ts";
 import type { AccountUsage } from "./usage.ts";
 
 const OBJECT_NAME = "upstream";
@@ -15,10 +15,11 @@ export interface RefusalReport extends Omit<Refusal, "sentAt"> {
   readonly ageMs: number;
 }
 
-/** The states and the recent usage of all accounts. */
+/** The states, the recent usage and the last changes of all accounts, newest first. */
 export interface UpstreamOverview {
   readonly states: AccountStates;
   readonly usage: readonly AccountUsage[];
+  readonly history: readonly StateChange[];
 }
 
 /** A stub of the only UpstreamObject. Create one for each call, because a stub is broken once its object was reset. */

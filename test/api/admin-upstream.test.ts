@@ -25,10 +25,10 @@ afterEach(async () => {
 });
 
 const time = (ms: number) => new Date(ms).toISOString();
-const upstream = async (changes: object = TWO_ACCOUNTS) => {
+const upstream = async <T = unknown>(changes: object = TWO_ACCOUNTS) => {
   const answer = await callWith({ ...changes }, "GET", "/admin/upstream", { key: ADMIN_TOKEN });
   expect(answer.status).toBe(200);
-  return answer.json();
+  return answer.json<T>();
 };
 
 const unused = { code: null, since: null, nextProbeAt: null, lastSuccessAt: null, tasksLastHour: 0 };
@@ -41,13 +41,14 @@ describe("GET /admin/upstream", () => {
         { name: "first", url: FIRST.url, state: "ok", ...unused },
         { name: "second", url: SECOND.url, state: "ok", ...unused },
       ],
+      history: [],
     });
     expect(JSON.stringify(answer)).not.toContain("key-of");
   });
 
   it("returns the single pair of settings as the account default, and no account without settings", async () => {
     expect(await upstream({})).toMatchObject({ accounts: [{ name: "default", url: "http://upstream.test" }] });
-    expect(await upstream({ UPSTREAM_CLIENT_KEY: undefined })).toEqual({ accounts: [] });
+    expect(await upstream({ UPSTREAM_CLIENT_KEY: undefined })).toEqual({ accounts: [], history: [] });
   });
 
   it("returns the state refused until a probe succeeds, and then the time of the recovery", async () => {
@@ -68,6 +69,22 @@ describe("GET /admin/upstream", () => {
     expect(await upstream()).toMatchObject({
       accounts: [{ state: "ok", code: null, since: time(Date.now()), nextProbeAt: null }, {}],
     });
+  });
+
+  it("returns the changes of state newest first, also of an account that is not configured any more", async () => {
+    const refusedAt = Date.now();
+    await accountsObject().reportRefused({ account: "first", code: "ERROR_ZERO_BALANCE", ageMs: 0, probe: null });
+    pass(60_000);
+    const { probe } = await accountsObject().requestProbe("first");
+    if (probe === null) throw new Error("no probe");
+    await accountsObject().reportWorking(probe);
+    await accountsObject().reportRefused({ account: "removed", code: "ERROR_IP_BLOCKED", ageMs: 0, probe: null });
+    const { history } = await upstream<{ history: unknown }>();
+    expect(history).toEqual([
+      { account: "removed", state: "refused", code: "ERROR_IP_BLOCKED", at: time(Date.now()) },
+      { account: "first", state: "ok", code: null, at: time(Date.now()) },
+      { account: "first", state: "refused", code: "ERROR_ZERO_BALANCE", at: time(refusedAt) },
+    ]);
   });
 
   it("returns the number of tasks that each account accepted, and the time of the last one", async () => {

@@ -7,6 +7,7 @@ import {
   button,
   dialog,
   dialogButton,
+  rows,
   showRefusedAccount,
   signIn,
   submitTask,
@@ -177,6 +178,20 @@ describe("the operator's view of upstream accounts", () => {
     const first = page.getByRole("listitem").filter({ hasText: "primary" });
     await first.getByText("ERROR_ZERO_BALANCE").waitFor();
     await first.getByText("Refused", { exact: true }).waitFor();
+  });
+
+  it("lists the last changes of state, newest first, and also that there was none", async () => {
+    const { page } = await enter("upstream");
+    await page.getByText("No account was refused yet.").waitFor();
+    await showRefusedAccount(page);
+    await page.reload();
+    await rows(page).first().waitFor();
+    const texts = await rows(page).allTextContents();
+    expect(texts.map((text) => /(primary|reserve)(Refused|Working)(ERROR_\w+)?/.exec(text)?.[0])).toEqual([
+      "primaryRefusedERROR_ZERO_BALANCE",
+      "reserveWorking",
+      "reserveRefusedERROR_IP_BLOCKED",
+    ]);
   });
 });
 

@@ -13,8 +13,8 @@ useFrozenTime(() => {
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
 
-const refuse = (account: string = FIRST.name) =>
-  accountsObject().reportRefused({ account, code: "ERROR_ZERO_BALANCE", ageMs: 0, probe: null });
+const REFUSAL = { account: FIRST.name, code: "ERROR_ZERO_BALANCE", ageMs: 0, probe: null } as const;
+const refuse = (account: string = FIRST.name) => accountsObject().reportRefused({ ...REFUSAL, account });
 const published = () => eventually(async () => (await publishedStates()) !== null);
 const ENVIRONMENT = { ...WITH_ALERTS, UPSTREAM_ACCOUNTS: JSON.stringify([FIRST, SECOND]) };
 
@@ -44,6 +44,36 @@ describe("a change of state", () => {
     await refuse();
     await evict(accountsObject());
     expect(await stateOfAccount("first")).toMatchObject({ state: "refused", since: START });
+  });
+});
+
+describe("the history", () => {
+  it("has the changes of state of all accounts, newest first, across evictions", async () => {
+    await refuse();
+    pass(60_000);
+    const { probe } = await accountsObject().requestProbe(FIRST.name);
+    await refuse(SECOND.name);
+    if (probe !== null) await accountsObject().reportRefused({ ...REFUSAL, probe });
+    await published();
+    await evict(accountsObject());
+    expect((await accountsObject().overview()).history).toEqual([
+      { account: "second", state: "refused", code: "ERROR_ZERO_BALANCE", at: START + 60_000 },
+      { account: "first", state: "refused", code: "ERROR_ZERO_BALANCE", at: START },
+    ]);
+  });
+
+  it("begins with the next change in a record of a version that kept none", async () => {
+    await refuse();
+    await published();
+    await runInDurableObject(accountsObject(), (_object, { storage }) => {
+      const { history: _, ...older } = storage.kv.get<object & { history: unknown }>("states") ?? { history: null };
+      storage.kv.put("states", older);
+    });
+    await evict(accountsObject());
+    expect(await stateOfAccount("first")).toMatchObject({ state: "refused" });
+    expect((await accountsObject().overview()).history).toEqual([]);
+    await refuse(SECOND.name);
+    expect((await accountsObject().overview()).history).toMatchObject([{ account: "second" }]);
   });
 });
 

@@ -14,6 +14,7 @@ import {
   PROBE_INTERVAL_MS,
   retryAt,
   stateOf,
+  withChanges,
 } from "../../src/upstream/account-states.ts";
 
 const AT = Date.UTC(2026, 10, 23, 9, 30);
@@ -182,5 +183,32 @@ describe("any order of reports", () => {
         }
       }),
     );
+  });
+});
+
+describe("the history of state changes", () => {
+  it("has a refusal and a recovery, but no probe and no repeated refusal", () => {
+    const opened = withChanges([], NO_STATES, refused);
+    const { states, probe } = granted(refused, AT + PROBE_INTERVAL_MS);
+    expect(withChanges(opened, refused, states)).toEqual(opened);
+    const again = markRefused(states, refusal(AT, probe, "ERROR_IP_BLOCKED"), AT + PROBE_INTERVAL_MS);
+    expect(withChanges(opened, states, again)).toEqual(opened);
+    const recoveredAt = AT + 2 * PROBE_INTERVAL_MS;
+    expect(withChanges(opened, again, markOk(again, probe, recoveredAt))).toEqual([
+      { account: NAME, state: "ok", code: null, at: recoveredAt },
+      { account: NAME, state: "refused", code: "ERROR_ZERO_BALANCE", at: AT },
+    ]);
+  });
+
+  it("keeps the last 20 changes", () => {
+    const older = Array.from({ length: 20 }, (_, index) => ({
+      account: NAME,
+      state: "ok" as const,
+      code: null,
+      at: index,
+    }));
+    const history = withChanges(older, NO_STATES, refused);
+    expect(history).toHaveLength(20);
+    expect([history[0]?.at, history.at(-1)?.at]).toEqual([AT, 18]);
   });
 });

@@ -1,26 +1,32 @@
-// The upstream accounts: which of them work, and since when one is refused.
+// The upstream accounts: which of them work, since when one is refused, and the last changes.
 
-import type { UpstreamAccount } from "../../client/index.ts";
+import type { UpstreamAccount, UpstreamChange } from "../../client/index.ts";
 import { loadEvery, useWatch } from "../refresh/watch.ts";
 import { useOperator } from "../session/session.ts";
 import { useNow } from "../ui/clock.ts";
 import { Notice } from "../ui/controls.tsx";
 import { ago, count, countdown, moment } from "../ui/formats.ts";
 import { Loaded } from "../ui/loaded.tsx";
-import { Badge, Empty, Fact, Heading } from "../ui/surfaces.tsx";
+import { Badge, Card, Empty, Fact, Heading, None } from "../ui/surfaces.tsx";
+import { type Column, Table } from "../ui/table.tsx";
 
 /** How often (ms) the accounts are read: a refused one is probed once a minute. */
 const REFRESH_MS = 15_000;
 
 export function UpstreamView() {
   const { client } = useOperator();
-  const accounts = useWatch("upstream", (signal) => client.upstream({ signal }), loadEvery(REFRESH_MS));
+  const overview = useWatch("upstream", (signal) => client.upstreamOverview({ signal }), loadEvery(REFRESH_MS));
   return (
     <>
       <Heading>Upstream</Heading>
       <p class="lead">The accounts in order of preference. New tasks go to the first one that works.</p>
-      <Loaded watched={accounts} lines={6}>
-        {(value) => <Accounts accounts={value} />}
+      <Loaded watched={overview} lines={6}>
+        {({ accounts, history }) => (
+          <>
+            <Accounts accounts={accounts} />
+            <History changes={history} />
+          </>
+        )}
       </Loaded>
     </>
   );
@@ -63,6 +69,33 @@ function Accounts({ accounts }: { readonly accounts: readonly UpstreamAccount[] 
   );
 }
 
+function History({ changes }: { readonly changes: readonly UpstreamChange[] }) {
+  return (
+    <Card title="History">
+      {changes.length === 0 ? (
+        <p class="quiet">No account was refused yet. Refusals and recoveries are listed here, the last 20.</p>
+      ) : (
+        <Table class="changes stacks" caption="Changes of state, newest first" columns={COLUMNS} rows={changes} />
+      )}
+    </Card>
+  );
+}
+
+const COLUMNS: readonly Column<UpstreamChange>[] = [
+  { name: "Time", class: "cell-when", cell: ({ at }) => <time dateTime={at}>{moment(Date.parse(at))}</time> },
+  { name: "Account", class: "cell-account", cell: ({ account }) => account },
+  { name: "State", class: "cell-state", cell: ({ state }) => <StateBadge state={state} /> },
+  {
+    name: "Reason",
+    class: "cell-reason",
+    cell: ({ code }) => (code === null ? <None /> : <span class="mono">{code}</span>),
+  },
+];
+
+function StateBadge({ state }: Pick<UpstreamAccount, "state">) {
+  return state === "ok" ? <Badge tone="on">Working</Badge> : <Badge tone="off">Refused</Badge>;
+}
+
 function AccountCard({ account, place }: { readonly account: UpstreamAccount; readonly place: number }) {
   const now = useNow(1_000);
   const { name, url, state, code, since, nextProbeAt, lastSuccessAt, tasksLastHour } = account;
@@ -70,8 +103,7 @@ function AccountCard({ account, place }: { readonly account: UpstreamAccount; re
   return (
     <section class="card">
       <h2>
-        <span class="quiet">{place}.</span> {name}{" "}
-        {state === "ok" ? <Badge tone="on">Working</Badge> : <Badge tone="off">Refused</Badge>}
+        <span class="quiet">{place}.</span> {name} <StateBadge state={state} />
       </h2>
       <dl class="facts">
         <Fact name="URL" mono>

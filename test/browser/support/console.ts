@@ -16,16 +16,22 @@ export const viewHeading = (page: Page, name: string): Locator => page.getByRole
 /** The rows of the view's table. */
 export const rows = (page: Page): Locator => page.getByRole("table").locator("tbody tr");
 
-/** Lets the page see two upstream accounts, of which the upstream refuses the first. */
+/** Lets the page see two upstream accounts, of which the upstream refuses the first, and how their states changed. */
 export async function showRefusedAccount(page: Page): Promise<void> {
-  const time = new Date().toISOString();
+  const past = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+  const time = past(0);
   const common = { url: "https://upstream.example", lastSuccessAt: null, tasksLastHour: 12 };
   const refused = { state: "refused", code: "ERROR_ZERO_BALANCE", since: time, nextProbeAt: time };
   const accounts = [
     { name: "primary", ...common, ...refused },
-    { name: "reserve", ...common, state: "ok", code: null, since: null, nextProbeAt: null },
+    { name: "reserve", ...common, state: "ok", code: null, since: past(190), nextProbeAt: null },
   ];
-  await page.route("**/admin/upstream", (route) => route.fulfill({ json: { accounts } }));
+  const history = [
+    { account: "primary", state: "refused", code: "ERROR_ZERO_BALANCE", at: time },
+    { account: "reserve", state: "ok", code: null, at: past(190) },
+    { account: "reserve", state: "refused", code: "ERROR_IP_BLOCKED", at: past(214) },
+  ];
+  await page.route("**/admin/upstream", (route) => route.fulfill({ json: { accounts, history } }));
 }
 
 /** Everything in the page's sessionStorage, as JSON. */
