@@ -37,8 +37,8 @@ const taskIdSchema = z.union([z.string().min(1).max(TASK_ID_LENGTH), z.int().pos
 
 /** `errorId` as a number, a boolean, or either of them as text. */
 const errorIdSchema = z.union([
-  z.boolean(),
   z.int().transform((id) => id !== 0),
+  z.boolean(),
   z
     .string()
     .trim()
@@ -52,14 +52,15 @@ const errorIdSchema = z.union([
     .transform((id) => id === "true"),
 ]);
 
-const textOrNothing = z.string().catch("");
+const textOrNothing = z.string().default("").catch("");
 
-// A malformed field counts as missing, so that the others can still be used.
+// A malformed field counts as missing, so that the others can still be used. Missing fields are not errors, because most responses lack
+// some, and each error costs more than the rest of the parsing.
 const answerSchema = z.object({
-  errorId: errorIdSchema.nullable().catch(null),
+  errorId: errorIdSchema.nullable().default(null).catch(null),
   errorCode: textOrNothing,
   errorDescription: textOrNothing,
-  taskId: taskIdSchema.nullable().catch(null),
+  taskId: taskIdSchema.nullable().default(null).catch(null),
   status: textOrNothing,
   solution: z.unknown().optional(),
 });

@@ -71,7 +71,7 @@ export function isStorable(solution: unknown): boolean {
   return isShallow(solution, SOLUTION_LEVELS);
 }
 
-/** Parses a solution. Null if it has no token or is nested too deeply. */
+/** Parses a solution. Null if it is missing, has no token or is nested too deeply. */
 export function parseSolution(solution: unknown): Solution | null {
-  return isStorable(solution) ? (looseSolution.safeParse(solution).data ?? null) : null;
+  return solution != null && isStorable(solution) ? (looseSolution.safeParse(solution).data ?? null) : null;
 }
