@@ -1,7 +1,6 @@
 // The client of the upstream. It does not throw for expected failures, does not follow redirects, and does not log what it sends.
 
 import { parseRetryAfter } from "../client/retry-after.ts";
-import { decodeUtf8 } from "../json.ts";
 import type { CreateOutcome, PollOutcome, RawAnswer, UpstreamTask } from "./protocol.ts";
 import { interpretCreate, interpretPoll } from "./protocol.ts";
 import type { Redactor } from "./redact.ts";
@@ -106,22 +105,20 @@ async function send(
 /** Reads the body as text. Null if it is longer than `limit` bytes, or invalid UTF-8, which could change an id or a token. */
 async function readCapped(response: Response, limit: number): Promise<string | null> {
   if (response.body === null) return "";
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   const reader = response.body.getReader();
+  let text = "";
+  let size = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) break;
-    size += value.byteLength;
-    if (size > limit) {
+    size += value?.byteLength ?? 0;
+    try {
+      if (size > limit) throw new RangeError("the body is too long");
+      text += decoder.decode(value, { stream: !done });
+    } catch {
       await reader.cancel().catch(() => undefined);
       return null;
     }
-    chunks.push(value);
-  }
-  try {
-    return decodeUtf8(await new Blob(chunks).arrayBuffer());
-  } catch {
-    return null;
+    if (done) return text;
   }
 }
