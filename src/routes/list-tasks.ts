@@ -62,7 +62,10 @@ export async function taskPage(
   const page = await read({ filter, limit, before: cursor === undefined ? null : readNumericCursor(cursor, scope) });
   const rows = await withCurrentStatus(env, owner, page.rows);
   return {
-    tasks: rows.filter((row) => status === undefined || row.status === status).map(presentRow),
+    tasks: rows
+      .filter((row) => status === undefined || row.status === status)
+      .filter((row) => webhookState === undefined || row.webhookState === webhookState)
+      .map(presentRow),
     nextCursor: page.next === null ? null : writeCursor(String(page.next), scope),
   };
 }
@@ -84,11 +87,12 @@ async function withCurrentStatus(env: Env, owner: TaskOwner, rows: readonly Ledg
   );
 }
 
-function rowWith(row: LedgerRow, { status, submittedAt, finishedAt, error }: Task): LedgerRow {
+function rowWith(row: LedgerRow, { status, submittedAt, finishedAt, error, webhook }: Task): LedgerRow {
   const endedAt = finishedAt === null ? null : Date.parse(finishedAt);
   const solved = status === "ready" && endedAt !== null && submittedAt !== null;
   const solveMs = solved ? endedAt - Date.parse(submittedAt) : null;
-  return { ...row, status, finishedAt: endedAt, solveMs, errorCode: error?.code ?? null };
+  const webhookState = webhook?.state ?? null;
+  return { ...row, status, finishedAt: endedAt, solveMs, errorCode: error?.code ?? null, webhookState };
 }
 
 function presentRow({ taskId, createdAt, finishedAt, ...row }: LedgerRow) {

@@ -91,13 +91,14 @@ function taskOutcomeOf(record: TaskRecord): TaskOutcome {
     solveMs: bounds?.solveMs ?? null,
     unsolvedMs: bounds?.unsolvedMs ?? null,
     errorCode: record.error?.code ?? null,
-    webhookState: record.delivery?.state ?? null,
   };
 }
 
 function ledgerFieldsOf(record: TaskRecord) {
   const { id, mode, reference, keyId, task } = record;
-  return { ...originOf(record), taskId: id, mode, website: new URL(task.websiteURL).host, reference, keyId };
+  const website = new URL(task.websiteURL).host;
+  const webhookState = record.delivery?.state ?? null;
+  return { ...originOf(record), taskId: id, mode, website, reference, keyId, webhookState };
 }
 
 function originOf({ createdAt, tenantSince }: TaskRecord): TaskOrigin {

@@ -28,12 +28,14 @@ const SOLVE_TIMES_SEARCHED = 4_096;
 /** A task that requests admission. Times are in ms. */
 export interface AdmissionRequest extends SlotRequest, TaskOrigin {
   readonly mode: KeyMode;
-  /** The host of the task's websiteURL. */
+  /** The normalized host of the task's websiteURL. */
   readonly website: string;
   /** The caller's own name for the task. */
   readonly reference?: string | null | undefined;
   /** The API key that created the task. */
   readonly keyId?: string | null | undefined;
+  /** `pending` for a task with its own webhook URL. Whether a default endpoint receives the webhook is decided at the task's end. */
+  readonly webhookState?: WebhookState | null | undefined;
 }
 
 /** The reported outcome of a task. Times are in ms. */
@@ -239,8 +241,19 @@ export class Ledger {
     this.#usage.changed(row.sequence);
   }
 
-  #newRow({ taskId, mode, website, createdAt, deadlineAt, reference = null, keyId = null }: AdmissionRequest) {
-    return { taskId, mode, website, createdAt, deadlineAt, reference, keyId, monthCount: this.#month.mark };
+  #newRow(request: AdmissionRequest) {
+    const {
+      taskId,
+      mode,
+      website,
+      createdAt,
+      deadlineAt,
+      reference = null,
+      keyId = null,
+      webhookState = null,
+    } = request;
+    const monthCount = this.#month.mark;
+    return { taskId, mode, website, createdAt, deadlineAt, reference, keyId, webhookState, monthCount };
   }
 
   #admit(sequence: number, mode: KeyMode, now: number): void {
@@ -281,4 +294,4 @@ function isPruned({ createdAt }: Pick<TaskOutcome, "createdAt">, now: number): b
   return sequenceAt(createdAt) < oldestKept(now);
 }
 
-const UNFINISHED = { finishedAt: null, solveMs: null, unsolvedMs: null, errorCode: null, webhookState: null } as const;
+const UNFINISHED = { finishedAt: null, solveMs: null, unsolvedMs: null, errorCode: null } as const;

@@ -1,10 +1,11 @@
 // GET /v1/tasks: filters, pages and cursors, and the current status of unfinished tasks.
 
-import { reset } from "cloudflare:test";
+import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { aTime, expectInvalid } from "../support/answers.ts";
-import { call, callWith, finished, makeCaller, makeKey, scenario, submit } from "../support/gateway.ts";
+import { call, callWith, finished, makeCaller, makeKey, read, scenario, submit } from "../support/gateway.ts";
 import { ledgerTask } from "../support/ledger.ts";
+import { HOOK } from "../support/records.ts";
 import { aRequest, tenantObject } from "../support/tenants.ts";
 
 afterEach(reset);
@@ -15,6 +16,7 @@ interface Page {
     readonly status: string;
     readonly solveMs: number | null;
     readonly website: string;
+    readonly webhookState: string | null;
   }[];
   readonly nextCursor: string | null;
 }
@@ -138,6 +140,36 @@ describe("GET /v1/tasks", () => {
     expect((await list(key, "?reference=order-1042")).tasks).toMatchObject([
       { reference: "order-1042", keyId: "key_1" },
     ]);
+  });
+
+  it("returns the webhook state of unfinished tasks as the task does, and finds tasks by it", async () => {
+    const { key } = await makeCaller({ limits: { maxInFlight: 1 } });
+    const running = await submit(key, scenario("sandbox-never"), { webhookUrl: HOOK });
+    await expect.poll(async () => (await list(key)).tasks.length).toBe(1);
+    const waiting = await submit(key, scenario("sandbox-never"), { webhookUrl: HOOK });
+    await expect.poll(async () => (await list(key)).tasks.length).toBe(2);
+    const plain = await submit(key, scenario("sandbox-never"));
+    await expect.poll(async () => (await list(key)).tasks.length).toBe(3);
+
+    expect((await read(key, waiting.id)).webhook?.state).toBe("pending");
+    expect((await list(key)).tasks.map(({ id, webhookState }) => [id, webhookState])).toEqual([
+      [plain.id, null],
+      [waiting.id, "pending"],
+      [running.id, "pending"],
+    ]);
+    const found = async (state: string) => (await list(key, `?webhookState=${state}`)).tasks.map(({ id }) => id);
+    expect(await found("pending")).toEqual([waiting.id, running.id]);
+    expect(await found("delivered")).toEqual([]);
+  });
+
+  it("returns the webhook state of an unfinished task whose row was written without one", async () => {
+    const { tenantId, key } = await makeCaller();
+    await submit(key, scenario("sandbox-never"), { webhookUrl: HOOK });
+    await expect.poll(async () => (await list(key)).tasks.length).toBe(1);
+    await runInDurableObject(tenantObject(tenantId), (_object, { storage }) => {
+      storage.sql.exec("UPDATE tasks SET webhook_state = NULL");
+    });
+    expect((await list(key)).tasks).toMatchObject([{ webhookState: "pending" }]);
   });
 
   it("returns 400 for a cursor of other filters, and for a changed cursor", async () => {
