@@ -165,7 +165,7 @@ export interface TaskFilter {
   status?: TaskStatus | undefined;
   /** Your own name of the task, as given when it was created. */
   reference?: string | undefined;
-  /** The host of `websiteURL`. */
+  /** The host of `websiteURL`. Case, port and trailing dot do not count. */
   website?: string | undefined;
   webhookState?: WebhookState | undefined;
   /** RFC 3339. */

@@ -286,7 +286,7 @@ export interface TaskList {
      */
     reference: string | null;
     /**
-     * The host of the task's websiteURL
+     * The host of the task's websiteURL, in lower case and punycode, without port and trailing dot
      */
     website: string;
     /**

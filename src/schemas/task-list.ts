@@ -2,6 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { TASK_ERROR_CODES, TASK_STATUSES } from "../tasks/status.ts";
+import { parseHost } from "../tenants/hosts.ts";
 import { WEBHOOK_STATES } from "../webhooks/delivery.ts";
 import { nullableTimeSchema, pageQuerySchema, timeInputSchema, timeSchema } from "./shared.ts";
 
@@ -12,9 +13,14 @@ export const taskListQuerySchema = pageQuerySchema.extend({
     .string()
     .min(1)
     .max(2_048)
-    .transform((host) => host.toLowerCase())
+    .transform((text, context) => {
+      const host = parseHost(text);
+      if (host !== null) return host;
+      context.addIssue({ code: "custom", message: "must be a host, such as shop.example" });
+      return z.NEVER;
+    })
     .optional()
-    .openapi({ description: "Only tasks for this host" }),
+    .openapi({ description: "Only tasks for this host. Case, port and trailing dot do not count" }),
   webhookState: z.enum(WEBHOOK_STATES).optional().openapi({ description: "Only tasks whose webhook is in this state" }),
   createdAfter: timeInputSchema.optional().openapi({ description: "Only tasks created after this time" }),
   createdBefore: timeInputSchema.optional().openapi({ description: "Only tasks created before this time" }),
@@ -29,7 +35,9 @@ export const taskListSchema = z
         id: z.string(),
         status: z.enum(TASK_STATUSES),
         reference: z.string().nullable().openapi({ description: "The caller's own name for the task" }),
-        website: z.string().openapi({ description: "The host of the task's websiteURL" }),
+        website: z.string().openapi({
+          description: "The host of the task's websiteURL, in lower case and punycode, without port and trailing dot",
+        }),
         keyId: z.string().nullable().openapi({
           description: "The API key that created the task. Null if the task was created before keys were recorded",
         }),

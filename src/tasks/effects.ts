@@ -4,6 +4,7 @@
 import type { Configuration, Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
 import { isUnavailable } from "../object-retry.ts";
+import { websiteHost } from "../tenants/hosts.ts";
 import type { TaskOrigin } from "../tenants/incarnation.ts";
 import type { TaskOutcome } from "../tenants/ledger.ts";
 import type { AdmissionReceipt, OutcomeReceipt, TaskSettings, WebhookSettings } from "../tenants/rpc.ts";
@@ -96,7 +97,7 @@ function taskOutcomeOf(record: TaskRecord): TaskOutcome {
 
 function ledgerFieldsOf(record: TaskRecord) {
   const { id, mode, reference, keyId, task } = record;
-  const website = new URL(task.websiteURL).host;
+  const website = websiteHost(task.websiteURL) ?? new URL(task.websiteURL).hostname;
   const webhookState = record.delivery?.state ?? null;
   return { ...originOf(record), taskId: id, mode, website, reference, keyId, webhookState };
 }

@@ -75,6 +75,11 @@ export function websiteHost(url: string): string | null {
   return parsedHost(url);
 }
 
+/** Normalizes a host as `websiteHost` does. A port is ignored. Null for anything that is not a host. */
+export function parseHost(text: string): string | null {
+  return exactHost(text.replace(/:\d+$/, ""));
+}
+
 /** Whether a host from `websiteHost` matches one of the patterns from `normalizeHosts`. An empty list allows no host. */
 export function hostAllowed(host: string, patterns: readonly string[]): boolean {
   if (host === "") return false;

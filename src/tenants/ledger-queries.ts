@@ -21,7 +21,7 @@ export interface LedgerRow {
   readonly taskId: string;
   readonly status: TaskStatus;
   readonly reference: string | null;
-  /** The host of the task's websiteURL. */
+  /** The normalized host of the task's websiteURL. */
   readonly website: string;
   readonly keyId: string | null;
   readonly createdAt: number;

@@ -93,6 +93,9 @@ describe("GET /v1/tasks", () => {
     ["reference", ""],
     ["reference", "x".repeat(65)],
     ["website", ""],
+    ["website", "*.shop.example"],
+    ["website", "https://shop.example/"],
+    ["website", "shop..example"],
     ["webhookState", "failed"],
     ["createdAfter", "yesterday"],
     ["createdBefore", "2026-11-23"],
@@ -170,6 +173,20 @@ describe("GET /v1/tasks", () => {
       storage.sql.exec("UPDATE tasks SET webhook_state = NULL");
     });
     expect((await list(key)).tasks).toMatchObject([{ webhookState: "pending" }]);
+  });
+
+  it.each([
+    ["https://shop.example:8443/x", "shop.example", "SHOP.example"],
+    ["https://shop.example./x", "shop.example", "shop.example."],
+    ["https://b\u00fccher.example/x", "xn--bcher-kva.example", encodeURIComponent("b\u00fccher.example")],
+    ["https://shop.example:8443/x", "shop.example", "shop.example:8443"],
+    ["https://[2001:DB8::1]:8443/x", "[2001:db8::1]", encodeURIComponent("[2001:db8:0::1]")],
+  ])("returns the normalized host of %s as %s, and finds the task by website=%s", async (websiteURL, host, filter) => {
+    const { key } = await makeCaller({ allowedHosts: ["*"] });
+    const { id } = await submit(key, { ...scenario("sandbox-never"), websiteURL });
+    await expect.poll(async () => (await list(key)).tasks.map(({ website }) => website)).toEqual([host]);
+    expect((await list(key, `?website=${filter}`)).tasks.map((task) => task.id)).toEqual([id]);
+    expect((await list(key, "?website=other.example")).tasks).toEqual([]);
   });
 
   it("returns 400 for a cursor of other filters, and for a changed cursor", async () => {

@@ -54,7 +54,7 @@ describe("a final task", () => {
     const second = await sandboxTask("sandbox-never");
     const handler = ringOnTime(first);
     await slow.asked();
-    expect(await ledgerOf(tenant)).toMatchObject([{ finished_at: null, webhook_state: null }]);
+    expect(await ledgerOf(tenant)).toMatchObject([{ finished_at: null, webhook_state: "pending" }]);
     await ringOnTime(second);
     expect(await view(second, TEST)).toMatchObject({ status: "processing" });
     slow.release();
