@@ -48,7 +48,7 @@ export class TaskObject extends DurableObject<Env> {
     await this.state.open(null);
     const known = this.#owned(request);
     if (known !== null) {
-      return isRepeat(known, request) ? { tag: "replayed", task: presentTask(known) } : { tag: "mismatch" };
+      return isRepeat(known, request) ? { tag: "replayed", task: presentTask(this.#current()) } : { tag: "mismatch" };
     }
     const { replayOnly, named, legacyBodyHash: _, ...task } = request;
     const taken = this.state.record !== null || (request.compatTaskId !== null && this.#alias.read() !== null);
@@ -144,7 +144,7 @@ export class TaskObject extends DurableObject<Env> {
     const record = this.state.apply({ tag: "redeliver", endpoint });
     this.state.rearm();
     if (record.settled) await recordDeliveryState(record, this.#context());
-    return { tag: "redelivering", task: presentTask(record) };
+    return { tag: "redelivering", task: presentTask(this.#current()) };
   }
 
   /** Called by the tenant's object when the task is admitted or its lease has expired. Also replaces a lost alarm. */
@@ -203,11 +203,19 @@ export class TaskObject extends DurableObject<Env> {
     return { env: this.env, configuration, final: this.state.final, webhookSettings: this.#webhookSettings };
   }
 
-  /** The owner's task. Applies the clock first, so that no read returns an expired solution or misses a deadline. */
+  /** The owner's task at the current time. */
   async #read(ref: TaskRef): Promise<TaskRecord | null> {
     await this.state.open(null);
     const owned = this.#owned(ref);
     if (owned === null || (ref.taskId !== null && ref.taskId !== owned.id)) return null;
+    return this.#current();
+  }
+
+  /**
+   * The task at the current time. Every response must present this record, so that it contains no expired solution and misses no
+   * deadline. Also replaces a lost alarm.
+   */
+  #current(): TaskRecord {
     const record = this.state.apply({ tag: "clock" });
     this.state.rearmIfOverdue();
     return record;

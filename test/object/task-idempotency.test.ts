@@ -2,14 +2,14 @@
 
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { TaskRecord } from "../../src/tasks/record.ts";
 import { RECORD_KEY } from "../../src/tasks/record.ts";
 import type { TaskStub } from "../support/objects.ts";
-import { aTask, stored, storedText, TENANT_ID } from "../support/objects.ts";
+import { aTask, stored, storedText, TENANT_ID, TIMEOUT_MS } from "../support/objects.ts";
 import { createTenant } from "../support/tenants.ts";
-import { alarmOf, evict, pass, runUntil, START, useFrozenTime } from "../support/time.ts";
-import { created, ready, scriptOutside } from "../support/upstream.ts";
+import { alarmOf, evict, loseAlarm, pass, runUntil, START, useFrozenTime } from "../support/time.ts";
+import { created, ready, scriptOutside, TOKEN } from "../support/upstream.ts";
 
 const BODY = "a".repeat(64);
 const OTHER_BODY = "b".repeat(64);
@@ -40,6 +40,36 @@ describe("requests with one idempotency key", () => {
       tag: "replayed",
       task: { status: "ready", createdAt: new Date(START).toISOString() },
     });
+  });
+
+  it("return no solution that has expired, also if the alarm that erases it is late", async () => {
+    await createTenant();
+    scriptOutside({ create: [created()], poll: [ready] });
+    const stub = objectOf("order-4");
+    await accept(stub, BODY);
+    await runUntil(stub, START + 10_000);
+    pass(120_000);
+    const replayed = await accept(stub, BODY);
+    expect(replayed).toMatchObject({ task: { status: "ready", solution: null, solutionState: "expired" } });
+    expect(await storedText(stub)).not.toContain(TOKEN);
+  });
+
+  it("return a task past its deadline as failed", async () => {
+    const stub = objectOf("order-5");
+    await accept(stub, BODY);
+    pass(TIMEOUT_MS);
+    expect(await accept(stub, BODY)).toMatchObject({ task: { status: "failed", error: { code: "timeout" } } });
+  });
+
+  it("replace an alarm that the platform has lost", async () => {
+    vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const stub = objectOf("order-6");
+    await accept(stub, BODY);
+    await evict(stub);
+    await loseAlarm(stub);
+    pass(60_000);
+    expect(await accept(stub, BODY)).toMatchObject({ tag: "replayed" });
+    expect(await alarmOf(stub)).not.toBeNull();
   });
 
   it("are rejected with another body and change nothing", async () => {

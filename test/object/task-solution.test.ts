@@ -1,12 +1,14 @@
 // Solutions: how long they are available, that they are erased from storage, and that they are claimed exactly once.
 
 import { describe, expect, it } from "vitest";
+import { OPERATOR } from "../../src/tenants/actor.ts";
 import type { TaskStub } from "../support/objects.ts";
-import { acceptTask, LIVE, POLL_MS, stored, storedText, view } from "../support/objects.ts";
-import { createTenant } from "../support/tenants.ts";
+import { acceptTask, LIVE, POLL_MS, setEnvironment, stored, storedText, view } from "../support/objects.ts";
+import type { TenantStub } from "../support/tenants.ts";
+import { createTenant, tenantObject, withTenantMethods } from "../support/tenants.ts";
 import { alarmOf, loseAlarm, pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import type { Script } from "../support/upstream.ts";
-import { created, processing, ready, scriptOutside, TOKEN } from "../support/upstream.ts";
+import { created, plain, processing, RECEIVER_URL, ready, scriptOutside, TOKEN } from "../support/upstream.ts";
 
 const SUBMITTED = START + 1;
 /** The scripted solution arrives with the second poll, so the first poll is the last time without a solution. */
@@ -25,6 +27,23 @@ async function solvedTask(overrides: Parameters<typeof acceptTask>[0] = {}): Pro
 }
 
 describe("the lifetime of a solution", () => {
+  it("ends the solution in the response to a redelivery whose calls take until then", async () => {
+    const tenant = tenantObject();
+    await tenant.setEndpoint(OPERATOR, "live", RECEIVER_URL);
+    scriptOutside({ ...SOLVING, receive: [plain(204, null)] });
+    const stub = await solvedTask();
+    pass(EXPIRES - 1 - Date.now());
+    const environment = withTenantMethods((real) => ({
+      webhookSettings: async (...parameters: Parameters<TenantStub["webhookSettings"]>) => {
+        pass(1_000);
+        return real.webhookSettings(...parameters);
+      },
+    }));
+    await setEnvironment(stub, environment);
+    const task = { solution: null, solutionState: "expired" };
+    expect(await stub.redeliver(LIVE)).toMatchObject({ tag: "redelivering", task });
+  });
+
   it("is counted from the last answer without a solution", async () => {
     scriptOutside(SOLVING);
     const stub = await solvedTask();
