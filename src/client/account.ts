@@ -24,7 +24,6 @@ import type {
   EndpointTest,
   Key,
   NewKey,
-  NewTenantKey,
   PageOptions,
   RotatedKey,
   RotatedSecret,
@@ -48,12 +47,11 @@ export class Webhook {
 
   /** Sets the endpoint, and enables it again if it was disabled. */
   set(url: string, { signal }: CallOptions = {}): Promise<Endpoint> {
-    const body = JSON.stringify({ url });
-    return this.#transport.value({ method: "PUT", path: WEBHOOK, body, idempotent: true, read: readEndpoint, signal });
+    return this.#transport.send("PUT", WEBHOOK, readEndpoint, { body: { url }, idempotent: true, signal });
   }
 
   async delete({ signal }: CallOptions = {}): Promise<void> {
-    await this.#transport.call({ method: "DELETE", path: WEBHOOK, idempotent: true, read: readNothing, signal });
+    await this.#transport.send("DELETE", WEBHOOK, readNothing, { idempotent: true, signal });
   }
 
   /** The signing secret, and the one before it while that is still valid. Each call is recorded in the audit log. */
@@ -63,28 +61,28 @@ export class Webhook {
 
   /** Creates a signing secret. The old one signs too for the overlap. Not retried after a lost response: each call creates one. */
   rotate(rotation: Rotation = {}, { signal }: CallOptions = {}): Promise<RotatedSecret> {
-    const body = JSON.stringify(rotation);
-    const path = `${WEBHOOK}/rotate`;
-    return this.#transport.value({ method: "POST", path, body, idempotent: false, read: readRotatedSecret, signal });
+    return this.#transport.send("POST", `${WEBHOOK}/rotate`, readRotatedSecret, { body: rotation, signal });
   }
 
   /** Sends `webhook.test` to the endpoint, and reports its response. */
   test({ signal }: CallOptions = {}): Promise<EndpointTest> {
-    const path = `${WEBHOOK}/test`;
-    return this.#transport.value({ method: "POST", path, idempotent: false, read: readEndpointTest, signal });
+    return this.#transport.send("POST", `${WEBHOOK}/test`, readEndpointTest, { signal });
   }
 }
 
 /** The keys of the key's tenant and mode. Changes are not retried after a lost response: `list` shows whether they happened. */
 export class Keys {
   readonly #transport: Transport;
+  readonly #path: string;
 
-  constructor(transport: Transport) {
+  /** @param path of the list of keys */
+  constructor(transport: Transport, path = "/v1/keys") {
     this.#transport = transport;
+    this.#path = path;
   }
 
-  list({ signal }: CallOptions = {}): Promise<Key[]> {
-    return listKeys(this.#transport, "/v1/keys", signal);
+  async list({ signal }: CallOptions = {}): Promise<Key[]> {
+    return (await this.#transport.get(this.#path, readKeyList, { signal })).keys;
   }
 
   /** The calling key. Needs no scope. */
@@ -93,17 +91,21 @@ export class Keys {
   }
 
   create(key: NewKey, { signal }: CallOptions = {}): Promise<CreatedKey> {
-    return createKey(this.#transport, "/v1/keys", key, signal);
+    return this.#transport.send("POST", this.#path, readCreatedKey, { body: key, signal });
   }
 
   /** The key stops working everywhere within 90 s. */
-  revoke(id: string, { signal }: CallOptions = {}): Promise<void> {
-    return revokeKey(this.#transport, "/v1/keys", id, signal);
+  async revoke(id: string, { signal }: CallOptions = {}): Promise<void> {
+    await this.#transport.send("DELETE", this.#pathOf(id), readNothing, { signal });
   }
 
   /** Creates a replacement with the same mode and scopes. The old key works for the overlap. */
   rotate(id: string, rotation: Rotation = {}, { signal }: CallOptions = {}): Promise<RotatedKey> {
-    return rotateKey(this.#transport, "/v1/keys", id, rotation, signal);
+    return this.#transport.send("POST", `${this.#pathOf(id)}/rotate`, readRotatedKey, { body: rotation, signal });
+  }
+
+  #pathOf(id: string): string {
+    return `${this.#path}/${encodeURIComponent(id)}`;
   }
 }
 
@@ -120,39 +122,6 @@ export class Audit {
   }
 
   async *list(options: Pick<PageOptions, "limit"> & CallOptions = {}): AsyncGenerator<AuditEntry, void, undefined> {
-    for await (const { entries } of eachPage(undefined, (cursor) => this.page({ ...options, cursor }))) yield* entries;
+    for await (const { entries } of eachPage((cursor) => this.page({ ...options, cursor }))) yield* entries;
   }
-}
-
-type Signal = AbortSignal | undefined;
-
-export async function listKeys(transport: Transport, path: string, signal: Signal): Promise<Key[]> {
-  return (await transport.get(path, readKeyList, { signal })).keys;
-}
-
-export function createKey(
-  transport: Transport,
-  path: string,
-  key: NewKey | NewTenantKey,
-  signal: Signal,
-): Promise<CreatedKey> {
-  const body = JSON.stringify(key);
-  return transport.value({ method: "POST", path, body, idempotent: false, read: readCreatedKey, signal });
-}
-
-export async function revokeKey(transport: Transport, keys: string, id: string, signal: Signal): Promise<void> {
-  const path = `${keys}/${encodeURIComponent(id)}`;
-  await transport.call({ method: "DELETE", path, idempotent: false, read: readNothing, signal });
-}
-
-export function rotateKey(
-  transport: Transport,
-  keys: string,
-  id: string,
-  rotation: Rotation,
-  signal: Signal,
-): Promise<RotatedKey> {
-  const body = JSON.stringify(rotation);
-  const path = `${keys}/${encodeURIComponent(id)}/rotate`;
-  return transport.value({ method: "POST", path, body, idempotent: false, read: readRotatedKey, signal });
 }

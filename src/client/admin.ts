@@ -1,6 +1,6 @@
 // The client for the operator's API, `/admin`.
 
-import { createKey, listKeys, revokeKey, rotateKey } from "./account.ts";
+import { Keys } from "./account.ts";
 import { type ClientOptions, transportOf } from "./client-options.ts";
 import { eachPage } from "./pages.ts";
 import {
@@ -14,7 +14,7 @@ import {
   readUpstreamAccounts,
   readUsage,
 } from "./shapes.ts";
-import { type ListTasksOptions, listTasks, type TaskPageOptions } from "./tasks.ts";
+import type { ListTasksOptions, TaskPageOptions } from "./tasks.ts";
 import type { CallOptions, Transport } from "./transport.ts";
 import type {
   AuditEntry,
@@ -79,7 +79,7 @@ export class SolvegateAdmin {
 
   /** The usage of all tenants, by day and mode. Use `usagePage` to see which tenants are missing for the moment. */
   async *usage(options: Omit<AllUsageOptions, "cursor"> = {}): AsyncGenerator<TenantUsage, void, undefined> {
-    for await (const { usage } of eachPage(undefined, (cursor) => this.usagePage({ ...options, cursor }))) yield* usage;
+    for await (const { usage } of eachPage((cursor) => this.usagePage({ ...options, cursor }))) yield* usage;
   }
 
   /** The upstream accounts in order of preference, with their states. */
@@ -103,8 +103,7 @@ export class Tenants {
 
   /** Creates a tenant. Not retried after a lost response: `get` shows whether it exists. */
   create(tenant: NewTenant, { signal }: CallOptions = {}): Promise<CreatedTenant> {
-    const call = { method: "POST", path: "/admin/tenants", idempotent: false, read: readCreatedTenant } as const;
-    return this.#transport.value({ ...call, body: JSON.stringify(tenant), signal });
+    return this.#transport.send("POST", "/admin/tenants", readCreatedTenant, { body: tenant, signal });
   }
 
   get(id: string, { signal }: CallOptions = {}): Promise<Tenant> {
@@ -112,14 +111,12 @@ export class Tenants {
   }
 
   update(id: string, patch: TenantPatch, { signal }: CallOptions = {}): Promise<Tenant> {
-    const call = { method: "PATCH", path: tenantPath(id), idempotent: true, read: readTenant, signal } as const;
-    return this.#transport.value({ ...call, body: JSON.stringify(patch) });
+    return this.#transport.send("PATCH", tenantPath(id), readTenant, { body: patch, idempotent: true, signal });
   }
 
   /** Deletes a tenant: its keys stop working, unfinished tasks are canceled, and its ledger is erased. */
   async delete(id: string, { signal }: CallOptions = {}): Promise<void> {
-    const call = { method: "DELETE", path: tenantPath(id), idempotent: false, read: readNothing, signal } as const;
-    await this.#transport.call(call);
+    await this.#transport.send("DELETE", tenantPath(id), readNothing, { signal });
   }
 
   /** One page of the tenants, by id. `unavailable` names tenants that are missing for the moment. */
@@ -129,7 +126,7 @@ export class Tenants {
 
   /** All tenants, by id. Use `page` to see which are missing for the moment. */
   async *list(options: Pick<PageOptions, "limit"> & CallOptions = {}): AsyncGenerator<Tenant, void, undefined> {
-    for await (const { tenants } of eachPage(undefined, (cursor) => this.page({ ...options, cursor }))) yield* tenants;
+    for await (const { tenants } of eachPage((cursor) => this.page({ ...options, cursor }))) yield* tenants;
   }
 
   /** One page of a tenant's tasks, as the tenant sees them. */
@@ -138,8 +135,8 @@ export class Tenants {
   }
 
   /** A tenant's tasks, newest first. */
-  tasks(id: string, options: ListTasksOptions & ModeOptions = {}): AsyncGenerator<TaskSummary, void, undefined> {
-    return listTasks((cursor) => this.tasksPage(id, { ...options, cursor }));
+  async *tasks(id: string, options: ListTasksOptions & ModeOptions = {}): AsyncGenerator<TaskSummary, void, undefined> {
+    for await (const { tasks } of eachPage((cursor) => this.tasksPage(id, { ...options, cursor }))) yield* tasks;
   }
 
   /** A tenant's usage by day. */
@@ -157,8 +154,7 @@ export class Tenants {
     id: string,
     options: Pick<PageOptions, "limit"> & ModeOptions & CallOptions = {},
   ): AsyncGenerator<AuditEntry, void, undefined> {
-    const load = (cursor: string | undefined) => this.auditPage(id, { ...options, cursor });
-    for await (const { entries } of eachPage(undefined, load)) yield* entries;
+    for await (const { entries } of eachPage((cursor) => this.auditPage(id, { ...options, cursor }))) yield* entries;
   }
 }
 
@@ -170,23 +166,25 @@ export class TenantKeys {
     this.#transport = transport;
   }
 
-  list(tenantId: string, { signal }: CallOptions = {}): Promise<Key[]> {
-    return listKeys(this.#transport, keysPath(tenantId), signal);
+  list(tenantId: string, options?: CallOptions): Promise<Key[]> {
+    return this.#of(tenantId).list(options);
   }
 
-  create(tenantId: string, key: NewTenantKey, { signal }: CallOptions = {}): Promise<CreatedKey> {
-    return createKey(this.#transport, keysPath(tenantId), key, signal);
+  create(tenantId: string, key: NewTenantKey, options?: CallOptions): Promise<CreatedKey> {
+    return this.#of(tenantId).create(key, options);
   }
 
   /** The key stops working everywhere within 90 s. */
-  revoke(tenantId: string, keyId: string, { signal }: CallOptions = {}): Promise<void> {
-    return revokeKey(this.#transport, keysPath(tenantId), keyId, signal);
+  revoke(tenantId: string, keyId: string, options?: CallOptions): Promise<void> {
+    return this.#of(tenantId).revoke(keyId, options);
   }
 
   /** Creates a replacement with the same mode and scopes. The old key works for the overlap. */
-  rotate(tenantId: string, keyId: string, rotation: Rotation = {}, { signal }: CallOptions = {}): Promise<RotatedKey> {
-    return rotateKey(this.#transport, keysPath(tenantId), keyId, rotation, signal);
+  rotate(tenantId: string, keyId: string, rotation?: Rotation, options?: CallOptions): Promise<RotatedKey> {
+    return this.#of(tenantId).rotate(keyId, rotation, options);
+  }
+
+  #of(tenantId: string): Keys {
+    return new Keys(this.#transport, `${tenantPath(tenantId)}/keys`);
   }
 }
-
-const keysPath = (tenantId: string): string => `${tenantPath(tenantId)}/keys`;

@@ -12,23 +12,18 @@ interface Page {
  * @throws SolvegateError `unexpected_answer` when a cursor comes back a second time: the list would never end
  */
 export async function* eachPage<P extends Page>(
-  first: string | undefined,
   load: (cursor: string | undefined) => Promise<P>,
 ): AsyncGenerator<P, void, undefined> {
   const seen = new Set<string>();
-  for (let cursor = first; ; ) {
-    if (cursor !== undefined) {
-      if (seen.has(cursor)) {
-        throw new SolvegateError(
-          "unexpected_answer",
-          "The pages of the list form a loop: a cursor came back a second time",
-        );
-      }
-      seen.add(cursor);
-    }
+  for (let cursor: string | undefined; ; ) {
     const page = await load(cursor);
     yield page;
     if (page.nextCursor === null) return;
     cursor = page.nextCursor;
+    if (seen.has(cursor)) {
+      const detail = "The pages of the list form a loop: a cursor came back a second time";
+      throw new SolvegateError("unexpected_answer", detail);
+    }
+    seen.add(cursor);
   }
 }

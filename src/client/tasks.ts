@@ -114,8 +114,7 @@ export class Tasks {
 
   /** Cancels a task, once or repeatedly. A ready or failed one is 409 `task_finished`. */
   cancel(id: string, { signal }: CallOptions = {}): Promise<Task> {
-    const path = `${taskPath(id)}/cancel`;
-    return this.#transport.value({ method: "POST", path, idempotent: true, read: readTask, signal });
+    return this.#transport.send("POST", `${taskPath(id)}/cancel`, readTask, { idempotent: true, signal });
   }
 
   /**
@@ -123,8 +122,7 @@ export class Tasks {
    * `already_claimed` without saying by whom: it throws `network_error`, and the solution may be gone.
    */
   claim(id: string, { signal }: CallOptions = {}): Promise<Solution> {
-    const path = `${taskPath(id)}/claim`;
-    return this.#transport.value({ method: "POST", path, idempotent: false, read: readSolution, signal });
+    return this.#transport.send("POST", `${taskPath(id)}/claim`, readSolution, { signal });
   }
 
   /** The task's timeline, oldest entry first. */
@@ -134,8 +132,7 @@ export class Tasks {
 
   /** Sends the webhook again, in a new delivery cycle. It is retried: receivers remove duplicates by `webhook-id`. */
   redeliver(id: string, { signal }: CallOptions = {}): Promise<Task> {
-    const path = `${taskPath(id)}/redeliver`;
-    return this.#transport.value({ method: "POST", path, idempotent: true, read: readTask, signal });
+    return this.#transport.send("POST", `${taskPath(id)}/redeliver`, readTask, { idempotent: true, signal });
   }
 
   /** One page of the list, newest task first. It may be short or empty: the list ends where `nextCursor` is null. */
@@ -147,16 +144,9 @@ export class Tasks {
    * The tasks of the last 30 days, newest first. Pages are requested as they are needed.
    * @throws SolvegateError `unexpected_answer` when the pages form a loop
    */
-  list(options: ListTasksOptions = {}): AsyncGenerator<TaskSummary, void, undefined> {
-    return listTasks((cursor) => this.page({ ...options, cursor }));
+  async *list(options: ListTasksOptions = {}): AsyncGenerator<TaskSummary, void, undefined> {
+    for await (const { tasks } of eachPage((cursor) => this.page({ ...options, cursor }))) yield* tasks;
   }
-}
-
-/** The tasks of all pages. */
-export async function* listTasks(
-  load: (cursor: string | undefined) => Promise<TaskList>,
-): AsyncGenerator<TaskSummary, void, undefined> {
-  for await (const { tasks } of eachPage(undefined, load)) yield* tasks;
 }
 
 /** The longest `Prefer: wait` (s) of the gateway. */

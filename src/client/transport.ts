@@ -56,6 +56,12 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+interface SendOptions extends CallOptions {
+  /** Sent as JSON. */
+  readonly body?: object | undefined;
+  readonly idempotent?: boolean;
+}
+
 /**
  * For how long (ms) responses that are not a gateway's are retried, one after another. A proxy can send them for a moment while a
  * task runs behind it; a wrong base URL sends nothing else.
@@ -83,6 +89,16 @@ export class Transport {
   /** The value of a GET. The options beside the signal are its query parameters. */
   get<T>(path: string, read: Call<T>["read"], { signal, ...query }: CallOptions = {}): Promise<T> {
     return this.value({ method: "GET", path: withQuery(path, query), idempotent: true, read, signal });
+  }
+
+  /** The value of a call that changes something. After a lost response it is retried only if it is `idempotent`. */
+  send<T>(
+    method: "POST" | "PUT" | "PATCH" | "DELETE",
+    path: string,
+    read: Call<T>["read"],
+    { body, idempotent = false, signal }: SendOptions,
+  ): Promise<T> {
+    return this.value({ method, path, body: JSON.stringify(body), idempotent, read, signal });
   }
 
   /**
