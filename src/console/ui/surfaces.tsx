@@ -119,11 +119,11 @@ export function Badge({ tone, children }: { readonly tone: string; readonly chil
 }
 
 /** A cell without a value: a dash on the screen, and a word for screen readers. */
-export function None({ word = "None" }: { readonly word?: string }) {
+export function None() {
   return (
     <span class="quiet none">
       <span aria-hidden="true">–</span>
-      <span class="visually-hidden">{word}</span>
+      <span class="visually-hidden">None</span>
     </span>
   );
 }
