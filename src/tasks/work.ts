@@ -1,7 +1,7 @@
 // Runs the steps of a task that are due: makes the call and applies its event.
 
+import { tracing } from "cloudflare:workers";
 import type { WebhookSettings } from "../tenants/rpc.ts";
-import { inSpan } from "../tracing.ts";
 import type { StepContext } from "./effects.ts";
 import {
   admitStep,
@@ -70,18 +70,23 @@ async function waitUntil(at: number, final: AbortSignal): Promise<void> {
   }
 }
 
-/** Runs a step inside the span `task.<step>`. */
+/** Runs a step inside the span `task.<step>` of Workers tracing. Its attributes contain no key, token, cookie or secret. */
 function traced<Event extends TaskEvent>(step: string, record: TaskRecord, work: () => Promise<Event>): Promise<Event> {
-  const { id, tenantId, mode } = record;
-  const attributes = {
-    "solvegate.task_id": TASK_ID_PREFIX + id,
-    "solvegate.tenant_id": tenantId,
-    "solvegate.mode": mode,
-  };
-  return inSpan(`task.${step}`, attributes, work, (event) => ({
-    "solvegate.outcome": "outcome" in event ? event.outcome.tag : event.tag,
-    "solvegate.upstream_account": "account" in event ? event.account : undefined,
-  }));
+  return tracing.enterSpan(`task.${step}`, async (span) => {
+    // Attributes cost time, and most invocations are not sampled.
+    if (!span.isTraced) return work();
+    span.setAttributes({
+      "solvegate.task_id": TASK_ID_PREFIX + record.id,
+      "solvegate.tenant_id": record.tenantId,
+      "solvegate.mode": record.mode,
+    });
+    const event = await work();
+    span.setAttributes({
+      "solvegate.outcome": "outcome" in event ? event.outcome.tag : event.tag,
+      "solvegate.upstream_account": "account" in event ? event.account : undefined,
+    });
+    return event;
+  });
 }
 
 async function submit(state: TaskState, record: TaskRecord, context: StepContext): Promise<void> {
