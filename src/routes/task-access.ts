@@ -63,5 +63,10 @@ export async function waitForTask(c: Context<AppEnv>, taskId: string, waitMs: nu
 
 /** Removes the solution from a task if the caller lacks `tasks:read`. */
 export function visibleTo({ scopes }: Caller, task: Task): Task {
-  return scopes.includes("tasks:read") ? task : { ...task, solution: null };
+  return scopes.includes("tasks:read") ? task : withoutSolution(task);
+}
+
+/** Removes the solution from a task. */
+export function withoutSolution(task: Task): Task {
+  return { ...task, solution: null };
 }

@@ -4,6 +4,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { ApiError } from "../errors.ts";
+import { describeError, log } from "../log.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
 import { limitBody, requireJson } from "../middleware/body.ts";
@@ -20,11 +21,12 @@ import {
   taskViewSchema,
   timelineSchema,
 } from "../schemas/tasks.ts";
+import type { Task } from "../tasks/present.ts";
 import { isFinal } from "../tasks/status.ts";
 import { parseTaskId } from "../tasks/task-id.ts";
 import { parseTraceparent } from "../traceparent.ts";
 import { acceptTask } from "./create-task.ts";
-import { MAX_WAIT_S, refOf, taskStub, visibleTo, waitForTask } from "./task-access.ts";
+import { MAX_WAIT_S, refOf, taskStub, visibleTo, waitForTask, withoutSolution } from "./task-access.ts";
 import { requireNoFields } from "./validation.ts";
 
 const base = { tags: ["Tasks"], security: [{ apiKey: [] }] };
@@ -141,12 +143,11 @@ export function addTaskRoutes(app: OpenAPIHono<AppEnv>): void {
     const accepted = await acceptTask(c.env, configuration, caller, wanted, requestId);
     const waitMs = waitOf(c, headers.prefer);
     const { id } = accepted.task;
-    const current = waitMs > 0 ? await waitForTask(c, idOf(id), waitMs) : accepted.task;
-    if (current === null) throw notFound();
-    const task = visibleTo(caller, current);
     if (accepted.replayed) c.header("Idempotency-Replayed", "true");
     c.header("Location", `/v1/tasks/${id}`);
-    if (isFinal(task.status)) return c.json(task, 200);
+    const current = waitMs > 0 ? await waitForAccepted(c, id, waitMs) : accepted.task;
+    const task = visibleTo(caller, current ?? withoutSolution(accepted.task));
+    if (current !== null && isFinal(task.status)) return c.json(task, 200);
     c.header("Retry-After", RETRY_AFTER);
     return c.json(task, 202);
   });
@@ -222,6 +223,19 @@ function idOf(text: string): string {
   const id = parseTaskId(text);
   if (id === null) throw notFound();
   return id;
+}
+
+/**
+ * Waits for a task that was just accepted. Null if the wait failed, for example because the key was revoked meanwhile: the task exists
+ * and may be charged, so the caller must still get its id.
+ */
+async function waitForAccepted(c: Context<AppEnv>, id: string, waitMs: number): Promise<Task | null> {
+  try {
+    return await waitForTask(c, idOf(id), waitMs);
+  } catch (error) {
+    log("warn", "wait_failed", { requestId: c.var.requestId, taskId: id, ...describeError(error) });
+    return null;
+  }
 }
 
 function stubOf(c: Context<AppEnv>, id: string) {

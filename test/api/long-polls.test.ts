@@ -4,7 +4,8 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { TaskObject } from "../../src/tasks/object.ts";
-import type { LongPollResult } from "../../src/tasks/rpc.ts";
+import type { Task } from "../../src/tasks/present.ts";
+import type { AcceptRequest, LongPollResult } from "../../src/tasks/rpc.ts";
 import { expectProblem } from "../support/answers.ts";
 import { admin, call, callWith, makeCaller, makeKey, scenario, submit } from "../support/gateway.ts";
 import { eventually, freezeTime, hastenTimers, pass, releaseTime } from "../support/time.ts";
@@ -40,6 +41,56 @@ describe("a long poll whose key is revoked during the wait", () => {
     const poll = call("GET", `/v1/tasks/${id}`, { key: waiting.key, headers: { prefer: "wait=1" } });
     await admin("DELETE", `/admin/tenants/${tenantId}/keys/${waiting.id}`);
     await expectProblem(await poll, "unauthenticated");
+  });
+});
+
+describe("a creation with Prefer: wait whose wait fails", () => {
+  const options = (key: string) => ({
+    key,
+    body: { task: scenario("sandbox-instant") },
+    headers: { prefer: "wait=60", "idempotency-key": "order-1042" },
+  });
+
+  it("returns 202 with Location and the task without its solution when the key was revoked", async () => {
+    const { tenantId, key } = await makeCaller();
+    const creating = await makeKey(tenantId);
+    const ready = await (await call("POST", "/v1/tasks", options(key))).json<Task>();
+    expect(ready.solution).not.toBeNull();
+    const TASKS = {
+      idFromName: (name: string) => env.TASKS.idFromName(name),
+      idFromString: (hex: string) => env.TASKS.idFromString(hex),
+      get: (taskId: DurableObjectId) => ({
+        accept: (request: AcceptRequest) => env.TASKS.get(taskId).accept(request),
+        longPoll: async () => {
+          await admin("DELETE", `/admin/tenants/${tenantId}/keys/${creating.id}`);
+          return { task: ready, full: false };
+        },
+      }),
+    };
+    const response = await callWith({ TASKS }, "POST", "/v1/tasks", options(creating.key));
+    expect(response.status).toBe(202);
+    expect(response.headers.get("location")).toBe(`/v1/tasks/${ready.id}`);
+    expect(await response.json()).toMatchObject({ id: ready.id, status: "ready", solution: null });
+  });
+
+  it.each([
+    ["fails", () => Promise.reject(new Error("internal-detail-0451"))],
+    ["no longer finds the task", () => Promise.resolve(null)],
+  ])("returns 202 with Location and the accepted task when the object %s", async (_what, longPoll) => {
+    const { key } = await makeCaller();
+    const TASKS = {
+      idFromName: (name: string) => env.TASKS.idFromName(name),
+      idFromString: (hex: string) => env.TASKS.idFromString(hex),
+      get: (taskId: DurableObjectId) => ({
+        accept: (request: AcceptRequest) => env.TASKS.get(taskId).accept(request),
+        longPoll,
+      }),
+    };
+    const response = await callWith({ TASKS }, "POST", "/v1/tasks", options(key));
+    const task = await response.json<Task>();
+    expect(response.status).toBe(202);
+    expect(response.headers.get("location")).toBe(`/v1/tasks/${task.id}`);
+    expect(task).toMatchObject({ status: "queued", solution: null });
   });
 });
 
