@@ -7,7 +7,7 @@ import { Caller, sendFor, sendSteadily } from "./load.ts";
 import { openOutside, taskBody } from "./outside.ts";
 import type { Figure } from "./report.ts";
 import type { RunningWorker, Storage, Variables } from "./runtime.ts";
-import { createCaller, startBaseline, startGateway } from "./runtime.ts";
+import { createCaller, smallestSolver, startBaseline, startGateway } from "./runtime.ts";
 import { quantile, summarize } from "./stats.ts";
 
 const CLIENTS = 16;
@@ -28,6 +28,8 @@ export interface AcceptPlan {
   readonly steady: number;
   /** How long (ms) the load of the clients is measured. */
   readonly loadedMs: number;
+  /** Whether the causes of missed targets are measured too. */
+  readonly diagnose: boolean;
 }
 
 /** The result of the gateway or the baseline in one round. */
@@ -57,7 +59,7 @@ export async function measureAccepts(bundle: Bundle, plan: AcceptPlan, print: (l
       print(`accepting, ${storage}, round ${round + 1}: gateway ${describe(gateway)}; baseline ${describe(baseline)}`);
     }
     if (rounds.length > 0) figures.push(...figuresOf(storage, rounds));
-    if (storage === "disk") figures.push(...(await diagnose(bundle, plan, rounds)));
+    if (rounds.length > 0 && plan.diagnose) figures.push(...(await diagnose(bundle, plan, storage, rounds)));
   }
   return figures;
 }
@@ -130,46 +132,61 @@ function describe(result: Result): string {
   return `${perSecond.toFixed(0)}/s, p50 ${steadyP50Ms.toFixed(1)} ms, p99 ${p99(result).toFixed(0)} ms, CPU ${cpuMs.toFixed(1)} ms`;
 }
 
+const LATENCY = { side: "at most", bound: 1.2 } as const;
+
+/** What is compared with the baseline. */
+const COMPARED: readonly {
+  readonly name: string;
+  readonly part: string;
+  readonly read: (result: Result) => number;
+  readonly targetOn: (storage: Storage) => Pick<Figure, "target">;
+}[] = [
+  {
+    name: "accepts per second, 16 clients",
+    part: "PerSecond",
+    read: ({ perSecond }) => perSecond,
+    targetOn: (storage) => ({ target: { side: "at least", bound: storage === "disk" ? 0.9 : 0.8 } }),
+  },
+  {
+    name: "accept latency p50 at 20/s",
+    part: "P50Ms",
+    read: ({ steadyP50Ms }) => steadyP50Ms,
+    targetOn: () => ({ target: LATENCY }),
+  },
+  { name: "accept latency p99, 16 clients", part: "P99Ms", read: p99, targetOn: () => ({ target: LATENCY }) },
+  { name: "CPU per task", part: "CpuMs", read: ({ cpuMs }) => cpuMs, targetOn: () => ({}) },
+];
+
 function figuresOf(storage: Storage, rounds: readonly Round[]): Figure[] {
-  const latency = { side: "at most", bound: 1.2 } as const;
-  const of = (name: string, part: string, read: (result: Result) => number, target?: Figure["target"]): Figure => {
+  return COMPARED.map(({ name, part, read, targetOn }) => {
     const { median, spread } = summarize(rounds.map(({ gateway, baseline }) => read(gateway) / read(baseline)));
     return {
       name: `${name}, ${storage}, to the baseline`,
       unit: "ratio",
       value: median,
       spread,
-      ...(target === undefined ? {} : { target }),
+      ...targetOn(storage),
       parts: {
         [`gateway${part}`]: rounds.map(({ gateway }) => read(gateway)),
         [`baseline${part}`]: rounds.map(({ baseline }) => read(baseline)),
       },
     };
-  };
-  return [
-    of("accepts per second, 16 clients", "PerSecond", ({ perSecond }) => perSecond, {
-      side: "at least",
-      bound: storage === "disk" ? 0.9 : 0.8,
-    }),
-    of("accept latency p50 at 20/s", "P50Ms", ({ steadyP50Ms }) => steadyP50Ms, latency),
-    of("accept latency p99, 16 clients", "P99Ms", p99, latency),
-    of("CPU per task", "CpuMs", ({ cpuMs }) => cpuMs),
-  ];
+  });
 }
 
 /** Shows the cause of a missed target: accepting itself, the work of any Worker that solves tasks, or what the gateway adds. */
-async function diagnose(bundle: Bundle, plan: AcceptPlan, rounds: readonly Round[]): Promise<Figure[]> {
-  const baseline = summarize(rounds.map((round) => round.baseline.perSecond)).median;
-  const alone = await measureGateway(bundle, plan, "disk", true);
-  const outside = await openOutside();
-  const variables = { KIND: "solve", ALARM_MS: "3000", UPSTREAM_URL: outside.variables.UPSTREAM_URL ?? "" };
-  const solving = await measureBaseline(plan, "disk", variables);
-  await outside.close();
-  const figureOf = (name: string, { perSecond, steadyP50Ms, ...result }: Result): Figure => ({
-    name: `(diagnosis) accepts per second, disk: ${name}`,
+async function diagnose(bundle: Bundle, plan: AcceptPlan, storage: Storage, rounds: readonly Round[]) {
+  const toBaseline = (of: string, result: Result, { name, part, read }: (typeof COMPARED)[number]): Figure => ({
+    name: `(${of}) ${name}, ${storage}`,
     unit: "ratio",
-    value: perSecond / baseline,
-    parts: { perSecond, p50Ms: steadyP50Ms, p99Ms: p99({ perSecond, steadyP50Ms, ...result }), cpuMs: result.cpuMs },
+    value: read(result) / summarize(rounds.map(({ baseline }) => read(baseline))).median,
+    parts: { [part]: read(result) },
   });
-  return [figureOf("without other work", alone), figureOf("the smallest Worker that submits and polls", solving)];
+  const outside = await openOutside();
+  const smallest = await measureBaseline(plan, storage, smallestSolver(outside.variables));
+  await outside.close();
+  const figures = COMPARED.map((compared) => toBaseline("smallest solver", smallest, compared));
+  if (storage === "tmpfs") return figures;
+  const alone = await measureGateway(bundle, plan, storage, true);
+  return [...figures, ...COMPARED.slice(0, 1).map((compared) => toBaseline("accepting alone", alone, compared))];
 }

@@ -6,8 +6,8 @@ import { Caller, sendSteadily } from "./load.ts";
 import type { UpstreamTask } from "./outside.ts";
 import { openOutside, taskBody } from "./outside.ts";
 import type { Figure } from "./report.ts";
-import type { RunningWorker } from "./runtime.ts";
-import { createCaller, startBaseline, startGateway } from "./runtime.ts";
+import type { RunningWorker, Variables } from "./runtime.ts";
+import { createCaller, smallestSolver, startBaseline, startGateway } from "./runtime.ts";
 import { quantile, summarize } from "./stats.ts";
 
 const POLL_INTERVAL_MS = 3_000;
@@ -26,12 +26,15 @@ export interface InflightPlan {
   readonly rounds: number;
   /** How long (ms) memory is read while the tasks are in flight. */
   readonly watchMs: number;
+  /** Whether the memory of the smallest Worker that solves tasks is measured too. */
+  readonly diagnose: boolean;
 }
 
 export async function measureInflight(bundle: Bundle, plan: InflightPlan): Promise<Figure[]> {
   const overByRound: number[][] = [];
   const gatewayKiB: number[] = [];
   const baselineKiB: number[] = [];
+  const solverKiB: number[] = [];
   for (let round = 0; round < plan.rounds; round += 1) {
     const outside = await openOutside();
     const gateway = await startGateway(bundle, outside.variables);
@@ -45,17 +48,25 @@ export async function measureInflight(bundle: Bundle, plan: InflightPlan): Promi
         .filter(({ at }) => at >= from)
         .map(({ overMs }) => overMs),
     );
-    await outside.close();
 
     // Alarms of the baseline fire as often as the gateway polls, so that its objects stay in memory too.
-    const baseline = await startBaseline({ KIND: "stay", ALARM_MS: String(POLL_INTERVAL_MS) });
-    const baselineCaller = new Caller(baseline.url);
-    const sendToBaseline = () => baselineCaller.send("POST", "/", { body: taskBody("never", "task") });
-    baselineKiB.push(await memoryPerTask(baseline, baselineCaller, sendToBaseline, plan.watchMs));
+    baselineKiB.push(await baselineMemory({ KIND: "stay", ALARM_MS: String(POLL_INTERVAL_MS) }, plan.watchMs));
+    if (plan.diagnose) solverKiB.push(await baselineMemory(smallestSolver(outside.variables), plan.watchMs));
+    await outside.close();
   }
   const least = overByRound.map((overs) => POLL_INTERVAL_MS + Math.min(...overs));
   const p99 = summarize(overByRound.map((overs) => quantile(overs, 0.99)));
-  const memory = summarize(gatewayKiB.map((kib, index) => kib / (baselineKiB[index] ?? Number.NaN)));
+  const toBaseline = (kib: readonly number[]) =>
+    summarize(kib.map((one, round) => one / (baselineKiB[round] ?? Number.NaN)));
+  const memory = toBaseline(gatewayKiB);
+  const solver = toBaseline(solverKiB);
+  const diagnosis: Figure = {
+    name: "(smallest solver) memory per task in flight",
+    unit: "ratio",
+    value: solver.median,
+    spread: solver.spread,
+    parts: { solverKiB },
+  };
   return [
     {
       name: `poll spacing, ${TASKS} tasks in flight, least`,
@@ -80,7 +91,15 @@ export async function measureInflight(bundle: Bundle, plan: InflightPlan): Promi
       target: { side: "at most", bound: 1.3 },
       parts: { gatewayKiB, baselineKiB },
     },
+    ...(plan.diagnose ? [diagnosis] : []),
   ];
+}
+
+async function baselineMemory(variables: Variables, watchMs: number): Promise<number> {
+  const worker = await startBaseline(variables);
+  const caller = new Caller(worker.url);
+  const send = () => caller.send("POST", "/", { body: taskBody("never", "task") });
+  return memoryPerTask(worker, caller, send, watchMs);
 }
 
 /** Submits the tasks, measures the memory of each (KiB), and stops the Worker. */

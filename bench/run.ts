@@ -24,8 +24,8 @@ import { soak } from "./soak.ts";
 /** The full run takes less than six minutes, the quick one less than one. */
 const PLANS = {
   full: {
-    accepts: { rounds: { disk: 3, tmpfs: hasTmpfs() ? 2 : 0 }, steady: 80, loadedMs: 4_000 },
-    inflight: { rounds: 2, watchMs: 6_000 },
+    accepts: { rounds: { disk: 3, tmpfs: hasTmpfs() ? 2 : 0 }, steady: 80, loadedMs: 4_000, diagnose: true },
+    inflight: { rounds: 2, watchMs: 6_000, diagnose: true },
     lagTasks: 90,
     push: { longPolls: 100, streamed: 100 },
     ledgerRows: 1_000_000,
@@ -33,8 +33,8 @@ const PLANS = {
     firstPoll: { tasks: 3_000, seeds: 2 },
   },
   quick: {
-    accepts: { rounds: { disk: 1, tmpfs: 0 }, steady: 20, loadedMs: 1_000 },
-    inflight: { rounds: 1, watchMs: 2_000 },
+    accepts: { rounds: { disk: 1, tmpfs: 0 }, steady: 20, loadedMs: 1_000, diagnose: false },
+    inflight: { rounds: 1, watchMs: 2_000, diagnose: false },
     lagTasks: 20,
     push: { longPolls: 10, streamed: 20 },
     ledgerRows: 50_000,

@@ -98,6 +98,11 @@ export function startBaseline(variables: Variables = {}, storage: Storage = "dis
   );
 }
 
+/** The variables of the baseline that submits and polls, from those of the gateway. It shows what any Worker that solves tasks needs. */
+export function smallestSolver({ UPSTREAM_URL = "" }: Variables): Variables {
+  return { KIND: "solve", ALARM_MS: "3000", UPSTREAM_URL };
+}
+
 type Mode = "test" | "live";
 
 /** Creates a tenant, and returns an API key with all scopes. */
