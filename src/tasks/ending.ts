@@ -31,7 +31,7 @@ export function rejected(
   now: number,
 ): TaskRecord {
   const unsolvable = kind === "unsolvable";
-  const message = answerMessage(record, unsolvable, description === code ? "" : description);
+  const message = answerMessage(record, description === code ? "" : description);
   const error: TaskError = { code: unsolvable ? "unsolvable" : "upstream_rejected", message };
   return finish(record, "failed", now, { error: code === "" ? error : { ...error, upstreamCode: code } });
 }

@@ -41,13 +41,11 @@ function deadlineReason({ status, stage, lastExchangeFailed }: TaskRecord): stri
 
 /**
  * The message of a failure that the upstream reported.
- * @param attempted whether the upstream tried to solve the task
  * @param description the upstream's description, or empty
  */
-export function answerMessage(record: TaskRecord, attempted: boolean, description: string): string {
+export function answerMessage(record: TaskRecord, description: string): string {
   const details = description === "" ? "" : `: ${description}`;
-  if (record.submittedAt !== null || attempted)
-    return `The upstream accepted the task and could not solve it${details}`;
+  if (record.submittedAt !== null) return `The upstream accepted the task and could not solve it${details}`;
   if (record.hiddenSubmissions > 0) {
     return `The upstream rejected the task. An earlier send has an unknown outcome and may have been charged${details}`;
   }

@@ -1,5 +1,6 @@
 // Applies the outcome of createTask to a task. Pure.
 
+import { isAccepted } from "../upstream/protocol.ts";
 import { backoffMs } from "./backoff.ts";
 import { fail, ready, rejected } from "./ending.ts";
 import type { TaskEvent } from "./events.ts";
@@ -22,18 +23,16 @@ export function onSubmitted(record: TaskRecord, event: SubmittedEvent, now: numb
   const { outcome, sentAt } = event;
   const durationMs = now - sentAt;
   switch (outcome.tag) {
-    case "created": {
-      const next = accepted(record, event, now, outcome.taskId);
-      return withTimelineEntry({ ...next, stepAt: firstPollAt(record, now) }, now, "submitted", { durationMs });
-    }
-    case "ready": {
-      const next = withTimelineEntry(accepted(record, event, now, outcome.taskId), now, "submitted", { durationMs });
-      return ready(next, outcome.solution, event.solver, now);
-    }
+    case "created":
+      return { ...accepted(record, event, now, outcome.taskId), stepAt: firstPollAt(record, now) };
+    case "ready":
+      return ready(accepted(record, event, now, outcome.taskId), outcome.solution, event.solver, now);
     case "unknown":
       return onUnknownOutcome(record, sentAt, outcome.reason, now);
-    case "failed":
-      return rejected(record, outcome.kind, outcome.code, outcome.description, now);
+    case "failed": {
+      const next = isAccepted(outcome) ? accepted(record, event, now, null) : record;
+      return rejected(next, outcome.kind, outcome.code, outcome.description, now);
+    }
     case "account":
       return accountRejected(record, event.account, durationMs, now);
     case "transient":
@@ -47,7 +46,7 @@ function accepted(
   now: number,
   upstreamTaskId: string | null,
 ): TaskRecord {
-  return {
+  const next: TaskRecord = {
     ...record,
     ...(account === undefined ? {} : { upstreamAccount: account }),
     status: "processing",
@@ -59,6 +58,7 @@ function accepted(
     faults: 0,
     lastExchangeFailed: false,
   };
+  return withTimelineEntry(next, now, "submitted", { durationMs: now - sentAt });
 }
 
 /** Applies an error of the operator's account. The reason does not reveal it, because tenants can read it. */
@@ -125,6 +125,6 @@ export function onUnknownOutcome(record: TaskRecord, sentAt: number, reason: str
 /** Counts a submission whose outcome arrives after the task became final, if the upstream may have accepted it. */
 export function countLateSend(record: TaskRecord, event: SubmittedEvent | { readonly tag: "interrupted" }): TaskRecord {
   if (record.intentAt === null) return record;
-  const mayBeAccepted = event.tag === "interrupted" || ["created", "ready", "unknown"].includes(event.outcome.tag);
-  return { ...withoutIntent(record), submissions: record.submissions + (mayBeAccepted ? 1 : 0) };
+  const counts = event.tag === "interrupted" || event.outcome.tag === "unknown" || isAccepted(event.outcome);
+  return { ...withoutIntent(record), submissions: record.submissions + (counts ? 1 : 0) };
 }

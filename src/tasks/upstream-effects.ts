@@ -7,6 +7,7 @@ import { createTask, getTaskResult, UPSTREAM_TIMEOUT_MS } from "../upstream/clie
 import { loggableCode } from "../upstream/codes.ts";
 import { accountView } from "../upstream/permits.ts";
 import type { CreateOutcome } from "../upstream/protocol.ts";
+import { isAccepted } from "../upstream/protocol.ts";
 import { redactorOf } from "../upstream/redact.ts";
 import { createSandbox } from "../upstream/sandbox.ts";
 import type { StepContext } from "./effects.ts";
@@ -104,7 +105,7 @@ export async function reportAccount(
   }
   if (event.tag === "polled") return;
   if (probe !== null && showsThatAccountWorks(event.outcome)) void accountView.reportWorking(env, probe, now);
-  if (outcome.tag === "created" || outcome.tag === "ready") void accountView.countTask(env, account, now);
+  if (isAccepted(event.outcome)) void accountView.countTask(env, account, now);
 }
 
 /** A rejected request also shows it, because the upstream has accepted the account. An error without a code is inconclusive. */

@@ -39,6 +39,12 @@ export type CreateOutcome =
   | { readonly tag: "unknown"; readonly reason: string }
   | UpstreamError;
 
+/** Whether the upstream accepted the task. It has tried to solve an unsolvable one, and may have charged for it. */
+export function isAccepted(outcome: CreateOutcome): boolean {
+  if (outcome.tag === "failed") return outcome.kind === "unsolvable";
+  return outcome.tag === "created" || outcome.tag === "ready";
+}
+
 /** The outcome of getTaskResult. */
 export type PollOutcome =
   | { readonly tag: "processing" }

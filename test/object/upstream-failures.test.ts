@@ -81,7 +81,8 @@ const POLLED: Course = { ...REJECTED, endsAt: POLL_DEADLINE };
 
 type Row = readonly [failure: string, create: Course, poll: Course];
 const ABSENT = ended("upstream_rejected", "ERROR_TASK_ABSENT");
-const UNSOLVABLE = ended("unsolvable", "ERROR_CAPTCHA_UNSOLVABLE");
+/** The upstream has tried to solve it, so the submission counts. */
+const UNSOLVABLE: Course = { ...ended("unsolvable", "ERROR_CAPTCHA_UNSOLVABLE"), submissions: 1 };
 
 /** Failures of each kind. All failures of a kind are in upstream-client.test.ts and in test/unit/protocol.test.ts. */
 const TABLE: readonly Row[] = [

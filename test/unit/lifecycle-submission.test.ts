@@ -136,15 +136,20 @@ describe("submission", () => {
   });
 
   it.each([
-    ["rejected", "ERROR_INVALID_TASK_DATA", "upstream_rejected"],
-    ["rejected", "ERROR_UNHEARD_OF", "upstream_rejected"],
-    ["unsolvable", "ERROR_CAPTCHA_UNSOLVABLE", "unsolvable"],
-  ] as const)("fails a task that is %s with %s as %s, with the upstream's code", (kind, code, expected) => {
-    const outcome: CreateOutcome = { tag: "failed", kind, code, description: "in its own words" };
-    const record = applied(submitting(), [100, submitted(outcome, AT)]);
-    expect(record).toMatchObject({ status: "failed", error: { code: expected, upstreamCode: code }, submissions: 0 });
-    expect(record.error?.message).toContain("in its own words");
-  });
+    ["rejected", "ERROR_INVALID_TASK_DATA", "upstream_rejected", 0],
+    ["rejected", "ERROR_UNHEARD_OF", "upstream_rejected", 0],
+    // The upstream has tried to solve it, and may have charged for it.
+    ["unsolvable", "ERROR_CAPTCHA_UNSOLVABLE", "unsolvable", 1],
+  ] as const)(
+    "fails a task that is %s with %s as %s, with the upstream's code",
+    (kind, code, expected, submissions) => {
+      const outcome: CreateOutcome = { tag: "failed", kind, code, description: "in its own words" };
+      const record = applied(submitting(), [100, submitted(outcome, AT)]);
+      expect(record).toMatchObject({ status: "failed", error: { code: expected, upstreamCode: code }, submissions });
+      expect(record.submittedAt).toBe(submissions === 0 ? null : at(100));
+      expect(record.error?.message).toContain("in its own words");
+    },
+  );
 
   it("fails a task without a code if the upstream sent none", () => {
     const outcome: CreateOutcome = { tag: "failed", kind: "rejected", code: "", description: "" };
