@@ -30,7 +30,6 @@ import type { Scope } from "../tenants/keys.ts";
 import { parseTraceparent } from "../traceparent.ts";
 import { balanceOf } from "./balance.ts";
 import { createNumberedTask, findTask } from "./compatibility-ids.ts";
-import { assertNotSuspended } from "./create-task.ts";
 import { invalidRequest } from "./validation.ts";
 
 /** An error with a code of the protocol. */
@@ -163,7 +162,6 @@ export function addCompatibilityRoutes(app: OpenAPIHono<AppEnv>): void {
     const raw = await readJson(c);
     const body = compatibilityCreateSchema.safeParse(raw);
     const caller = await authenticateKey(c, keyIn(raw), "tasks:write");
-    assertNotSuspended(caller);
     await spend(c, caller, "create");
     if (!body.success) throw invalidRequest(body.error);
     const task = parseTask(body.data.task);

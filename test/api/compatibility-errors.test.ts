@@ -69,6 +69,18 @@ describe("createTask returns an error for", () => {
     await expectCompatibilityError(await createTask(key), "ERROR_KEY_DOES_NOT_EXIST");
   });
 
+  it("a new task of a suspended tenant, whose Idempotency-Key still returns the existing task", async () => {
+    const { tenantId, key } = await makeCaller();
+    const send = (name: string) =>
+      call("POST", "/createTask", { body: { clientKey: key, task: ENDLESS }, headers: { "idempotency-key": name } });
+    const { taskId } = await (await send("order-1042")).json<{ taskId: number }>();
+    await admin("PATCH", `/admin/tenants/${tenantId}`, { suspended: true });
+    const replayed = await send("order-1042");
+    expect(replayed.headers.get("idempotency-replayed")).toBe("true");
+    expect(await replayed.json()).toMatchObject({ errorId: 0, taskId });
+    await expectCompatibilityError(await send("order-1043"), "ERROR_KEY_DOES_NOT_EXIST");
+  });
+
   it("another body with a used Idempotency-Key, and an invalid Idempotency-Key", async () => {
     const { key } = await makeCaller();
     const send = (name: string, task: unknown) =>
