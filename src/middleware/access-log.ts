@@ -3,6 +3,7 @@
 import { createMiddleware } from "hono/factory";
 import { routePath } from "hono/route";
 import { log } from "../log.ts";
+import { parseTaskId } from "../tasks/task-id.ts";
 import type { AppEnv, Caller } from "./authenticate.ts";
 
 /** Logs each request after its response. Logs the route's pattern instead of the path, so that requests can be grouped. */
@@ -20,7 +21,12 @@ export function logRequests() {
       durationMs: Date.now() - startedAt,
       tenantId: caller?.tenantId,
       mode: caller?.mode,
-      taskId: c.req.param("id"),
+      taskId: taskIdOf(c.req.param("id")),
     });
   });
+}
+
+/** The path's id if it is a task's. Anything else may be a key that was put there by mistake. */
+function taskIdOf(id: string | undefined): string | undefined {
+  return id === undefined || parseTaskId(id) === null ? undefined : id;
 }
