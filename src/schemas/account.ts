@@ -2,7 +2,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { KEY_MODES } from "../tenants/keys.ts";
-import type { AuditAction } from "../tenants/rpc.ts";
+import { AUDIT_ACTIONS } from "../tenants/rpc.ts";
 import { pageQuerySchema, timeSchema } from "./shared.ts";
 import { monthSchema } from "./tenants.ts";
 
@@ -28,22 +28,10 @@ export const accountSchema = z
     },
   });
 
-const ACTIONS = [
-  "key.created",
-  "key.rotated",
-  "key.revoked",
-  "webhook.updated",
-  "webhook.deleted",
-  "webhook.secret_read",
-  "webhook.secret_rotated",
-  "tenant.created",
-  "tenant.updated",
-] as const satisfies readonly AuditAction[];
-
 const auditEntrySchema = z
   .object({
     at: timeSchema,
-    action: z.enum(ACTIONS),
+    action: z.enum(AUDIT_ACTIONS),
     actor: z
       .object({ type: z.enum(["key", "operator"]), keyId: z.string().optional() })
       .openapi({ description: "The key that made the change, or the operator" }),

@@ -20,9 +20,6 @@ const MAX_UNREAD = 4 * 1024 * 1024;
 const REPLAY_UNREAD = 1024 * 1024;
 const REPLAY_PAUSE_MS = 5_000;
 
-/** The maximum number of characters sent over a connection, in case a client sends pings without reading. */
-const MAX_TOTAL = 64 * 1024 * 1024;
-
 /** The maximum number of messages from a client in a window, not counting pings. Each message wakes the object. */
 const MAX_MESSAGES = 60;
 const MESSAGE_WINDOW_MS = 60_000;
@@ -39,7 +36,6 @@ const CLOSE_CODES = {
   deleted: 4004,
   messages: 4008,
   unread: 4009,
-  renew: 4012,
 } as const;
 
 /** Reported for a close frame without a code. Must not be sent. */
@@ -51,7 +47,6 @@ const CLOSE_TEXTS: Readonly<Record<CloseReason, string>> = {
   deleted: "The tenant was deleted.",
   messages: "Too many or too large messages. Send only pings.",
   unread: "The client does not read events. Send a ping at least every 30 s.",
-  renew: "Reconnect with since.",
 };
 
 const attachmentSchema = z.object({
@@ -59,7 +54,6 @@ const attachmentSchema = z.object({
   keyExpiresAt: z.number().nullable(),
   events: z.array(z.enum(STREAM_EVENTS)),
   unread: z.number(),
-  total: z.number(),
   /** When `unread` was last reset (ms since the epoch). */
   readAt: z.number(),
   messages: z.number(),
@@ -93,7 +87,7 @@ export class StreamConnections {
     const { 0: client, 1: server } = new WebSocketPair();
     const eventTags = STREAM_EVENTS.filter((event) => events.includes(event)).map((event) => eventTag(mode, event));
     this.#host.acceptWebSocket(server, [mode, keyTag(keyId), ...eventTags]);
-    attach(server, { keyId, keyExpiresAt, events, unread: 0, total: 0, readAt: now, messages: 0, messagesSince: now });
+    attach(server, { keyId, keyExpiresAt, events, unread: 0, readAt: now, messages: 0, messagesSince: now });
     return { client, server };
   }
 
@@ -225,15 +219,13 @@ function afterSending(attachment: Attachment, length: number, pingedAt: number):
   return {
     ...attachment,
     unread: (reads ? 0 : attachment.unread) + length,
-    total: attachment.total + length,
     readAt: reads ? pingedAt : attachment.readAt,
   };
 }
 
-function reasonToClose({ keyExpiresAt, unread, total }: Attachment, now: number): CloseReason | null {
+function reasonToClose({ keyExpiresAt, unread }: Attachment, now: number): CloseReason | null {
   if (keyExpiresAt !== null && keyExpiresAt <= now) return "revoked";
-  if (unread > MAX_UNREAD) return "unread";
-  return total > MAX_TOTAL ? "renew" : null;
+  return unread > MAX_UNREAD ? "unread" : null;
 }
 
 const keyTag = (keyId: string): string => `key:${keyId}`;

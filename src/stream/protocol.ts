@@ -2,6 +2,8 @@
 
 import { z } from "zod";
 import type { TaskEventType } from "../tasks/task-webhook.ts";
+import { KEY_MODES } from "../tenants/keys.ts";
+import type { SignedWebhook } from "../webhooks/sign.ts";
 
 /** The WebSocket subprotocol. Clients that cannot set headers also offer `bearer.<key>`. */
 export const STREAM_PROTOCOL = "solvegate.v1";
@@ -14,18 +16,15 @@ export const PONG = "pong";
 /** The events of a stream. */
 export const STREAM_EVENTS = ["task.ready", "task.failed", "task.canceled"] as const satisfies TaskEventType[];
 
-/** An event in the form of its webhook, sent as a JSON text frame. */
-export interface StreamFrame {
+/** An event in the form of its webhook, sent as a JSON text frame. The body must not be re-serialized before verification. */
+export interface StreamFrame extends SignedWebhook {
   /** The `webhook-id`, the same as in the event's webhook and in replays. */
   readonly id: string;
-  readonly headers: Readonly<Record<"webhook-id" | "webhook-timestamp" | "webhook-signature", string>>;
-  /** The signed body. Must not be re-serialized before verification. */
-  readonly body: string;
 }
 
 /** The query of the request that the Worker forwards to the tenant's object for an authenticated client. */
 export const connectionSchema = z.object({
-  mode: z.enum(["live", "test"]),
+  mode: z.enum(KEY_MODES),
   keyId: z.string(),
   /** `createdAt` of the key's tenant (ms). */
   tenantCreatedAt: z.coerce.number(),

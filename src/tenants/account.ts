@@ -11,7 +11,6 @@ import type {
   AuditPage,
   CreateKeyResult,
   EndpointInfo,
-  KeyInfo,
   NewKey,
   RotateKeyResult,
   SecretInfo,
@@ -59,10 +58,6 @@ export class Account {
     return result;
   }
 
-  listKeys(actor: Actor, now: number): KeyInfo[] {
-    return this.#services.keyring.list(actor, now);
-  }
-
   /** Revokes a key immediately. Returns false if the actor can see no such valid key. */
   revokeKey(actor: Actor, id: string, now: number): boolean {
     const revoked = this.#services.keyring.revoke(actor, id, now);
@@ -80,10 +75,6 @@ export class Account {
     this.#services.audit.record(actor, "key.rotated", id, created.mode, details, now);
     this.#services.settings.update({});
     return result;
-  }
-
-  endpoint(mode: KeyMode): EndpointInfo {
-    return this.#services.webhooks.endpoint(mode);
   }
 
   /** Sets and enables the endpoint of a mode, or deletes it (null). */

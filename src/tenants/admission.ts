@@ -3,12 +3,11 @@
 
 import type { AdmissionOutcome } from "../tasks/events.ts";
 import type { KeyMode } from "./keys.ts";
+import { KEY_MODES } from "./keys.ts";
 import type { AdmissionRequest, Ledger, TaskOutcome } from "./ledger.ts";
 import { tasksLeft } from "./quota.ts";
 import type { TenantProfile } from "./settings.ts";
 import { Slots } from "./slots.ts";
-
-const MODES = ["live", "test"] as const;
 
 /** The admission of a tenant's tasks. */
 export class Admission {
@@ -41,7 +40,7 @@ export class Admission {
   /** Admits waiting tasks to free slots, and returns these tasks. */
   admitWaiting(profile: TenantProfile, now: number): string[] {
     if (profile.suspended) return [];
-    return MODES.flatMap((mode) =>
+    return KEY_MODES.flatMap((mode) =>
       this.#slots[mode].grantFree(this.#room(mode, profile, now)).map(({ taskId, createdAt }) => {
         this.#ledger.markAdmitted(mode, taskId, createdAt, now);
         return taskId;
@@ -51,18 +50,18 @@ export class Admission {
 
   /** Removes expired leases and queue places, and returns their tasks. */
   expireLeases(now: number): string[] {
-    return MODES.flatMap((mode) => this.#slots[mode].expireLeases(now).map(({ taskId }) => taskId));
+    return KEY_MODES.flatMap((mode) => this.#slots[mode].expireLeases(now).map(({ taskId }) => taskId));
   }
 
   /** When the next lease or queue place expires (ms), or null. */
   nextLeaseExpiryAt(): number | null {
-    const times = MODES.map((mode) => this.#slots[mode].nextLeaseExpiryAt()).filter((at) => at !== null);
+    const times = KEY_MODES.map((mode) => this.#slots[mode].nextLeaseExpiryAt()).filter((at) => at !== null);
     return times.length === 0 ? null : Math.min(...times);
   }
 
   /** All unfinished tasks. */
   unfinished(): string[] {
-    return MODES.flatMap((mode) => this.#slots[mode].all().map(({ taskId }) => taskId));
+    return KEY_MODES.flatMap((mode) => this.#slots[mode].all().map(({ taskId }) => taskId));
   }
 
   /** The number of tasks of a mode that hold a slot, and that wait for one. */

@@ -4,6 +4,8 @@
 import { z } from "zod";
 import { describeError, log } from "../log.ts";
 import { TASK_ID_PREFIX } from "../tasks/task-id.ts";
+import type { Publisher } from "./publisher.ts";
+import type { TaskCalls } from "./task-calls.ts";
 
 /** The storage key of the record, and the key prefix of tasks to cancel. */
 const DELETION_KEY = "deletion";
@@ -39,23 +41,17 @@ const deletionSchema = z.object({
 });
 type DeletionRecord = z.output<typeof deletionSchema>;
 
-/** The effects of a deletion. */
-export interface DeletionEffects {
-  /** Removes the snapshot from KV, or replaces it with the one of a new tenant. Returns whether KV is correct. */
-  correctKv(tenantId: string): Promise<boolean>;
-  /** Cancels a task. Idempotent. */
-  cancelTask(tenantId: string, taskId: string): Promise<void>;
-}
-
 /** The deletion of the tenant in an object, if one is in progress. */
 export class Deletion {
   readonly #storage: DurableObjectStorage;
-  readonly #effects: DeletionEffects;
+  readonly #publisher: Publisher;
+  readonly #tasks: TaskCalls;
   #record: DeletionRecord | null;
 
-  constructor(storage: DurableObjectStorage, effects: DeletionEffects) {
+  constructor(storage: DurableObjectStorage, publisher: Publisher, tasks: TaskCalls) {
     this.#storage = storage;
-    this.#effects = effects;
+    this.#publisher = publisher;
+    this.#tasks = tasks;
     this.#record = readRecord(storage);
   }
 
@@ -90,7 +86,7 @@ export class Deletion {
     const record = this.#record;
     if (record === null) return true;
     const { tenantId, deletedAt } = record;
-    const [canceled, corrected] = await Promise.all([this.cancelTasks(), this.#effects.correctKv(tenantId)]);
+    const [canceled, corrected] = await Promise.all([this.cancelTasks(), this.#publisher.correct(tenantId)]);
     // A new tenant with the same id was deleted in the meantime, and replaced this deletion.
     if (this.#record !== record) return false;
     const repeatAt = REPEATS_MS.map((ms) => deletedAt + ms).find((at) => at > now);
@@ -122,7 +118,7 @@ export class Deletion {
   async #cancelTask(tenantId: string, key: string, since: number): Promise<boolean> {
     const taskId = key.slice(CANCEL_PREFIX.length);
     try {
-      await this.#effects.cancelTask(tenantId, taskId);
+      await this.#tasks.stub(taskId).abandon(tenantId, taskId);
     } catch (error) {
       log("warn", "task_unreached", { taskId: TASK_ID_PREFIX + taskId, ...describeError(error) });
       if (Date.now() < since + CANCEL_RETRY_LIMIT_MS) return false;

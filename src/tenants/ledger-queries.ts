@@ -3,7 +3,7 @@
 
 import { and, asc, desc, eq, gte, isNull, lt } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
-import type { TaskErrorCode, TaskStatus } from "../tasks/status.ts";
+import type { TaskStatus } from "../tasks/status.ts";
 import { isFinal } from "../tasks/status.ts";
 import type { WebhookState } from "../webhooks/delivery.ts";
 import type { KeyMode } from "./keys.ts";
@@ -16,20 +16,10 @@ const SCAN_STEPS = [1_000, 4_000];
 /** The same for a filter by reference, which uses an index. */
 const REFERENCE_SCAN_STEPS = [2_000];
 
+type Row = typeof tasks.$inferSelect;
+
 /** A task in the ledger. Times are in ms. */
-export interface LedgerRow {
-  readonly taskId: string;
-  readonly status: TaskStatus;
-  readonly reference: string | null;
-  /** The normalized host of the task's websiteURL. */
-  readonly website: string;
-  readonly keyId: string | null;
-  readonly createdAt: number;
-  readonly finishedAt: number | null;
-  readonly solveMs: number | null;
-  readonly errorCode: TaskErrorCode | null;
-  readonly webhookState: WebhookState | null;
-}
+export type LedgerRow = ReturnType<typeof rowOf>;
 
 /** A filter of tasks. Undefined fields match all tasks. Times are in ms, exclusive. */
 export interface TaskFilter {
@@ -69,7 +59,7 @@ export class LedgerQueries {
       before ?? Number.MAX_SAFE_INTEGER,
       filter.createdBefore === undefined ? Number.MAX_SAFE_INTEGER : sequenceAt(filter.createdBefore),
     );
-    const rows: (typeof tasks.$inferSelect)[] = [];
+    const rows: Row[] = [];
     for (const budget of filter.reference === undefined ? SCAN_STEPS : REFERENCE_SCAN_STEPS) {
       const stop = this.#stopAfter(budget, filter.reference, start, end);
       rows.push(...this.#matching(mode, filter, stop ?? start, end, limit + 1 - rows.length));
@@ -144,11 +134,11 @@ function hasStatus(status: TaskStatus) {
   return isFinal(status) ? eq(tasks.status, status) : isNull(tasks.finishedAt);
 }
 
-function pageOf(rows: readonly (typeof tasks.$inferSelect)[], next: number | null): LedgerPage {
+function pageOf(rows: readonly Row[], next: number | null): LedgerPage {
   return { rows: rows.map(rowOf), next };
 }
 
-function rowOf(row: typeof tasks.$inferSelect): LedgerRow {
+function rowOf(row: Row) {
   const { taskId, status, reference, website, keyId, createdAt, finishedAt, solveMs, errorCode, webhookState } = row;
   return { taskId, status, reference, website, keyId, createdAt, finishedAt, solveMs, errorCode, webhookState };
 }

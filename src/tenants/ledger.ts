@@ -39,12 +39,7 @@ export interface AdmissionRequest extends SlotRequest, TaskOrigin {
 }
 
 /** The reported outcome of a task. Times are in ms. */
-export interface TaskOutcome extends TaskOrigin {
-  readonly taskId: string;
-  readonly mode: KeyMode;
-  readonly website: string;
-  readonly reference?: string | null | undefined;
-  readonly keyId?: string | null | undefined;
+export interface TaskOutcome extends Omit<AdmissionRequest, "deadlineAt"> {
   readonly status: TaskStatus;
   readonly finishedAt: number;
   /** From the upstream's acceptance to the solution. Null without a solution. */

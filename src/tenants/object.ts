@@ -37,7 +37,6 @@ import type {
 import type { TenantServices } from "./services.ts";
 import type { TenantSnapshot } from "./settings.ts";
 import { TenantState } from "./state.ts";
-import { streamSourceOf } from "./stream-source.ts";
 import type { UsageDay, UsageRange } from "./usage.ts";
 
 const NO_WEBHOOK: WebhookSettings = { endpoint: null, secrets: [] };
@@ -97,7 +96,7 @@ export class TenantObject extends DurableObject<Env> {
 
   /** The keys that the actor can see. */
   listKeys(actor: Actor): KeyInfo[] | null {
-    return this.#state.tenantOf(actor)?.account.listKeys(actor, Date.now()) ?? null;
+    return this.#state.tenantOf(actor)?.keyring.list(actor, Date.now()) ?? null;
   }
 
   /** Revokes a key. False if the actor can see no such valid key. */
@@ -126,7 +125,7 @@ export class TenantObject extends DurableObject<Env> {
   }
 
   endpoint(actor: Actor, mode: KeyMode): EndpointInfo | null {
-    return this.#state.tenantOf(actor)?.account.endpoint(mode) ?? null;
+    return this.#state.tenantOf(actor)?.webhooks.endpoint(mode) ?? null;
   }
 
   /** Sets and enables the endpoint of a mode, or deletes it (null). */
@@ -245,7 +244,7 @@ export class TenantObject extends DurableObject<Env> {
     const key = tenant?.keyring.list(actor, now).find(({ id }) => id === keyId);
     if (tenant === null || key === undefined) return new Response(null, { status: 401 });
     if (key.expiresAt !== null) this.#state.alarm.ringBy(key.expiresAt);
-    return this.#state.stream.connect(streamSourceOf(tenant, this.#state.tasks), connection, key.expiresAt, now);
+    return this.#state.stream.connect(tenant, connection, key.expiresAt, now);
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
@@ -262,7 +261,7 @@ export class TenantObject extends DurableObject<Env> {
   }
 
   #publish(tenant: TenantServices, mode: KeyMode, webhook: TaskWebhook, now: number): void {
-    this.#state.stream.publish(streamSourceOf(tenant, this.#state.tasks), mode, webhook, now);
+    this.#state.stream.publish(tenant, mode, webhook, now);
   }
 
   /** The settings that a task of the mode caches. */

@@ -1,26 +1,23 @@
 // Publishes a tenant's snapshot to KV. Writes are sequential, so that an older snapshot cannot overwrite a newer one. Failed writes are
 // retried by the object's alarm.
 
+import type { Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
 import { parseSnapshot } from "./directory.ts";
 import type { TenantServices } from "./services.ts";
 import { snapshotKeyOf } from "./settings.ts";
 
-/** Dependencies of the publisher. */
-export interface Publishing {
-  directory(): KVNamespace;
-  /** The current tenant, or null if it was deleted. */
-  current(): TenantServices | null;
-}
-
 /** Publishes snapshots, one at a time. */
 export class Publisher {
-  readonly #object: Publishing;
+  readonly #env: () => Pick<Env, "DIRECTORY">;
+  readonly #current: () => TenantServices | null;
   /** Resolves after the last write. Never rejects. */
   #lastWrite: Promise<unknown> = Promise.resolve();
 
-  constructor(object: Publishing) {
-    this.#object = object;
+  /** @param current returns the current tenant, or null if it was deleted */
+  constructor(env: () => Pick<Env, "DIRECTORY">, current: () => TenantServices | null) {
+    this.#env = env;
+    this.#current = current;
   }
 
   /** Publishes the latest snapshot. Does not throw. */
@@ -45,10 +42,10 @@ export class Publisher {
 
   async #correct(tenantId: string): Promise<boolean> {
     const name = snapshotKeyOf(tenantId);
-    const directory = this.#object.directory();
-    if (this.#object.current() === null) await directory.delete(name);
+    const directory = this.#env().DIRECTORY;
+    if (this.#current() === null) await directory.delete(name);
     const stored = await directory.get(name);
-    const current = this.#object.current();
+    const current = this.#current();
     if (current === null) return stored === null;
     const snapshot = parseSnapshot(stored, name);
     if (snapshot?.profile.createdAt === current.profile.createdAt) return true;
@@ -58,13 +55,13 @@ export class Publisher {
   }
 
   async #put(tenant: TenantServices): Promise<void> {
-    if (this.#object.current() !== tenant || !tenant.settings.unpublished) return;
+    if (this.#current() !== tenant || !tenant.settings.unpublished) return;
     const { profile } = tenant;
     const snapshot = tenant.snapshot(Date.now());
     try {
-      await this.#object.directory().put(snapshotKeyOf(profile.id), JSON.stringify(snapshot));
+      await this.#env().DIRECTORY.put(snapshotKeyOf(profile.id), JSON.stringify(snapshot));
       // If the tenant was deleted in the meantime, the deletion corrects KV after this write.
-      if (this.#object.current() === tenant) tenant.settings.markPublished(snapshot);
+      if (this.#current() === tenant) tenant.settings.markPublished(snapshot);
     } catch (error) {
       log("warn", "snapshot_unpublished", { tenantId: profile.id, ...describeError(error) });
       tenant.settings.publishLater();

@@ -126,17 +126,19 @@ export interface OutcomeReceipt {
   readonly settings: WebhookSettings;
 }
 
-/** The `action` of an audit entry. */
-export type AuditAction =
-  | "key.created"
-  | "key.rotated"
-  | "key.revoked"
-  | "webhook.updated"
-  | "webhook.deleted"
-  | "webhook.secret_read"
-  | "webhook.secret_rotated"
-  | "tenant.created"
-  | "tenant.updated";
+/** The actions in the audit log. */
+export const AUDIT_ACTIONS = [
+  "key.created",
+  "key.rotated",
+  "key.revoked",
+  "webhook.updated",
+  "webhook.deleted",
+  "webhook.secret_read",
+  "webhook.secret_rotated",
+  "tenant.created",
+  "tenant.updated",
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 type AuditValue = string | number | boolean | null | readonly string[];
 /** The changed values. Never contains a key or secret. */

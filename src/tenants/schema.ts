@@ -48,6 +48,7 @@ export const tasks = sqliteTable(
     sequence: integer("sequence").primaryKey(),
     taskId: text("task_id").notNull(),
     mode: text("mode").$type<KeyMode>().notNull(),
+    /** The normalized host of the task's websiteURL. */
     website: text("website").notNull(),
     status: text("status").$type<TaskStatus>().notNull(),
     /** Whether the task was admitted to a slot. */

@@ -41,16 +41,10 @@ export class TenantState {
     this.#ctx = ctx;
     this.#env = env;
     this.alarm = new Alarm(ctx.storage);
-    this.stream = new EventStream(ctx);
     this.tasks = new TaskCalls(env, ctx);
-    this.#publisher = new Publisher({
-      directory: () => env().DIRECTORY,
-      current: () => this.#services,
-    });
-    this.#deletion = new Deletion(ctx.storage, {
-      correctKv: (tenantId) => this.#publisher.correct(tenantId),
-      cancelTask: (tenantId, taskId) => this.tasks.stub(taskId).abandon(tenantId, taskId),
-    });
+    this.stream = new EventStream(ctx, this.tasks);
+    this.#publisher = new Publisher(env, () => this.#services);
+    this.#deletion = new Deletion(ctx.storage, this.#publisher, this.tasks);
   }
 
   /**
