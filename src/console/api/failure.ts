@@ -1,6 +1,6 @@
 // The result of an API call: its value, or why it has none. The sentences for it are in `explanations.ts`.
 
-import { type FieldError, SolvegateError } from "../../client/index.ts";
+import { SolvegateError } from "../../client/index.ts";
 
 /**
  * Why a call has no value.
@@ -10,15 +10,11 @@ import { type FieldError, SolvegateError } from "../../client/index.ts";
  * - `broken`: the gateway failed, or its response cannot be read.
  * - `unreachable`: there was no response.
  */
-export interface Failure {
+export interface Failure extends Pick<SolvegateError, "status" | "errors" | "requestId" | "retryAfterMs"> {
   readonly tag: "unauthenticated" | "rejected" | "limited" | "broken" | "unreachable";
-  readonly status: number | null;
+  /** The gateway's code and text. Null for the client's own, which are for programs: they name options of the client. */
   readonly code: string | null;
   readonly detail: string | null;
-  readonly errors: readonly FieldError[];
-  readonly requestId: string | null;
-  /** From `Retry-After`, in ms, or null. */
-  readonly retryAfterMs: number | null;
 }
 
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: Failure };
@@ -29,28 +25,17 @@ export async function resultOf<T>(call: Promise<T>, signal?: AbortSignal): Promi
     return { ok: true, value: await call };
   } catch (error) {
     if (error instanceof SolvegateError) return { ok: false, failure: failureOf(error) };
-    if (signal?.aborted === true) return { ok: false, failure: ABORTED };
+    // The view is gone or loads something else, so this failure is not shown.
+    if (signal?.aborted === true) return { ok: false, failure: failureOf(new SolvegateError("network_error", "")) };
     throw error;
   }
 }
 
-/** The failure of a call that its view aborted. It is not shown. */
-const ABORTED: Failure = {
-  tag: "unreachable",
-  status: null,
-  code: null,
-  detail: null,
-  errors: [],
-  requestId: null,
-  retryAfterMs: null,
-};
-
 function failureOf(error: SolvegateError): Failure {
   const { status, code, detail, errors, requestId, retryAfterMs } = error;
-  const tag = tagOf(status, code);
-  // The client's own codes and texts are for programs: they name options of the client.
   const own = code === "network_error" || code === "unexpected_answer";
-  return { tag, status, code: own ? null : code, detail: own ? null : detail, errors, requestId, retryAfterMs };
+  const texts = own ? { code: null, detail: null } : { code, detail };
+  return { tag: tagOf(status, code), ...texts, status, errors, requestId, retryAfterMs };
 }
 
 function tagOf(status: number | null, code: string): Failure["tag"] {
