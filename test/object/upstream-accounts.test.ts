@@ -78,6 +78,23 @@ describe("an account that the upstream refuses", () => {
     expect(await view(polled)).toMatchObject({ status: "ready" });
   });
 
+  it("stays refused while polls of its earlier tasks are answered, because they also work without a balance", async () => {
+    const outside = scriptOutside({
+      create: [created("a-1"), noBalance],
+      poll: [processing],
+      second: { create: [created("b-1")] },
+    });
+    const [polled, refusedTask] = [await acceptPatient(), await acceptPatient()];
+    await ring(polled);
+    await ring(refusedTask);
+    await ringOnTime(polled);
+    await ringOnTime(polled);
+    expect(outside.polls).toHaveLength(2);
+    expect(await stateOfAccount("first")).toMatchObject({ state: "refused", code: "ERROR_ZERO_BALANCE" });
+    await ring(await acceptPatient());
+    expect([outside.creates.length, outside.second.creates.length]).toEqual([2, 2]);
+  });
+
   it("is not visible to tenants, and neither is its code", async () => {
     scriptOutside({ create: [noBalance], second: { create: [noBalance] } });
     const task = await acceptPatient({ timeoutMs: 30_000 });
