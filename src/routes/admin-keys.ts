@@ -29,6 +29,7 @@ import {
   presentRotatedKey,
   rotatedOrThrow,
 } from "./tenant-views.ts";
+import { requireNoFields } from "./validation.ts";
 
 const base = { tags: ["Admin"], security: [{ operatorToken: [] }] };
 const operator = [authenticateOperator(), limitBody];
@@ -62,9 +63,9 @@ const deleteKeyRoute = createRoute({
   operationId: "deleteTenantKey",
   summary: "Revoke a tenant's key",
   description: "The key stops working within 90 seconds.",
-  middleware: operator,
+  middleware: [...operator, ...requireNoFields],
   request: { query: noQuerySchema, params: tenantKeyParamSchema },
-  responses: { 204: noContent("Revoked"), ...problems(404, 413) },
+  responses: { 204: noContent("Revoked"), ...problems(404, 413, 415) },
 });
 
 const rotateKeyRoute = createRoute({

@@ -37,6 +37,7 @@ import { askTenant } from "./admin-access.ts";
 import { auditPage } from "./audit-page.ts";
 import { readCursor, writeCursor } from "./cursor.ts";
 import { presentTenant } from "./tenant-views.ts";
+import { requireNoFields } from "./validation.ts";
 
 const base = { tags: ["Admin"], security: [{ operatorToken: [] }] };
 const operator = [authenticateOperator(), limitBody];
@@ -101,9 +102,9 @@ const deleteTenantRoute = createRoute({
   summary: "Delete a tenant",
   description:
     "The tenant's keys stop working within 90 seconds, its unfinished tasks are canceled without webhooks, and its ledger is erased.",
-  middleware: operator,
+  middleware: [...operator, ...requireNoFields],
   request: { query: noQuerySchema, params: tenantParamSchema },
-  responses: { 204: noContent("Deleted"), ...problems(404, 413) },
+  responses: { 204: noContent("Deleted"), ...problems(404, 413, 415) },
 });
 
 const tenantAuditRoute = createRoute({

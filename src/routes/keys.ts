@@ -30,6 +30,7 @@ import {
   presentRotatedKey,
   rotatedOrThrow,
 } from "./tenant-views.ts";
+import { requireNoFields } from "./validation.ts";
 
 const base = { tags: ["Keys"], security: [{ apiKey: [] }] };
 const anyKey = [authenticate(null), limitCalls("calls")];
@@ -81,9 +82,9 @@ const deleteKeyRoute = createRoute({
   operationId: "deleteKey",
   summary: "Revoke a key",
   description: "The key stops working within 90 seconds.",
-  middleware: writable,
+  middleware: [...writable, ...requireNoFields],
   request: { query: noQuerySchema, params: keyParamSchema },
-  responses: { 204: noContent("Revoked"), ...problems(403, 404, 413) },
+  responses: { 204: noContent("Revoked"), ...problems(403, 404, 413, 415) },
 });
 
 const rotateKeyRoute = createRoute({

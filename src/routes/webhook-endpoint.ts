@@ -62,9 +62,9 @@ const deleteEndpointRoute = createRoute({
   operationId: "deleteWebhook",
   summary: "Delete the default endpoint",
   description: "Deletes the endpoint of the calling key's mode.",
-  middleware: writable,
+  middleware: [...writable, ...requireNoFields],
   request: { query: noQuerySchema },
-  responses: { 204: noContent("Deleted"), ...problems(403, 413) },
+  responses: { 204: noContent("Deleted"), ...problems(403, 413, 415) },
 });
 
 const getSecretRoute = createRoute({

@@ -145,6 +145,32 @@ describe("a call without fields", () => {
   });
 });
 
+describe("a DELETE", () => {
+  const PATHS = ["/v1/keys/{key}", "/v1/webhook", "/admin/tenants/{tenant}", "/admin/tenants/{tenant}/keys/{key}"];
+  async function remove(path: string, options: CallOptions): Promise<Response> {
+    const { tenantId, key } = await makeCaller({}, { scopes: ["account:write"] });
+    const { id } = await makeKey(tenantId);
+    const caller = path.startsWith("/admin/") ? ADMIN_TOKEN : key;
+    return call("DELETE", path.replace("{tenant}", tenantId).replace("{key}", id), { key: caller, ...options });
+  }
+
+  it.each(PATHS)("returns 400 for an unknown field in its body: %s", async (path) => {
+    await expectInvalid(await remove(path, { body: { mode: "live" } }), "mode");
+  });
+
+  it.each(PATHS)("returns 415 for a body that is not JSON: %s", async (path) => {
+    await expectProblem(await remove(path, { body: "mode=live", contentType: null }), "unsupported_media_type");
+  });
+
+  it.each(PATHS)("returns 413 for a body over 64 KiB: %s", async (path) => {
+    await expectProblem(await remove(path, { body: "x".repeat(70_000) }), "payload_too_large");
+  });
+
+  it.each(PATHS)("returns 204 for an empty object and for an absent body: %s", async (path) => {
+    for (const body of [{}, undefined]) expect((await remove(path, { body })).status).toBe(204);
+  });
+});
+
 describe("an optional body", () => {
   it.each(["application/json", "text/plain", null])("can be empty with the content type %s", async (contentType) => {
     const { id: tenantId } = await makeTenant();
