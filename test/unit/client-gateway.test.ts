@@ -202,6 +202,7 @@ describe("the operator's client", () => {
     const entries = await Array.fromAsync(admin.tenants.audit(tenantId, { limit: 1 }));
     expect(entries.map(({ action, actor }) => `${action} by ${actor.type}`)).toContain("tenant.created by operator");
     await expect(admin.upstream()).resolves.toMatchObject([{ name: "default", state: "ok" }]);
+    await expect(admin.upstreamOverview()).resolves.toMatchObject({ accounts: [{ name: "default" }], history: [] });
   });
 
   it("is rejected with a wrong token, which is not in the error", async () => {
