@@ -3,6 +3,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { createRoute } from "@hono/zod-openapi";
 import type { z } from "zod";
+import { withTimeLimit } from "../client/time-limits.ts";
 import type { Env } from "../env.ts";
 import { invalidField } from "../errors.ts";
 import { describeError, log } from "../log.ts";
@@ -134,15 +135,13 @@ function placeOf(cursor: string, scope: string): { readonly range: UsageRange; r
 
 /** A tenant's usage in both modes, without empty days. Null if its object did not respond. */
 async function usageOfTenant(env: Env, tenantId: string, range: UsageRange) {
-  const late = new Promise<never>((_resolve, reject) =>
-    setTimeout(() => reject(new Error("the tenant's object did not respond in time")), TENANT_TIMEOUT_MS),
-  );
   const ofMode = async (mode: KeyMode) => {
     const days = await withRetry(() => tenantStub(env, tenantId).usage(OPERATOR, mode, range));
     return (days ?? []).filter(({ submitted }) => submitted > 0).map((day) => entryOf(tenantId, mode, day));
   };
   try {
-    return (await Promise.race([Promise.all(KEY_MODES.map(ofMode)), late])).flat();
+    const work = () => Promise.all(KEY_MODES.map(ofMode));
+    return (await withTimeLimit(TENANT_TIMEOUT_MS, undefined, work)).flat();
   } catch (error) {
     log("warn", "tenant_usage_unavailable", { tenantId, ...describeError(error) });
     return null;

@@ -2,6 +2,7 @@
 
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { createRoute } from "@hono/zod-openapi";
+import { withTimeLimit } from "../client/time-limits.ts";
 import type { Env } from "../env.ts";
 import type { AppEnv } from "../middleware/authenticate.ts";
 import { authenticate } from "../middleware/authenticate.ts";
@@ -73,15 +74,12 @@ export async function taskPage(
 /** Updates unfinished tasks from their objects, because the ledger only records a task's admission and outcome. */
 async function withCurrentStatus(env: Env, owner: TaskOwner, rows: readonly LedgerRow[]): Promise<LedgerRow[]> {
   if (rows.every(({ finishedAt }) => finishedAt !== null)) return [...rows];
-  const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), TASK_TIMEOUT_MS));
   return Promise.all(
     rows.map(async (row) => {
       if (row.finishedAt !== null) return row;
-      // An object that fails does not fail the whole list.
-      const asked = taskStub(env, row.taskId)
-        ?.view({ ...owner, taskId: row.taskId })
-        .catch(() => null);
-      const task = asked === undefined ? null : await Promise.race([asked, late]);
+      const view = async () => (await taskStub(env, row.taskId)?.view({ ...owner, taskId: row.taskId })) ?? null;
+      // An object that fails or does not respond does not fail the whole list.
+      const task = await withTimeLimit(TASK_TIMEOUT_MS, undefined, view).catch(() => null);
       return task === null ? row : rowWith(row, task);
     }),
   );

@@ -1,6 +1,7 @@
 // Decides which upstream account a task may use now. An isolate reads the account states from memory, then from KV. It calls the
 // UpstreamObject only while an account is not `ok`, so normal operation costs no extra call.
 
+import { withTimeLimit } from "../client/time-limits.ts";
 import type { UpstreamAccount } from "../configuration.ts";
 import type { Env } from "../env.ts";
 import { describeError, log } from "../log.ts";
@@ -165,7 +166,7 @@ export class AccountView {
     this.#calls += 1;
     const call = this.#calls;
     try {
-      return { value: await inTime(send()), call };
+      return { value: await withTimeLimit(CALL_TIMEOUT_MS, undefined, send), call };
     } catch (error) {
       log("warn", "breaker_unreached", { what, ...describeError(error) });
       return null;
@@ -188,20 +189,10 @@ function allOk({ accounts }: AccountStates): boolean {
 /** KV's copy. Where KV fails, or has none, nothing is known: solving must not stop with it. */
 async function readCopy({ DIRECTORY }: UpstreamEnv): Promise<AccountStates> {
   try {
-    const stored: unknown = await inTime(DIRECTORY.get(STATES_KEY, { type: "json", cacheTtl: KV_CACHE_S }));
+    const read = () => DIRECTORY.get(STATES_KEY, { type: "json", cacheTtl: KV_CACHE_S });
+    const stored: unknown = await withTimeLimit(CALL_TIMEOUT_MS, undefined, read);
     return accountStatesSchema.safeParse(stored).data ?? NO_STATES;
   } catch {
     return NO_STATES;
-  }
-}
-
-/** @throws what `answer` rejects with, or an error when it takes too long */
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  const { promise: tooLate, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("no answer in time")), CALL_TIMEOUT_MS);
-  try {
-    return await Promise.race([answer, tooLate]);
-  } finally {
-    clearTimeout(timer);
   }
 }
