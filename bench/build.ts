@@ -4,14 +4,12 @@ import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
+import { PROJECT } from "../scripts/support/project.ts";
 import { interrupted } from "./cleanup.ts";
 import type { Figure } from "./report.ts";
 import { summarize } from "./stats.ts";
-
-export const PROJECT: string = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** The part of esbuild that is used. It is installed with wrangler. */
 interface EsbuildModule {

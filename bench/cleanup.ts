@@ -3,12 +3,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { EXIT_CODES } from "../scripts/support/shutdown.ts";
 
 /** Time limit (ms) of the cleanups after a signal. */
 const SIGNAL_TIMEOUT_MS = 5_000;
-
-/** Exit codes by signal: 128 and the signal's number. */
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 const folders = new Set<string>();
 const cleanups = new Set<() => Promise<void>>();

@@ -7,8 +7,9 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { PROJECT } from "../scripts/support/project.ts";
 import { measureAccepts } from "./accepts.ts";
-import { buildWorker, measureSize, measureStartup, PROJECT } from "./build.ts";
+import { buildWorker, measureSize, measureStartup } from "./build.ts";
 import { cleanUp, cleanUpOnSignals, temporaryFolder } from "./cleanup.ts";
 import { measureFirstPoll } from "./first-poll.ts";
 import { measureInflight } from "./inflight.ts";

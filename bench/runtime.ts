@@ -4,8 +4,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PROJECT } from "../scripts/support/project.ts";
 import type { Bundle } from "./build.ts";
-import { PROJECT, readScript, requireFromWrangler } from "./build.ts";
+import { readScript, requireFromWrangler } from "./build.ts";
 import { onCleanup, removeFolder, temporaryFolder } from "./cleanup.ts";
 import { Caller } from "./load.ts";
 

@@ -1,6 +1,7 @@
 // An HTTP client that repeats each request until the gateway responds. A timeout does not count as a response, and neither does a response
 // of the proxy in front of a stopped gateway.
 
+import { setTimeout as delay } from "node:timers/promises";
 import type { z } from "zod";
 import { taskViewSchema } from "../../src/schemas/tasks.ts";
 import type { PlannedTask } from "./crash-plan.ts";
@@ -51,7 +52,7 @@ export class CrashClient {
       const answer = await this.#once(method, path, options);
       if (answer !== null && answer.status < 500) return { ...answer, unanswered };
       if (answer !== null) this.serverErrors.push(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await delay(PAUSE_MS);
     }
   }
 

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 import { parseLog } from "./gateway-logs.ts";
@@ -143,7 +144,7 @@ function failure(lines: readonly string[]): StartError {
 }
 
 async function timeout(ms: number): Promise<never> {
-  await new Promise((resolve) => setTimeout(resolve, ms).unref());
+  await delay(ms, undefined, { ref: false });
   throw new StartError(`The gateway did not answer in ${ms / 1_000} s.`);
 }
 
@@ -154,7 +155,7 @@ async function untilHealthy(url: string, probeId: string, lines: readonly string
     const answer = await fetch(`${url}/healthz`, { headers: { "x-request-id": probeId } }).catch(() => null);
     if (answer?.ok) return;
     if (answer?.status === 500) throw await configurationFailure(lines, await answer.text());
-    await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
+    await delay(LOOK_INTERVAL_MS);
   }
   await timeout(0);
 }
@@ -167,7 +168,7 @@ async function configurationFailure(lines: readonly string[], body: string): Pro
       const [, problems] = /bad configuration: (.*)$/.exec(String(parseLog(line)?.error)) ?? [];
       if (problems !== undefined) return new StartError(problems.split("; ").join("\n"));
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
+    await delay(LOOK_INTERVAL_MS);
   }
   return new StartError(`The gateway answers 500: ${body}`);
 }

@@ -14,7 +14,7 @@ const REPEAT_MS = 500;
 const PARENT = process.ppid;
 
 /** Exit codes by signal, as in a shell: 128 plus the number of the signal. */
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+export const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /** The reason why a command ends early. */
 export class Shutdown extends Error {
