@@ -48,6 +48,11 @@ export function createApp() {
   app.use(timing());
   app.use(secureHeaders());
   app.use(logRequests());
+  app.use(async function forbidCaching(c, next) {
+    await next();
+    // Responses of the APIs can contain keys, secrets and solutions.
+    if (isApiPath(c.req.path)) c.res.headers.set("Cache-Control", "no-store");
+  });
   app.use(async function configure(c, next) {
     warnOnce(c.env);
     c.set("configuration", configurationOf(c.env));
@@ -82,6 +87,10 @@ export function createApp() {
   app.notFound((c) => errorResponse(c, unroutedError(app, c)));
   app.onError((error, c) => errorResponse(c, error));
   return app;
+}
+
+function isApiPath(path: string): boolean {
+  return /^\/(?:v1|admin)(?:\/|$)/.test(path) || isCompatibilityPath(path);
 }
 
 /** Environments whose variables were already checked for warnings: one per isolate. */
