@@ -141,10 +141,13 @@ export class TaskObject extends DurableObject<Env> {
     if (!own && settings === null) throw new Error("the tenant's object did not return its webhook settings");
     const endpoint = settings?.endpoint ?? null;
     if (!own && endpoint === null) return { tag: "not_redeliverable" };
+    // The task may be purged during each of the calls.
+    if (this.state.record === null) return { tag: "absent" };
     const record = this.state.apply({ tag: "redeliver", endpoint });
     this.state.rearm();
     if (record.settled) await recordDeliveryState(record, this.#context());
-    return { tag: "redelivering", task: presentTask(this.#current()) };
+    const after = await this.#read(ref);
+    return after === null ? { tag: "absent" } : { tag: "redelivering", task: presentTask(after) };
   }
 
   /** Called by the tenant's object when the task is admitted or its lease has expired. Also replaces a lost alarm. */

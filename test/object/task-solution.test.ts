@@ -6,7 +6,7 @@ import type { TaskStub } from "../support/objects.ts";
 import { acceptTask, LIVE, POLL_MS, setEnvironment, stored, storedText, view } from "../support/objects.ts";
 import type { TenantStub } from "../support/tenants.ts";
 import { createTenant, tenantObject, withTenantMethods } from "../support/tenants.ts";
-import { alarmOf, loseAlarm, pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
+import { alarmOf, eventually, loseAlarm, pass, ringOnTime, runUntil, START, useFrozenTime } from "../support/time.ts";
 import type { Script } from "../support/upstream.ts";
 import { created, plain, processing, RECEIVER_URL, ready, scriptOutside, TOKEN } from "../support/upstream.ts";
 
@@ -42,6 +42,27 @@ describe("the lifetime of a solution", () => {
     await setEnvironment(stub, environment);
     const task = { solution: null, solutionState: "expired" };
     expect(await stub.redeliver(LIVE)).toMatchObject({ tag: "redelivering", task });
+  });
+
+  it("ends with the task when it is purged during the calls of a redelivery", async () => {
+    await tenantObject().setEndpoint(OPERATOR, "live", RECEIVER_URL);
+    scriptOutside({ ...SOLVING, receive: [plain(204, null)] });
+    const stub = await solvedTask({ retentionMs: 60_000 });
+    let asked = false;
+    let purged = false;
+    const environment = withTenantMethods((real) => ({
+      webhookSettings: async (...parameters: Parameters<TenantStub["webhookSettings"]>) => {
+        asked = true;
+        while (!purged) await new Promise((resolve) => setTimeout(resolve, 1));
+        return real.webhookSettings(...parameters);
+      },
+    }));
+    await setEnvironment(stub, environment);
+    const redelivering = stub.redeliver(LIVE);
+    await eventually(() => asked);
+    await runUntil(stub, SOLVED + 60_000);
+    purged = true;
+    expect(await redelivering).toEqual({ tag: "absent" });
   });
 
   it("is counted from the last answer without a solution", async () => {
