@@ -3,6 +3,7 @@
 
 import { z } from "@hono/zod-openapi";
 import { MAX_NUMBER } from "../tasks/task-number.ts";
+import { textSchema } from "./shared.ts";
 import { EXAMPLE_TASK, taskFields } from "./tasks.ts";
 
 const EXAMPLE_KEY = `sg_test_acme_${"x".repeat(38)}`;
@@ -32,8 +33,7 @@ export const compatibilityTaskSchema = z.preprocess(
 export const compatibilityCreateSchema = z.looseObject({
   clientKey: z.unknown().optional(),
   task: z.unknown().optional(),
-  callbackUrl: z
-    .string()
+  callbackUrl: textSchema()
     .nullish()
     .transform((url) => (url === "" ? undefined : (url ?? undefined))),
 });

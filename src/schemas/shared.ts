@@ -5,12 +5,16 @@ import { ERROR_CODES, statusOf } from "../errors.ts";
 import type { ResponseHeader } from "./headers.ts";
 import { responseHeaders } from "./headers.ts";
 
+/** Free text. A lone surrogate is rejected, because the database would replace it, so that the text could not be found. */
+export function textSchema() {
+  return z.string().refine((text) => text.isWellFormed(), "must be valid Unicode, without an unpaired surrogate");
+}
+
 /** Maximum length of the name of a tenant or key, in characters. */
 const NAME_LENGTH = 100;
 
 /** The name of a tenant or key. Control characters are rejected, because names are shown in lists. */
-export const nameSchema = z
-  .string()
+export const nameSchema = textSchema()
   .trim()
   .min(1)
   .max(NAME_LENGTH)

@@ -6,7 +6,7 @@ import { MAX_NUMBER } from "../tasks/task-number.ts";
 import { websiteHost } from "../tenants/hosts.ts";
 import { KEY_MODES } from "../tenants/keys.ts";
 import { WEBHOOK_STATES } from "../webhooks/delivery.ts";
-import { nullableTimeSchema, timeSchema } from "./shared.ts";
+import { nullableTimeSchema, textSchema, timeSchema } from "./shared.ts";
 
 /** The example task of the upstream API documentation, used in all examples. */
 export const EXAMPLE_TASK = {
@@ -19,24 +19,21 @@ export const EXAMPLE_TASK = {
 
 /** The task's fields except `type` and `isInvisible`, which the two APIs parse differently. Lengths are in characters. */
 export const taskFields = {
-  websiteURL: z
-    .string()
+  websiteURL: textSchema()
     .min(1)
     .max(2_048)
     .refine((url) => websiteHost(url) !== null, "must be an http or https URL")
     .openapi({ format: "uri", description: "The page's URL. Its host must be on the tenant's allow-list" }),
-  websiteKey: z.string().min(1).max(256).openapi({ description: "The page's site key" }),
-  pageAction: z
-    .string()
+  websiteKey: textSchema().min(1).max(256).openapi({ description: "The page's site key" }),
+  pageAction: textSchema()
     .min(1)
     .max(128)
     .openapi({ description: "The page's action. A solution for the wrong action is not valid" }),
-  checkField: z
-    .string()
+  checkField: textSchema()
     .max(4_096)
     .optional()
     .openapi({ description: "The new value of protobuf field 9 of the reload packet, for a second verification" }),
-  websiteTitle: z.string().max(512).optional().openapi({ description: "The page's `document.title`" }),
+  websiteTitle: textSchema().max(512).optional().openapi({ description: "The page's `document.title`" }),
 };
 
 const taskSchema = z
@@ -54,18 +51,18 @@ const TIMEOUT_RANGE_S = { min: 10, max: 300 } as const;
 const REFERENCE_LENGTH = 64;
 
 const metadataSchema = z
-  .record(z.string().min(1).max(64), z.string().max(512))
+  .record(textSchema().min(1).max(64), textSchema().max(512))
   .refine((metadata) => Object.keys(metadata).length <= 16, "must have at most 16 entries");
 
 export const createTaskSchema = z
   .strictObject({
     task: taskSchema,
-    webhookUrl: z.string().optional().openapi({
+    webhookUrl: textSchema().optional().openapi({
       format: "uri",
       description: "The URL that receives the result. By default, the default endpoint of the key's mode",
       example: "https://hooks.shop.example/solvegate",
     }),
-    reference: z.string().min(1).max(REFERENCE_LENGTH).optional().openapi({
+    reference: textSchema().min(1).max(REFERENCE_LENGTH).optional().openapi({
       description: "Your own name for the task. It does not have to be unique. Tasks can be listed by it",
       example: "order-1042",
     }),

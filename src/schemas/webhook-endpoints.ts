@@ -1,7 +1,7 @@
 // Wire schemas of the default webhook endpoint and its signing secrets.
 
 import { z } from "@hono/zod-openapi";
-import { nullableTimeSchema, timeSchema } from "./shared.ts";
+import { nullableTimeSchema, textSchema, timeSchema } from "./shared.ts";
 
 export const endpointSchema = z
   .object({ url: z.string().nullable(), disabledAt: nullableTimeSchema, disabledReason: z.string().nullable() })
@@ -10,7 +10,7 @@ export const endpointSchema = z
   });
 
 export const putEndpointSchema = z
-  .strictObject({ url: z.string().openapi({ format: "uri" }) })
+  .strictObject({ url: textSchema().openapi({ format: "uri" }) })
   .openapi("PutEndpoint", { example: { url: "https://hooks.shop.example/solvegate" } });
 
 const EXAMPLE_SECRET = `whsec_${"A".repeat(43)}=`;
