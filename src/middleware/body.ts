@@ -48,7 +48,7 @@ function replaceBody(c: Context, body: ArrayBuffer | null): void {
 /** The maximum nesting of a body. Schemas have at most four levels. */
 const MAX_LEVELS = 16;
 
-/** Rejects `__proto__` as an unknown field. The schemas would ignore it. */
+/** Rejects `__proto__` as an unknown field. A schema of a record, such as `metadata`, would ignore it. */
 function rejectPrototypes(value: unknown, path: readonly string[]): void {
   if (typeof value !== "object" || value === null) return;
   if (path.length >= MAX_LEVELS) throw invalidField(path.join("."), "is nested too deeply");

@@ -21,37 +21,18 @@ export const nameSchema = textSchema()
   .refine((name) => !/\p{Cc}/u.test(name), "must not contain control characters")
   .openapi({ example: "Checkout monitoring" });
 
-/** Whether a text is a valid calendar date, such as `2026-11-23`. */
-export function isDay(text: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
-  const ms = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
-}
-
-/** RFC 3339 §5.6. The capture group is the date, which the pattern does not validate. */
-const RFC_3339 =
-  /^(\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
-
-/** Parses an RFC 3339 time to ms since the epoch, or null. The year must have four digits in UTC too, as in responses. */
-function parseTime(text: string): number | null {
-  const day = RFC_3339.exec(text)?.[1];
-  if (day === undefined || !isDay(day)) return null;
-  const ms = Date.parse(text.toUpperCase());
-  return ms >= FIRST_TIME_MS && ms <= LAST_TIME_MS ? ms : null;
-}
-
 const FIRST_TIME_MS = Date.parse("0000-01-01T00:00:00.000Z");
 const LAST_TIME_MS = Date.parse("9999-12-31T23:59:59.999Z");
+const NOT_A_TIME = "must be an RFC 3339 time, such as 2027-01-01T00:00:00Z";
 
-/** A time in a request. Parsed to ms since the epoch. */
+/** A time in a request. Parsed to ms since the epoch. The year must have four digits in UTC too, as in responses. */
 export const timeInputSchema = z
   .string()
-  .transform((text, context) => {
-    const ms = parseTime(text);
-    if (ms !== null) return ms;
-    context.addIssue({ code: "custom", message: "must be an RFC 3339 time, such as 2027-01-01T00:00:00Z" });
-    return z.NEVER;
-  })
+  // RFC 3339 allows `t` and `z`.
+  .toUpperCase()
+  .pipe(z.iso.datetime({ offset: true, error: NOT_A_TIME }))
+  .transform((text) => Date.parse(text))
+  .refine((ms) => ms >= FIRST_TIME_MS && ms <= LAST_TIME_MS, NOT_A_TIME)
   .openapi({ type: "string", format: "date-time", example: "2027-01-01T00:00:00Z" });
 
 /** A time in a response. */

@@ -1,9 +1,9 @@
 // Wire schemas of daily usage.
 
 import { z } from "@hono/zod-openapi";
-import { isDay } from "./shared.ts";
 
-const daySchema = z.string().refine((text) => isDay(text) && text >= "1971", "must be a date, such as 2026-11-23");
+const NOT_A_DAY = "must be a date, such as 2026-11-23";
+const daySchema = z.iso.date({ error: NOT_A_DAY, abort: true }).refine((text) => text >= "1971", NOT_A_DAY);
 
 /** A range of days, both inclusive. */
 export const usageRangeSchema = z.strictObject({

@@ -92,13 +92,16 @@ describe("a new key of a tenant", () => {
     expect(await works(key)).toBe(false);
   });
 
-  it("accepts an expiry with an offset, and returns it in UTC", async () => {
-    const { id: tenantId } = await makeTenant();
-    const body = { name: "CI", mode: "test", expiresAt: "2999-01-01T02:00:00+02:00" };
-    expect(await (await admin("POST", keysOf(tenantId), body)).json()).toMatchObject({
-      expiresAt: "2999-01-01T00:00:00.000Z",
-    });
-  });
+  it.each(["2999-01-01T02:00:00+02:00", "2999-01-01t00:00:00z", "2999-01-01T00:00:00.000999999Z"])(
+    "accepts the expiry %s, and returns it in UTC with milliseconds",
+    async (expiresAt) => {
+      const { id: tenantId } = await makeTenant();
+      const body = { name: "CI", mode: "test", expiresAt };
+      expect(await (await admin("POST", keysOf(tenantId), body)).json()).toMatchObject({
+        expiresAt: "2999-01-01T00:00:00.000Z",
+      });
+    },
+  );
 
   it("can have a name of 100 characters", async () => {
     const { id: tenantId } = await makeTenant();

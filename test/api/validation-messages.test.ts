@@ -9,6 +9,23 @@ afterEach(() => reset());
 const task = EXAMPLE_TASK;
 const { websiteKey: _, ...withoutKey } = EXAMPLE_TASK;
 
+describe("a date or time in a query", () => {
+  const NOT_A_TIME = "must be an RFC 3339 time, such as 2027-01-01T00:00:00Z";
+  const NOT_A_DAY = "must be a date, such as 2026-11-23";
+  it.each([
+    ["/v1/tasks", "createdAfter", "yesterday", NOT_A_TIME],
+    ["/v1/tasks", "createdAfter", "2026-02-30T00:00:00Z", NOT_A_TIME],
+    ["/v1/tasks", "createdBefore", "9999-12-31T23:59:59-23:59", NOT_A_TIME],
+    ["/v1/usage", "from", "today", NOT_A_DAY],
+    ["/v1/usage", "from", "2026-02-30", NOT_A_DAY],
+    ["/v1/usage", "to", "1970-12-31", NOT_A_DAY],
+  ])("has one error when it is invalid: %s?%s=%s", async (path, name, value, message) => {
+    const { key } = await makeCaller({}, { scopes: ["tasks:read", "account:read"] });
+    const response = await call("GET", `${path}?${name}=${value}`, { key });
+    expect(await response.json()).toMatchObject({ errors: [{ path: name, message }] });
+  });
+});
+
 describe("POST /v1/tasks with an invalid body", () => {
   it.each([
     ["a missing object", {}, "task", "is required"],
