@@ -68,7 +68,8 @@ export class AccountView {
     now: number,
     notBefore: Readonly<Record<string, number>> = {},
   ): Promise<Permit> {
-    const pausedUntil = (name: string) => notBefore[name] ?? 0;
+    // An account can have the name of an inherited property, such as `constructor`.
+    const pausedUntil = (name: string) => (Object.hasOwn(notBefore, name) ? (notBefore[name] ?? 0) : 0);
     let states = await this.#known(env, now);
     // Probes come first, or an account would remain refused as long as another one works.
     for (const account of candidates) {

@@ -51,6 +51,11 @@ const refuse = (view: AccountView, account: string = FIRST.name, viewEnv: ViewEn
 const sendTo = (account: object, probe: object | null = null) => ({ tag: "send", account, probe });
 
 describe("an isolate while every account works", () => {
+  it.each(["constructor", "__proto__", "toString"])("permits an account whose name is %s", async (name) => {
+    const account = { ...FIRST, name };
+    expect(await new AccountView().requestPermit(watched(), [account], Date.now(), {})).toEqual(sendTo(account));
+  });
+
   it("calls no object and reads KV once in two seconds", async () => {
     const view = new AccountView();
     const viewEnv = watched();
