@@ -87,8 +87,8 @@ export function spawnGateway(
   return {
     ended,
     untilReady: async (url) => {
-      await Promise.race([ready, endedEarly, timeout(START_TIMEOUT_MS)]);
-      if (url.startsWith("http:")) await Promise.race([untilHealthy(url, probeId, lines), endedEarly]);
+      await Promise.race([ready, endedEarly, timeout()]);
+      if (url.startsWith("http:")) await Promise.race([untilHealthy(url, probeId, lines, endedEarly), endedEarly]);
       isReady = true;
       lines.length = 0;
     },
@@ -143,21 +143,31 @@ function failure(lines: readonly string[]): StartError {
   return new StartError(`The gateway did not start:\n${plain.slice(-SHOWN_LINES).join("\n").trim()}`);
 }
 
-async function timeout(ms: number): Promise<never> {
-  await delay(ms, undefined, { ref: false });
-  throw new StartError(`The gateway did not answer in ${ms / 1_000} s.`);
+async function timeout(): Promise<never> {
+  await delay(START_TIMEOUT_MS, undefined, { ref: false });
+  throw lateError();
 }
 
-/** Waits until `/healthz` answers 200. */
-async function untilHealthy(url: string, probeId: string, lines: readonly string[]): Promise<void> {
+const lateError = () => new StartError(`The gateway did not answer in ${START_TIMEOUT_MS / 1_000} s.`);
+
+/**
+ * Waits until `/healthz` answers 200.
+ * @param endedEarly rejects if the gateway ends. Without it, the wait would keep the command alive after its gateway
+ */
+async function untilHealthy(
+  url: string,
+  probeId: string,
+  lines: readonly string[],
+  endedEarly: Promise<never>,
+): Promise<void> {
   const until = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < until) {
     const answer = await fetch(`${url}/healthz`, { headers: { "x-request-id": probeId } }).catch(() => null);
     if (answer?.ok) return;
     if (answer?.status === 500) throw await configurationFailure(lines, await answer.text());
-    await delay(LOOK_INTERVAL_MS);
+    await Promise.race([delay(LOOK_INTERVAL_MS), endedEarly]);
   }
-  await timeout(0);
+  throw lateError();
 }
 
 /** The reason why `/healthz` answers 500: one line for each variable of wrangler.toml that breaks its rule, from the gateway's log. */
