@@ -1,3 +1,6 @@
+/** An alarm that is due for longer (ms) is set again, because the platform may have lost it. It can be a minute late during failover. */
+const OVERDUE_MS = 60_000;
+
 /** The alarm of a tenant's object, shared by several timers. Remembers its time, because setting it is billed as a row. */
 export class Alarm {
   readonly #storage: Pick<DurableObjectStorage, "getAlarm" | "setAlarm">;
@@ -20,9 +23,10 @@ export class Alarm {
 
   /** Makes sure that the alarm is due at `at` (ms) or earlier. */
   ringBy(at: number): void {
-    if (this.#at !== null && this.#at <= at) return;
+    const now = Date.now();
+    if (this.#at !== null && this.#at <= at && this.#at >= now - OVERDUE_MS) return;
     // Must be in the future, because the platform can lose an alarm that is set for now while an alarm is running.
-    this.#at = Math.max(at, Date.now() + 1);
+    this.#at = Math.max(Math.min(at, this.#at ?? at), now + 1);
     // Not awaited: if the write fails, the output gate breaks and resets the object.
     void this.#storage.setAlarm(this.#at);
   }
