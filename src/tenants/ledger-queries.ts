@@ -1,11 +1,12 @@
 // Reads the task list from the ledger. A page scans a limited number of rows, whatever the filter, because the tenant's object must not
 // be blocked.
 
-import { and, asc, desc, eq, gte, isNull, lt } from "drizzle-orm";
+import { and, asc, desc, eq, gte, isNull, lt, or } from "drizzle-orm";
 import type { DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
 import type { TaskStatus } from "../tasks/status.ts";
 import { isFinal } from "../tasks/status.ts";
 import type { WebhookState } from "../webhooks/delivery.ts";
+import { parseHost } from "./hosts.ts";
 import type { KeyMode } from "./keys.ts";
 import { tasks } from "./schema.ts";
 import { LONGEST_TASK_MS, sequenceAt } from "./sequence.ts";
@@ -109,7 +110,7 @@ export class LedgerQueries {
           lt(tasks.sequence, end),
           eq(tasks.mode, mode),
           status === undefined ? undefined : hasStatus(status),
-          website === undefined ? undefined : eq(tasks.website, website),
+          website === undefined ? undefined : hasWebsite(website),
           webhookState === undefined ? undefined : eq(tasks.webhookState, webhookState),
         ),
       )
@@ -134,11 +135,19 @@ function hasStatus(status: TaskStatus) {
   return isFinal(status) ? eq(tasks.status, status) : isNull(tasks.finishedAt);
 }
 
+/** Older versions wrote the host with its port and trailing dot. The ranges contain all ports, because `;` follows `:`. */
+function hasWebsite(host: string) {
+  const { website } = tasks;
+  const withPort = [host, `${host}.`].map((name) => and(gte(website, `${name}:`), lt(website, `${name};`)));
+  return or(eq(website, host), eq(website, `${host}.`), ...withPort);
+}
+
 function pageOf(rows: readonly Row[], next: number | null): LedgerPage {
   return { rows: rows.map(rowOf), next };
 }
 
 function rowOf(row: Row) {
-  const { taskId, status, reference, website, keyId, createdAt, finishedAt, solveMs, errorCode, webhookState } = row;
+  const { taskId, status, reference, keyId, createdAt, finishedAt, solveMs, errorCode, webhookState } = row;
+  const website = parseHost(row.website) ?? row.website;
   return { taskId, status, reference, website, keyId, createdAt, finishedAt, solveMs, errorCode, webhookState };
 }

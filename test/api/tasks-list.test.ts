@@ -189,6 +189,17 @@ describe("GET /v1/tasks", () => {
     expect((await list(key, "?website=other.example")).tasks).toEqual([]);
   });
 
+  it("normalizes the hosts of rows that older versions wrote with port and trailing dot, and finds them", async () => {
+    const { tenantId, key } = await makeCaller();
+    const hosts = ["shop.example:8443", "shop.example.:8443", "shop.example.", "shop.example"];
+    for (const [index, website] of [...hosts, "shop.example.org:8443", "shop.exampl", "a.shop.example:1"].entries()) {
+      await ledgerTask(tenantId, { createdAt: Date.now() + index, website });
+    }
+    const found = (await list(key, "?website=shop.example")).tasks.map(({ website }) => website);
+    expect(found).toEqual(hosts.map(() => "shop.example"));
+    expect((await list(key, "?website=a.shop.example:1")).tasks).toMatchObject([{ website: "a.shop.example" }]);
+  });
+
   it("returns 400 for a cursor of other filters, and for a changed cursor", async () => {
     const { tenantId, key } = await makeCaller();
     for (let age = 0; age < 3; age += 1) await ledgerTask(tenantId, { createdAt: Date.now() + age, reference: "a" });
