@@ -54,7 +54,7 @@ function requestText({ method, route, status, durationMs, tenantId, mode, taskId
 }
 
 function taskText({ taskId, from, to, errorCode, upstreamCode, ageMs, polls, tenantId, mode }: GatewayLog): string {
-  const change = typeof from === "string" ? `${from} → ${String(to)}` : String(to);
+  const change = `${String(from)} → ${String(to)}`;
   const took = typeof ageMs === "number" && `after ${(ageMs / 1_000).toFixed(1)} s and ${String(polls)} polls`;
   return words("task", change, errorCode, upstreamCode, took, owner(tenantId, mode), short(taskId));
 }

@@ -21,7 +21,7 @@ export function logRequests() {
       durationMs: Date.now() - startedAt,
       tenantId: caller?.tenantId,
       mode: caller?.mode,
-      taskId: taskIdOf(c.req.param("id")),
+      taskId: c.var.createdTaskId ?? taskIdOf(c.req.param("id")),
     });
   });
 }

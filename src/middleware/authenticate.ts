@@ -30,7 +30,8 @@ export interface Caller {
 /** The Hono environment. `caller` is set by `authenticate`. */
 export interface AppEnv {
   Bindings: Env;
-  Variables: { requestId: string; configuration: Configuration; caller: Caller };
+  /** `createdTaskId`: the task that the request created or repeated, for the access log. */
+  Variables: { requestId: string; configuration: Configuration; caller: Caller; createdTaskId?: string };
 }
 
 /** The message for a request without a valid key. */

@@ -20,6 +20,7 @@ const ALIAS_MARGIN_MS = 3_600_000;
 /** A created task's number. `replayed`: the task existed already. */
 export interface NumberedTask {
   readonly number: number;
+  readonly taskId: string;
   readonly replayed: boolean;
 }
 
@@ -39,8 +40,9 @@ export async function createNumberedTask(
     try {
       const numbered = { ...wanted, compatTaskId: number };
       const { task, replayed } = await acceptTask(env, configuration, caller, numbered, requestId);
-      if (wanted.idempotencyKey === undefined) return { number, replayed };
-      return { number: await reserveNumber(env, configuration, caller, task, number), replayed };
+      if (wanted.idempotencyKey === undefined) return { number, taskId: task.id, replayed };
+      const reserved = await reserveNumber(env, configuration, caller, task, number);
+      return { number: reserved, taskId: task.id, replayed };
     } catch (error) {
       if (!(error instanceof NumberTakenError)) throw error;
     }

@@ -177,7 +177,9 @@ export function addCompatibilityRoutes(app: OpenAPIHono<AppEnv>): void {
       idempotencyKey: headers.data["idempotency-key"],
       traceparent: parseTraceparent(headers.data.traceparent),
     };
-    const { number, replayed } = await createNumberedTask(c.env, c.var.configuration, caller, wanted, c.var.requestId);
+    const { configuration, requestId } = c.var;
+    const { number, taskId, replayed } = await createNumberedTask(c.env, configuration, caller, wanted, requestId);
+    c.set("createdTaskId", taskId);
     if (replayed) c.header("Idempotency-Replayed", "true");
     return c.json({ errorId: 0, errorCode: "", errorDescription: "", status: "idle", taskId: number });
   });

@@ -143,6 +143,7 @@ export function addTaskRoutes(app: OpenAPIHono<AppEnv>): void {
     const accepted = await acceptTask(c.env, configuration, caller, wanted, requestId);
     const waitMs = waitOf(c, headers.prefer);
     const { id } = accepted.task;
+    c.set("createdTaskId", id);
     if (accepted.replayed) c.header("Idempotency-Replayed", "true");
     c.header("Location", `/v1/tasks/${id}`);
     const current = waitMs > 0 ? await waitForAccepted(c, id, waitMs) : accepted.task;

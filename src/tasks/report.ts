@@ -6,15 +6,15 @@ import type { TaskRecord } from "./record.ts";
 import { isFinal } from "./status.ts";
 import { TASK_ID_PREFIX } from "./task-id.ts";
 
-/** Logs the change from `before` (null: the task was created) to `after`. */
-export function reportChange(analytics: AnalyticsEngineDataset, before: TaskRecord | null, after: TaskRecord): void {
+/** Logs the change from `before` to `after`. A new task is in the access log, and another line would delay its response. */
+export function reportChange(analytics: AnalyticsEngineDataset, before: TaskRecord, after: TaskRecord): void {
   const finished = isFinal(after.status);
   const upstreamCode = after.error?.upstreamCode;
   log(after.error?.code === "internal" ? "error" : "info", "task", {
     taskId: TASK_ID_PREFIX + after.id,
     tenantId: after.tenantId,
     mode: after.mode,
-    from: before?.status ?? null,
+    from: before.status,
     to: after.status,
     errorCode: after.error?.code,
     upstreamCode: upstreamCode === undefined ? undefined : loggableCode(upstreamCode),

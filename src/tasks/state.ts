@@ -91,7 +91,6 @@ export class TaskState {
     this.#record = record;
     this.#final = new AbortController();
     this.arm(firstAlarmAt(record, now));
-    reportChange(this.#object.env().ANALYTICS, null, record);
   }
 
   /** Applies an event to the current record, and stores the change if it must survive an eviction. */

@@ -26,6 +26,20 @@ describe("the access log", () => {
     ]);
   });
 
+  it("contains the id of a task that the request created, in both APIs", async () => {
+    const { key } = await makeCaller();
+    let created = "";
+    let number = 0;
+    const [first, second] = await requestsLoggedBy(async () => {
+      created = (await submit(key, scenario("sandbox-never"))).id;
+      const response = await call("POST", "/createTask", { body: { clientKey: key, task: scenario("sandbox-never") } });
+      number = ((await response.json()) as { taskId: number }).taskId;
+    });
+    expect(first).toMatchObject({ route: "/v1/tasks", taskId: created });
+    const task = await call("GET", `/v1/tasks/${String(second?.taskId)}`, { key });
+    expect(await task.json()).toMatchObject({ id: second?.taskId, compatTaskId: number });
+  });
+
   it.each([
     ["DELETE", "/v1/keys/"],
     ["GET", "/v1/tasks/"],

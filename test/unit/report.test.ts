@@ -8,7 +8,7 @@ import { at, canceledRecord, failedRecord, processing, readyRecord } from "../su
 /** The points that are written when a task becomes `record`. */
 function pointsOf(record: TaskRecord): AnalyticsEngineDataPoint[] {
   const writeDataPoint = vi.fn<AnalyticsEngineDataset["writeDataPoint"]>();
-  reportChange({ writeDataPoint }, null, record);
+  reportChange({ writeDataPoint }, processing(), record);
   return writeDataPoint.mock.calls.flatMap(([point]) => (point === undefined ? [] : [point]));
 }
 
