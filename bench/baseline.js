@@ -2,7 +2,7 @@
 // solving. ALARM_MS is the delay of the alarm. There are variants for comparisons:
 //
 // KIND=stay: the alarm sets itself again, which keeps the object in memory.
-// KIND=purge: the alarm writes six times and then deletes everything, as a task does.
+// KIND=purge: the alarm writes six times, sends three requests to UPSTREAM_URL and then deletes everything, as a task does.
 // KIND=solve: the alarm submits to UPSTREAM_URL, polls every ALARM_MS, and stores the results: the smallest Worker that solves tasks.
 
 import { DurableObject } from "cloudflare:workers";
@@ -31,6 +31,7 @@ export class BaselineObject extends DurableObject {
       await this.ctx.storage.deleteAll();
       return;
     }
+    if (alarms < 3) await this.#post("/createTask", body);
     this.ctx.storage.kv.put("task", { body, alarms: alarms + 1 });
     this.#setAlarm();
   }

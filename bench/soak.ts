@@ -51,18 +51,21 @@ interface MemoryReading {
 export async function soak(bundle: Bundle, minutes: number, print: (line: string) => void): Promise<SoakResult> {
   const outside = await openOutside();
   const gateway = await startGateway(bundle, { ...outside.variables, TASK_RETENTION_S: String(RETENTION_S) });
-  // workerd keeps some memory for every object that has existed. So the baseline creates and purges as many objects, and writes as often.
-  const baseline = await startBaseline({ KIND: "purge", ALARM_MS: String((RETENTION_S * 1_000) / 7) });
+  // workerd keeps some memory for every object that has existed, and more for one that has sent requests. So the baseline creates and
+  // purges as many objects, writes as often, and sends about as many requests.
+  const baselineOutside = await openOutside();
+  const { UPSTREAM_URL = "" } = baselineOutside.variables;
+  const baseline = await startBaseline({ KIND: "purge", ALARM_MS: String((RETENTION_S * 1_000) / 7), UPSTREAM_URL });
   const callers: Caller[] = [];
   const toBaseline = new Caller(baseline.url);
   const accept = () => toBaseline.send("POST", "/", { body: taskBody("never", "task") });
   const memory: MemoryReading[] = [];
   let reading: NodeJS.Timeout | undefined;
   try {
-    const warmUp = await createCaller(gateway, "warm-up");
-    const instant = taskBody("sandbox-instant", "warm-up");
+    const warmUp = await createCaller(gateway, "warm-up", "live");
+    const body = taskBody("ready-1000", "warm-up");
     await Promise.all([
-      sendSteadily(WARM_UP.perS, WARM_UP.objects, () => warmUp.send("POST", "/v1/tasks", { body: instant })),
+      sendSteadily(WARM_UP.perS, WARM_UP.objects, () => warmUp.send("POST", "/v1/tasks", { body })),
       sendSteadily(WARM_UP.perS, WARM_UP.objects, accept),
     ]);
     warmUp.close();
@@ -89,7 +92,7 @@ export async function soak(bundle: Bundle, minutes: number, print: (line: string
   } finally {
     clearInterval(reading);
     for (const caller of [...callers, toBaseline]) caller.close();
-    await Promise.all([gateway.stop(), baseline.stop(), outside.close()]);
+    await Promise.all([gateway.stop(), baseline.stop(), outside.close(), baselineOutside.close()]);
   }
 }
 
@@ -106,7 +109,7 @@ async function resultOf(
   memory: readonly MemoryReading[],
   startedAt: number,
 ): Promise<SoakResult> {
-  const overs = outside.tasks.flatMap(overOf);
+  const overs = outside.tasks.filter(({ createdAt }) => createdAt >= startedAt).flatMap(overOf);
   const failures = tasks.flatMap(({ failure }) => failure ?? []);
   const webhooks = webhookFailures(tasks, outside);
   const statuses = await sendSteadily(READS_PER_S, tasks.length, async (index) => {
