@@ -11,7 +11,7 @@ afterEach(reset);
 
 const today = () => new Date().toISOString().slice(0, 10);
 
-async function json(path: string, key = ADMIN_TOKEN): Promise<Record<string, unknown>> {
+async function json<T = Record<string, unknown>>(path: string, key = ADMIN_TOKEN): Promise<T> {
   const answer = await call("GET", path, { key });
   expect(answer.status).toBe(200);
   return answer.json();
@@ -99,7 +99,7 @@ describe("GET /admin/usage", () => {
     let pages = 0;
     do {
       const query: string = cursor === null ? range : `${range}&cursor=${encodeURIComponent(cursor)}`;
-      const page = (await json(`/admin/usage?${query}`)) as unknown as UsagePage;
+      const page = await json<UsagePage>(`/admin/usage?${query}`);
       found.push(...page.usage.map(({ tenantId }) => tenantId));
       if (page.nextCursor !== null) {
         const other = `/admin/usage?to=${to}&cursor=${encodeURIComponent(page.nextCursor)}`;

@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import { presentTask } from "../../src/tasks/present.ts";
 import { NO_STATES } from "../../src/upstream/account-states.ts";
 import { acceptPatient, FIRST, MINUTE_MS, noBalance, TWO_ACCOUNTS } from "../support/accounts.ts";
+import { ACCOUNT_CODES } from "../support/interpret.ts";
 import { LIVE, TIMEOUT_MS, view } from "../support/objects.ts";
 import { sandboxTask, TEST } from "../support/receivers.ts";
 import { createTenant, withTenantMethods } from "../support/tenants.ts";
@@ -19,15 +20,6 @@ useFrozenTime(async () => {
 
 /** Held tasks are spread over this time (ms). */
 const SPREAD_MS = 5_000;
-
-const ACCOUNT_CODES = [
-  "ERROR_KEY_DOES_NOT_EXIST",
-  "ERROR_ZERO_BALANCE",
-  "ERROR_IP_NOT_ALLOWED",
-  "ERROR_IP_BLOCKED",
-  "ERROR_IP_BANNED",
-  "ERROR_ACCOUNT_SUSPENDED",
-];
 
 /** An UpstreamObject that reports every account as `ok`, whatever was reported to it. */
 const ALWAYS_OK = {

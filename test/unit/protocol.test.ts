@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createOutcomeOf, pollOutcomeOf, rawAnswer } from "../support/interpret.ts";
+import { ACCOUNT_CODES, createOutcomeOf, pollOutcomeOf, rawAnswer } from "../support/interpret.ts";
 
 const RETRY_AFTER_MS = 7_000;
 const DESCRIPTION = "What the upstream says";
@@ -40,17 +40,7 @@ const transient = (reason: string) => ({ tag: "transient", reason, retryAfterMs:
 
 /** The documented codes, and what each means at either call. */
 const MEANINGS: readonly (readonly [(code: string) => object, readonly string[]])[] = [
-  [
-    account,
-    [
-      "ERROR_KEY_DOES_NOT_EXIST",
-      "ERROR_ZERO_BALANCE",
-      "ERROR_IP_NOT_ALLOWED",
-      "ERROR_IP_BLOCKED",
-      "ERROR_IP_BANNED",
-      "ERROR_ACCOUNT_SUSPENDED",
-    ],
-  ],
+  [account, ACCOUNT_CODES],
   [
     failed("rejected"),
     [
